@@ -1,0 +1,46 @@
+using static TorchSharp.torch;
+
+namespace RnnZoo.Modules;
+
+/// <summary>What every recurrent module of this library can do, whatever its tuples are.</summary>
+public interface IRecurrentModule
+{
+    /// <summary>I.</summary>
+    long InputSize { get; }
+
+    /// <summary>H.</summary>
+    long HiddenSize { get; }
+
+    /// <summary>L.</summary>
+    long NumLayers { get; }
+
+    /// <summary>D: 2 if the sequence is also read backwards, else 1.</summary>
+    int NumDirections { get; }
+
+    /// <summary>Whether input and output are [B, T, ·] rather than [T, B, ·].</summary>
+    bool BatchFirst { get; }
+
+    /// <summary>The probability with which an output of a layer below the last is dropped in training.</summary>
+    double Dropout { get; }
+
+    /// <summary>The last dimension of each part of the state, h first.</summary>
+    IReadOnlyList<long> StateSizes { get; }
+
+    /// <summary>The path that was asked for.</summary>
+    BackwardPath Backward { get; set; }
+
+    /// <summary>The path that runs: <see cref="Backward"/> with Auto resolved.</summary>
+    BackwardPath EffectiveBackward { get; }
+
+    /// <summary>The cell of a layer and direction. It belongs to the module: change values of its parameters only in place.</summary>
+    RecurrentCell CellAt(int layer, int direction = 0);
+
+    /// <summary>A state of zeros with the parameters' element type and device; parts [L·D, B, S].</summary>
+    RecurrentState ZeroState(long batch);
+
+    /// <summary>Runs a sequence, hooks included.</summary>
+    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
+    /// <param name="state">The initial state; zeros if null.</param>
+    /// <returns>The output at every step and the final state.</returns>
+    RecurrentResult Run(Tensor input, RecurrentState? state = null);
+}

@@ -1,0 +1,139 @@
+using static TorchSharp.torch;
+
+namespace RnnZoo.Modules;
+
+/// <summary>
+/// Ways to initialise recurrent nets. They compose: <c>Initialisers.Orthogonal().Then(Initialisers.Chrono(120)).Apply(lstm, generator)</c>.
+/// </summary>
+public static class Initialisers
+{
+    /// <summary>PyTorch's default: everything from U(-1/√H, 1/√H).</summary>
+    public static Initialiser Default() => new FillingInitialiser("default", static (cell, generator) =>
+    {
+        foreach (var parameter in cell.parameters())
+        {
+            GateBlocks.Uniform(parameter, 1 / Math.Sqrt(cell.HiddenSize), generator);
+        }
+    });
+
+    /// <summary>
+    /// Each gate's blocks of both weights from U(-a, a), a = gain √(6 / (fan in + fan out)); biases zero.
+    /// Source: X. Glorot and Y. Bengio, 2010.
+    /// </summary>
+    /// <param name="gain">The factor, above 0.</param>
+    /// <exception cref="ArgumentException">The gain is not a number above 0.</exception>
+    public static Initialiser Xavier(double gain = 1)
+    {
+        PositiveNumber(gain, nameof(gain));
+        return new FillingInitialiser("xavier", (cell, generator) =>
+        {
+            foreach (var block in GateBlocks.Of(cell, cell.weight_ih).Concat(GateBlocks.Of(cell, cell.weight_hh)))
+            {
+                GateBlocks.Uniform(block, gain * Math.Sqrt(6.0 / block.shape.Sum()), generator);
+            }
+
+            GateBlocks.ZeroBiases(cell);
+        });
+    }
+
+    /// <summary>
+    /// Each gate's block of the recurrent weights a random orthogonal matrix times a gain; the rest is left alone.
+    /// Source: A. Saxe, J. McClelland and S. Ganguli, 2014.
+    /// </summary>
+    /// <param name="gain">The factor, above 0: every singular value of a block.</param>
+    /// <exception cref="ArgumentException">The gain is not a number above 0.</exception>
+    public static Initialiser Orthogonal(double gain = 1)
+    {
+        PositiveNumber(gain, nameof(gain));
+        return new FillingInitialiser("orthogonal", (cell, generator) =>
+        {
+            foreach (var block in GateBlocks.Of(cell, cell.weight_hh))
+            {
+                block.copy_(GateBlocks.Orthogonal(cell.HiddenSize, generator).mul(gain));
+            }
+        });
+    }
+
+    /// <summary>
+    /// Each gate's block of the recurrent weights the identity times a scale, biases zero, input weights left alone. On a
+    /// vanilla net with ReLU this is the IRNN of Q. V. Le, N. Jaitly and G. Hinton, 2015; it needs gradient clipping.
+    /// </summary>
+    /// <param name="scale">The factor, above 0.</param>
+    /// <exception cref="ArgumentException">The scale is not a number above 0.</exception>
+    public static Initialiser Identity(double scale = 1)
+    {
+        PositiveNumber(scale, nameof(scale));
+        return new FillingInitialiser("identity", (cell, _) =>
+        {
+            foreach (var block in GateBlocks.Of(cell, cell.weight_hh))
+            {
+                block.copy_(eye(cell.HiddenSize, dtype: ScalarType.Float64).mul(scale));
+            }
+
+            GateBlocks.ZeroBiases(cell);
+        });
+    }
+
+    /// <summary>
+    /// The forget gate's bias of an LSTM: b_ih takes the value and b_hh zero, so that their sum is the value.
+    /// Source: F. Gers, J. Schmidhuber and F. Cummins, 2000; R. Jozefowicz et al., 2015.
+    /// </summary>
+    /// <param name="bias">The sum of both biases.</param>
+    /// <exception cref="ArgumentException">The bias is not finite.</exception>
+    public static Initialiser ForgetBias(double bias = 1)
+    {
+        if (!double.IsFinite(bias))
+        {
+            throw new ArgumentException($"bias: expected a finite number, got {bias}.");
+        }
+
+        return new FillingInitialiser("forget-bias", (cell, _) =>
+        {
+            if (cell is not LstmCell)
+            {
+                throw new ArgumentException($"forget-bias: expected an LstmCell, got {cell.GetType().Name}, which has no forget gate.");
+            }
+
+            GateBlocks.SetBias(cell, "f", full(cell.HiddenSize, bias, dtype: ScalarType.Float64), "forget-bias");
+        });
+    }
+
+    /// <summary>
+    /// Biases for memories of up to T_max steps. LSTM: b_f = log U(1, T_max - 1) and b_i = -b_f. GRU: the gate that keeps
+    /// the state, z, takes b_f's place, and 1 - z that of the input gate. Source: C. Tallec and Y. Ollivier,
+    /// "Can recurrent neural networks warp time?", 2018, equation 16.
+    /// </summary>
+    /// <param name="maxSteps">T_max, above 2: the longest dependency, in steps.</param>
+    /// <exception cref="ArgumentException">T_max is 2 or less.</exception>
+    public static Initialiser Chrono(double maxSteps)
+    {
+        if (!double.IsFinite(maxSteps) || maxSteps <= 2)
+        {
+            throw new ArgumentException($"maxSteps: expected a number of steps above 2, got {maxSteps}.");
+        }
+
+        return new FillingInitialiser("chrono", (cell, generator) =>
+        {
+            var keepGate = cell switch
+            {
+                LstmCell => "f",
+                GruCell => "z",
+                _ => throw new ArgumentException($"chrono: expected an LstmCell or a GruCell, got {cell.GetType().Name}, which has no gate that keeps the state."),
+            };
+            var keep = empty(cell.HiddenSize, dtype: ScalarType.Float64).uniform_(1, maxSteps - 1, generator).log(); // [H]
+            GateBlocks.SetBias(cell, keepGate, keep, "chrono");
+            if (cell is LstmCell)
+            {
+                GateBlocks.SetBias(cell, "i", keep.neg(), "chrono");
+            }
+        });
+    }
+
+    private static void PositiveNumber(double value, string name)
+    {
+        if (!double.IsFinite(value) || value <= 0)
+        {
+            throw new ArgumentException($"{name}: expected a finite number above 0, got {value}.");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Modules;
+
+/// <summary>
+/// The driver behind <see cref="VanillaRnn"/>, <see cref="Lstm"/>, <see cref="Gru"/> and <see cref="Recurrent"/>: cells
+/// over T steps, L layers and D directions, with dropout between the layers.
+/// </summary>
+/// <remarks>
+/// <para>Parameters are registered flat under PyTorch's keys: the cell's own name, <c>_l{layer}</c>, and <c>_reverse</c>
+/// for the backward direction. They are freed from dispose scopes at construction, so a module may be made inside a
+/// scope, and they live until the module is disposed.</para>
+/// <para>Packed sequences are not supported. In training with dropout above 0 the paths draw different random numbers.</para>
+/// </remarks>
+/// <typeparam name="TState">The state as the drop-in takes it.</typeparam>
+/// <typeparam name="TResult">The result as the drop-in returns it.</typeparam>
+public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TState, TResult>, IRecurrentModule
+{
+    private readonly RecurrentLayout _layout;
+    private readonly CellBindings _bindings;
+    private readonly NativeRecurrence? _native;
+    private BackwardPath _backward;
+    private bool _disposed;
+
+    private protected RecurrentModule(string name, RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, NativeRecurrence? native)
+        : base(name)
+    {
+        _layout = layout;
+        _native = native;
+        _bindings = new CellBindings(layout, cells);
+        Register();
+    }
+
+    /// <inheritdoc/>
+    public long InputSize => _layout.InputSize;
+
+    /// <inheritdoc/>
+    public long HiddenSize => _layout.HiddenSize;
+
+    /// <inheritdoc/>
+    public long NumLayers => _layout.NumLayers;
+
+    /// <inheritdoc/>
+    public int NumDirections => _layout.NumDirections;
+
+    /// <inheritdoc/>
+    public bool BatchFirst => _layout.BatchFirst;
+
+    /// <inheritdoc/>
+    public double Dropout => _layout.Dropout;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<long> StateSizes => _bindings.Cells[0].StateSizes;
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The path is unknown.</exception>
+    /// <exception cref="NotSupportedException">The native path is asked of a module that libtorch does not have.</exception>
+    public BackwardPath Backward
+    {
+        get => _backward;
+        set
+        {
+            if (Check.Known(value, nameof(Backward)) == BackwardPath.Native && _native is null)
+            {
+                throw new NotSupportedException($"Backward: {GetName()} has no native path, for libtorch has no such module{WhyNoNative}; use Auto or Autograd.");
+            }
+
+            _backward = value;
+        }
+    }
+
+    /// <inheritdoc/>
+    public BackwardPath EffectiveBackward => _backward switch
+    {
+        BackwardPath.Auto => _native is null ? BackwardPath.Autograd : BackwardPath.Native,
+        _ => _backward,
+    };
+
+    /// <summary>What about this module libtorch lacks, for the message.</summary>
+    private protected virtual string WhyNoNative => "";
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">There is no such layer or direction.</exception>
+    public RecurrentCell CellAt(int layer, int direction = 0)
+    {
+        if (layer < 0 || layer >= NumLayers || direction < 0 || direction >= NumDirections)
+        {
+            throw new ArgumentException($"layer, direction: expected layer below {NumLayers} and direction below {NumDirections}, got {layer} and {direction}.");
+        }
+
+        return _bindings.Cells[(layer * NumDirections) + direction];
+    }
+
+    /// <inheritdoc/>
+    public RecurrentState ZeroState(long batch)
+    {
+        var parameter = parameters().FirstOrDefault();
+        return Zeros(batch, parameter?.dtype ?? get_default_dtype(), parameter?.device ?? CPU);
+    }
+
+    /// <inheritdoc/>
+    public abstract RecurrentResult Run(Tensor input, RecurrentState? state = null);
+
+    /// <summary>Nothing: there are no flat weights to restore. Kept so that code written for torch.nn compiles.</summary>
+    public void flatten_parameters()
+    {
+    }
+
+    /// <summary>Copies a state dict in, after checking that every shape is exactly the module's own.</summary>
+    /// <param name="source">Tensors under PyTorch's keys, as from nn.RNN, nn.LSTM or nn.GRU.</param>
+    /// <param name="strict">Whether the keys must be exactly the module's own.</param>
+    /// <param name="skip">Keys to leave alone.</param>
+    /// <returns>The missing and the unexpected keys.</returns>
+    /// <exception cref="ArgumentException">A shape differs; the message names the key.</exception>
+    /// <remarks>A parent's <c>load_state_dict</c> does not come here: it copies by itself, and broadcasts.</remarks>
+    public override (IList<string>, IList<string>) load_state_dict(Dictionary<string, Tensor> source, bool strict = true, IList<string>? skip = null)
+    {
+        Check.StateDict(this, source, skip);
+        return base.load_state_dict(source, strict, skip);
+    }
+
+    /// <summary>Checks, runs the chosen path, and leaves only the results in the caller's dispose scope.</summary>
+    private protected RecurrentResult Forward(Tensor input, RecurrentState? state)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        Check.SequenceInput(input, _layout);
+        Check.Like(this, input, nameof(input));
+        if (state is not null)
+        {
+            Check.SequenceState(state, StateSizes, _layout, input);
+        }
+
+        _bindings.Verify(this, _native);
+        using var scope = NewDisposeScope();
+        state ??= Zeros(_layout.BatchOf(input), input.dtype, input.device);
+        var result = EffectiveBackward == BackwardPath.Native ? _native!.Forward(input, state, training) : Unroll(input, state);
+        result.Output.MoveToOuterDisposeScope();
+        result.State.MoveToOuterDisposeScope();
+        return result;
+    }
+
+    /// <inheritdoc/>
+    protected override nn.Module _to(ScalarType dtype, bool non_blocking)
+    {
+        Convert(module => module.to(dtype, non_blocking));
+        return base._to(dtype, non_blocking);
+    }
+
+    /// <inheritdoc/>
+    protected override nn.Module _to(DeviceType deviceType, int deviceIndex, bool non_blocking)
+    {
+        Convert(module => module.to(deviceType, deviceIndex, non_blocking));
+        return base._to(deviceType, deviceIndex, non_blocking);
+    }
+
+    /// <inheritdoc/>
+    protected override nn.Module _to(Device device, ScalarType dtype, bool non_blocking)
+    {
+        Convert(module => module.to(device, dtype, non_blocking));
+        return base._to(device, dtype, non_blocking);
+    }
+
+    /// <summary>Nothing: the parameters are registered at construction.</summary>
+    protected override void RegisterComponents()
+    {
+    }
+
+    /// <summary>Disposes the parameters, the cells and the native module.</summary>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && !_disposed)
+        {
+            _disposed = true;
+            _native?.Dispose();
+            _bindings.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private RecurrentResult Unroll(Tensor input, RecurrentState state)
+    {
+        _bindings.SetTraining(training);
+        var steps = BatchFirst ? input.transpose(0, 1) : input; // [T, B, I]
+        var result = Unroller.Run(_layout, _bindings.Cells, steps, state, training);
+        return BatchFirst ? result with { Output = result.Output.transpose(0, 1) } : result; // [B, T, D·H]
+    }
+
+    private RecurrentState Zeros(long batch, ScalarType dtype, Device device) =>
+        new([.. StateSizes.Select(size => zeros(NumLayers * NumDirections, batch, size, dtype: dtype, device: device))]); // [L·D, B, S]
+
+    // What holds the parameters converts them: the native module where there is one (in place or by new objects,
+    // as the binding has it), else the cells. What it holds afterwards is registered anew.
+    private void Convert(Action<nn.Module> conversion)
+    {
+        if (_native is not null)
+        {
+            _native.Convert(conversion);
+            _bindings.Bind(_native);
+        }
+        else
+        {
+            _bindings.Convert(conversion);
+        }
+
+        Register();
+    }
+
+    private void Register()
+    {
+        foreach (var (key, parameter) in _native?.Parameters ?? _bindings.Parameters())
+        {
+            parameter.DetachFromDisposeScope();
+            ConditionallyRegisterParameter(key, parameter);
+        }
+
+        foreach (var (key, buffer) in _bindings.Buffers())
+        {
+            buffer.DetachFromDisposeScope();
+            ConditionallyRegisterBuffer(key, buffer);
+        }
+    }
+}

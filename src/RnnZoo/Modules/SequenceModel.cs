@@ -1,0 +1,139 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Modules;
+
+/// <summary>Input → recurrent net → linear readout at every step.</summary>
+/// <remarks>
+/// Keys: <c>recurrent.*</c> as the net's own, <c>readout.weight</c> [O, D·H], <c>readout.bias</c> [O] and, with an
+/// embedding, <c>embedding.weight</c> [V, E]. The model owns its parts. Where the net is batch first, read [B, T] for [T, B].
+/// </remarks>
+public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, RecurrentResult>
+{
+    private readonly InputEncoder _encoder;
+    private readonly ReadoutHolder _readout;
+
+    /// <summary>Joins a recurrent net of this library with a new readout.</summary>
+    /// <param name="recurrent">The net; the model takes it over.</param>
+    /// <param name="outputSize">O.</param>
+    /// <param name="encoding">What comes in.</param>
+    /// <param name="vocabularySize">V, for an embedding; the net's input size is then the embedding's size. Not used otherwise.</param>
+    /// <exception cref="ArgumentException">A size is zero or less, or the net is no module.</exception>
+    public SequenceModel(IRecurrentModule recurrent, long outputSize, InputEncoding encoding = InputEncoding.Features, long? vocabularySize = null)
+        : base(nameof(SequenceModel))
+    {
+        ArgumentNullException.ThrowIfNull(recurrent);
+        Check.Positive(outputSize, nameof(outputSize));
+        if (recurrent is not nn.Module net)
+        {
+            throw new ArgumentException($"recurrent: expected a module, got {recurrent.GetType().Name}.");
+        }
+
+        Recurrent = recurrent;
+        var like = net.parameters().FirstOrDefault();
+        _encoder = InputEncoder.Make(Check.Known(encoding, nameof(encoding)), recurrent, vocabularySize, like);
+        _readout = new ReadoutHolder(nn.Linear(recurrent.NumDirections * recurrent.HiddenSize, outputSize, device: like?.device, dtype: like?.dtype));
+        OutputSize = outputSize;
+        if (_encoder.Embedding is { } embedding)
+        {
+            register_module("embedding", embedding);
+        }
+
+        register_module("recurrent", net);
+        register_module("readout", _readout.Linear);
+        foreach (var parameter in parameters())
+        {
+            parameter.DetachFromDisposeScope();
+        }
+    }
+
+    /// <summary>The recurrent net.</summary>
+    public IRecurrentModule Recurrent { get; }
+
+    /// <summary>What comes in.</summary>
+    public InputEncoding Encoding => _encoder.Encoding;
+
+    /// <summary>O.</summary>
+    public long OutputSize { get; }
+
+    /// <summary>How the net finds its gradient.</summary>
+    public BackwardPath Backward
+    {
+        get => Recurrent.Backward;
+        set => Recurrent.Backward = value;
+    }
+
+    /// <summary>Makes a model by the name of its cell, as every command of this project spells it.</summary>
+    /// <param name="cellName">vanilla, lstm or gru.</param>
+    /// <param name="inputSize">I: the number of features, or of token ids.</param>
+    /// <param name="hiddenSize">H.</param>
+    /// <param name="outputSize">O.</param>
+    /// <param name="numLayers">L.</param>
+    /// <param name="encoding">What comes in.</param>
+    /// <param name="embeddingSize">E, for an embedding; H if null.</param>
+    /// <param name="activation">The activation of a vanilla net.</param>
+    /// <param name="dropout">Dropout between layers.</param>
+    /// <param name="bidirectional">Whether every layer also reads backwards.</param>
+    /// <param name="device">Where the parameters live; the CPU if null.</param>
+    /// <param name="dtype">Their element type; the default one if null.</param>
+    /// <returns>A model with time first: input [T, B, ·], output [T, B, O].</returns>
+    /// <exception cref="ArgumentException">The name is unknown, or a size is zero or less.</exception>
+    public static SequenceModel Create(string cellName, long inputSize, long hiddenSize, long outputSize, long numLayers = 1, InputEncoding encoding = InputEncoding.Features, long? embeddingSize = null, Activation activation = Activation.Tanh, double dropout = 0, bool bidirectional = false, Device? device = null, ScalarType? dtype = null)
+    {
+        ArgumentNullException.ThrowIfNull(cellName);
+        Check.Positive(inputSize, nameof(inputSize));
+        Check.Positive(outputSize, nameof(outputSize));
+        if (cellName != "vanilla" && activation != Activation.Tanh)
+        {
+            throw new ArgumentException($"activation: expected Tanh for '{cellName}', got {activation}; only a vanilla net has a choice.");
+        }
+
+        var embedded = encoding == InputEncoding.Embedding;
+        var netInput = embedded ? Check.Positive(embeddingSize ?? hiddenSize, nameof(embeddingSize)) : inputSize;
+        IRecurrentModule net = cellName switch
+        {
+            "vanilla" => new VanillaRnn(netInput, hiddenSize, numLayers, activation, dropout: dropout, bidirectional: bidirectional, device: device, dtype: dtype),
+            "lstm" => new Lstm(netInput, hiddenSize, numLayers, dropout: dropout, bidirectional: bidirectional, device: device, dtype: dtype),
+            "gru" => new Gru(netInput, hiddenSize, numLayers, dropout: dropout, bidirectional: bidirectional, device: device, dtype: dtype),
+            _ => throw new ArgumentException($"cellName: expected vanilla, lstm or gru, got '{cellName}'."),
+        };
+        return new SequenceModel(net, outputSize, encoding, embedded ? inputSize : null);
+    }
+
+    /// <summary>Runs a sequence, hooks included.</summary>
+    /// <param name="input">[T, B, I], or token ids [T, B].</param>
+    /// <param name="state">The net's initial state, parts [L·D, B, S]; zeros if null.</param>
+    /// <returns>Output [T, B, O] and the net's final state.</returns>
+    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
+    public new RecurrentResult call(Tensor input, RecurrentState? state = null) => base.call(input, state);
+
+    /// <summary>Runs a sequence without hooks of this module; arguments and results as in <see cref="call"/>.</summary>
+    public override RecurrentResult forward(Tensor input, RecurrentState? state = null)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        using var scope = NewDisposeScope();
+        var (hidden, final) = Recurrent.Run(_encoder.Encode(input, _readout.Linear.weight.dtype), state); // [T, B, D·H]
+        var output = _readout.Linear.call(hidden); // [T, B, O]
+        return new RecurrentResult(output.MoveToOuterDisposeScope(), final.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Copies a state dict in, after checking that every shape is exactly the model's own.</summary>
+    /// <param name="source">Tensors under the model's keys.</param>
+    /// <param name="strict">Whether the keys must be exactly the model's own.</param>
+    /// <param name="skip">Keys to leave alone.</param>
+    /// <returns>The missing and the unexpected keys.</returns>
+    /// <exception cref="ArgumentException">A shape differs; the message names the key.</exception>
+    public override (IList<string>, IList<string>) load_state_dict(Dictionary<string, Tensor> source, bool strict = true, IList<string>? skip = null)
+    {
+        Check.StateDict(this, source, skip);
+        return base.load_state_dict(source, strict, skip);
+    }
+
+    /// <summary>Nothing: the parts are registered at construction.</summary>
+    protected override void RegisterComponents()
+    {
+    }
+
+    // Holders keep the parts out of sight of field reflection, which would register them under their fields' names.
+    private sealed record ReadoutHolder(Linear Linear);
+}

@@ -1,0 +1,62 @@
+using static TorchSharp.torch;
+
+namespace RnnZoo.Modules;
+
+/// <summary>Unrolls cells over time, directions and layers on the tape.</summary>
+internal static class Unroller
+{
+    /// <param name="layout">Sizes and options.</param>
+    /// <param name="cells">Layer by layer and, in a layer, forwards before backwards.</param>
+    /// <param name="input">[T, B, I].</param>
+    /// <param name="state">Parts [L·D, B, S].</param>
+    /// <param name="training">Whether dropout between layers is active.</param>
+    /// <returns>Output [T, B, D·H] and the final state.</returns>
+    public static RecurrentResult Run(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, Tensor input, RecurrentState state, bool training)
+    {
+        var initial = state.Select(part => part.unbind(0)).ToArray(); // parts × L·D × [B, S]
+        var final = initial.Select(part => new Tensor[part.Length]).ToArray();
+        foreach (var layer in Enumerable.Range(0, (int)layout.NumLayers))
+        {
+            var outputs = new Tensor[layout.NumDirections];
+            for (var direction = 0; direction < layout.NumDirections; direction++)
+            {
+                var index = (layer * layout.NumDirections) + direction;
+                var start = new RecurrentState(Array.ConvertAll(initial, part => part[index]));
+                (outputs[direction], var end) = RunDirection(cells[index], input, start, reversed: direction == 1);
+                for (var part = 0; part < final.Length; part++)
+                {
+                    final[part][index] = end[part];
+                }
+            }
+
+            input = outputs.Length == 1 ? outputs[0] : cat(outputs, 2); // [T, B, D·H]
+            if (training && layout.Dropout > 0 && layer < layout.NumLayers - 1)
+            {
+                input = nn.functional.dropout(input, layout.Dropout, training: true); // [T, B, D·H]
+            }
+        }
+
+        return new RecurrentResult(input, new RecurrentState(Array.ConvertAll(final, parts => stack(parts, 0)))); // [L·D, B, S]
+    }
+
+    private static RecurrentResult RunDirection(RecurrentCell cell, Tensor input, RecurrentState state, bool reversed)
+    {
+        var batch = input.shape[1];
+        var steps = cell.ProjectInput(input).unbind(0); // T × [B, P]
+        var hidden = new Tensor[steps.Length]; // T × [B, H]
+        for (var step = 0; step < steps.Length; step++)
+        {
+            var t = reversed ? steps.Length - 1 - step : step;
+            using var scope = NewDisposeScope();
+            state = cell.StepProjected(steps[t], state);
+            if (step == 0)
+            {
+                Check.Returned(cell, state, batch);
+            }
+
+            hidden[t] = state.MoveToOuterDisposeScope().Hidden;
+        }
+
+        return new RecurrentResult(stack(hidden, 0), state); // [T, B, H]
+    }
+}

@@ -1,0 +1,91 @@
+using static TorchSharp.torch;
+
+namespace RnnZoo.Modules;
+
+/// <summary>
+/// A drop-in for nn.RNN: an Elman net of L layers, with tanh, ReLU or, beyond nn.RNN, a linear activation.
+/// Equations in <see cref="ElmanCell"/>; keys, shapes and initial values as nn.RNN.
+/// </summary>
+public sealed class VanillaRnn : RecurrentModule<Tensor, (Tensor, Tensor)>
+{
+    /// <summary>Makes the net; the parameters are those of nn.RNN.</summary>
+    /// <param name="inputSize">I.</param>
+    /// <param name="hiddenSize">H.</param>
+    /// <param name="numLayers">L.</param>
+    /// <param name="nonLinearity">tanh or ReLU.</param>
+    /// <param name="bias">Whether there are biases.</param>
+    /// <param name="batchFirst">Whether input and output are [B, T, ·]; the state is [L·D, B, H] either way.</param>
+    /// <param name="dropout">The probability with which an output of a layer below the last is dropped in training.</param>
+    /// <param name="bidirectional">Whether every layer also reads its input backwards.</param>
+    /// <param name="device">Where the parameters live; the CPU if null.</param>
+    /// <param name="dtype">Their element type; the default one if null.</param>
+    /// <exception cref="ArgumentException">A size is zero or less, dropout is outside [0, 1], or the nonlinearity is unknown.</exception>
+    public VanillaRnn(long inputSize, long hiddenSize, long numLayers = 1, nn.NonLinearities nonLinearity = nn.NonLinearities.Tanh, bool bias = true, bool batchFirst = false, double dropout = 0, bool bidirectional = false, Device? device = null, ScalarType? dtype = null)
+        : this(inputSize, hiddenSize, numLayers, FromTorch(nonLinearity), bias, batchFirst, dropout, bidirectional, device, dtype)
+    {
+    }
+
+    /// <summary>Makes the net with an activation of ours; <see cref="Activation.Linear"/> has no native path.</summary>
+    /// <param name="inputSize">I.</param>
+    /// <param name="hiddenSize">H.</param>
+    /// <param name="numLayers">L.</param>
+    /// <param name="activation">tanh, ReLU or linear.</param>
+    /// <param name="bias">Whether there are biases.</param>
+    /// <param name="batchFirst">Whether input and output are [B, T, ·]; the state is [L·D, B, H] either way.</param>
+    /// <param name="dropout">The probability with which an output of a layer below the last is dropped in training.</param>
+    /// <param name="bidirectional">Whether every layer also reads its input backwards.</param>
+    /// <param name="device">Where the parameters live; the CPU if null.</param>
+    /// <param name="dtype">Their element type; the default one if null.</param>
+    /// <exception cref="ArgumentException">A size is zero or less, dropout is outside [0, 1], or the activation is unknown.</exception>
+    public VanillaRnn(long inputSize, long hiddenSize, long numLayers, Activation activation, bool bias = true, bool batchFirst = false, double dropout = 0, bool bidirectional = false, Device? device = null, ScalarType? dtype = null)
+        : this(RecurrentLayout.Checked(inputSize, hiddenSize, numLayers, batchFirst, dropout, bidirectional), Check.Known(activation, nameof(activation)), bias, device, dtype)
+    {
+    }
+
+    private VanillaRnn(RecurrentLayout layout, Activation activation, bool bias, Device? device, ScalarType? dtype)
+        : this(layout, activation, NativeFor(layout, activation, bias, device, dtype), bias, device, dtype)
+    {
+    }
+
+    private VanillaRnn(RecurrentLayout layout, Activation activation, NativeRecurrence? native, bool bias, Device? device, ScalarType? dtype)
+        : base(nameof(VanillaRnn), layout, [.. layout.Positions().Select(at => native is null
+            ? new ElmanCell(layout.InputSizeOf(at.Layer), layout.HiddenSize, activation, bias, device, dtype)
+            : new ElmanCell(layout.InputSizeOf(at.Layer), layout.HiddenSize, activation, native.WeightsOf(at.Layer, at.Direction)))], native) =>
+        Activation = activation;
+
+    /// <summary>The nonlinearity.</summary>
+    public Activation Activation { get; }
+
+    private protected override string WhyNoNative => $" with activation {Activation}";
+
+    /// <summary>Runs a sequence, hooks included.</summary>
+    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
+    /// <param name="h0">[L·D, B, H]; zeros if null.</param>
+    /// <returns>Output [T, B, D·H] (or [B, T, D·H]) and h_n [L·D, B, H].</returns>
+    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
+    public new (Tensor, Tensor) call(Tensor input, Tensor? h0 = null) => base.call(input, h0!);
+
+    /// <summary>Runs a sequence without hooks; arguments and results as in <see cref="call"/>.</summary>
+    public override (Tensor, Tensor) forward(Tensor input, Tensor? h0 = null)
+    {
+        var (output, state) = Forward(input, h0 is null ? null : new RecurrentState(h0));
+        return (output, state.Hidden);
+    }
+
+    /// <inheritdoc/>
+    public override RecurrentResult Run(Tensor input, RecurrentState? state = null)
+    {
+        var (output, h) = call(input, StateTuples.One(state));
+        return new RecurrentResult(output, new RecurrentState(h));
+    }
+
+    private static Activation FromTorch(nn.NonLinearities nonLinearity) =>
+        Check.Known(nonLinearity, nameof(nonLinearity)) == nn.NonLinearities.ReLU ? Activation.Relu : Activation.Tanh;
+
+    private static NativeRecurrence? NativeFor(RecurrentLayout layout, Activation activation, bool bias, Device? device, ScalarType? dtype) => activation switch
+    {
+        Activation.Tanh => NativeRecurrence.Rnn(layout, nn.NonLinearities.Tanh, bias, device, dtype),
+        Activation.Relu => NativeRecurrence.Rnn(layout, nn.NonLinearities.ReLU, bias, device, dtype),
+        _ => null,
+    };
+}
