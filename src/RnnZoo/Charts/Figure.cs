@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace RnnZoo.Charts;
+
+/// <summary>
+/// Charts side by side as one SVG picture, with a shared legend. It scales to the width that it is given, follows the
+/// reader's light or dark setting, and carries a title and a description for screen readers.
+/// </summary>
+public sealed record Figure
+{
+    private const double PanelWidth = 460;
+    private const double PanelHeight = 310;
+    private const double Margin = 20;
+
+    /// <summary>Makes a figure.</summary>
+    /// <param name="title">The heading over all charts.</param>
+    /// <param name="panels">The charts, in reading order; at least one.</param>
+    /// <exception cref="ArgumentException"><paramref name="panels"/> is empty.</exception>
+    public Figure(string title, IReadOnlyList<ChartPanel> panels)
+    {
+        if (panels.Count == 0)
+        {
+            throw new ArgumentException("panels: expected at least one chart, got none.", nameof(panels));
+        }
+
+        Title = title;
+        Panels = panels;
+    }
+
+    /// <summary>The heading over all charts.</summary>
+    public string Title { get; }
+
+    /// <summary>A line under the heading: what was measured, and how.</summary>
+    public string Subtitle { get; init; } = "";
+
+    /// <summary>The charts, in reading order.</summary>
+    public IReadOnlyList<ChartPanel> Panels { get; }
+
+    /// <summary>How many charts stand side by side; null lets the figure choose.</summary>
+    public int? Columns { get; init; }
+
+    /// <summary>The figure as an SVG document, without an XML declaration, so that it also stands inside HTML.</summary>
+    /// <returns>The document; the same figure always gives the same text.</returns>
+    public string ToSvg()
+    {
+        var columns = Math.Clamp(Columns ?? (int)Math.Ceiling(Math.Sqrt(Panels.Count)), 1, Panels.Count);
+        var rows = (Panels.Count + columns - 1) / columns;
+        var header = Subtitle.Length > 0 ? 86.0 : 66.0;
+        var width = (columns * PanelWidth) + (2 * Margin);
+        var height = header + (rows * PanelHeight) + Margin;
+        var id = Identity();
+
+        using var svg = new SvgWriter();
+        svg.Open("svg", ("id", id), ("viewBox", $"0 0 {SvgWriter.Number(width)} {SvgWriter.Number(height)}"),
+            ("width", "100%"), ("style", $"max-width:{SvgWriter.Number(width)}px;height:auto"),
+            ("role", "img"), ("aria-labelledby", $"{id}-title {id}-desc"));
+        svg.Text(Title, "title", ("id", $"{id}-title"));
+        svg.Text(Description(), "desc", ("id", $"{id}-desc"));
+        svg.Text(Palette.StyleSheet(id), "style");
+        svg.Empty("rect", ("class", "page"), ("width", width), ("height", height), ("rx", 6.0));
+        DrawHeader(svg, header);
+        for (var index = 0; index < Panels.Count; index++)
+        {
+            var left = Margin + (index % columns * PanelWidth);
+            var top = header + (index / columns * PanelHeight);
+            DrawPanel(svg, Panels[index], new Area(left, top, PanelWidth, PanelHeight), $"{id}-clip{index}");
+        }
+
+        svg.Close();
+        return svg.ToString();
+    }
+
+    /// <summary>The figure for a notebook: the same SVG, which HTML takes as it is.</summary>
+    /// <returns>The picture as HTML.</returns>
+    public string ToHtml() => ToSvg();
+
+    private string Description()
+        => string.Join(' ', Panels.Select(panel => panel.Describe()).Prepend(Subtitle).Where(text => text.Length > 0));
+
+    /// <summary>A name of its own for each figure, for several may stand in one page and share its names and styles.</summary>
+    private string Identity()
+    {
+        var content = string.Join('\n', Panels.Select(panel => panel.Describe()).Prepend(Subtitle).Prepend(Title));
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(content));
+        return "chart-" + Convert.ToHexStringLower(hash.AsSpan(0, 6));
+    }
+
+    private void DrawHeader(SvgWriter svg, double header)
+    {
+        svg.Label(Title, Margin + 8, 34, "title");
+        if (Subtitle.Length > 0)
+        {
+            svg.Label(Subtitle, Margin + 8, 54, "soft");
+        }
+
+        var left = Margin + 8;
+        foreach (var entry in Panels.SelectMany(panel => panel.Legend).DistinctBy(entry => entry.Name))
+        {
+            svg.Empty("rect", ("class", $"fill {Palette.Class(entry.Colour)}"), ("x", left), ("y", header - 20.0),
+                ("width", 18.0), ("height", 4.0), ("rx", 2.0));
+            svg.Label(entry.Name, left + 24, header - 14, "legend");
+            left += 44 + (7.2 * new StringInfo(entry.Name).LengthInTextElements);
+        }
+    }
+
+    private static void DrawPanel(SvgWriter svg, ChartPanel panel, Area area, string clipId)
+    {
+        var plot = new Area(area.Left + 64, area.Top + 40, area.Width - 84, area.Height - 96);
+        svg.Open("g");
+        svg.Label(panel.Title, area.Left + 8, area.Top + 16, "heading");
+        svg.Open("clipPath", ("id", clipId));
+        svg.Empty("rect", ("x", plot.Left - 1), ("y", plot.Top - 6), ("width", plot.Width + 7), ("height", plot.Height + 7));
+        svg.Close();
+        panel.Draw(svg, plot, clipId);
+        svg.Close();
+    }
+}

@@ -1,0 +1,48 @@
+namespace RnnZoo.Charts;
+
+/// <summary>
+/// Colours told apart by people with any common colour vision (Okabe and Ito, "Color Universal Design", 2008),
+/// with lighter shades of the same hues on a dark page.
+/// </summary>
+internal static class Palette
+{
+    private static readonly (string Light, string Dark)[] Colours =
+    [
+        ("#d55e00", "#ff8f45"),
+        ("#0072b2", "#57aeea"),
+        ("#009e73", "#2fc79a"),
+        ("#aa5a8c", "#e39dc6"),
+        ("#b07a00", "#f0b93a"),
+        ("#3a93c8", "#93d0f5"),
+    ];
+
+    public static int Count => Colours.Length;
+
+    /// <summary>The style class of a place in the palette.</summary>
+    public static string Class(int colour) => $"c{((colour % Count) + Count) % Count}";
+
+    public static string StyleSheet(string scope)
+    {
+        var light = string.Concat(Colours.Select((colour, place) => $"--c{place}:{colour.Light};"));
+        var dark = string.Concat(Colours.Select((colour, place) => $"--c{place}:{colour.Dark};"));
+        var classes = string.Concat(Colours.Select((_, place) => $"#{scope} .c{place}{{--c:var(--c{place})}}\n"));
+        return $$"""
+
+            #{{scope}}{--page:#ffffff;--ink:#1f2328;--soft:#59636e;--grid:#e4e7eb;--axis:#9aa2ab;{{light}}font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
+            @media (prefers-color-scheme:dark){#{{scope}}{--page:#0d1117;--ink:#e6edf3;--soft:#9da7b1;--grid:#262c35;--axis:#5b646e;{{dark}} } }
+            {{classes}}#{{scope}} .page{fill:var(--page)}
+            #{{scope}} text{fill:var(--ink);font-size:12px}
+            #{{scope}} .title{font-size:18px;font-weight:600}
+            #{{scope}} .heading{font-size:14px;font-weight:600}
+            #{{scope}} .soft{fill:var(--soft)}
+            #{{scope}} .halo{paint-order:stroke;stroke:var(--page);stroke-width:4px;stroke-linejoin:round}
+            #{{scope}} .grid{stroke:var(--grid);stroke-width:1}
+            #{{scope}} .axis{stroke:var(--axis);stroke-width:1}
+            #{{scope}} .reference{stroke:var(--soft);stroke-width:1.25;stroke-dasharray:5 4}
+            #{{scope}} .line{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
+            #{{scope}} .fill{fill:var(--c)}
+            #{{scope}} .marker{fill:var(--c);stroke:var(--page);stroke-width:1.5}
+
+            """;
+    }
+}
