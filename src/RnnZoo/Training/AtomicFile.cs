@@ -1,0 +1,39 @@
+using System.Text;
+
+namespace RnnZoo.Training;
+
+/// <summary>Writes files beside their final name and then renames them, so that nobody ever sees half a file.</summary>
+public static class AtomicFile
+{
+    /// <summary>Writes text as UTF-8 without a byte order mark.</summary>
+    /// <param name="path">The file; one that exists is replaced.</param>
+    /// <param name="text">What it will hold.</param>
+    /// <exception cref="IOException">The file cannot be written; an older one is left as it was.</exception>
+    public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>Writes a file.</summary>
+    /// <param name="path">The file; one that exists is replaced.</param>
+    /// <param name="write">Writes what it will hold.</param>
+    /// <exception cref="IOException">The file cannot be written; an older one is left as it was.</exception>
+    public static void Write(string path, Action<Stream> write)
+    {
+        var partial = PartialPath(path);
+        try
+        {
+            using (var stream = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None))
+            {
+                write(stream);
+            }
+
+            File.Move(partial, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(partial);
+            throw;
+        }
+    }
+
+    /// <summary>Where a file is written before it gets its name.</summary>
+    internal static string PartialPath(string path) => $"{path}.{Environment.ProcessId}.part";
+}

@@ -1,0 +1,17 @@
+namespace RnnZoo.Training;
+
+/// <summary>Why training ended.</summary>
+public enum StopReason
+{
+    /// <summary>All steps were taken.</summary>
+    StepLimit,
+
+    /// <summary>Recall reached the wanted value.</summary>
+    RecallReached,
+
+    /// <summary>The loss or the gradient was no longer finite.</summary>
+    Diverged,
+
+    /// <summary>The caller asked for an end.</summary>
+    Cancelled,
+}

@@ -1,0 +1,169 @@
+using System.Diagnostics;
+using RnnZoo.Modules;
+using RnnZoo.Tasks;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Training;
+
+/// <summary>
+/// Trains a model on a task: fresh sequences at each step, clipping, looks at recall on the way, a measurement on fresh
+/// sequences at the end. The same seed, model and options give the same numbers, seconds aside.
+/// </summary>
+public sealed class Trainer
+{
+    private const int EvaluationBatch = 256;
+
+    private readonly nn.Module<Tensor, RecurrentState?, RecurrentResult> model;
+    private readonly ISequenceTask task;
+    private readonly TrainingOptions options;
+    private readonly IReadOnlyList<ITrainingObserver> observers;
+    private readonly Parameter[] parameters;
+
+    /// <summary>Prepares a training.</summary>
+    /// <param name="model">Reads [T, B, I] from its zero state; its output goes to the task's loss. It stays the caller's.</param>
+    /// <param name="task">The problem.</param>
+    /// <param name="options">How to train.</param>
+    /// <param name="observers">Who is told what happens.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="ArgumentException">The model has no parameters that can be trained.</exception>
+    public Trainer(nn.Module<Tensor, RecurrentState?, RecurrentResult> model, ISequenceTask task, TrainingOptions options, params IReadOnlyList<ITrainingObserver> observers)
+    {
+        options.Validate();
+        this.model = model;
+        this.task = task;
+        this.options = options;
+        this.observers = observers;
+        parameters = [.. model.parameters().Where(parameter => parameter.requires_grad)];
+        if (parameters.Length == 0)
+        {
+            throw new ArgumentException("model: expected parameters that require a gradient, got none.", nameof(model));
+        }
+    }
+
+    /// <summary>Trains until the step limit, the wanted recall, a loss or gradient that is not finite, or cancellation.</summary>
+    /// <param name="cancellation">Ends the training after the step that is under way; the model is measured all the same.</param>
+    /// <returns>What came of it; cancellation is a result, not an exception.</returns>
+    public TrainingResult Run(CancellationToken cancellation = default)
+    {
+        var watch = Stopwatch.StartNew();
+        using var trainingData = Generator("training");
+        using var looks = Generator("looks");
+        using var measurements = Generator("measurements");
+        using var optimizer = OptimizerFactory.Create(options.Optimizer, parameters, options.LearningRate);
+
+        model.train();
+        var reason = StopReason.StepLimit;
+        EvaluationRecord? final = null;
+        var step = 0;
+        while (step < options.Steps)
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                reason = StopReason.Cancelled;
+                break;
+            }
+
+            if (!TakeStep(++step, optimizer, trainingData, watch))
+            {
+                reason = StopReason.Diverged;
+                break;
+            }
+
+            final = step % options.EvaluateEvery == 0 ? Look(step, looks, measurements, watch) : null;
+            if (final is not null)
+            {
+                reason = StopReason.RecallReached;
+                break;
+            }
+        }
+
+        if (reason == StopReason.StepLimit || (reason == StopReason.Cancelled && step > 0))
+        {
+            final = Evaluate(step, options.FinalSequences, measurements, watch);
+        }
+
+        return End(new TrainingResult(step, reason, final, watch.Elapsed.TotalSeconds));
+    }
+
+    private Generator Generator(string purpose) => new((ulong)Seeds.Derive(options.Seed, purpose));
+
+    /// <returns>Whether loss and gradient were finite, so that the weights were changed.</returns>
+    private bool TakeStep(int step, optim.Optimizer optimizer, Generator data, Stopwatch watch)
+    {
+        using var scope = NewDisposeScope();
+        var batch = task.Sample(options.BatchSize, data);
+        optimizer.zero_grad();
+        var loss = task.Loss(model.call(batch.Input, null)!.Output, batch.Target);
+        var lossValue = loss.ToDouble();
+        var norm = double.NaN;
+        if (double.IsFinite(lossValue))
+        {
+            loss.backward();
+            // The largest float clips no finite norm.
+            norm = nn.utils.clip_grad_norm_(parameters, options.ClipNorm ?? float.MaxValue);
+        }
+
+        var finite = double.IsFinite(norm);
+        if (finite)
+        {
+            optimizer.step();
+        }
+
+        var record = new StepRecord(step, lossValue, norm, options.LearningRate, watch.Elapsed.TotalSeconds);
+        foreach (var observer in observers)
+        {
+            observer.OnStep(record);
+        }
+
+        return finite;
+    }
+
+    /// <returns>The final measurement if recall is high enough to stop, on the look and on the measurement; else null.</returns>
+    private EvaluationRecord? Look(int step, Generator looks, Generator measurements, Stopwatch watch)
+    {
+        var look = Evaluate(step, options.EvaluationSequences, looks, watch);
+        if (options.StopAtRecall is not { } wanted || !(look.Recall >= wanted))
+        {
+            return null;
+        }
+
+        var measurement = Evaluate(step, options.FinalSequences, measurements, watch);
+        return measurement.Recall >= wanted ? measurement : null;
+    }
+
+    private EvaluationRecord Evaluate(int step, int sequences, Generator data, Stopwatch watch)
+    {
+        var score = default(TaskScore);
+        model.eval();
+        using (no_grad())
+        {
+            for (var done = 0; done < sequences; done += EvaluationBatch)
+            {
+                using var scope = NewDisposeScope();
+                var batch = task.Sample(Math.Min(EvaluationBatch, sequences - done), data);
+                score += task.Score(model.call(batch.Input, null)!.Output, batch.Target);
+            }
+        }
+
+        model.train();
+        var record = new EvaluationRecord(step, score.Loss, score.Recall, score.Sequences, watch.Elapsed.TotalSeconds);
+        foreach (var observer in observers)
+        {
+            observer.OnEvaluation(record);
+        }
+
+        return record;
+    }
+
+    private TrainingResult End(TrainingResult result)
+    {
+        foreach (var observer in observers)
+        {
+            observer.OnEnd(result);
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,60 @@
+namespace RnnZoo.Training;
+
+/// <summary>How to train.</summary>
+public sealed record TrainingOptions
+{
+    /// <summary>How many steps to train at most.</summary>
+    public int Steps { get; init; } = 1_000;
+
+    /// <summary>B: how many fresh sequences each step sees.</summary>
+    public int BatchSize { get; init; } = 64;
+
+    /// <summary>The optimizer.</summary>
+    public OptimizerKind Optimizer { get; init; } = OptimizerKind.Adam;
+
+    /// <summary>The optimizer's learning rate.</summary>
+    public double LearningRate { get; init; } = 1e-3;
+
+    /// <summary>The largest L2 norm that the gradient of all weights together may have; a larger one is scaled down. Null clips nothing.</summary>
+    public double? ClipNorm { get; init; } = 1;
+
+    /// <summary>After how many steps, again and again, to look at recall.</summary>
+    public int EvaluateEvery { get; init; } = 100;
+
+    /// <summary>How many fresh sequences such a look takes.</summary>
+    public int EvaluationSequences { get; init; } = 256;
+
+    /// <summary>How many fresh sequences the final result is measured on.</summary>
+    public int FinalSequences { get; init; } = 1_024;
+
+    /// <summary>
+    /// Training ends before the step limit once recall is this high, on a look and then on
+    /// <see cref="FinalSequences"/> fresh sequences, whose score becomes the result. Null never ends early.
+    /// </summary>
+    public double? StopAtRecall { get; init; }
+
+    /// <summary>Where the data's randomness comes from: the same seed gives the same sequences to any model.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>Checks every option.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; the message names it.</exception>
+    public void Validate()
+    {
+        Require(Steps >= 0, nameof(Steps), "at least 0", Steps);
+        Require(BatchSize >= 1, nameof(BatchSize), "at least 1", BatchSize);
+        Require(LearningRate > 0 && double.IsFinite(LearningRate), nameof(LearningRate), "above 0 and finite", LearningRate);
+        Require(ClipNorm is null or > 0, nameof(ClipNorm), "above 0, or null for no clipping", ClipNorm);
+        Require(EvaluateEvery >= 1, nameof(EvaluateEvery), "at least 1", EvaluateEvery);
+        Require(EvaluationSequences >= 1, nameof(EvaluationSequences), "at least 1", EvaluationSequences);
+        Require(FinalSequences >= 1, nameof(FinalSequences), "at least 1", FinalSequences);
+        Require(StopAtRecall is null or (> 0 and <= 1), nameof(StopAtRecall), "above 0 and at most 1, or null", StopAtRecall);
+    }
+
+    private static void Require(bool holds, string name, string expected, object? got)
+    {
+        if (!holds)
+        {
+            throw new ArgumentOutOfRangeException(name, got, FormattableString.Invariant($"{name}: expected {expected}, got {got}."));
+        }
+    }
+}
