@@ -1,0 +1,73 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using RnnZoo.Cli.CommandLine;
+using RnnZoo.Cli.Commands;
+
+namespace RnnZoo.Cli;
+
+/// <summary>The `rnnzoo` command: finds the command that was asked for, runs it, and turns failures into one line and an exit code.</summary>
+public static class CliApplication
+{
+    /// <summary>Runs one command line.</summary>
+    /// <param name="arguments">What stands after `rnnzoo`.</param>
+    /// <param name="host">Where it runs.</param>
+    /// <param name="cancellation">Ends a run cleanly.</param>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CliHost host, CancellationToken cancellation = default)
+    {
+        var root = CreateRoot(host);
+        var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var asksForHelp = parsed.Action is ExampleHelp or VersionAction;
+        if (!asksForHelp && UsageErrors.FirstOf(parsed) is { } error)
+        {
+            await host.Error.WriteLineAsync(error);
+            return ExitCodes.Usage;
+        }
+
+        try
+        {
+            var configuration = new InvocationConfiguration
+            {
+                Output = host.Output,
+                Error = host.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            };
+            return await parsed.InvokeAsync(configuration, cancellation);
+        }
+        catch (UsageException wrong)
+        {
+            await host.Error.WriteLineAsync(OneLine(wrong.Message));
+            return ExitCodes.Usage;
+        }
+        catch (OperationCanceledException)
+        {
+            await host.Error.WriteLineAsync("rnnzoo: interrupted.");
+            return ExitCodes.Interrupted;
+        }
+        catch (Exception failure)
+        {
+            await host.Error.WriteLineAsync($"rnnzoo: {failure.GetType().Name}: {OneLine(failure.Message)}");
+            return ExitCodes.Failure;
+        }
+    }
+
+    /// <summary>All commands; a new one is added here.</summary>
+    /// <param name="host">Where they run.</param>
+    /// <returns>The root of the command line.</returns>
+    internal static Command CreateRoot(CliHost host)
+    {
+        // Not a RootCommand, for that one takes its name from the file that runs.
+        var help = new HelpOption();
+        help.Action = new ExampleHelp((HelpAction)help.Action!);
+        return new Command("rnnzoo", "Trains, checks and compares recurrent nets.")
+        {
+            help,
+            new VersionOption { Action = new VersionAction() },
+            CompareCommand.Create(host),
+        };
+    }
+
+    private static string OneLine(string message)
+        => string.Join(' ', message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+}

@@ -1,0 +1,25 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Reflection;
+using RnnZoo.Training;
+
+namespace RnnZoo.Cli.CommandLine;
+
+/// <summary>Prints the versions of everything that the numbers of a run depend on.</summary>
+internal sealed class VersionAction : SynchronousCommandLineAction
+{
+    public override bool ClearsParseErrors => true;
+
+    /// <summary>The version of this program.</summary>
+    public static string Version => typeof(VersionAction).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        var output = parseResult.InvocationConfiguration.Output;
+        output.WriteLine($"rnnzoo {Version}");
+        output.WriteLine($"binding {Binding.Name} {Binding.Version}");
+        output.WriteLine($"libtorch {Binding.LibtorchVersion}");
+        return ExitCodes.Success;
+    }
+}

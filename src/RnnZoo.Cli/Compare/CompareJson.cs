@@ -1,0 +1,66 @@
+using System.Text;
+using System.Text.Json;
+using RnnZoo.Cli.CommandLine;
+using RnnZoo.Training;
+
+namespace RnnZoo.Cli.Compare;
+
+/// <summary>The results of a comparison as one JSON document, for files and for `--json`.</summary>
+internal static class CompareJson
+{
+    public static string Write(CompareSettings settings, IReadOnlyList<CompareJob> jobs)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            json.WriteStartObject();
+            json.WriteString("task", "copy");
+            json.WriteString("binding", Binding.Name);
+            json.WriteNumber("seed", settings.Seed);
+            json.WriteNumber("threads", settings.Threads);
+            json.WriteString("version", VersionAction.Version);
+            json.WriteString("libtorch", Binding.LibtorchVersion);
+            json.WriteString("dtype", "float32");
+            json.WriteNumber("symbols", settings.Symbols);
+            json.WriteNumber("hidden", settings.Hidden);
+            json.WriteNumber("batch", settings.Batch);
+            json.WriteNumber("stepLimit", settings.Steps);
+            json.WriteString("optimizer", CompareNames.Of(settings.Optimizer));
+            json.WriteFinite("clip", settings.Clip > 0 ? settings.Clip : null);
+            json.WriteNumber("recallSequences", settings.FinalSequences);
+            json.WriteBoolean("partial", jobs.Any(IsPartial));
+            json.WriteStartArray("results");
+            foreach (var job in jobs)
+            {
+                WriteResult(json, job);
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length) + "\n";
+    }
+
+    private static bool IsPartial(CompareJob job) => job.Result!.Reason == StopReason.Cancelled;
+
+    private static void WriteResult(Utf8JsonWriter json, CompareJob job)
+    {
+        var result = job.Result!;
+        json.WriteStartObject();
+        json.WriteNumber("delay", job.Delay);
+        json.WriteString("model", job.Model);
+        json.WriteNumber("parameters", job.Parameters);
+        json.WriteFinite("loss", result.Final?.Loss);
+        json.WriteFinite("baseline", job.Task.Baseline);
+        json.WriteFinite("recall", result.Final?.Recall);
+        json.WriteNumber("steps", result.Steps);
+        json.WriteFinite("seconds", Math.Round(result.Seconds, 3));
+        json.WriteString("backward", CompareNames.Of(job.Net.Recurrent.EffectiveBackward));
+        json.WriteFinite("learningRate", job.Options.LearningRate);
+        json.WriteString("init", job.Initialisation);
+        json.WriteString("ended", result.Reason.Name());
+        json.WriteBoolean("partial", IsPartial(job));
+        json.WriteEndObject();
+    }
+}

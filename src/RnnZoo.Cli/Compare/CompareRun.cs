@@ -1,0 +1,99 @@
+using RnnZoo.Charts;
+using RnnZoo.Training;
+using Spectre.Console;
+
+namespace RnnZoo.Cli.Compare;
+
+/// <summary>One comparison from its settings to its files.</summary>
+internal sealed class CompareRun(CliHost host, CompareSettings settings, bool json, string? outputFolder)
+{
+    public int Run(CancellationToken cancellation)
+    {
+        var folder = MakeFolder();
+        var jobs = CompareJob.CreateAll(settings);
+        try
+        {
+            try
+            {
+                Train(jobs, folder, cancellation);
+            }
+            finally
+            {
+                // A failed run leaves what it got, too.
+                if (jobs.All(job => job.Result is not null))
+                {
+                    WriteFiles(jobs, folder);
+                }
+            }
+
+            Report(jobs, folder);
+        }
+        finally
+        {
+            jobs.ForEach(job => job.Dispose());
+        }
+
+        return jobs.Exists(job => job.Result!.Reason == StopReason.Cancelled) ? ExitCodes.Interrupted : ExitCodes.Success;
+    }
+
+    private string MakeFolder() => outputFolder is null
+        ? RunFolder.Create(Path.Combine(host.WorkingDirectory, "runs"), host.Time.GetLocalNow(), "copy")
+        : Directory.CreateDirectory(Path.Combine(host.WorkingDirectory, outputFolder)).FullName;
+
+    private void Train(List<CompareJob> jobs, string folder, CancellationToken cancellation)
+    {
+        IProgressDisplay display = host.ErrorIsTerminal
+            ? new LiveProgress(Console(host.Error, isTerminal: true), jobs)
+            : new PlainProgress(host.Error);
+        using var log = new RunLog(Path.Combine(folder, "log.jsonl"));
+        IEnumerable<ITrainingObserver> ObserversOf(CompareJob job)
+        {
+            yield return log.For(("delay", job.Delay), ("model", job.Model));
+            if (display.ObserverOf(job) is { } observer)
+            {
+                yield return observer;
+            }
+        }
+
+        CompareRunner.Run(jobs, settings.Threads, ObserversOf, display, cancellation);
+    }
+
+    private void WriteFiles(List<CompareJob> jobs, string folder)
+    {
+        AtomicFile.WriteText(Path.Combine(folder, "results.json"), CompareJson.Write(settings, jobs));
+        AtomicFile.WriteText(Path.Combine(folder, "chart.svg"), CompareCharts.Figure(settings, jobs).ToSvg() + "\n");
+    }
+
+    private void Report(List<CompareJob> jobs, string folder)
+    {
+        if (json)
+        {
+            host.Output.Write(CompareJson.Write(settings, jobs));
+            host.Error.WriteLine($"Written to {folder}");
+            return;
+        }
+
+        Console(host.Output, host.OutputIsTerminal).Write(CompareTable.Create(jobs));
+        host.Output.WriteLine();
+        host.Output.WriteLine(TerminalLines.Render(CompareCharts.Loss(jobs, settings.Delays.Max()), Math.Min(host.Width, 100)));
+        host.Output.WriteLine(TerminalBars.Render(CompareCharts.Recall(settings, jobs), Math.Min(host.Width, 80)));
+        host.Output.WriteLine($"Written to {folder}: results.json, log.jsonl, chart.svg");
+    }
+
+    private IAnsiConsole Console(TextWriter writer, bool isTerminal)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(writer),
+            Ansi = isTerminal ? AnsiSupport.Detect : AnsiSupport.No,
+            ColorSystem = isTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+        });
+        console.Profile.Capabilities.Unicode = true;
+        if (!isTerminal)
+        {
+            console.Profile.Width = host.Width;
+        }
+
+        return console;
+    }
+}

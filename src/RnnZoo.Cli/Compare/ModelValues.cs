@@ -1,0 +1,26 @@
+using RnnZoo.Cli.CommandLine;
+
+namespace RnnZoo.Cli.Compare;
+
+/// <summary>Reads options that hold one value for all models (`1e-3`) or one for each named (`vanilla=1e-3,lstm=1e-2`).</summary>
+internal static class ModelValues
+{
+    /// <summary>Makes such an option; its value maps models to text, the empty name standing for all.</summary>
+    public static ValueOption<IReadOnlyDictionary<string, string>?> Option(string name, string description, string expected, Func<string, bool> isValue)
+        => new(name, description, $"{expected}, or one per model as in vanilla=…,lstm=…", (string text, out IReadOnlyDictionary<string, string>? value) =>
+        {
+            var pairs = text.Split(',', StringSplitOptions.TrimEntries).Select(Pair).ToArray();
+            var known = pairs.Length == 1 || pairs.All(pair => pair.Model.Length > 0);
+            known &= pairs.All(pair => (pair.Model.Length == 0 || CompareDefaults.AllModels.Contains(pair.Model)) && isValue(pair.Value));
+            known &= pairs.DistinctBy(pair => pair.Model).Count() == pairs.Length;
+            value = known ? pairs.ToDictionary(pair => pair.Model, pair => pair.Value) : null;
+            return known;
+        });
+
+    /// <summary>What was said for a model, or for all; null if nothing was.</summary>
+    public static string? For(this IReadOnlyDictionary<string, string>? values, string model)
+        => values is null ? null : values.TryGetValue(model, out var own) ? own : values.GetValueOrDefault("");
+
+    private static (string Model, string Value) Pair(string text)
+        => text.IndexOf('=') is var at and >= 0 ? (text[..at], text[(at + 1)..]) : ("", text);
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using RnnZoo.Training;
+
+namespace RnnZoo.Cli.Compare;
+
+/// <summary>One line every so many steps, for files and pipes.</summary>
+internal sealed class PlainProgress(TextWriter writer) : IProgressDisplay
+{
+    private readonly Lock gate = new();
+
+    public ITrainingObserver ObserverOf(CompareJob job) => new Lines(this, job);
+
+    public void ShowUntil(Func<bool> isDone) => SpinWait.SpinUntil(() =>
+    {
+        Thread.Sleep(5);
+        return isDone();
+    });
+
+    private void Write(string line)
+    {
+        lock (gate)
+        {
+            writer.WriteLine(line);
+            writer.Flush();
+        }
+    }
+
+    private sealed class Lines(PlainProgress display, CompareJob job) : ITrainingObserver
+    {
+        private readonly int every = Math.Max(1, job.Options.Steps / 10);
+
+        public void OnStep(in StepRecord step)
+        {
+            if (step.Step % every == 0)
+            {
+                Write(step.Step, step.Loss, job.Progress.Snapshot().Recall, step.Seconds, "");
+            }
+        }
+
+        public void OnEvaluation(EvaluationRecord evaluation)
+        {
+        }
+
+        public void OnEnd(TrainingResult result)
+            => Write(result.Steps, result.Final?.Loss, result.Final?.Recall, result.Seconds, $"  ended: {result.Reason.Name()}");
+
+        private void Write(int step, double? loss, double? recall, double seconds, string end)
+            => display.Write(string.Create(CultureInfo.InvariantCulture,
+                $"delay {job.Delay,-4} {job.Model,-8} step {step,6}/{job.Options.Steps}  loss {loss ?? double.NaN:0.0000}  recall {Recall(recall)}  {seconds,6:0.0} s{end}"));
+
+        private static string Recall(double? recall)
+            => recall is { } value ? value.ToString("0.000", CultureInfo.InvariantCulture) : "  -  ";
+    }
+}
