@@ -14,7 +14,7 @@ internal sealed class Listing
     public static Listing Read(IEnumerable<string> lines)
     {
         var listing = new Listing();
-        var members = new List<(string Owner, string Kind, string Text)>();
+        var members = new List<(string Owner, string Kind, string Text, string Line)>();
         foreach (string line in lines.Where(l => l.Length > 0))
         {
             listing.LineCount++;
@@ -32,14 +32,14 @@ internal sealed class Listing
             }
             else
             {
-                members.Add((line[..separator], rest[0], rest[1]));
+                members.Add((line[..separator], rest[0], rest[1], line));
             }
         }
 
-        foreach (var (owner, kind, text) in members)
+        foreach (var (owner, kind, text, line) in members)
         {
             var entry = listing._byKey[SignatureReader.ReadType("class " + owner).Name.Key];
-            entry.Members.Add(SignatureReader.ReadMember(kind, text));
+            entry.Members.Add(SignatureReader.ReadMember(kind, text) with { Line = line });
         }
 
         listing.Nest();

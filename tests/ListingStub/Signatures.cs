@@ -16,6 +16,9 @@ internal sealed record Member(
     string Tail,
     bool Obsolete)
 {
+    /// <summary>The line of the listing.</summary>
+    public string Line { get; init; } = "";
+
     public bool Is(string modifier) => Modifiers.Contains(modifier);
 
     public IEnumerable<TypeUse> Types => [.. Type is null ? [] : new[] { Type }, .. Parameters.Select(p => p.Type)];

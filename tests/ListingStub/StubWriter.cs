@@ -17,7 +17,7 @@ internal sealed class StubWriter(Listing listing)
     public int Expressed { get; private set; }
 
     /// <summary>Members whose signature names a type that is neither in the listing nor in the framework.</summary>
-    public List<string> LeftOut { get; } = [];
+    public List<(string Line, string Reason)> LeftOut { get; } = [];
 
     public string Write()
     {
@@ -88,12 +88,13 @@ internal sealed class StubWriter(Listing listing)
         Line(_annotated, "}");
     }
 
-    private void WriteMember(TypeEntry owner, Member member, string ownerName, HashSet<string> ownerParameters, HashSet<string> ownerBare)
+    private void WriteMember(
+        TypeEntry owner, Member member, string ownerName, HashSet<string> ownerParameters, HashSet<string> ownerBare)
     {
         HashSet<string> parameters = [.. ownerParameters, .. member.TypeParameters];
         if (member.Types.SelectMany(use => use.Type.All()).FirstOrDefault(t => !_types.IsKnown(t, parameters)) is { } unknown)
         {
-            LeftOut.Add($"{owner.Name.Key}.{member.Name}: {unknown.Key} is not in the listing");
+            LeftOut.Add((member.Line, $"{unknown.Key} is not in the listing"));
             return;
         }
 
@@ -173,10 +174,11 @@ internal sealed class StubWriter(Listing listing)
             : "";
     }
 
+    // The listing writes unmanaged as struct; the stricter of the two is taken.
     private string Where(IReadOnlyList<Constraint> constraints, HashSet<string> parameters) =>
         string.Concat(constraints.Select(c =>
         {
-            var words = c.Words.Where(w => w != "new()");
+            var words = c.Words.Where(w => w != "new()").Select(w => w == "struct" ? "unmanaged" : w);
             var types = c.Types.Select(t => _types.Write(t, parameters, s_none));
             return $" where {c.Parameter} : {string.Join(", ", [.. words, .. types, .. c.Words.Where(w => w == "new()")])}";
         }));
