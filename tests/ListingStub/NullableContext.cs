@@ -27,11 +27,12 @@ internal sealed class NullableContext(TypeText types)
         entry.Members.SelectMany(m => m.Types).SelectMany(use => use.Type.All())
             .Any(t => IsParameter(t, bare) && t.Suffixes.Contains("?"));
 
-    private bool HasMark(TypeSyntax type, IReadOnlySet<string> parameters, IReadOnlySet<string> bare) =>
-        type.Suffixes.Contains("?")
-        && (type.Suffixes[^1] == "?" && type.Suffixes.Count > 1 || IsParameter(type, parameters)
-            ? type.Suffixes.Count > 1 || IsParameter(type, bare)
-            : !types.IsValue(type with { Suffixes = [] }));
+    private bool HasMark(TypeSyntax type, IReadOnlySet<string> parameters, IReadOnlySet<string> bare)
+    {
+        bool array = type.Suffixes.Any(s => s.StartsWith('['));
+        bool parameter = IsParameter(type, parameters);
+        return type.Suffixes.Contains("?") && (array || (parameter ? IsParameter(type, bare) : !types.IsValue(type)));
+    }
 
     private static bool IsParameter(TypeSyntax type, IReadOnlySet<string> parameters) =>
         type.Word is { } word && type.Path[0].Arguments.Count == 0 && parameters.Contains(word);

@@ -1,16 +1,12 @@
 namespace ListingStub;
 
 /// <summary>Reads the signatures of the listing, left to right.</summary>
-internal sealed class SignatureReader(string text)
+internal sealed class SignatureReader(string text) : TypeReader(text)
 {
     private static readonly HashSet<string> s_modifiers =
         ["public", "protected", "internal", "static", "abstract", "virtual", "override", "sealed", "const", "readonly"];
 
     private static readonly HashSet<string> s_parameterModifiers = ["this", "params", "ref", "out", "in"];
-
-    private int _at;
-
-    private bool AtEnd => _at >= text.Length;
 
     public static Member ReadMember(string kind, string text)
     {
@@ -83,11 +79,11 @@ internal sealed class SignatureReader(string text)
         var found = new List<string>();
         while (true)
         {
-            int start = _at;
+            int start = At;
             string word = Peek() == '(' ? "" : Identifier();
             if (!s_modifiers.Contains(word))
             {
-                _at = start;
+                At = start;
                 return found;
             }
 
@@ -109,11 +105,11 @@ internal sealed class SignatureReader(string text)
 
     private Parameter ReadParameter(char close)
     {
-        int start = _at;
+        int start = At;
         string modifier = Peek() == '(' ? "" : Identifier();
         if (!s_parameterModifiers.Contains(modifier))
         {
-            (_at, modifier) = (start, "");
+            (At, modifier) = (start, "");
         }
 
         return new Parameter(modifier, TypeUse(), Identifier(), Skip("=") ? Literal(close) : null);
@@ -122,10 +118,10 @@ internal sealed class SignatureReader(string text)
     private string Literal(char close)
     {
         SkipSpaces();
-        int start = _at;
-        char quote = text[_at] is '"' or '\'' ? text[_at] : '\0';
-        _at = quote == '\0' ? text.IndexOfAny([',', close], _at) : text.IndexOf(quote, _at + 1) + 1;
-        return text[start.._at];
+        int start = At;
+        char quote = Peek() is '"' or '\'' ? Text[At] : '\0';
+        At = quote == '\0' ? Text.IndexOfAny([',', close], At) : Text.IndexOf(quote, At + 1) + 1;
+        return Text[start..At];
     }
 
     private List<Constraint> Constraints()
@@ -159,121 +155,5 @@ internal sealed class SignatureReader(string text)
         }
 
         return found;
-    }
-
-    private TypeUse TypeUse()
-    {
-        var type = Type();
-        if (!Skip("/*"))
-        {
-            return new TypeUse(type, []);
-        }
-
-        int end = text.IndexOf("*/", _at, StringComparison.Ordinal);
-        string[] names = text[_at..end].Split(',');
-        _at = end + 2;
-        return new TypeUse(type, names);
-    }
-
-    private TypeSyntax Type()
-    {
-        var tuple = Skip("(") ? List(Type) : [];
-        if (tuple.Count > 0)
-        {
-            Expect(")");
-        }
-
-        var path = new List<PathPart>();
-        while (tuple.Count == 0 && (path.Count == 0 || Skip(".")))
-        {
-            string name = Identifier();
-            var arguments = Skip("<") ? List(Type) : [];
-            if (arguments.Count > 0)
-            {
-                Expect(">");
-            }
-
-            path.Add(new PathPart(name, arguments));
-        }
-
-        return new TypeSyntax(path, tuple, Suffixes());
-    }
-
-    private List<string> Suffixes()
-    {
-        var found = new List<string>();
-        while (!AtEnd && (text[_at] == '?' || (text[_at] == '[' && _at + 1 < text.Length && text[_at + 1] is ']' or ',')))
-        {
-            int end = text[_at] == '?' ? _at + 1 : text.IndexOf(']', _at) + 1;
-            found.Add(text[_at..end]);
-            _at = end;
-        }
-
-        return found;
-    }
-
-    private List<T> List<T>(Func<T> read)
-    {
-        var found = new List<T> { read() };
-        while (Skip(","))
-        {
-            found.Add(read());
-        }
-
-        return found;
-    }
-
-    private string Identifier()
-    {
-        SkipSpaces();
-        int start = _at;
-        while (!AtEnd && (char.IsLetterOrDigit(text[_at]) || text[_at] == '_'))
-        {
-            _at++;
-        }
-
-        return _at > start ? text[start.._at] : throw new FormatException($"expected a name at column {start} of '{text}'.");
-    }
-
-    private char Peek()
-    {
-        SkipSpaces();
-        return AtEnd ? '\0' : text[_at];
-    }
-
-    private bool Skip(string token)
-    {
-        SkipSpaces();
-        if (string.CompareOrdinal(text, _at, token, 0, token.Length) != 0)
-        {
-            return false;
-        }
-
-        _at += token.Length;
-        return true;
-    }
-
-    private void Expect(string token)
-    {
-        if (!Skip(token))
-        {
-            throw new FormatException($"expected '{token}' at column {_at} of '{text}'.");
-        }
-    }
-
-    private string Rest()
-    {
-        SkipSpaces();
-        string rest = text[_at..];
-        _at = text.Length;
-        return rest;
-    }
-
-    private void SkipSpaces()
-    {
-        while (!AtEnd && text[_at] == ' ')
-        {
-            _at++;
-        }
     }
 }

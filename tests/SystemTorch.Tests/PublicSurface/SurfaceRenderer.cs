@@ -4,7 +4,7 @@ namespace SystemTorch.Tests.PublicSurface;
 
 /// <summary>
 /// The public and protected surface of an assembly, one line a member, in the format of the listing:
-/// <c>Type :: KIND signature</c>.
+/// <c>Type :: KIND signature</c>. What has a name that no source can spell is the compiler's own and not shown.
 /// </summary>
 internal static class SurfaceRenderer
 {
@@ -12,7 +12,7 @@ internal static class SurfaceRenderer
         BindingFlags.DeclaredOnly | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static;
 
     public static IEnumerable<SurfaceLine> Render(Assembly assembly) =>
-        assembly.GetTypes().Where(IsVisible).SelectMany(Render);
+        assembly.GetTypes().Where(type => IsVisible(type) && IsSpeakable(type)).SelectMany(Render);
 
     public static IEnumerable<SurfaceLine> Render(Type type)
     {
@@ -57,7 +57,7 @@ internal static class SurfaceRenderer
             yield return Line("EVENT", $"{Signatures.Access(@event.AddMethod!)} {TypeNames.Name(@event.EventHandlerType!)} {@event.Name}");
         }
 
-        foreach (var method in type.GetMethods(Declared).Where(m => IsVisible(m) && !IsAccessor(m)))
+        foreach (var method in type.GetMethods(Declared).Where(m => IsVisible(m) && IsSpeakable(m) && !IsAccessor(m)))
         {
             yield return Line("METHOD", Signatures.Method(method));
         }
@@ -69,6 +69,8 @@ internal static class SurfaceRenderer
         type.IsNested
             ? (type.IsNestedPublic || type.IsNestedFamily || type.IsNestedFamORAssem) && IsVisible(type.DeclaringType!)
             : type.IsPublic;
+
+    private static bool IsSpeakable(MemberInfo member) => !member.Name.Contains('<');
 
     private static bool IsAccessor(MethodInfo method) =>
         method.IsSpecialName && !method.Name.StartsWith("op_", StringComparison.Ordinal);
