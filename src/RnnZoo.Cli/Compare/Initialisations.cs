@@ -5,7 +5,7 @@ namespace RnnZoo.Cli.Compare;
 /// <summary>Initialisations by the names that commands use; joined by +, each fills on top of the one before.</summary>
 internal static class Initialisations
 {
-    private static readonly string[] ForAll = ["default", "xavier", "orthogonal", "identity"];
+    private static readonly string[] ForAll = ["default", "xavier", "orthogonal", "identity", "one-hot"];
 
     /// <summary>The names that fit a model.</summary>
     public static IReadOnlyList<string> NamesFor(string model) => model switch
@@ -30,6 +30,7 @@ internal static class Initialisations
         "xavier" => Initialisers.Xavier(),
         "orthogonal" => Initialisers.Orthogonal(),
         "identity" => Initialisers.Identity(),
+        "one-hot" => Initialisers.OneHotInput(),
         "forget-bias" => Initialisers.ForgetBias(),
         "chrono" => Initialisers.Chrono(longestDependency),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, $"name: expected a named initialisation, got '{name}'."),

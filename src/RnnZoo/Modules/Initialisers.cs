@@ -129,6 +129,14 @@ public static class Initialisers
         });
     }
 
+    /// <summary>
+    /// The input weights for one-hot inputs: each from N(0, 1), PyTorch's default for the rows of nn.Embedding. A one-hot
+    /// input picks one column of weight_ih, so these columns are the symbols' embeddings; the default, made for dense inputs,
+    /// leaves them about 1/√(3H) in size. The rest is left alone.
+    /// </summary>
+    public static Initialiser OneHotInput() => new FillingInitialiser("one-hot", static (cell, generator) =>
+        cell.weight_ih.copy_(randn(cell.weight_ih.shape, dtype: ScalarType.Float64, generator: generator))); // [G·H, I]
+
     private static void PositiveNumber(double value, string name)
     {
         if (!double.IsFinite(value) || value <= 0)
