@@ -1,0 +1,117 @@
+using RnnZoo.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Tests.Modules;
+
+/// <summary>Native memory: what a pass and a module leave alive.</summary>
+public sealed class DisposeScopeTests
+{
+    public static TheoryData<string, BackwardPath> NetsAndPaths() => ConversionTests.NetsAndPaths();
+
+    [Theory]
+    [MemberData(nameof(NetsAndPaths))]
+    public void Forward_LeavesOnlyItsResults(string name, BackwardPath path)
+    {
+        using var scope = NewDisposeScope();
+        using var net = new NetCase(name, Layers: 2, Bidirectional: true, BatchFirst: true).Ours(path);
+        var x = randn(3, 7, 5, dtype: ScalarType.Float64);
+        var before = Expect.LiveTensors;
+        var results = net.Run(x, []);
+        Assert.Equal(before + results.Length, Expect.LiveTensors);
+    }
+
+    [Theory]
+    [MemberData(nameof(NetsAndPaths))]
+    public void Forward_WithoutAScope_LeavesOnlyItsResults(string name, BackwardPath path)
+    {
+        using var net = new NetCase(name).Ours(path);
+        using var x = randn(7, 3, 5, dtype: ScalarType.Float64);
+        var before = Expect.LiveTensors;
+        var results = net.Run(x, []);
+        Assert.Equal(before + results.Length, Expect.LiveTensors);
+        foreach (var result in results)
+        {
+            result.Dispose();
+        }
+
+        Assert.Equal(before, Expect.LiveTensors);
+    }
+
+    [Theory]
+    [MemberData(nameof(NetsAndPaths))]
+    public void Module_MadeInAScope_OutlivesItAndFreesAllWhenDisposed(string name, BackwardPath path)
+    {
+        var before = Expect.LiveTensors;
+        RunnableNet net;
+        using (NewDisposeScope())
+        {
+            net = new NetCase(name, Layers: 2).Ours(path);
+        }
+
+        using (NewDisposeScope())
+        {
+            net.Run(randn(7, 3, 5, dtype: ScalarType.Float64), [])[0].sum().backward();
+        }
+
+        Assert.Equal(before + net.Module.parameters().Count(), Expect.LiveTensors);
+        net.Dispose();
+        Assert.Equal(before, Expect.LiveTensors);
+    }
+
+    [Fact]
+    public void Conversion_LeavesOnlyTheParameters()
+    {
+        var before = Expect.LiveTensors;
+        using (var net = new Lstm(5, 11, numLayers: 2))
+        {
+            TorchSharp.ModuleExtensionMethods.to(net, ScalarType.Float64);
+            Assert.Equal(before + 8, Expect.LiveTensors);
+        }
+
+        Assert.Equal(before, Expect.LiveTensors);
+    }
+
+    [Fact]
+    public void Backward_AfterTheForwardsScopeClosed_StillHasItsGraph()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new Lstm(5, 11, dtype: ScalarType.Float64) { Backward = BackwardPath.Autograd };
+        Tensor output;
+        using (NewDisposeScope())
+        {
+            output = net.call(randn(7, 3, 5, dtype: ScalarType.Float64)).Item1.MoveToOuterDisposeScope();
+        }
+
+        output.sum().backward();
+        Assert.All(net.parameters(), parameter => Assert.True(parameter.grad!.abs().max().item<double>() > 0));
+    }
+
+    [Theory]
+    [InlineData("vanilla")]
+    [InlineData("lstm")]
+    [InlineData("gru")]
+    public void SequenceModel_LeavesOnlyItsResultsAndFreesAll(string cell)
+    {
+        var start = Expect.LiveTensors;
+        using (var model = SequenceModel.Create(cell, 10, 11, 9, encoding: InputEncoding.Embedding, embeddingSize: 3))
+        using (NewDisposeScope())
+        {
+            var tokens = zeros(7, 3, dtype: ScalarType.Int64);
+            var before = Expect.LiveTensors;
+            var (_, state) = model.call(tokens);
+            Assert.Equal(before + 1 + state.Count, Expect.LiveTensors);
+        }
+
+        Assert.Equal(start, Expect.LiveTensors);
+    }
+
+    [Fact]
+    public void FailedCall_LeavesNothing()
+    {
+        using var net = new Recurrent(3, (_, _, size) => new LeakyCell(size, 7));
+        using var x = zeros(5, 2, 4, dtype: ScalarType.Float64);
+        var before = Expect.LiveTensors;
+        Assert.Throws<ArgumentException>(() => net.call(x));
+        Assert.Equal(before, Expect.LiveTensors);
+    }
+}

@@ -1,0 +1,36 @@
+using RnnZoo.Modules;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Tests.Modules;
+
+/// <summary>
+/// A user's own cell with a second state of another size: s' = s/2 + V x, h' = tanh(x W' + h U' + s' R').
+/// </summary>
+internal sealed class LeakyCell : RecurrentCell
+{
+    public const long Trace = 2;
+
+    private readonly Parameter input;
+    private readonly Parameter recurrent;
+    private readonly Parameter trace;
+    private readonly Linear mix;
+
+    public LeakyCell(long inputSize, long hiddenSize, ScalarType dtype = ScalarType.Float64) : base(nameof(LeakyCell), inputSize, hiddenSize)
+    {
+        input = new Parameter(randn(inputSize, hiddenSize, dtype: dtype));
+        recurrent = new Parameter(randn(hiddenSize, hiddenSize, dtype: dtype));
+        trace = new Parameter(randn(inputSize, Trace, dtype: dtype));
+        mix = nn.Linear(Trace, hiddenSize, hasBias: false, dtype: dtype);
+        RegisterComponents();
+    }
+
+    public override IReadOnlyList<long> StateSizes => [HiddenSize, Trace];
+
+    public override RecurrentState Step(Tensor x, RecurrentState state)
+    {
+        var s = state[1].mul(0.5).add(x.mm(trace)); // [B, 2]
+        var h = x.mm(input).add(state.Hidden.mm(recurrent)).add(mix.call(s)).tanh(); // [B, H]
+        return new RecurrentState(h, s);
+    }
+}

@@ -1,0 +1,75 @@
+using RnnZoo.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Tests.Modules;
+
+/// <summary>One configuration of a recurrent net, to be made by torch.nn and by this library.</summary>
+public sealed record NetCase(string Net, long Layers = 1, bool Bidirectional = false, bool Bias = true, bool BatchFirst = false, long I = 5, long H = 11)
+{
+    public long StateRows => Layers * (Bidirectional ? 2 : 1);
+
+    public int StateParts => Net == "LSTM" ? 2 : 1;
+
+    private nn.NonLinearities NonLinearity => Net == "RELU" ? nn.NonLinearities.ReLU : nn.NonLinearities.Tanh;
+
+    /// <summary>The module of torch.nn, in float64, and how to run it: (input, h0, c0) → (output, h_n, c_n).</summary>
+    public RunnableNet Native(ScalarType dtype = ScalarType.Float64)
+    {
+        switch (Net)
+        {
+            case "LSTM":
+                var lstm = nn.LSTM(I, H, Layers, Bias, BatchFirst, 0, Bidirectional, dtype: dtype);
+                return new RunnableNet(lstm, (x, s) =>
+                {
+                    var (y, h, c) = lstm.call(x, s.Length == 0 ? null : (s[0], s[1]));
+                    return [y, h, c];
+                });
+            case "GRU":
+                var gru = nn.GRU(I, H, Layers, Bias, BatchFirst, 0, Bidirectional, dtype: dtype);
+                return new RunnableNet(gru, (x, s) =>
+                {
+                    var (y, h) = gru.call(x, s.FirstOrDefault()!);
+                    return [y, h];
+                });
+            default:
+                var rnn = nn.RNN(I, H, Layers, NonLinearity, Bias, BatchFirst, 0, Bidirectional, dtype: dtype);
+                return new RunnableNet(rnn, (x, s) =>
+                {
+                    var (y, h) = rnn.call(x, s.FirstOrDefault());
+                    return [y, h];
+                });
+        }
+    }
+
+    /// <summary>This library's module for the same configuration.</summary>
+    public RunnableNet Ours(BackwardPath path, ScalarType dtype = ScalarType.Float64)
+    {
+        switch (Net)
+        {
+            case "LSTM":
+                var lstm = new Lstm(I, H, Layers, Bias, BatchFirst, 0, Bidirectional, dtype: dtype) { Backward = path };
+                return new RunnableNet(lstm, (x, s) =>
+                {
+                    var (y, h, c) = lstm.call(x, s.Length == 0 ? null : (s[0], s[1]));
+                    return [y, h, c];
+                });
+            case "GRU":
+                var gru = new Gru(I, H, Layers, Bias, BatchFirst, 0, Bidirectional, dtype: dtype) { Backward = path };
+                return new RunnableNet(gru, (x, s) =>
+                {
+                    var (y, h) = gru.call(x, s.FirstOrDefault());
+                    return [y, h];
+                });
+            default:
+                var rnn = new VanillaRnn(I, H, Layers, NonLinearity, Bias, BatchFirst, 0, Bidirectional, dtype: dtype) { Backward = path };
+                return new RunnableNet(rnn, (x, s) =>
+                {
+                    var (y, h) = rnn.call(x, s.FirstOrDefault());
+                    return [y, h];
+                });
+        }
+    }
+
+    public override string ToString() =>
+        $"{Net} L{Layers}{(Bidirectional ? " bidirectional" : "")}{(Bias ? "" : " no bias")}{(BatchFirst ? " batch first" : "")}";
+}
