@@ -76,6 +76,6 @@ public abstract class RecurrentCell : nn.Module<Tensor, RecurrentState?, Recurre
         }
 
         using var scope = NewDisposeScope();
-        return Step(x, state ?? ZeroState(x.shape[0], x.dtype, x.device)).MoveToOuterDisposeScope();
+        return Step(x, state ?? ZeroState(x.shape[0], x.dtype, x.device)).KeepFrom(scope);
     }
 }

@@ -136,7 +136,7 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
         state ??= Zeros(_layout.BatchOf(input), input.dtype, input.device);
         var result = EffectiveBackward == BackwardPath.Native ? _native!.Forward(input, state, training) : Unroll(input, state);
         result.Output.MoveToOuterDisposeScope();
-        result.State.MoveToOuterDisposeScope();
+        result.State.KeepFrom(scope);
         return result;
     }
 

@@ -1,4 +1,5 @@
 using System.Collections;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Modules;
@@ -73,6 +74,20 @@ public sealed class RecurrentState : IReadOnlyList<Tensor>, IDisposable
         foreach (var part in _parts)
         {
             part.DetachFromDisposeScope();
+        }
+
+        return this;
+    }
+
+    /// <summary>Lets the parts that a scope owns outlive it; a part that was passed through from outside stays where it is.</summary>
+    internal RecurrentState KeepFrom(DisposeScope scope)
+    {
+        foreach (var part in _parts)
+        {
+            if (scope.Contains(part))
+            {
+                scope.MoveToOuter(part);
+            }
         }
 
         return this;

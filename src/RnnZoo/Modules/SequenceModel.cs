@@ -114,7 +114,7 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
         using var scope = NewDisposeScope();
         var (hidden, final) = Recurrent.Run(_encoder.Encode(input, _readout.Linear.weight.dtype), state); // [T, B, D·H]
         var output = _readout.Linear.call(hidden); // [T, B, O]
-        return new RecurrentResult(output.MoveToOuterDisposeScope(), final.MoveToOuterDisposeScope());
+        return new RecurrentResult(output.MoveToOuterDisposeScope(), final.KeepFrom(scope));
     }
 
     /// <summary>Copies a state dict in, after checking that every shape is exactly the model's own.</summary>

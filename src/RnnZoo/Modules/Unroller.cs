@@ -54,7 +54,7 @@ internal static class Unroller
                 Check.Returned(cell, state, batch);
             }
 
-            hidden[t] = state.MoveToOuterDisposeScope().Hidden;
+            hidden[t] = state.KeepFrom(scope).Hidden;
         }
 
         return new RecurrentResult(stack(hidden, 0), state); // [T, B, H]

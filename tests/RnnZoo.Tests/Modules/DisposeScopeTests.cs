@@ -106,6 +106,27 @@ public sealed class DisposeScopeTests
     }
 
     [Fact]
+    public void CellThatPassesItsStateThrough_MovesNothingOutOfItsScope()
+    {
+        var start = Expect.LiveTensors;
+        using (NewDisposeScope())
+        {
+            using var net = new Recurrent(3, (_, _, size) => new PassingCell(size, 7));
+            using var cell = new PassingCell(3, 7);
+            using (NewDisposeScope())
+            {
+                var state = new RecurrentState(zeros(2, 7), zeros(2, 7));
+                cell.call(zeros(2, 3), state);
+                var before = Expect.LiveTensors;
+                net.call(zeros(5, 2, 3));
+                Assert.Equal(before + 3, Expect.LiveTensors);
+            }
+        }
+
+        Assert.Equal(start, Expect.LiveTensors);
+    }
+
+    [Fact]
     public void FailedCall_LeavesNothing()
     {
         using var net = new Recurrent(3, (_, _, size) => new LeakyCell(size, 7));
@@ -113,5 +134,12 @@ public sealed class DisposeScopeTests
         var before = Expect.LiveTensors;
         Assert.Throws<ArgumentException>(() => net.call(x));
         Assert.Equal(before, Expect.LiveTensors);
+    }
+
+    private sealed class PassingCell(long inputSize, long hiddenSize) : RecurrentCell(nameof(PassingCell), inputSize, hiddenSize)
+    {
+        public override IReadOnlyList<long> StateSizes => [HiddenSize, HiddenSize];
+
+        public override RecurrentState Step(Tensor x, RecurrentState state) => new(state[0].add(1), state[1]);
     }
 }
