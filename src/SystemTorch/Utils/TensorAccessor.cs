@@ -111,7 +111,9 @@ public sealed unsafe class TensorAccessor<T> : IDisposable, IEnumerable<T>
     /// <summary>The tensor itself stays as it is; here for source compatibility.</summary>
     public void Dispose() => GC.KeepAlive(_tensor);
 
-    public override bool Equals(object? obj) => obj is TensorAccessor<T> other && Count == other.Count && this.SequenceEqual(other);
+#nullable disable annotations // As in TorchSharp, where this file is not annotated.
+    public override bool Equals(object obj) => obj is TensorAccessor<T> other && Count == other.Count && this.SequenceEqual(other);
+#nullable restore annotations
 
     public override int GetHashCode()
     {

@@ -3,10 +3,11 @@ using System.Text.RegularExpressions;
 namespace SystemTorch.Tests.PublicSurface;
 
 /// <summary>
-/// Finds what a rendered surface has that the listing lacks. Two things are compared by sense, not letter by letter:
-/// TYPE lines (modifiers, base class and constraints must be those of the listing; interfaces may be fewer, since a
-/// subset need not do all that the whole does, but none may be added); and <c>?</c> on a type parameter, which says only
-/// whether a file was compiled with nullable annotations, and is not compared.
+/// Finds what a rendered surface has that the listing lacks. Three things are compared by sense, not letter by letter.
+/// TYPE lines: modifiers, base class and constraints must be those of the listing; interfaces may be fewer, since a
+/// subset need not do all that the whole does, but none may be added. <c>?</c> on a type parameter, and on a parameter
+/// that defaults to null: TorchSharp is annotated in part, and there the mark says only whether a file is. A null is
+/// welcome with it and without, so it is not compared.
 /// </summary>
 internal sealed partial class ListingComparison
 {
@@ -73,9 +74,10 @@ internal sealed partial class ListingComparison
     {
         string name = line.Kind == "METHOD" ? LineParts.MemberName(line) : "";
         HashSet<string> parameters = [.. LineParts.TypeParameters(line.Owner), .. LineParts.TypeParameters(name)];
+        string text = MarkedNull().Replace(line.ToString(), "$1");
         return parameters.Count == 0
-            ? line.ToString()
-            : Marked().Replace(line.ToString(), m => parameters.Contains(m.Groups[1].Value) ? m.Groups[1].Value : m.Value);
+            ? text
+            : Marked().Replace(text, m => parameters.Contains(m.Groups[1].Value) ? m.Groups[1].Value : m.Value);
     }
 
     private static int EditDistance(string a, string b)
@@ -98,6 +100,9 @@ internal sealed partial class ListingComparison
 
     [GeneratedRegex(@"\b(\w+)\?")]
     private static partial Regex Marked();
+
+    [GeneratedRegex(@"\?((?:/\*[^*]*\*/)? \w+ = null\b)")]
+    private static partial Regex MarkedNull();
 
     [GeneratedRegex("^(public|protected|protected internal) abstract ")]
     private static partial Regex Abstract();

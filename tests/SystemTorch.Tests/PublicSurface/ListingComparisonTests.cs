@@ -9,6 +9,7 @@ public class ListingComparisonTests
         Zoo.Module<T> :: METHOD public abstract T? forward(T? input)
         Zoo.Module<T> :: METHOD public void train(bool on = true)
         Zoo.Module<T> :: METHOD public IEnumerable<(string, T?)>/*name,value*/ items(bool recurse = true)
+        Zoo.Module<T> :: METHOD public void grad(IList<Zoo.Tensor> outputs = null, Zoo.Tensor? seed = null, Zoo.Tensor start)
         Zoo.Module<T> :: PROP public Zoo.Tensor? weight { get; set; }
         Zoo.Module<T> :: TYPE public abstract class Zoo.Module<T> : Zoo.Base<T, (int, int)>, IDisposable, IEnumerable<T> where T : class
         Zoo.Mode :: ENUM Mean = 1 (underlying int)
@@ -21,6 +22,7 @@ public class ListingComparisonTests
     [InlineData("Zoo.Module<T> :: METHOD public abstract T forward(T input)")]
     [InlineData("Zoo.Module<T> :: METHOD public (long, T)/*a,b*/ split<S>(T? input, S other)")]
     [InlineData("Zoo.Module<T> :: TYPE public abstract class Zoo.Module<T> : Zoo.Base<T, (int, int)>, IDisposable where T : class")]
+    [InlineData("Zoo.Module<T> :: METHOD public void grad(IList<Zoo.Tensor>? outputs = null, Zoo.Tensor seed = null, Zoo.Tensor start)")]
     [InlineData("Zoo.Mode :: ENUM Mean = 1 (underlying int)")]
     public void Foreign_LineOfTheSubset_Passes(string line) => Assert.Empty(s_comparison.Foreign(Lines(line)));
 
@@ -30,6 +32,8 @@ public class ListingComparisonTests
     [InlineData("Zoo.Module<T> :: METHOD public virtual void train(bool on = true)", "METHOD public void train(bool on = true)")]
     [InlineData("Zoo.Module<T> :: METHOD public (long, T?)/*a,c*/ split<S>(T? input, S? other)", "split<S>")]
     [InlineData("Zoo.Module<T> :: METHOD public IEnumerable<(string, T)>/*name,value*/ items()", "items(bool recurse = true)")]
+    [InlineData("Zoo.Module<T> :: METHOD public void grad(IList<Zoo.Tensor> outputs = null, Zoo.Tensor? seed = null, Zoo.Tensor? start)", "start)")]
+    [InlineData("Zoo.Module<T> :: METHOD public void grad(IList<Zoo.Tensor?> outputs = null, Zoo.Tensor? seed = null, Zoo.Tensor start)", "start)")]
     [InlineData("Zoo.Module<T> :: CTOR public Module(string name)", "CTOR protected Module(string name)")]
     [InlineData("Zoo.Module<T> :: PROP public Zoo.Tensor weight { get; set; }", "Zoo.Tensor? weight")]
     [InlineData("Zoo.Module<T> :: PROP public Zoo.Tensor? weight { get; }", "{ get; set; }")]
