@@ -9,38 +9,38 @@ namespace RnnZoo.Cli.Commands;
 /// <summary>`rnnzoo compare copy`: which net remembers for how long.</summary>
 internal sealed class CompareCopyCommand
 {
-    private readonly ValueOption<ValueList<string>> models = Values.Choices(
+    private readonly ValueOption<ValueList<string>> _models = Values.Choices(
         "--models", "The nets to train", CompareDefaults.AllModels, CompareDefaults.Models);
 
-    private readonly ValueOption<ValueList<int>> delays = Values.WholeList(
+    private readonly ValueOption<ValueList<int>> _delays = Values.WholeList(
         "--delays", "For how many steps to remember", CompareDefaults.Delays);
 
-    private readonly ValueOption<int> hidden = Values.Whole("--hidden", "The hidden size of each net", 1, CompareDefaults.Hidden);
-    private readonly ValueOption<int> symbols = Values.Whole("--symbols", "How many symbols to remember", 1, CompareDefaults.Symbols);
-    private readonly ValueOption<int> batch = Values.Whole("--batch", "How many fresh sequences each step sees", 1, CompareDefaults.Batch);
-    private readonly ValueOption<int> steps = Values.Whole("--steps", "The step limit; a net stops before it only at a recall of 0.995", 1, CompareDefaults.Steps);
+    private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "The hidden size of each net", 1, CompareDefaults.Hidden);
+    private readonly ValueOption<int> _symbols = Values.Whole("--symbols", "How many symbols to remember", 1, CompareDefaults.Symbols);
+    private readonly ValueOption<int> _batch = Values.Whole("--batch", "How many fresh sequences each step sees", 1, CompareDefaults.Batch);
+    private readonly ValueOption<int> _steps = Values.Whole("--steps", "The step limit; a net stops before it only at a recall of 0.995", 1, CompareDefaults.Steps);
 
-    private readonly ValueOption<IReadOnlyDictionary<string, string>?> learningRate = ModelValues.Option(
+    private readonly ValueOption<IReadOnlyDictionary<string, string>?> _learningRate = ModelValues.Option(
         "--lr", "The learning rate, for all nets or as in vanilla=1e-3,lstm=1e-2; by default each net's own", "a number above 0",
         text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var rate) && rate > 0 && double.IsFinite(rate));
 
-    private readonly ValueOption<string> optimizer = Values.Choice(
+    private readonly ValueOption<string> _optimizer = Values.Choice(
         "--optimizer", "The optimizer", CompareNames.Optimizers.Keys, "adam");
 
-    private readonly ValueOption<IReadOnlyDictionary<string, string>?> init = ModelValues.Option(
+    private readonly ValueOption<IReadOnlyDictionary<string, string>?> _init = ModelValues.Option(
         "--init",
         $"The initialisation ({string.Join(", ", Initialisations.NamesFor("lstm"))}; joined by + they fill on top of each other), for all nets or as in vanilla=identity,lstm=chrono; by default each net's own",
         $"names of {string.Join(", ", Initialisations.NamesFor("lstm"))}, joined by +",
         text => Initialisations.Fits(text, "lstm"));
 
-    private readonly ValueOption<double> clip = Values.NotNegative("--clip", "The largest gradient norm; 0 clips nothing", CompareDefaults.Clip);
-    private readonly ValueOption<long> seed = Values.Seed("--seed", "Where all randomness comes from", CompareDefaults.Seed);
-    private readonly ValueOption<int> threads = Values.Whole("--threads", "How many nets to train at a time; changes no number but the seconds", 1, Environment.ProcessorCount);
-    private readonly ValueOption<string> backward = Values.Choice(
+    private readonly ValueOption<double> _clip = Values.NotNegative("--clip", "The largest gradient norm; 0 clips nothing", CompareDefaults.Clip);
+    private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", CompareDefaults.Seed);
+    private readonly ValueOption<int> _threads = Values.Whole("--threads", "How many nets to train at a time; changes no number but the seconds", 1, Environment.ProcessorCount);
+    private readonly ValueOption<string> _backward = Values.Choice(
         "--backward", "How gradients are found", [.. CompareNames.Paths.Keys, "handwritten"], "auto");
 
-    private readonly Option<bool> json = new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
-    private readonly ValueOption<string?> output = Values.Text(
+    private readonly Option<bool> _json = new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
+    private readonly ValueOption<string?> _output = Values.Text(
         "--output", "The folder to write into, replacing earlier results there; by default a new one, runs/<time>-copy", "a folder");
 
     private CompareCopyCommand()
@@ -56,32 +56,32 @@ internal sealed class CompareCopyCommand
             ("rnnzoo compare copy", "a vanilla RNN and an LSTM at delays of 5, 10 and 20 steps"),
             ("rnnzoo compare copy --models vanilla,lstm,gru --delays 5,50 --seed 7 --json > results.json", "three nets, other delays, results for programs"))
         {
-            options.models, options.delays, options.hidden, options.symbols, options.batch, options.steps, options.learningRate,
-            options.optimizer, options.init, options.clip, options.seed, options.threads, options.backward, options.json, options.output,
+            options._models, options._delays, options._hidden, options._symbols, options._batch, options._steps, options._learningRate,
+            options._optimizer, options._init, options._clip, options._seed, options._threads, options._backward, options._json, options._output,
         };
         command.SetAction((parsed, cancellation) => Task.FromResult(
-            new CompareRun(host, options.Read(parsed), parsed.GetValue(options.json), parsed.GetValue(options.output)).Run(cancellation)));
+            new CompareRun(host, options.Read(parsed), parsed.GetValue(options._json), parsed.GetValue(options._output)).Run(cancellation)));
         return command;
     }
 
     private CompareSettings Read(ParseResult parsed)
     {
-        var chosen = parsed.GetValue(models)!.Items;
-        var rates = parsed.GetValue(learningRate);
-        var names = parsed.GetValue(init);
+        var chosen = parsed.GetValue(_models)!.Items;
+        var rates = parsed.GetValue(_learningRate);
+        var names = parsed.GetValue(_init);
         return new CompareSettings
         {
             Models = chosen,
-            Delays = parsed.GetValue(delays)!.Items,
-            Hidden = parsed.GetValue(hidden),
-            Symbols = parsed.GetValue(symbols),
-            Batch = parsed.GetValue(batch),
-            Steps = parsed.GetValue(steps),
-            Optimizer = CompareNames.Optimizers[parsed.GetValue(optimizer)!],
-            Clip = parsed.GetValue(clip),
-            Seed = parsed.GetValue(seed),
-            Threads = parsed.GetValue(threads),
-            Backward = PathOf(parsed.GetValue(backward)!),
+            Delays = parsed.GetValue(_delays)!.Items,
+            Hidden = parsed.GetValue(_hidden),
+            Symbols = parsed.GetValue(_symbols),
+            Batch = parsed.GetValue(_batch),
+            Steps = parsed.GetValue(_steps),
+            Optimizer = CompareNames.Optimizers[parsed.GetValue(_optimizer)!],
+            Clip = parsed.GetValue(_clip),
+            Seed = parsed.GetValue(_seed),
+            Threads = parsed.GetValue(_threads),
+            Backward = PathOf(parsed.GetValue(_backward)!),
             LearningRates = chosen.ToDictionary(model => model, model => rates.For(model) is { } text
                 ? double.Parse(text, CultureInfo.InvariantCulture)
                 : CompareDefaults.ForCopy(model).LearningRate),

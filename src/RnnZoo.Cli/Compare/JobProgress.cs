@@ -5,20 +5,20 @@ namespace RnnZoo.Cli.Compare;
 /// <summary>What is known about a training under way. The thread that trains writes, others read.</summary>
 internal sealed class JobProgress : ITrainingObserver
 {
-    private readonly Lock gate = new();
-    private readonly List<double> losses = [];
-    private StepRecord last;
-    private double? recall;
-    private bool ended;
+    private readonly Lock _gate = new();
+    private readonly List<double> _losses = [];
+    private StepRecord _last;
+    private double? _recall;
+    private bool _ended;
 
     /// <summary>The loss of each step so far.</summary>
     public IReadOnlyList<double> Losses
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
-                return [.. losses];
+                return [.. _losses];
             }
         }
     }
@@ -26,34 +26,34 @@ internal sealed class JobProgress : ITrainingObserver
     /// <summary>The last step, the last recall measured, and whether training has ended.</summary>
     public (StepRecord Last, double? Recall, bool Ended) Snapshot()
     {
-        lock (gate)
+        lock (_gate)
         {
-            return (last, recall, ended);
+            return (_last, _recall, _ended);
         }
     }
 
     public void OnStep(in StepRecord step)
     {
-        lock (gate)
+        lock (_gate)
         {
-            last = step;
-            losses.Add(step.Loss);
+            _last = step;
+            _losses.Add(step.Loss);
         }
     }
 
     public void OnEvaluation(EvaluationRecord evaluation)
     {
-        lock (gate)
+        lock (_gate)
         {
-            recall = evaluation.Recall;
+            _recall = evaluation.Recall;
         }
     }
 
     public void OnEnd(TrainingResult result)
     {
-        lock (gate)
+        lock (_gate)
         {
-            ended = true;
+            _ended = true;
         }
     }
 }

@@ -6,7 +6,7 @@ namespace RnnZoo.Cli.Compare;
 /// <summary>One line every so many steps, for files and pipes.</summary>
 internal sealed class PlainProgress(TextWriter writer) : IProgressDisplay
 {
-    private readonly Lock gate = new();
+    private readonly Lock _gate = new();
 
     public ITrainingObserver ObserverOf(CompareJob job) => new Lines(this, job);
 
@@ -18,7 +18,7 @@ internal sealed class PlainProgress(TextWriter writer) : IProgressDisplay
 
     private void Write(string line)
     {
-        lock (gate)
+        lock (_gate)
         {
             writer.WriteLine(line);
             writer.Flush();
@@ -27,11 +27,11 @@ internal sealed class PlainProgress(TextWriter writer) : IProgressDisplay
 
     private sealed class Lines(PlainProgress display, CompareJob job) : ITrainingObserver
     {
-        private readonly int every = Math.Max(1, job.Options.Steps / 10);
+        private readonly int _every = Math.Max(1, job.Options.Steps / 10);
 
         public void OnStep(in StepRecord step)
         {
-            if (step.Step % every == 0)
+            if (step.Step % _every == 0)
             {
                 Write(step.Step, step.Loss, job.Progress.Snapshot().Recall, step.Seconds, "");
             }

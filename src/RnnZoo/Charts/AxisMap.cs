@@ -3,11 +3,11 @@ namespace RnnZoo.Charts;
 /// <summary>An axis with its ends settled: maps values to positions from 0 to 1.</summary>
 internal sealed class AxisMap
 {
-    private readonly bool log;
+    private readonly bool _log;
 
     private AxisMap(bool log, double minimum, double maximum, IReadOnlyList<double> ticks)
     {
-        this.log = log;
+        _log = log;
         Minimum = minimum;
         Maximum = maximum;
         Ticks = [.. ticks.Where(tick => Shows(tick) && Position(tick) is >= -1e-6 and <= 1 + 1e-6)];
@@ -41,9 +41,9 @@ internal sealed class AxisMap
         return new AxisMap(log, minimum, maximum, ticks);
     }
 
-    public bool Shows(double value) => double.IsFinite(value) && (!log || value > 0);
+    public bool Shows(double value) => double.IsFinite(value) && (!_log || value > 0);
 
-    public double Position(double value) => log
+    public double Position(double value) => _log
         ? Math.Log(value / Minimum) / Math.Log(Maximum / Minimum)
         : (value - Minimum) / (Maximum - Minimum);
 

@@ -8,7 +8,7 @@ internal sealed class BrailleCanvas(int columns, int rows)
     // The bit of the dot at [row, column] in a cell.
     private static readonly int[,] Bits = { { 0x01, 0x08 }, { 0x02, 0x10 }, { 0x04, 0x20 }, { 0x40, 0x80 } };
 
-    private readonly int[,] cells = new int[rows, columns];
+    private readonly int[,] _cells = new int[rows, columns];
 
     public int Width => columns * 2;
 
@@ -19,7 +19,7 @@ internal sealed class BrailleCanvas(int columns, int rows)
     {
         if (x >= 0 && x < Width && y >= 0 && y < Height)
         {
-            cells[y / 4, x / 2] |= Bits[y % 4, x % 2];
+            _cells[y / 4, x / 2] |= Bits[y % 4, x % 2];
         }
     }
 
@@ -35,7 +35,7 @@ internal sealed class BrailleCanvas(int columns, int rows)
     }
 
     public string Row(int row)
-        => string.Create(columns, (cells, row), static (text, state) =>
+        => string.Create(columns, (cells: _cells, row), static (text, state) =>
         {
             for (var column = 0; column < text.Length; column++)
             {

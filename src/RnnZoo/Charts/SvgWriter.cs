@@ -8,10 +8,10 @@ namespace RnnZoo.Charts;
 internal sealed class SvgWriter : IDisposable
 {
     private const string Namespace = "http://www.w3.org/2000/svg";
-    private readonly StringBuilder text = new();
-    private readonly XmlWriter xml;
+    private readonly StringBuilder _text = new();
+    private readonly XmlWriter _xml;
 
-    public SvgWriter() => xml = XmlWriter.Create(text, new XmlWriterSettings
+    public SvgWriter() => _xml = XmlWriter.Create(_text, new XmlWriterSettings
     {
         OmitXmlDeclaration = true,
         Indent = true,
@@ -23,14 +23,14 @@ internal sealed class SvgWriter : IDisposable
 
     public void Open(string element, params (string Name, object Value)[] attributes)
     {
-        xml.WriteStartElement(element, Namespace);
+        _xml.WriteStartElement(element, Namespace);
         foreach (var (name, value) in attributes)
         {
-            xml.WriteAttributeString(name, value is double number ? Number(number) : Clean(value.ToString()!));
+            _xml.WriteAttributeString(name, value is double number ? Number(number) : Clean(value.ToString()!));
         }
     }
 
-    public void Close() => xml.WriteEndElement();
+    public void Close() => _xml.WriteEndElement();
 
     public void Empty(string element, params (string Name, object Value)[] attributes)
     {
@@ -41,7 +41,7 @@ internal sealed class SvgWriter : IDisposable
     public void Text(string content, string element, params (string Name, object Value)[] attributes)
     {
         Open(element, attributes);
-        xml.WriteString(Clean(content));
+        _xml.WriteString(Clean(content));
         Close();
     }
 
@@ -51,12 +51,12 @@ internal sealed class SvgWriter : IDisposable
     public void Line(double x1, double y1, double x2, double y2, string style)
         => Empty("line", ("x1", x1), ("y1", y1), ("x2", x2), ("y2", y2), ("class", style));
 
-    public void Dispose() => xml.Dispose();
+    public void Dispose() => _xml.Dispose();
 
     public override string ToString()
     {
-        xml.Flush();
-        return text.ToString();
+        _xml.Flush();
+        return _text.ToString();
     }
 
     /// <summary>Puts the replacement character where XML 1.0 allows no character at all.</summary>

@@ -8,19 +8,19 @@ namespace RnnZoo.Training;
 /// </summary>
 public sealed class RunLog : IDisposable
 {
-    private readonly Lock gate = new();
-    private readonly string path;
-    private readonly string partialPath;
-    private readonly FileStream file;
+    private readonly Lock _gate = new();
+    private readonly string _path;
+    private readonly string _partialPath;
+    private readonly FileStream _file;
 
     /// <summary>Opens a log.</summary>
     /// <param name="path">The file that it becomes; one that exists is replaced.</param>
     /// <exception cref="IOException">The file cannot be made.</exception>
     public RunLog(string path)
     {
-        this.path = path;
-        partialPath = AtomicFile.PartialPath(path);
-        file = new FileStream(partialPath, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
+        _path = path;
+        _partialPath = AtomicFile.PartialPath(path);
+        _file = new FileStream(_partialPath, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
     }
 
     /// <summary>An observer that logs one training.</summary>
@@ -31,81 +31,81 @@ public sealed class RunLog : IDisposable
     /// <summary>Gives the file its final name.</summary>
     public void Dispose()
     {
-        file.Dispose();
-        if (File.Exists(partialPath))
+        _file.Dispose();
+        if (File.Exists(_partialPath))
         {
-            File.Move(partialPath, path, overwrite: true);
+            File.Move(_partialPath, _path, overwrite: true);
         }
     }
 
     private void WriteLine(ReadOnlySpan<byte> line, bool flush)
     {
-        lock (gate)
+        lock (_gate)
         {
-            file.Write(line);
-            file.WriteByte((byte)'\n');
+            _file.Write(line);
+            _file.WriteByte((byte)'\n');
             if (flush)
             {
-                file.Flush();
+                _file.Flush();
             }
         }
     }
 
     private sealed class Training(RunLog log, IReadOnlyList<(string Name, object Value)> labels) : ITrainingObserver
     {
-        private readonly MemoryStream buffer = new();
-        private readonly Utf8JsonWriter json = new(Stream.Null);
+        private readonly MemoryStream _buffer = new();
+        private readonly Utf8JsonWriter _json = new(Stream.Null);
 
         public void OnStep(in StepRecord step)
         {
             Begin("step", step.Step);
-            json.WriteFinite("loss", step.Loss);
-            json.WriteFinite("gradNorm", step.GradientNorm);
-            json.WriteFinite("learningRate", step.LearningRate);
-            json.WriteFinite("seconds", Math.Round(step.Seconds, 4));
+            _json.WriteFinite("loss", step.Loss);
+            _json.WriteFinite("gradNorm", step.GradientNorm);
+            _json.WriteFinite("learningRate", step.LearningRate);
+            _json.WriteFinite("seconds", Math.Round(step.Seconds, 4));
             End(flush: false);
         }
 
         public void OnEvaluation(EvaluationRecord evaluation)
         {
             Begin("evaluation", evaluation.Step);
-            json.WriteFinite("loss", evaluation.Loss);
-            json.WriteFinite("recall", evaluation.Recall);
-            json.WriteNumber("sequences", evaluation.Sequences);
-            json.WriteFinite("seconds", Math.Round(evaluation.Seconds, 4));
+            _json.WriteFinite("loss", evaluation.Loss);
+            _json.WriteFinite("recall", evaluation.Recall);
+            _json.WriteNumber("sequences", evaluation.Sequences);
+            _json.WriteFinite("seconds", Math.Round(evaluation.Seconds, 4));
             End(flush: true);
         }
 
         public void OnEnd(TrainingResult result)
         {
             Begin("end", result.Steps);
-            json.WriteString("reason", result.Reason.Name());
-            json.WriteFinite("loss", result.Final?.Loss);
-            json.WriteFinite("recall", result.Final?.Recall);
-            json.WriteFinite("seconds", Math.Round(result.Seconds, 4));
+            _json.WriteString("reason", result.Reason.Name());
+            _json.WriteFinite("loss", result.Final?.Loss);
+            _json.WriteFinite("recall", result.Final?.Recall);
+            _json.WriteFinite("seconds", Math.Round(result.Seconds, 4));
             End(flush: true);
         }
 
         private void Begin(string kind, int step)
         {
-            buffer.SetLength(0);
-            json.Reset(buffer);
-            json.WriteStartObject();
-            json.WriteString("event", kind);
+            _buffer.SetLength(0);
+            _json.Reset(_buffer);
+            _json.WriteStartObject();
+            _json.WriteString("event", kind);
             foreach (var (name, value) in labels)
             {
-                json.WritePropertyName(name);
-                JsonSerializer.Serialize(json, value);
+                _json.WritePropertyName(name);
+                JsonSerializer.Serialize(_json, value);
             }
 
-            json.WriteNumber("step", step);
+            _json.WriteNumber("step", step);
         }
 
         private void End(bool flush)
         {
-            json.WriteEndObject();
-            json.Flush();
-            log.WriteLine(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), flush);
+            _json.WriteEndObject();
+            _json.Flush();
+            log.WriteLine(_buffer.GetBuffer().AsSpan(0, (int)_buffer.Length), flush);
         }
     }
 }

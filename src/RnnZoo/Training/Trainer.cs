@@ -15,11 +15,11 @@ public sealed class Trainer
 {
     private const int EvaluationBatch = 256;
 
-    private readonly nn.Module<Tensor, RecurrentState?, RecurrentResult> model;
-    private readonly ISequenceTask task;
-    private readonly TrainingOptions options;
-    private readonly IReadOnlyList<ITrainingObserver> observers;
-    private readonly Parameter[] parameters;
+    private readonly nn.Module<Tensor, RecurrentState?, RecurrentResult> _model;
+    private readonly ISequenceTask _task;
+    private readonly TrainingOptions _options;
+    private readonly IReadOnlyList<ITrainingObserver> _observers;
+    private readonly Parameter[] _parameters;
 
     /// <summary>Prepares a training.</summary>
     /// <param name="model">Reads [T, B, I] from its zero state; its output goes to the task's loss. It stays the caller's.</param>
@@ -31,12 +31,12 @@ public sealed class Trainer
     public Trainer(nn.Module<Tensor, RecurrentState?, RecurrentResult> model, ISequenceTask task, TrainingOptions options, params IReadOnlyList<ITrainingObserver> observers)
     {
         options.Validate();
-        this.model = model;
-        this.task = task;
-        this.options = options;
-        this.observers = observers;
-        parameters = [.. model.parameters().Where(parameter => parameter.requires_grad)];
-        if (parameters.Length == 0)
+        _model = model;
+        _task = task;
+        _options = options;
+        _observers = observers;
+        _parameters = [.. model.parameters().Where(parameter => parameter.requires_grad)];
+        if (_parameters.Length == 0)
         {
             throw new ArgumentException("model: expected parameters that require a gradient, got none.", nameof(model));
         }
@@ -51,13 +51,13 @@ public sealed class Trainer
         using var trainingData = Generator("training");
         using var looks = Generator("looks");
         using var measurements = Generator("measurements");
-        using var optimizer = OptimizerFactory.Create(options.Optimizer, parameters, options.LearningRate);
+        using var optimizer = OptimizerFactory.Create(_options.Optimizer, _parameters, _options.LearningRate);
 
-        model.train();
+        _model.train();
         var reason = StopReason.StepLimit;
         EvaluationRecord? final = null;
         var step = 0;
-        while (step < options.Steps)
+        while (step < _options.Steps)
         {
             if (cancellation.IsCancellationRequested)
             {
@@ -71,7 +71,7 @@ public sealed class Trainer
                 break;
             }
 
-            final = step % options.EvaluateEvery == 0 ? Look(step, looks, measurements, watch) : null;
+            final = step % _options.EvaluateEvery == 0 ? Look(step, looks, measurements, watch) : null;
             if (final is not null)
             {
                 reason = StopReason.RecallReached;
@@ -81,28 +81,28 @@ public sealed class Trainer
 
         if (reason == StopReason.StepLimit || (reason == StopReason.Cancelled && step > 0))
         {
-            final = Evaluate(step, options.FinalSequences, measurements, watch);
+            final = Evaluate(step, _options.FinalSequences, measurements, watch);
         }
 
         return End(new TrainingResult(step, reason, final, watch.Elapsed.TotalSeconds));
     }
 
-    private Generator Generator(string purpose) => new((ulong)Seeds.Derive(options.Seed, purpose));
+    private Generator Generator(string purpose) => new((ulong)Seeds.Derive(_options.Seed, purpose));
 
     /// <returns>Whether loss and gradient were finite, so that the weights were changed.</returns>
     private bool TakeStep(int step, optim.Optimizer optimizer, Generator data, Stopwatch watch)
     {
         using var scope = NewDisposeScope();
-        var batch = task.Sample(options.BatchSize, data);
+        var batch = _task.Sample(_options.BatchSize, data);
         optimizer.zero_grad();
-        var loss = task.Loss(model.call(batch.Input, null)!.Output, batch.Target);
+        var loss = _task.Loss(_model.call(batch.Input, null)!.Output, batch.Target);
         var lossValue = loss.ToDouble();
         var norm = double.NaN;
         if (double.IsFinite(lossValue))
         {
             loss.backward();
             // The largest float clips no finite norm.
-            norm = nn.utils.clip_grad_norm_(parameters, options.ClipNorm ?? float.MaxValue);
+            norm = nn.utils.clip_grad_norm_(_parameters, _options.ClipNorm ?? float.MaxValue);
         }
 
         var finite = double.IsFinite(norm);
@@ -111,8 +111,8 @@ public sealed class Trainer
             optimizer.step();
         }
 
-        var record = new StepRecord(step, lossValue, norm, options.LearningRate, watch.Elapsed.TotalSeconds);
-        foreach (var observer in observers)
+        var record = new StepRecord(step, lossValue, norm, _options.LearningRate, watch.Elapsed.TotalSeconds);
+        foreach (var observer in _observers)
         {
             observer.OnStep(record);
         }
@@ -123,33 +123,33 @@ public sealed class Trainer
     /// <returns>The final measurement if recall is high enough to stop, on the look and on the measurement; else null.</returns>
     private EvaluationRecord? Look(int step, Generator looks, Generator measurements, Stopwatch watch)
     {
-        var look = Evaluate(step, options.EvaluationSequences, looks, watch);
-        if (options.StopAtRecall is not { } wanted || !(look.Recall >= wanted))
+        var look = Evaluate(step, _options.EvaluationSequences, looks, watch);
+        if (_options.StopAtRecall is not { } wanted || !(look.Recall >= wanted))
         {
             return null;
         }
 
-        var measurement = Evaluate(step, options.FinalSequences, measurements, watch);
+        var measurement = Evaluate(step, _options.FinalSequences, measurements, watch);
         return measurement.Recall >= wanted ? measurement : null;
     }
 
     private EvaluationRecord Evaluate(int step, int sequences, Generator data, Stopwatch watch)
     {
         var score = default(TaskScore);
-        model.eval();
+        _model.eval();
         using (no_grad())
         {
             for (var done = 0; done < sequences; done += EvaluationBatch)
             {
                 using var scope = NewDisposeScope();
-                var batch = task.Sample(Math.Min(EvaluationBatch, sequences - done), data);
-                score += task.Score(model.call(batch.Input, null)!.Output, batch.Target);
+                var batch = _task.Sample(Math.Min(EvaluationBatch, sequences - done), data);
+                score += _task.Score(_model.call(batch.Input, null)!.Output, batch.Target);
             }
         }
 
-        model.train();
+        _model.train();
         var record = new EvaluationRecord(step, score.Loss, score.Recall, score.Sequences, watch.Elapsed.TotalSeconds);
-        foreach (var observer in observers)
+        foreach (var observer in _observers)
         {
             observer.OnEvaluation(record);
         }
@@ -159,7 +159,7 @@ public sealed class Trainer
 
     private TrainingResult End(TrainingResult result)
     {
-        foreach (var observer in observers)
+        foreach (var observer in _observers)
         {
             observer.OnEnd(result);
         }

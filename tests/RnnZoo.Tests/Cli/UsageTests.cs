@@ -1,0 +1,85 @@
+using RnnZoo.Cli;
+
+namespace RnnZoo.Tests.Cli;
+
+public class UsageTests
+{
+    [Theory]
+    [InlineData("compare copy --hidden 0", "--hidden: expected a whole number of at least 1, got '0'.")]
+    [InlineData("compare copy --hidden 1.5", "--hidden: expected a whole number of at least 1, got '1.5'.")]
+    [InlineData("compare copy --hidden", "--hidden: expected a whole number of at least 1, got nothing.")]
+    [InlineData("compare copy --hidden 3 --hidden 4", "--hidden: expected a whole number of at least 1, got '3', '4'.")]
+    [InlineData("compare copy --steps -5", "--steps: expected a whole number of at least 1, got '-5'.")]
+    [InlineData("compare copy --delays 5,0", "--delays: expected a comma-separated list of whole numbers of at least 1, none twice, got '5,0'.")]
+    [InlineData("compare copy --delays 5,5", "--delays: expected a comma-separated list of whole numbers of at least 1, none twice, got '5,5'.")]
+    [InlineData("compare copy --models lstm,rnn", "--models: expected a comma-separated list of vanilla, lstm, gru, none twice, got 'lstm,rnn'.")]
+    [InlineData("compare copy --lr 0", "--lr: expected a number above 0, or one per model as in vanilla=…,lstm=…, got '0'.")]
+    [InlineData("compare copy --lr 1,2", "--lr: expected a number above 0, or one per model as in vanilla=…,lstm=…, got '1,2'.")]
+    [InlineData("compare copy --lr mlp=1", "--lr: expected a number above 0, or one per model as in vanilla=…,lstm=…, got 'mlp=1'.")]
+    [InlineData("compare copy --clip nan", "--clip: expected a number of at least 0, got 'nan'.")]
+    [InlineData("compare copy --seed -1", "--seed: expected a whole number of at least 0, got '-1'.")]
+    [InlineData("compare copy --optimizer adagrad", "--optimizer: expected one of adam, adamw, rmsprop, sgd, got 'adagrad'.")]
+    [InlineData("compare copy --backward handwritten", "--backward: expected one of auto, autograd, native, got 'handwritten', which is not available yet.")]
+    [InlineData("compare copy --init chrono", "--init: expected one that fits vanilla (default, xavier, orthogonal, identity, one-hot), got 'chrono'; give one per model, as in --init vanilla=orthogonal,lstm=chrono.")]
+    [InlineData("compare copy --init magic", "--init: expected names of default, xavier, orthogonal, identity, one-hot, forget-bias, chrono, joined by +, or one per model as in vanilla=…,lstm=…, got 'magic'.")]
+    [InlineData("compare copy --hiden 5", "--hiden: expected an option of rnnzoo compare copy, got '--hiden'; did you mean --hidden?")]
+    [InlineData("compare copy --jsno", "--jsno: expected an option of rnnzoo compare copy, got '--jsno'; did you mean --json?")]
+    [InlineData("compare copy --colour red", "--colour: expected an option of rnnzoo compare copy, got '--colour'; see rnnzoo compare copy --help.")]
+    [InlineData("compare copy 5", "5: expected only options of rnnzoo compare copy, got '5'; see rnnzoo compare copy --help.")]
+    [InlineData("compare cpoy", "cpoy: expected a command (copy) of rnnzoo compare, got 'cpoy'; did you mean copy?")]
+    [InlineData("compare", "rnnzoo compare: expected a command (copy), got none; see rnnzoo compare --help.")]
+    [InlineData("", "rnnzoo: expected a command (compare), got none; see rnnzoo --help.")]
+    public async Task WrongUse_IsOneLineThatNamesIt_AndExitCode2(string arguments, string expected)
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await CliRun.Of(folder.Path, arguments);
+
+        Assert.Equal((ExitCodes.Usage, "", expected + Environment.NewLine), (run.ExitCode, run.Output, run.Error));
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("compare --help")]
+    [InlineData("compare copy --help")]
+    [InlineData("compare copy -h")]
+    public async Task Help_OfEveryCommand_EndsWithAnExampleThatCanBeTyped(string arguments)
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await CliRun.Of(folder.Path, arguments);
+
+        Assert.Equal((ExitCodes.Success, ""), (run.ExitCode, run.Error));
+        var last = run.Output.TrimEnd().Split('\n')[^1].Trim();
+        Assert.StartsWith("rnnzoo compare copy", last, StringComparison.Ordinal);
+        var options = last.Split('>')[0]["rnnzoo".Length..];
+        var tried = await CliRun.Of(folder.Path, options + " --threads 0");
+        Assert.Equal("--threads: expected a whole number of at least 1, got '0'.", tried.Error.Trim());
+    }
+
+    [Fact]
+    public async Task Help_OfCompareCopy_NamesEveryOptionWithItsDefault()
+    {
+        using var folder = new TemporaryFolder();
+
+        var help = (await CliRun.Of(folder.Path, "compare copy --help")).Output;
+
+        string[] options = ["models", "delays", "hidden", "symbols", "batch", "steps", "lr", "optimizer", "init", "clip", "seed", "threads", "backward", "json", "output"];
+        Assert.All(options, option => Assert.Contains($"--{option}", help, StringComparison.Ordinal));
+        Assert.Contains("[default: vanilla,lstm]", help, StringComparison.Ordinal);
+        Assert.Contains("[default: 5,10,20]", help, StringComparison.Ordinal);
+        Assert.Contains("[default: adam]", help, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Version_NamesProgramBindingAndLibtorch()
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await CliRun.Of(folder.Path, "--version");
+
+        Assert.Equal((ExitCodes.Success, ""), (run.ExitCode, run.Error));
+        Assert.Matches(@"^rnnzoo \d+\.\d+\.\d+\S*\r?\nbinding (TorchSharp|SystemTorch) \d+\.\d+\.\d+\S*\r?\nlibtorch \d+\.\d+\.\d+\S*\r?\n$", run.Output);
+    }
+}

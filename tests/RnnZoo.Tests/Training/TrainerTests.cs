@@ -1,0 +1,219 @@
+using RnnZoo.Modules;
+using RnnZoo.Tasks;
+using RnnZoo.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Tests.Training;
+
+public class TrainerTests
+{
+    private static readonly CopyTask Task = new(2, symbols: 3);
+    private static readonly TrainingOptions Options = new()
+    {
+        Steps = 5,
+        BatchSize = 7,
+        EvaluateEvery = 2,
+        EvaluationSequences = 11,
+        FinalSequences = 300,
+        Seed = 5,
+    };
+
+    [Fact]
+    public void Run_SameSeed_GivesTheSameNumbers()
+    {
+        var (first, second) = (Train(Options), Train(Options));
+
+        Assert.Equal(first.Steps.Select(step => step.Loss), second.Steps.Select(step => step.Loss));
+        Assert.Equal(first.Steps.Select(step => step.GradientNorm), second.Steps.Select(step => step.GradientNorm));
+        Assert.Equal(first.Ends[0].Final! with { Seconds = 0 }, second.Ends[0].Final! with { Seconds = 0 });
+        Assert.NotEqual(first.Steps[0].Loss, Train(Options with { Seed = 6 }).Steps[0].Loss);
+    }
+
+    [Fact]
+    public void Run_Observers_AreToldEveryStepLookAndTheEnd()
+    {
+        var observer = Train(Options);
+
+        Assert.Equal([1, 2, 3, 4, 5], observer.Steps.Select(step => step.Step));
+        Assert.All(observer.Steps, step => Assert.True(double.IsFinite(step.Loss) && step.GradientNorm > 0 && step.LearningRate == Options.LearningRate));
+        Assert.Equal([(2, 11L), (4, 11L), (5, 300L)], observer.Evaluations.Select(look => (look.Step, look.Sequences)));
+        var end = Assert.Single(observer.Ends);
+        Assert.Equal((5, StopReason.StepLimit), (end.Steps, end.Reason));
+        Assert.Same(observer.Evaluations[^1], end.Final);
+    }
+
+    [Fact]
+    public void Run_ProblemThatCanBeLearned_IsLearnedAndEndsEarly()
+    {
+        var options = Options with { Steps = 2_000, BatchSize = 32, LearningRate = 2e-2, EvaluateEvery = 20, StopAtRecall = 0.995 };
+        var observer = Train(options, new CopyTask(1, symbols: 1));
+
+        var end = observer.Ends[0];
+        Assert.Equal(StopReason.RecallReached, end.Reason);
+        Assert.InRange(end.Steps, 20, 1_980);
+        Assert.InRange(end.Final!.Recall!.Value, 0.995, 1);
+        Assert.Equal(300, end.Final.Sequences);
+        Assert.True(end.Final.Loss < 0.2 * new CopyTask(1, symbols: 1).Baseline);
+    }
+
+    [Fact]
+    public void Run_ModelWithoutMemory_EndsAtTheBaselineAndAtGuessing()
+    {
+        using var model = new ProbeModel();
+        var task = new CopyTask(5, symbols: 3);
+        // Blanks in the input are seen at silent steps and at answering steps, so memory would also be needed to count.
+        var observer = new RecordingObserver();
+        new Trainer(model, task, Options with { Steps = 300, LearningRate = 0.1, StopAtRecall = 0.995 }, observer).Run();
+
+        Assert.Equal(StopReason.StepLimit, observer.Ends[0].Reason);
+        Assert.True(observer.Ends[0].Final!.Loss > task.Baseline);
+        Assert.InRange(observer.Ends[0].Final!.Recall!.Value, 0, 0.2);
+    }
+
+    [Fact]
+    public void Run_ModelsWithTheSameSeed_SeeTheSameSequences()
+    {
+        List<double[]> Inputs(double learningRate)
+        {
+            var seen = new List<double[]>();
+            using var model = new ProbeModel((input, output) =>
+            {
+                seen.Add([.. input.argmax(-1).reshape(-1).data<long>().ToArray().Select(token => (double)token)]);
+                return output;
+            });
+            new Trainer(model, Task, Options with { LearningRate = learningRate }).Run();
+            return seen;
+        }
+
+        var (first, second) = (Inputs(1e-3), Inputs(1));
+        Assert.Equal(first, second);
+        Assert.Equal(first.Count, first.Distinct(new SameNumbers()).Count());
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void Run_LossThatIsNotFinite_EndsAsDivergedWithoutAResult(float bad)
+    {
+        var calls = 0;
+        using var model = new ProbeModel((_, output) => ++calls < 3 ? output : output.mul(bad));
+        var observer = new RecordingObserver();
+
+        var result = new Trainer(model, Task, Options with { EvaluateEvery = 100 }, observer).Run();
+
+        Assert.Equal((3, StopReason.Diverged, null), (result.Steps, result.Reason, result.Final));
+        Assert.False(double.IsFinite(observer.Steps[^1].Loss));
+        Assert.True(model.weight.isfinite().all().ToBoolean(), "The step that was not finite is not taken.");
+    }
+
+    [Fact]
+    public void Run_GradientThatIsNotFinite_EndsAsDiverged()
+    {
+        // The derivative of the square root at zero is infinite; the loss itself is finite.
+        using var model = new ProbeModel((_, output) => output.abs().sqrt());
+
+        Assert.Equal(StopReason.Diverged, new Trainer(model, Task, Options).Run().Reason);
+    }
+
+    [Fact]
+    public void Run_Cancelled_EndsAfterTheStepAndIsMeasured()
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var model = new ProbeModel();
+        var observer = new RecordingObserver(step =>
+        {
+            if (step.Step == 3)
+            {
+                cancellation.Cancel();
+            }
+        });
+
+        var result = new Trainer(model, Task, Options, observer).Run(cancellation.Token);
+
+        Assert.Equal((3, StopReason.Cancelled, 300L), (result.Steps, result.Reason, result.Final!.Sequences));
+        Assert.Null(new Trainer(model, Task, Options).Run(cancellation.Token).Final);
+    }
+
+    [Fact]
+    public void Run_Clipping_BoundsTheStepAndLogsTheNormBeforeIt()
+    {
+        (double Norm, double Change) FirstStep(double? clip)
+        {
+            using var model = new ProbeModel();
+            var observer = new RecordingObserver();
+            new Trainer(model, Task, Options with { Steps = 1, Optimizer = OptimizerKind.Sgd, LearningRate = 1, ClipNorm = clip }, observer).Run();
+            return (observer.Steps[0].GradientNorm, Math.Sqrt(model.weight.detach().square().sum().ToDouble()));
+        }
+
+        var (free, clipped, loose) = (FirstStep(null), FirstStep(0.01), FirstStep(1e6));
+        Assert.True(free.Norm > 0.1);
+        Assert.Equal(free, loose);
+        Assert.Equal(free.Norm, clipped.Norm);
+        Assert.Equal(free.Norm, free.Change, 1e-5);
+        Assert.Equal(0.01, clipped.Change, 1e-5);
+    }
+
+    [Fact]
+    public void Run_ManySteps_KeepNoTensorsAlive()
+    {
+        using var model = SmallLstm();
+        var live = new List<long>();
+        var observer = new RecordingObserver(_ => live.Add(DisposeScopeManager.Statistics.ThreadTotalLiveCount));
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+
+        new Trainer(model, Task, Options with { Steps = 12 }, observer).Run();
+
+        // The optimizer makes its own state in the first step.
+        Assert.Single(live.Skip(2).Distinct());
+        GC.KeepAlive(model);
+        Assert.InRange(DisposeScopeManager.Statistics.ThreadTotalLiveCount, before, live[^1]);
+    }
+
+    [Theory]
+    [InlineData(OptimizerKind.Adam, typeof(TorchSharp.Modules.Adam))]
+    [InlineData(OptimizerKind.AdamW, typeof(TorchSharp.Modules.AdamW))]
+    [InlineData(OptimizerKind.RmsProp, typeof(TorchSharp.Modules.RMSProp))]
+    [InlineData(OptimizerKind.Sgd, typeof(TorchSharp.Modules.SGD))]
+    public void Run_EachOptimizer_LowersTheLoss(OptimizerKind kind, Type type)
+    {
+        using var model = new ProbeModel();
+        using var optimizer = OptimizerFactory.Create(kind, model.parameters(), 0.1);
+        Assert.Equal((type, 0.1), (optimizer.GetType(), optimizer.ParamGroups.Single().LearningRate));
+
+        var observer = new RecordingObserver();
+        new Trainer(model, Task, Options with { Steps = 60, Optimizer = kind, LearningRate = 0.1 }, observer).Run();
+
+        Assert.True(observer.Steps[^1].Loss < 0.7 * observer.Steps[0].Loss);
+    }
+
+    [Fact]
+    public void Trainer_ModelWithoutParametersToTrain_Throws()
+    {
+        using var model = new ProbeModel();
+        model.weight.requires_grad = false;
+
+        Assert.Equal("model", Assert.Throws<ArgumentException>(() => new Trainer(model, Task, Options)).ParamName);
+    }
+
+    private static RecordingObserver Train(TrainingOptions options, CopyTask? task = null)
+    {
+        using var model = SmallLstm();
+        var observer = new RecordingObserver();
+        new Trainer(model, task ?? Task, options, observer).Run();
+        return observer;
+    }
+
+    private static SequenceModel SmallLstm()
+    {
+        manual_seed(17);
+        return SequenceModel.Create("lstm", 10, 13, 9);
+    }
+
+    private sealed class SameNumbers : IEqualityComparer<double[]>
+    {
+        public bool Equals(double[]? left, double[]? right) => left!.SequenceEqual(right!);
+
+        public int GetHashCode(double[] numbers) => (int)numbers.Sum();
+    }
+}
