@@ -17,6 +17,15 @@ internal static class Check
         ? value
         : throw new ArgumentException($"{name}: expected one of {string.Join(", ", Enum.GetNames<T>())}, got {value}.");
 
+    /// <summary>The type that a module is converted to.</summary>
+    public static void Floating(ScalarType dtype)
+    {
+        if (!is_floating_point(dtype))
+        {
+            throw new ArgumentException($"dtype: expected a floating-point type, got {dtype}.");
+        }
+    }
+
     /// <summary>A whole sequence, for a module: three dimensions, the last of size I, at least one step.</summary>
     public static void SequenceInput(Tensor input, RecurrentLayout layout)
     {

@@ -134,7 +134,10 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
         _bindings.Verify(this, _native);
         using var scope = NewDisposeScope();
         state ??= Zeros(_layout.BatchOf(input), input.dtype, input.device);
-        var result = EffectiveBackward == BackwardPath.Native ? _native!.Forward(input, state, training) : Unroll(input, state);
+
+        // Native modules differ in whether they take an empty batch; the cells always do.
+        var isNative = EffectiveBackward == BackwardPath.Native && _layout.BatchOf(input) > 0;
+        var result = isNative ? _native!.Forward(input, state, training) : Unroll(input, state);
         result.Output.MoveToOuterDisposeScope();
         result.State.KeepFrom(scope);
         return result;
@@ -143,6 +146,7 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     /// <inheritdoc/>
     protected override nn.Module _to(ScalarType dtype, bool non_blocking)
     {
+        Check.Floating(dtype);
         Convert(module => module.to(dtype, non_blocking));
         return base._to(dtype, non_blocking);
     }
@@ -157,6 +161,7 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     /// <inheritdoc/>
     protected override nn.Module _to(Device device, ScalarType dtype, bool non_blocking)
     {
+        Check.Floating(dtype);
         Convert(module => module.to(device, dtype, non_blocking));
         return base._to(device, dtype, non_blocking);
     }
@@ -191,9 +196,10 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
         new([.. StateSizes.Select(size => zeros(NumLayers * NumDirections, batch, size, dtype: dtype, device: device))]); // [L·D, B, S]
 
     // What holds the parameters converts them: the native module where there is one (in place or by new objects,
-    // as the binding has it), else the cells. What it holds afterwards is registered anew.
+    // as the binding has it), else the cells. What it holds afterwards is registered anew, what it gave up is disposed.
     private void Convert(Action<nn.Module> conversion)
     {
+        Tensor[] before = [.. parameters(recurse: false), .. buffers(recurse: false)];
         if (_native is not null)
         {
             _native.Convert(conversion);
@@ -205,6 +211,11 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
         }
 
         Register();
+        Tensor[] after = [.. parameters(recurse: false), .. buffers(recurse: false)];
+        foreach (var tensor in before.Except(after, ReferenceEqualityComparer.Instance).OfType<Tensor>())
+        {
+            tensor.Dispose();
+        }
     }
 
     private void Register()

@@ -1,4 +1,5 @@
 using RnnZoo.Modules;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tests.Modules;
@@ -73,7 +74,7 @@ public sealed class CellTests
     {
         using var scope = NewDisposeScope();
         using var parent = new Parent();
-        TorchSharp.ModuleExtensionMethods.to(parent, ScalarType.Float64);
+        parent.to(ScalarType.Float64);
         Assert.All(parent.parameters(), parameter => Assert.Equal(ScalarType.Float64, parameter.dtype));
         var h = parent.forward(Random(B, I));
         h.sum().backward();

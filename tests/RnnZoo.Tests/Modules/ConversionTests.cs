@@ -119,7 +119,7 @@ public sealed class ConversionTests
     public void ToAnIntegerType_Throws()
     {
         using var net = new Lstm(5, 11);
-        Assert.Throws<ArgumentException>(() => net.to(ScalarType.Int64));
+        Expect.Message<ArgumentException>("dtype: expected a floating-point type, got Int64.", () => net.to(ScalarType.Int64));
         using var scope = NewDisposeScope();
         Assert.Equal([7, 3, 11], net.call(zeros(7, 3, 5)).Item1.shape);
     }

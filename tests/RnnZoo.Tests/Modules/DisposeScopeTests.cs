@@ -1,4 +1,5 @@
 using RnnZoo.Modules;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tests.Modules;
@@ -58,13 +59,17 @@ public sealed class DisposeScopeTests
         Assert.Equal(before, Expect.LiveTensors);
     }
 
-    [Fact]
-    public void Conversion_LeavesOnlyTheParameters()
+    [Theory]
+    [InlineData(Activation.Tanh)]
+    [InlineData(Activation.Linear)]
+    public void Conversion_LeavesOnlyTheParameters(Activation activation)
     {
         var before = Expect.LiveTensors;
-        using (var net = new Lstm(5, 11, numLayers: 2))
+        using (var net = new VanillaRnn(5, 11, 2, activation))
         {
-            TorchSharp.ModuleExtensionMethods.to(net, ScalarType.Float64);
+            net.to(ScalarType.Float64);
+            Assert.Equal(before + 8, Expect.LiveTensors);
+            net.to(ScalarType.Float64);
             Assert.Equal(before + 8, Expect.LiveTensors);
         }
 
@@ -116,9 +121,10 @@ public sealed class DisposeScopeTests
             using (NewDisposeScope())
             {
                 var state = new RecurrentState(zeros(2, 7), zeros(2, 7));
-                cell.call(zeros(2, 3), state);
+                var x = zeros(5, 2, 3);
+                cell.call(x.select(0, 0), state);
                 var before = Expect.LiveTensors;
-                net.call(zeros(5, 2, 3));
+                net.call(x);
                 Assert.Equal(before + 3, Expect.LiveTensors);
             }
         }

@@ -8,7 +8,7 @@ public sealed class InitialiserTests
     private const long I = 5;
     private const long H = 11;
 
-    public static TheoryData<string> Names() => ["default", "xavier", "orthogonal", "identity", "forget-bias", "chrono", "orthogonal+chrono"];
+    public static TheoryData<string> Names() => ["default", "xavier", "orthogonal", "identity", "forget-bias", "chrono", "one-hot", "orthogonal+chrono"];
 
     [Theory]
     [InlineData("vanilla", 1)]
@@ -121,6 +121,20 @@ public sealed class InitialiserTests
     }
 
     [Fact]
+    public void OneHotInput_IsStandardNormal_AndLeavesTheRestAlone()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(9);
+        using var net = new Gru(29, 101, dtype: ScalarType.Float64);
+        var before = net.state_dict().ToDictionary(item => item.Key, item => item.Value.detach().clone());
+        Initialisers.OneHotInput().Apply(net, generator);
+        var weight = net.get_parameter("weight_ih_l0")!; // 8787 draws
+        Assert.InRange(weight.mean().item<double>(), -0.05, 0.05);
+        Assert.InRange(weight.square().mean().item<double>(), 0.93, 1.07);
+        Assert.All(before.Where(item => item.Key != "weight_ih_l0"), item => Expect.Close(item.Value, net.get_parameter(item.Key)!, 0, item.Key));
+    }
+
+    [Fact]
     public void Default_IsUniformWithinOneOverRootH()
     {
         using var scope = NewDisposeScope();
@@ -201,6 +215,7 @@ public sealed class InitialiserTests
         "identity" => Initialisers.Identity(),
         "forget-bias" => Initialisers.ForgetBias(),
         "chrono" => Initialisers.Chrono(20),
+        "one-hot" => Initialisers.OneHotInput(),
         _ => Initialisers.Orthogonal().Then(Initialisers.Chrono(20)),
     };
 }
