@@ -26,7 +26,7 @@ internal static unsafe class Handles
         return new torch.Tensor(handle);
     }
 
-    /// <summary>The handles of tensors, 0 for null and for invalid ones.</summary>
+    /// <summary>The handles of tensors, 0 for null and for undefined ones; throws for disposed ones.</summary>
     public static nint[] Of(IEnumerable<torch.Tensor?>? tensors) =>
-        tensors?.Select(tensor => tensor is null || tensor.IsInvalid ? 0 : tensor.Handle).ToArray() ?? [];
+        tensors?.Select(tensor => tensor is null || tensor.IsUndefined ? 0 : tensor.Handle).ToArray() ?? [];
 }

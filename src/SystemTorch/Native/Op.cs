@@ -79,6 +79,14 @@ internal static unsafe class Op
         return self;
     }
 
+    /// <summary>An operator that writes into a given tensor, its last argument, which is also what is returned.</summary>
+    public static torch.Tensor Into(string name, torch.Tensor target, params ReadOnlySpan<Arg> arguments)
+    {
+        Arg[] all = [.. arguments, target];
+        Call(Find(name), all, null, 0);
+        return target;
+    }
+
     /// <summary>An operator with the signature (Tensor) -> Tensor, called without boxing.</summary>
     public static torch.Tensor Unary(string name, torch.Tensor a)
     {

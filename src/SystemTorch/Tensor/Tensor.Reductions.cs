@@ -52,7 +52,17 @@ public static partial class torch
 
         public Tensor amax(params long[] dims) => Op.Tensor("amax", this, dims);
 
+        public Tensor amax(long[] dims, bool keepdim = false, Tensor? @out = null) =>
+            @out is null ? Op.Tensor("amax", this, dims, keepdim) : Op.Into("amax.out", @out, this, dims, keepdim);
+
+        public Tensor amax(ReadOnlySpan<long> dims, bool keepdim = false, Tensor? @out = null) => amax(dims.ToArray(), keepdim, @out);
+
         public Tensor amin(params long[] dims) => Op.Tensor("amin", this, dims);
+
+        public Tensor amin(long[] dims, bool keepdim = false, Tensor? @out = null) =>
+            @out is null ? Op.Tensor("amin", this, dims, keepdim) : Op.Into("amin.out", @out, this, dims, keepdim);
+
+        public Tensor amin(ReadOnlySpan<long> dims, bool keepdim = false, Tensor? @out = null) => amin(dims.ToArray(), keepdim, @out);
 
         public Tensor argmax() => Op.Tensor("argmax", this);
 
@@ -92,6 +102,9 @@ public static partial class torch
         public Tensor dist(Tensor other, float p = 2) => Op.Tensor("dist", this, other, (double)p);
 
         public Tensor renorm(float p, long dim, float maxnorm) => Op.Tensor("renorm", this, (double)p, dim, (double)maxnorm);
+
+        public Tensor nanmean(int? dim = null, bool keepdim = false, ScalarType? dtype = null) =>
+            Op.Tensor("nanmean", this, dim is { } one ? new long[] { one } : Arg.None, keepdim, dtype);
 
         public Tensor softmax(long dim, ScalarType? dtype = null) => Op.Tensor("softmax.int", this, dim, dtype);
 

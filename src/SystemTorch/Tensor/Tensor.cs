@@ -17,6 +17,7 @@ public static partial class torch
             _handle = handle;
             if (handle == 0)
             {
+                IsUndefined = true;
                 GC.SuppressFinalize(this);
                 return;
             }
@@ -43,6 +44,9 @@ public static partial class torch
         public bool IsInvalid => _handle == 0;
 
         public string? name { get; set; }
+
+        /// <summary>Invalid from the start (an undefined gradient, say), not because it was disposed.</summary>
+        internal bool IsUndefined { get; }
 
         internal DisposeScope? OwningDisposeScope { get; set; }
 

@@ -38,8 +38,8 @@ at::Tensor** hand_out_list(const variable_list& tensors) {
   return items;
 }
 
-// Backward of one managed function. Gets count gradients (null where undefined) and writes a malloc'd array of
-// as many as apply had arguments. Not 0: failed, and the text is *error (malloc'd).
+// Backward of one managed function. Gets count gradients (null where undefined), which become its own, and gives an
+// array of handles (null for undefined ones) to be freed here. Not 0: failed, and the text is *error (st_allocate).
 using ApplyCallback = int32_t (*)(void* state, void* node, at::Tensor** gradients, int32_t count,
                                   at::Tensor*** results, int32_t* result_count, char** error);
 using ReleaseCallback = void (*)(void* state);
@@ -99,6 +99,9 @@ struct ManagedNode : public Node {
       throw std::runtime_error("backward of " + function_name + ": " + text);
     }
     variable_list returned = to_list(results, count);
+    for (int32_t i = 0; i < count; i++) {
+      delete results[i];
+    }
     std::free(results);
     return to_gradients(std::move(returned));
   }
