@@ -136,8 +136,12 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
         state ??= Zeros(_layout.BatchOf(input), input.dtype, input.device);
 
         // Native modules differ in whether they take an empty batch; the cells always do.
-        var isNative = EffectiveBackward == BackwardPath.Native && _layout.BatchOf(input) > 0;
-        var result = isNative ? _native!.Forward(input, state, training) : Unroll(input, state);
+        var path = _layout.BatchOf(input) > 0 ? EffectiveBackward : BackwardPath.Autograd;
+        var result = path switch
+        {
+            BackwardPath.Native => _native!.Forward(input, state, training),
+            _ => Unroll(input, state),
+        };
         result.Output.MoveToOuterDisposeScope();
         result.State.KeepFrom(scope);
         return result;

@@ -1,5 +1,6 @@
 using RnnZoo.Modules;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tests.Modules;
@@ -113,6 +114,19 @@ public sealed class ConversionTests
         net.CellAt(0).to(ScalarType.Float64);
         var exception = Assert.ThrowsAny<Exception>(() => net.call(zeros(7, 3, 5)));
         Assert.Contains("weight_ih_l0", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(BackwardPath.Native)]
+    [InlineData(BackwardPath.Autograd)]
+    public void CellGivenAnotherParameter_IsRefused(BackwardPath path)
+    {
+        using var scope = NewDisposeScope();
+        using var net = new Gru(5, 11) { Backward = path };
+        ((GruCell)net.CellAt(0)).weight_hh = new Parameter(zeros(33, 11));
+        Expect.Message<InvalidOperationException>(
+            "weight_hh_l0: the cell holds another parameter than the module; convert the module as a whole, and change a parameter's values in place under no_grad.",
+            () => net.call(zeros(7, 3, 5)));
     }
 
     [Fact]
