@@ -22,10 +22,11 @@ internal sealed class CellBindings : IDisposable
         from item in place.Cell.named_parameters()
         select (item.Item1 + place.Suffix, item.Item2);
 
-    public IEnumerable<(string Key, Tensor Buffer)> Buffers() =>
+    public IEnumerable<(string Key, Tensor Buffer, bool IsPersistent)> Buffers() =>
         from place in _places
+        let persistent = place.Cell.named_buffers(include_nonpersistent: false).Select(item => item.Item1).ToHashSet()
         from item in place.Cell.named_buffers()
-        select (item.Item1 + place.Suffix, item.Item2);
+        select (item.Item1 + place.Suffix, item.Item2, persistent.Contains(item.Item1));
 
     /// <summary>Gives the cells what the native module holds now.</summary>
     public void Bind(NativeRecurrence native)

@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Modules;
@@ -15,7 +14,7 @@ namespace RnnZoo.Modules;
 /// </remarks>
 /// <typeparam name="TState">The state as the drop-in takes it.</typeparam>
 /// <typeparam name="TResult">The result as the drop-in returns it.</typeparam>
-public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TState, TResult>, IRecurrentModule
+public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tensor, TState, TResult>, IRecurrentModule
 {
     private readonly RecurrentLayout _layout;
     private readonly CellBindings _bindings;
@@ -147,29 +146,6 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
         return result;
     }
 
-    /// <inheritdoc/>
-    protected override nn.Module _to(ScalarType dtype, bool non_blocking)
-    {
-        Check.Floating(dtype);
-        Convert(module => module.to(dtype, non_blocking));
-        return base._to(dtype, non_blocking);
-    }
-
-    /// <inheritdoc/>
-    protected override nn.Module _to(DeviceType deviceType, int deviceIndex, bool non_blocking)
-    {
-        Convert(module => module.to(deviceType, deviceIndex, non_blocking));
-        return base._to(deviceType, deviceIndex, non_blocking);
-    }
-
-    /// <inheritdoc/>
-    protected override nn.Module _to(Device device, ScalarType dtype, bool non_blocking)
-    {
-        Check.Floating(dtype);
-        Convert(module => module.to(device, dtype, non_blocking));
-        return base._to(device, dtype, non_blocking);
-    }
-
     /// <summary>Nothing: the parameters are registered at construction.</summary>
     protected override void RegisterComponents()
     {
@@ -198,42 +174,4 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
 
     private RecurrentState Zeros(long batch, ScalarType dtype, Device device) =>
         new([.. StateSizes.Select(size => zeros(NumLayers * NumDirections, batch, size, dtype: dtype, device: device))]); // [L·D, B, S]
-
-    // What holds the parameters converts them: the native module where there is one (in place or by new objects,
-    // as the binding has it), else the cells. What it holds afterwards is registered anew, what it gave up is disposed.
-    private void Convert(Action<nn.Module> conversion)
-    {
-        Tensor[] before = [.. parameters(recurse: false), .. buffers(recurse: false)];
-        if (_native is not null)
-        {
-            _native.Convert(conversion);
-            _bindings.Bind(_native);
-        }
-        else
-        {
-            _bindings.Convert(conversion);
-        }
-
-        Register();
-        Tensor[] after = [.. parameters(recurse: false), .. buffers(recurse: false)];
-        foreach (var tensor in before.Except(after, ReferenceEqualityComparer.Instance).OfType<Tensor>())
-        {
-            tensor.Dispose();
-        }
-    }
-
-    private void Register()
-    {
-        foreach (var (key, parameter) in _native?.Parameters ?? _bindings.Parameters())
-        {
-            parameter.DetachFromDisposeScope();
-            ConditionallyRegisterParameter(key, parameter);
-        }
-
-        foreach (var (key, buffer) in _bindings.Buffers())
-        {
-            buffer.DetachFromDisposeScope();
-            ConditionallyRegisterBuffer(key, buffer);
-        }
-    }
 }

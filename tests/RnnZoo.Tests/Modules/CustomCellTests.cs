@@ -62,10 +62,12 @@ public sealed class CustomCellTests
     public void Keys_AreTheCellsOwnNamesWithLayerAndDirection()
     {
         using var net = Make(2, true);
-        string[] names = ["input", "recurrent", "trace", "mix.weight"];
+        string[] names = ["input", "recurrent", "trace", "mix.weight", "decay"];
         Assert.Equal(
             (from suffix in new[] { "_l0", "_l0_reverse", "_l1", "_l1_reverse" } from name in names select name + suffix).Order(),
             net.state_dict().Keys.Order());
+        Assert.Equal(16, net.parameters().Count());
+        Assert.Equal(4, net.buffers().Count());
     }
 
     [Fact]
@@ -74,12 +76,12 @@ public sealed class CustomCellTests
         using var scope = NewDisposeScope();
         using var net = new Recurrent(I, (_, _, size) => new LeakyCell(size, H, ScalarType.Float32), numLayers: 2);
         net.to(ScalarType.Float64);
-        Assert.All(net.parameters(), parameter => Assert.Equal(ScalarType.Float64, parameter.dtype));
-        var before = net.state_dict().ToDictionary(item => item.Key, item => item.Value.detach().clone());
+        Assert.All(net.state_dict().Values, value => Assert.Equal(ScalarType.Float64, value.dtype));
+        var before = net.named_parameters().ToDictionary(item => item.Item1, item => item.Item2.detach().clone());
         using var optimizer = optim.SGD(net.parameters(), 0.1);
         net.call(Random(T, B, I)).Output.sum().backward();
         optimizer.step();
-        Assert.All(net.state_dict(), item => Assert.NotEqual(0, item.Value.sub(before[item.Key]).abs().max().item<double>()));
+        Assert.All(net.named_parameters(), item => Assert.NotEqual(0, item.Item2.sub(before[item.Item1]).abs().max().item<double>()));
     }
 
     [Fact]

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace RnnZoo.Tests.Modules;
 
 /// <summary>
-/// A user's own cell with a second state of another size: s' = s/2 + V x, h' = tanh(x W' + h U' + s' R').
+/// A user's own cell with a second state of another size, a child module and a buffer:
+/// s' = decay s + x V, h' = tanh(x W + h U + s' R).
 /// </summary>
 internal sealed class LeakyCell : RecurrentCell
 {
@@ -15,6 +16,7 @@ internal sealed class LeakyCell : RecurrentCell
     private readonly Parameter recurrent;
     private readonly Parameter trace;
     private readonly Linear mix;
+    private readonly Tensor decay;
 
     public LeakyCell(long inputSize, long hiddenSize, ScalarType dtype = ScalarType.Float64) : base(nameof(LeakyCell), inputSize, hiddenSize)
     {
@@ -22,6 +24,7 @@ internal sealed class LeakyCell : RecurrentCell
         recurrent = new Parameter(randn(hiddenSize, hiddenSize, dtype: dtype));
         trace = new Parameter(randn(inputSize, Trace, dtype: dtype));
         mix = nn.Linear(Trace, hiddenSize, hasBias: false, dtype: dtype);
+        decay = full(1, 0.5, dtype: dtype); // [1]
         RegisterComponents();
     }
 
@@ -29,7 +32,7 @@ internal sealed class LeakyCell : RecurrentCell
 
     public override RecurrentState Step(Tensor x, RecurrentState state)
     {
-        var s = state[1].mul(0.5).add(x.mm(trace)); // [B, 2]
+        var s = state[1].mul(decay).add(x.mm(trace)); // [B, 2]
         var h = x.mm(input).add(state.Hidden.mm(recurrent)).add(mix.call(s)).tanh(); // [B, H]
         return new RecurrentState(h, s);
     }
