@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -6,11 +6,11 @@ public static partial class torch
     {
         public static partial class functional
         {
-            /// <summary>Cross entropy of logits, in nats.</summary>
-            /// <param name="input">Logits [N, C, …] or [C].</param>
-            /// <param name="target">Class indices [N, …] (or none of these dimensions), or probabilities of input's shape.</param>
-            /// <param name="weight">Per class [C].</param>
-            /// <param name="ignore_index">The target that counts for nothing.</param>
+            /// <summary>Cross entropy, in nats, of logits [N, C, …] or [C].</summary>
+            /// <remarks>
+            /// The target holds class indices [N, …], those of ignore_index counting for nothing, or probabilities of the logits' shape;
+            /// the weight is [C].
+            /// </remarks>
             public static Tensor cross_entropy(Tensor input, Tensor target, Tensor? weight = null, long ignore_index = -100, Reduction reduction = Reduction.Mean, double label_smoothing = 0)
             {
                 if (!(label_smoothing >= 0 && label_smoothing <= 1))
@@ -27,10 +27,7 @@ public static partial class torch
                 return NN.NativeFunctions.CrossEntropy(input, target, weight, reduction, ignore_index, label_smoothing);
             }
 
-            /// <summary>The negative log-probability of the target class.</summary>
-            /// <param name="input">Log-probabilities [N, C, …] or [C].</param>
-            /// <param name="target">Class indices [N, …].</param>
-            /// <param name="weight">Per class [C].</param>
+            /// <summary>The negative of the target class's log-probability: input [N, C, …] or [C], target [N, …], weight [C].</summary>
             public static Tensor nll_loss(Tensor input, Tensor target, Tensor? weight = null, Reduction reduction = Reduction.Mean)
             {
                 CheckClassTarget(input, target, weight);

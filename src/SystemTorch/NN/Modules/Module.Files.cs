@@ -38,9 +38,10 @@ public static partial class torch
             }
 
             /// <summary>Reads what <see cref="save(string, IList{string})"/> wrote into this module's tensors.</summary>
-            /// <param name="strict">Whether the names in the file must be exactly the module's.</param>
-            /// <param name="skip">Names to leave as they are.</param>
-            /// <param name="loadedParameters">Filled with every name of the file and whether it was loaded.</param>
+            /// <remarks>
+            /// When strict, the file's names must be exactly the module's. Names to skip stay as they are. The dictionary is filled with
+            /// every name of the file and whether it was loaded.
+            /// </remarks>
             /// <exception cref="ArgumentException">A name, a shape, an element type or the number of entries does not fit.</exception>
             public virtual Module load(string location, bool strict = true, IList<string>? skip = null, Dictionary<string, bool>? loadedParameters = null)
             {
@@ -100,7 +101,7 @@ public static partial class torch
                 if (target is null)
                 {
                     // Read past it: a tensor's length is known only from its own header.
-                    TensorExtensionMethods.Load(reader).Dispose();
+                    TensorExtensionMethods.Load(reader, skip: true);
                     return;
                 }
 

@@ -9,9 +9,7 @@ public static partial class torch
             /// <summary>Sequences of unequal length in one tensor.</summary>
             public static partial class rnn
             {
-                /// <summary>Fills sequences up to the longest.</summary>
-                /// <param name="sequences">Each [Tᵢ, *].</param>
-                /// <returns>[T, B, *], or [B, T, *] when batch_first.</returns>
+                /// <summary>Fills sequences, each [Tᵢ, *], up to the longest: [T, B, *], or [B, T, *] when batch_first.</summary>
                 public static Tensor pad_sequence(IEnumerable<Tensor> sequences, bool batch_first = false, double padding_value = 0)
                 {
                     Tensor[] all = [.. sequences];
