@@ -14,7 +14,7 @@ public partial class Adagrad
         {
         }
 
-        public ParamGroup(IEnumerable<Parameter> parameters, double lr, double lr_decay = 0, double weight_decay = 0, double initial_accumulator_value = 0, double eps = 1e-10)
+        public ParamGroup(IEnumerable<Parameter> parameters, double lr = 0.01, double lr_decay = 0, double weight_decay = 0, double initial_accumulator_value = 0, double eps = 1e-10)
             : base(parameters, new Options
             {
                 LearningRate = lr,

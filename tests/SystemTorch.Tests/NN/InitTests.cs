@@ -6,7 +6,6 @@ using static TorchSharp.torch;
 namespace SystemTorch.Tests.NN;
 
 /// <summary>Initial values: the same draws as the genuine libraries, and the properties that each function promises.</summary>
-[Collection(SerialTorch.Name)]
 public class InitTests
 {
     [SkippableTheory]
@@ -61,7 +60,7 @@ public class InitTests
         Expect.Same(eye(3, 5), nn.init.eye_(rand(3, 5)));
 
         Tensor sparse = nn.init.sparse_(ones(10, 7), 0.33);
-        Tensor zeros = sparse.eq(0).sum(0); // [7]
+        Tensor zeros = sparse.eq(0).sum(dim: 0); // [7]
         Assert.All(zeros.data<long>().ToArray(), count => Assert.Equal(4, count));
 
         Tensor dirac = nn.init.dirac_(rand(2, 3, 5)); // [out, in, width]

@@ -1,5 +1,4 @@
 using SystemTorch.Tests.NN;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -137,7 +137,7 @@ public class OptimizerStateTests
         Expect.Close(full([5], -0.1f), b, 1e-7);
         Assert.Equal([[0], [1]], optimizer.state_dict().StateIndexRef);
         Assert.Throws<ArgumentException>(() => optimizer.add_param_group(new SGD.ParamGroup([a])));
-        Assert.Throws<ArgumentException>(() => optimizer.add_param_group(new Adam.ParamGroup { Parameters = [new Parameter(zeros(2))] }));
+        Assert.Throws<ArgumentException>(() => optimizer.add_param_group(new Adam.ParamGroup([new Parameter(zeros(2))], lr: 0.1)));
     }
 
     [Fact]
@@ -193,7 +193,7 @@ public class OptimizerStateTests
 
     private static OptimizerHelper Make(string kind, IEnumerable<Parameter> parameters, double lr = 0.05) => kind switch
     {
-        "adam_state" => optim.Adam(parameters, lr: 0.05),
+        "adam_state" => optim.Adam(parameters, lr: 0.05, weight_decay: 0.01),
         "sgd_momentum_state" => optim.SGD(parameters, 0.1, momentum: 0.9),
         "sgd" => optim.SGD(parameters, lr, momentum: 0.9, weight_decay: 0.1),
         "adam" => optim.Adam(parameters, lr, weight_decay: 0.1, amsgrad: true),

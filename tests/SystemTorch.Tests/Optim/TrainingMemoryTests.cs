@@ -1,13 +1,9 @@
-using System.Diagnostics;
-using SystemTorch.Tests.NN;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace SystemTorch.Tests.Optim;
 
 /// <summary>Training with a scope per step leaves nothing behind.</summary>
-[Collection(SerialTorch.Name)]
 public class TrainingMemoryTests
 {
     private const int WarmUp = 500;

@@ -110,7 +110,8 @@ namespace TorchSharp.Modules
         IEnumerator<KeyValuePair<string, Parameter>> IEnumerable<KeyValuePair<string, Parameter>>.GetEnumerator()
             => ((IEnumerable<KeyValuePair<string, Parameter>>)_entries).GetEnumerator();
 
-        protected override void _toEpilog(ScalarType? dtype, Device? device, bool non_blocking)
+#nullable disable
+        protected override void _toEpilog(ScalarType? dtype, Device device, bool non_blocking)
         {
             base._toEpilog(dtype, device, non_blocking);
             foreach ((string key, Parameter parameter) in _internal_params)
@@ -118,6 +119,7 @@ namespace TorchSharp.Modules
                 _entries[key] = parameter;
             }
         }
+#nullable restore
 
         private void Reregister()
         {
