@@ -122,6 +122,19 @@ public sealed class CustomCellTests
     }
 
     [Fact]
+    public void Evaluation_ReachesWhatIsInsideACell()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new Recurrent(I, (_, _, size) => new DroppingCell(size, H));
+        var x = ones(T, B, I);
+        Assert.NotEqual(0, net.call(x).Output.eq(0).sum().item<long>());
+        net.eval();
+        Assert.Equal(0, net.call(x).Output.eq(0).sum().item<long>());
+        net.train();
+        Assert.NotEqual(0, net.call(x).Output.eq(0).sum().item<long>());
+    }
+
+    [Fact]
     public void NativePath_IsRefused()
     {
         using var net = Make(1, false);
@@ -166,5 +179,14 @@ public sealed class CustomCellTests
     private sealed class WrongCell(long inputSize, long hiddenSize) : RecurrentCell(nameof(WrongCell), inputSize, hiddenSize)
     {
         public override RecurrentState Step(Tensor x, RecurrentState state) => new(x);
+    }
+
+    private sealed class DroppingCell : RecurrentCell
+    {
+        private readonly nn.Module<Tensor, Tensor> dropout = nn.Dropout(0.5);
+
+        public DroppingCell(long inputSize, long hiddenSize) : base(nameof(DroppingCell), inputSize, hiddenSize) => RegisterComponents();
+
+        public override RecurrentState Step(Tensor x, RecurrentState state) => new(dropout.call(ones_like(state.Hidden)));
     }
 }
