@@ -17,10 +17,10 @@ internal static class Ticks
             : [.. Enumerable.Range(0, (int)(last - first) + 1).Select(index => Round((first + index) * step, step))];
     }
 
-    /// <summary>Powers of ten, or {1, 2, 5}·10^n or {1 … 9}·10^n where the range holds few of them.</summary>
+    /// <summary>Powers of ten; where the range holds few of them, their simple multiples too.</summary>
     public static double[] Log(double minimum, double maximum)
     {
-        double[][] choices = [[1], [1, 2, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9]];
+        double[][] choices = [[1], [1, 2, 5], [1, 1.5, 2, 3, 4, 6, 8]];
         var last = Array.Empty<double>();
         foreach (var choice in choices)
         {

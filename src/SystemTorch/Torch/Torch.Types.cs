@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 using TorchSharp.Native;
 
@@ -30,9 +29,8 @@ public static partial class torch
     private static ScalarType s_defaultType = ScalarType.Float32;
     private static Device s_defaultDevice = CPU;
 
-    /// <summary>The version of the source: this binding's own.</summary>
-    public static string __version__ =>
-        typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+    /// <summary>The version of libtorch, as in TorchSharp, which leaves its own to its assembly.</summary>
+    public static string __version__ => LibtorchVersion;
 
     internal static unsafe string LibtorchVersion => Marshal.PtrToStringUTF8((nint)NativeMethods.st_running_version()) ?? "";
 

@@ -7,7 +7,7 @@ namespace RnnZoo.Tests.Cli;
 
 public class CompareCopyTests
 {
-    private const string Tiny = "compare copy --hidden 8 --symbols 3 --batch 5 --steps 20 --delays 2,7 --seed 3";
+    private static readonly string Tiny = Command();
 
     [Fact]
     public async Task Json_TinyRun_IsOneDocumentWithEveryField()
@@ -47,7 +47,7 @@ public class CompareCopyTests
 
         var one = await CliRun.Of(folder.Path, Tiny + " --json --threads 1");
         var two = await CliRun.Of(folder.Path, Tiny + " --json --threads 2");
-        var other = await CliRun.Of(folder.Path, Tiny.Replace("--seed 3", "--seed 4", StringComparison.Ordinal) + " --json");
+        var other = await CliRun.Of(folder.Path, Command(("seed", "4")) + " --json");
 
         Assert.Equal(Numbers(one), Numbers(two));
         Assert.NotEqual(Numbers(one), Numbers(other));
@@ -58,7 +58,7 @@ public class CompareCopyTests
     {
         using var folder = new TemporaryFolder();
 
-        var run = await CliRun.Of(folder.Path, Tiny + " --json --backward autograd --models vanilla,lstm,gru --steps 2");
+        var run = await CliRun.Of(folder.Path, Command(("steps", "2")) + " --json --backward autograd --models vanilla,lstm,gru");
 
         Assert.All(run.Json.GetProperty("results").EnumerateArray(), result => Assert.Equal("autograd", result.GetProperty("backward").GetString()));
         Assert.Equal(6, run.Json.GetProperty("results").GetArrayLength());
@@ -69,7 +69,7 @@ public class CompareCopyTests
     {
         using var folder = new TemporaryFolder();
 
-        var run = await CliRun.Of(folder.Path, Tiny + " --json --steps 1 --delays 2 --lr vanilla=0.5,lstm=0.25 --init lstm=xavier+chrono --optimizer sgd --clip 0");
+        var run = await CliRun.Of(folder.Path, Command(("steps", "1"), ("delays", "2")) + " --json --lr vanilla=0.5,lstm=0.25 --init lstm=xavier+chrono --optimizer sgd --clip 0");
 
         var results = run.Json.GetProperty("results").EnumerateArray().ToArray();
         Assert.Equal([0.5, 0.25], results.Select(result => result.GetProperty("learningRate").GetDouble()));
@@ -119,8 +119,8 @@ public class CompareCopyTests
     {
         using var folder = new TemporaryFolder();
 
-        await CliRun.Of(folder.Path, Tiny + " --json --steps 3 --output out");
-        var later = await CliRun.Of(folder.Path, Tiny + " --json --steps 2 --output out");
+        await CliRun.Of(folder.Path, Command(("steps", "3")) + " --json --output out");
+        var later = await CliRun.Of(folder.Path, Command(("steps", "2")) + " --json --output out");
 
         Assert.Equal(later.Output, await File.ReadAllTextAsync(folder.File("out/results.json")));
         Assert.Equal(3, Directory.GetFiles(folder.File("out")).Length);
@@ -144,7 +144,7 @@ public class CompareCopyTests
     {
         using var folder = new TemporaryFolder();
 
-        var run = await CliRun.Of(folder.Path, Tiny + " --json --delays 2 --optimizer sgd --clip 0 --lr vanilla=1e38,lstm=0.1");
+        var run = await CliRun.Of(folder.Path, Command(("delays", "2")) + " --json --optimizer sgd --clip 0 --lr vanilla=1e38,lstm=0.1");
 
         Assert.Equal(ExitCodes.Success, run.ExitCode);
         var results = run.Json.GetProperty("results").EnumerateArray().ToArray();
@@ -163,7 +163,7 @@ public class CompareCopyTests
         var press = CancelOnceLogged(folder.File("out"), cancellation);
 
         var run = await CliRun.Of(
-            folder.Path, "compare copy --hidden 8 --symbols 3 --batch 5 --steps 1000000 --delays 2,7 --json --threads 1 --output out", cancellation.Token);
+            folder.Path, Command(("steps", "1000000")) + " --json --threads 1 --output out", cancellation.Token);
         await press;
 
         Assert.Equal(ExitCodes.Interrupted, run.ExitCode);
@@ -185,9 +185,29 @@ public class CompareCopyTests
         using var folder = new TemporaryFolder();
         var before = torch.get_num_threads();
 
-        await CliRun.Of(folder.Path, Tiny + " --json --steps 1");
+        await CliRun.Of(folder.Path, Command(("steps", "1")) + " --json");
 
         Assert.Equal(before, torch.get_num_threads());
+    }
+
+    /// <summary>A run of an instant, with some options changed.</summary>
+    private static string Command(params (string Name, string Value)[] changes)
+    {
+        var options = new Dictionary<string, string>
+        {
+            ["hidden"] = "8",
+            ["symbols"] = "3",
+            ["batch"] = "5",
+            ["steps"] = "20",
+            ["delays"] = "2,7",
+            ["seed"] = "3",
+        };
+        foreach (var (name, value) in changes)
+        {
+            options[name] = value;
+        }
+
+        return "compare copy " + string.Join(' ', options.Select(option => $"--{option.Key} {option.Value}"));
     }
 
     /// <summary>Presses Ctrl-C, as it were, once the first steps have been written.</summary>
