@@ -23,6 +23,8 @@ internal static unsafe class NativeMethods
     [DllImport(Library)] public static extern int st_call_unary(nint op, nint a, out nint result);
     [DllImport(Library)] public static extern int st_call_binary(nint op, nint a, nint b, out nint result);
     [DllImport(Library)] public static extern int st_call_binary_scaled(nint op, nint a, nint b, double scale, out nint result);
+    [DllImport(Library)] public static extern int st_call_with_scalar(nint op, nint a, Value scalar, out nint result);
+    [DllImport(Library)] public static extern int st_call_addmm(nint op, nint input, nint a, nint b, double beta, double alpha, out nint result);
 
     // Tensors.
     [DllImport(Library)] public static extern void st_tensor_free(nint tensor);
@@ -41,6 +43,9 @@ internal static unsafe class NativeMethods
     [DllImport(Library)] public static extern int st_tensor_data(nint tensor, out void* data);
     [DllImport(Library), SuppressGCTransition] public static extern long st_tensor_storage_offset(nint tensor);
     [DllImport(Library)] public static extern int st_tensor_flags(nint tensor, out TensorFlags flags);
+
+    [DllImport(Library)] public static extern int st_archive_save(nint tensor, byte* path);
+    [DllImport(Library)] public static extern int st_archive_load(byte* path, out nint result);
 
     // Modes, generators, threads.
     [DllImport(Library), SuppressGCTransition] public static extern int st_grad_mode_get();

@@ -9,7 +9,7 @@ namespace TorchSharp.Native;
 /// Arguments follow the operator's schema; those left out at the end take its defaults. A failure becomes an
 /// <see cref="System.Runtime.InteropServices.ExternalException"/> that names the operator and the shapes.
 /// </remarks>
-internal static unsafe class Op
+internal static unsafe partial class Op
 {
     private static readonly ConcurrentDictionary<string, nint> Found = new(StringComparer.Ordinal);
 
@@ -85,36 +85,6 @@ internal static unsafe class Op
         Arg[] all = [.. arguments, target];
         Call(Find(name), all, null, 0);
         return target;
-    }
-
-    /// <summary>An operator with the signature (Tensor) -> Tensor, called without boxing.</summary>
-    public static torch.Tensor Unary(string name, torch.Tensor a)
-    {
-        Status.Check(NativeMethods.st_call_unary(Find(name), a.Handle, out var result));
-        GC.KeepAlive(a);
-        return new torch.Tensor(result);
-    }
-
-    /// <summary>An operator with the signature (Tensor, Tensor) -> Tensor, called without boxing.</summary>
-    public static torch.Tensor Binary(string name, torch.Tensor a, torch.Tensor b)
-    {
-        Status.Check(NativeMethods.st_call_binary(Find(name), a.Handle, b.Handle, out var result));
-        GC.KeepAlive(a);
-        GC.KeepAlive(b);
-        return new torch.Tensor(result);
-    }
-
-    /// <summary>An operator with the signature (Tensor, Tensor, Scalar) -> Tensor, called without boxing.</summary>
-    public static torch.Tensor BinaryScaled(string name, torch.Tensor a, torch.Tensor b, Scalar scale)
-    {
-        if (!scale.IsReal)
-        {
-            return Tensor(name, a, b, scale);
-        }
-        Status.Check(NativeMethods.st_call_binary_scaled(Find(name), a.Handle, b.Handle, scale.AsDouble(), out var result));
-        GC.KeepAlive(a);
-        GC.KeepAlive(b);
-        return new torch.Tensor(result);
     }
 
     private static nint Find(string name) => Found.TryGetValue(name, out var op) ? op : Found.GetOrAdd(name, Look);

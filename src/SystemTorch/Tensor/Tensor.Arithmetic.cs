@@ -45,7 +45,7 @@ public static partial class torch
 
         public Tensor div(Scalar target, RoundingMode rounding_mode = RoundingMode.None) =>
             rounding_mode == RoundingMode.None
-                ? Op.Tensor("div.Scalar", this, target)
+                ? Op.WithScalar("div.Scalar", this, target)
                 : Op.Tensor("div.Scalar_mode", this, target, rounding_mode.Name());
 
         public Tensor div_(Tensor target, RoundingMode rounding_mode = RoundingMode.None) =>
@@ -88,11 +88,11 @@ public static partial class torch
 
         public Tensor clip(Scalar? min = null, Scalar? max = null) => clamp(min, max);
 
-        public Tensor clamp_max(Scalar max) => Op.Tensor("clamp_max", this, max);
+        public Tensor clamp_max(Scalar max) => Op.WithScalar("clamp_max", this, max);
 
         public Tensor clamp_max_(Scalar max) => Op.InPlace("clamp_max_", this, max);
 
-        public Tensor clamp_min(Scalar min) => Op.Tensor("clamp_min", this, min);
+        public Tensor clamp_min(Scalar min) => Op.WithScalar("clamp_min", this, min);
 
         public Tensor clamp_min_(Scalar min) => Op.InPlace("clamp_min_", this, min);
 

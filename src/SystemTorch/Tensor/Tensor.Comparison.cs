@@ -28,17 +28,17 @@ public static partial class torch
 
         public Tensor not_equal(Tensor target) => Op.Binary("not_equal.Tensor", this, target);
 
-        public Tensor eq(Scalar target) => Op.Tensor("eq.Scalar", this, target);
+        public Tensor eq(Scalar target) => Op.WithScalar("eq.Scalar", this, target);
 
-        public Tensor ne(Scalar target) => Op.Tensor("ne.Scalar", this, target);
+        public Tensor ne(Scalar target) => Op.WithScalar("ne.Scalar", this, target);
 
-        public Tensor lt(Scalar target) => Op.Tensor("lt.Scalar", this, target);
+        public Tensor lt(Scalar target) => Op.WithScalar("lt.Scalar", this, target);
 
-        public Tensor le(Scalar target) => Op.Tensor("le.Scalar", this, target);
+        public Tensor le(Scalar target) => Op.WithScalar("le.Scalar", this, target);
 
-        public Tensor gt(Scalar target) => Op.Tensor("gt.Scalar", this, target);
+        public Tensor gt(Scalar target) => Op.WithScalar("gt.Scalar", this, target);
 
-        public Tensor ge(Scalar target) => Op.Tensor("ge.Scalar", this, target);
+        public Tensor ge(Scalar target) => Op.WithScalar("ge.Scalar", this, target);
 
         public Tensor eq_(Tensor target) => Op.InPlace("eq_.Tensor", this, target);
 

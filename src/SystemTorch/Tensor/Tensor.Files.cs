@@ -1,3 +1,5 @@
+using System.Text;
+using TorchSharp.Native;
 using TorchSharp.Utils;
 
 namespace TorchSharp;
@@ -18,6 +20,26 @@ public static partial class torch
         {
             using var stream = File.OpenRead(location);
             return Load(stream);
+        }
+
+        /// <summary>Reads a tensor from libtorch's own archive; see <see cref="save"/>.</summary>
+        public static Tensor load(string location)
+        {
+            fixed (byte* path = Encoding.UTF8.GetBytes(location + "\0"))
+            {
+                Status.Check(NativeMethods.st_archive_load(path, out var result));
+                return new Tensor(result);
+            }
+        }
+
+        /// <summary>Writes libtorch's own archive (a zip), which is another format than that of Save.</summary>
+        public void save(string location)
+        {
+            fixed (byte* path = Encoding.UTF8.GetBytes(location + "\0"))
+            {
+                Status.Check(NativeMethods.st_archive_save(Handle, path));
+                GC.KeepAlive(this);
+            }
         }
 
         public void WriteBytesToStream(Stream stream, int bufferSize = 1024)

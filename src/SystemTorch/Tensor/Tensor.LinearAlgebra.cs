@@ -27,7 +27,7 @@ public static partial class torch
         public Tensor matmul(Tensor target) => Op.Binary("matmul", this, target);
 
         public Tensor addmm(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) =>
-            Op.Tensor("addmm", this, mat1, mat2, (double)beta, (double)alpha);
+            Op.Addmm(this, mat1, mat2, beta, alpha);
 
         public Tensor addmm_(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) =>
             Op.InPlace("addmm_", this, mat1, mat2, (double)beta, (double)alpha);

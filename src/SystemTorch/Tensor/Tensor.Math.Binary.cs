@@ -78,20 +78,20 @@ public static partial class torch
 
         public Tensor floor_divide(Tensor other) => Op.Binary("floor_divide", this, other);
 
-        public Tensor mul(Scalar target) => Op.Tensor("mul.Scalar", this, target);
+        public Tensor mul(Scalar target) => Op.WithScalar("mul.Scalar", this, target);
 
-        public Tensor multiply(Scalar target) => Op.Tensor("multiply.Scalar", this, target);
+        public Tensor multiply(Scalar target) => Op.WithScalar("multiply.Scalar", this, target);
 
-        public Tensor fmod(Scalar scalar) => Op.Tensor("fmod.Scalar", this, scalar);
+        public Tensor fmod(Scalar scalar) => Op.WithScalar("fmod.Scalar", this, scalar);
 
-        public Tensor remainder(Scalar scalar) => Op.Tensor("remainder.Scalar", this, scalar);
+        public Tensor remainder(Scalar scalar) => Op.WithScalar("remainder.Scalar", this, scalar);
 
-        public Tensor true_divide(Scalar other) => Op.Tensor("true_divide.Scalar", this, other);
+        public Tensor true_divide(Scalar other) => Op.WithScalar("true_divide.Scalar", this, other);
 
-        public Tensor pow(Scalar exponent) => Op.Tensor("pow.Tensor_Scalar", this, exponent);
+        public Tensor pow(Scalar exponent) => Op.WithScalar("pow.Tensor_Scalar", this, exponent);
 
         public Tensor xlogy(Scalar y) => Op.Tensor("xlogy.Scalar_Other", this, y);
 
-        public Tensor floor_divide(Scalar other) => Op.Tensor("floor_divide.Scalar", this, other);
+        public Tensor floor_divide(Scalar other) => Op.WithScalar("floor_divide.Scalar", this, other);
     }
 }

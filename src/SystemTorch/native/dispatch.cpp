@@ -22,6 +22,8 @@ struct Operator {
 
 using Unary = at::Tensor(const at::Tensor&);
 using Binary = at::Tensor(const at::Tensor&, const at::Tensor&);
+using WithScalar = at::Tensor(const at::Tensor&, const at::Scalar&);
+using Addmm = at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Scalar&, const at::Scalar&);
 using BinaryScaled = at::Tensor(const at::Tensor&, const at::Tensor&, const at::Scalar&);
 
 c10::IValue to_ivalue(const st_value& value, const c10::Argument* schema) {
@@ -231,4 +233,26 @@ ST_API int32_t st_call_binary(void* op, const at::Tensor* a, const at::Tensor* b
 ST_API int32_t st_call_binary_scaled(void* op, const at::Tensor* a, const at::Tensor* b, double scale,
                                      at::Tensor** result) {
   return call_unboxed<BinaryScaled>(op, result, a, b, *a, *b, at::Scalar(scale));
+}
+
+// For real and integer scalars (ST_DOUBLE, ST_INT).
+ST_API int32_t st_call_with_scalar(void* op, const at::Tensor* a, st_value scalar, at::Tensor** result) {
+  return call_unboxed<WithScalar>(op, result, a, nullptr, *a,
+                                  scalar.tag == ST_DOUBLE ? at::Scalar(scalar.real) : at::Scalar(scalar.integer));
+}
+
+ST_API int32_t st_call_addmm(void* op, const at::Tensor* input, const at::Tensor* a, const at::Tensor* b, double beta,
+                             double alpha, at::Tensor** result) {
+  st_value described[3] = {{ST_TENSOR, 0, {0}}, {ST_TENSOR, 0, {0}}, {ST_TENSOR, 0, {0}}};
+  auto* found = static_cast<Operator*>(op);
+  return guarded(
+      [&](std::ostream& text) {
+        described[0].pointer = const_cast<at::Tensor*>(input);
+        described[1].pointer = const_cast<at::Tensor*>(a);
+        described[2].pointer = const_cast<at::Tensor*>(b);
+        describe_call(text, found->name, described, 3);
+      },
+      [&] {
+        *result = hand_out(found->handle.typed<Addmm>().call(*input, *a, *b, at::Scalar(beta), at::Scalar(alpha)));
+      });
 }
