@@ -27,6 +27,9 @@ internal sealed class CompareCopyCommand
     private readonly ValueOption<string> _optimizer = Values.Choice(
         "--optimizer", "The optimizer", CompareNames.Optimizers.Keys, "adam");
 
+    private readonly ValueOption<string> _schedule = Values.Choice(
+        "--schedule", "How the learning rate changes on the way to the step limit", CompareNames.Schedules.Keys, "cosine");
+
     private readonly ValueOption<IReadOnlyDictionary<string, string>?> _init = ModelValues.Option(
         "--init",
         $"The initialisation ({string.Join(", ", Initialisations.NamesFor("lstm"))}; joined by + they fill on top of each other), for all nets or as in vanilla=identity,lstm=chrono; by default each net's own",
@@ -57,7 +60,7 @@ internal sealed class CompareCopyCommand
             ("rnnzoo compare copy --models vanilla,lstm,gru --delays 5,50 --seed 7 --json > results.json", "three nets, other delays, results for programs"))
         {
             options._models, options._delays, options._hidden, options._symbols, options._batch, options._steps, options._learningRate,
-            options._optimizer, options._init, options._clip, options._seed, options._threads, options._backward, options._json, options._output,
+            options._optimizer, options._schedule, options._init, options._clip, options._seed, options._threads, options._backward, options._json, options._output,
         };
         command.SetAction((parsed, cancellation) => Task.FromResult(
             new CompareRun(host, options.Read(parsed), parsed.GetValue(options._json), parsed.GetValue(options._output)).Run(cancellation)));
@@ -77,6 +80,7 @@ internal sealed class CompareCopyCommand
             Symbols = parsed.GetValue(_symbols),
             Batch = parsed.GetValue(_batch),
             Steps = parsed.GetValue(_steps),
+            Schedule = CompareNames.Schedules[parsed.GetValue(_schedule)!],
             Optimizer = CompareNames.Optimizers[parsed.GetValue(_optimizer)!],
             Clip = parsed.GetValue(_clip),
             Seed = parsed.GetValue(_seed),

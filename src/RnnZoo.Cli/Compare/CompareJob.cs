@@ -79,6 +79,7 @@ internal sealed class CompareJob : IDisposable
             Steps = settings.Steps,
             BatchSize = settings.Batch,
             Optimizer = settings.Optimizer,
+            Schedule = settings.Schedule,
             LearningRate = settings.LearningRates[model],
             ClipNorm = settings.Clip > 0 ? settings.Clip : null,
             FinalSequences = settings.FinalSequences,

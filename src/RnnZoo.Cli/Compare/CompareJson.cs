@@ -26,6 +26,7 @@ internal static class CompareJson
             json.WriteNumber("batch", settings.Batch);
             json.WriteNumber("stepLimit", settings.Steps);
             json.WriteString("optimizer", CompareNames.Of(settings.Optimizer));
+            json.WriteString("schedule", CompareNames.Of(settings.Schedule));
             json.WriteFinite("clip", settings.Clip > 0 ? settings.Clip : null);
             json.WriteNumber("recallSequences", settings.FinalSequences);
             json.WriteBoolean("partial", jobs.Any(IsPartial));

@@ -14,6 +14,12 @@ internal static class CompareNames
         ["sgd"] = OptimizerKind.Sgd,
     };
 
+    public static IReadOnlyDictionary<string, LearningRateSchedule> Schedules { get; } = new Dictionary<string, LearningRateSchedule>
+    {
+        ["constant"] = LearningRateSchedule.Constant,
+        ["cosine"] = LearningRateSchedule.Cosine,
+    };
+
     public static IReadOnlyDictionary<string, BackwardPath> Paths { get; } = new Dictionary<string, BackwardPath>
     {
         ["auto"] = BackwardPath.Auto,
@@ -22,6 +28,8 @@ internal static class CompareNames
     };
 
     public static string Of(OptimizerKind kind) => Optimizers.Single(pair => pair.Value == kind).Key;
+
+    public static string Of(LearningRateSchedule schedule) => Schedules.Single(pair => pair.Value == schedule).Key;
 
     public static string Of(BackwardPath path) => Paths.Single(pair => pair.Value == path).Key;
 }

@@ -20,6 +20,8 @@ internal sealed record CompareSettings
 
     public required OptimizerKind Optimizer { get; init; }
 
+    public required LearningRateSchedule Schedule { get; init; }
+
     /// <summary>The largest gradient norm; 0 clips nothing.</summary>
     public required double Clip { get; init; }
 

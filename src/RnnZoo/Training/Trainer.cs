@@ -106,12 +106,18 @@ public sealed class Trainer
         }
 
         var finite = double.IsFinite(norm);
+        var learningRate = _options.LearningRateAt(step);
         if (finite)
         {
+            foreach (var group in optimizer.ParamGroups)
+            {
+                group.LearningRate = learningRate;
+            }
+
             optimizer.step();
         }
 
-        var record = new StepRecord(step, lossValue, norm, _options.LearningRate, watch.Elapsed.TotalSeconds);
+        var record = new StepRecord(step, lossValue, norm, learningRate, watch.Elapsed.TotalSeconds);
         foreach (var observer in _observers)
         {
             observer.OnStep(record);

@@ -15,6 +15,9 @@ public sealed record TrainingOptions
     /// <summary>The optimizer's learning rate.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
+    /// <summary>How the learning rate changes on the way to <see cref="Steps"/>.</summary>
+    public LearningRateSchedule Schedule { get; init; }
+
     /// <summary>The largest L2 norm that the gradient of all weights together may have; a larger one is scaled down. Null clips nothing.</summary>
     public double? ClipNorm { get; init; } = 1;
 
@@ -36,6 +39,14 @@ public sealed record TrainingOptions
     /// <summary>Where the data's randomness comes from: the same seed gives the same sequences to any model.</summary>
     public long Seed { get; init; }
 
+    /// <summary>The learning rate of a step.</summary>
+    /// <param name="step">The step, counted from 1 to <see cref="Steps"/>.</param>
+    public double LearningRateAt(int step) => Schedule switch
+    {
+        LearningRateSchedule.Cosine => LearningRate * (1 + Math.Cos(Math.PI * (step - 1) / Steps)) / 2,
+        _ => LearningRate,
+    };
+
     /// <summary>Checks every option.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; the message names it.</exception>
     public void Validate()
@@ -43,6 +54,7 @@ public sealed record TrainingOptions
         Require(Steps >= 0, nameof(Steps), "at least 0", Steps);
         Require(BatchSize >= 1, nameof(BatchSize), "at least 1", BatchSize);
         Require(LearningRate > 0 && double.IsFinite(LearningRate), nameof(LearningRate), "above 0 and finite", LearningRate);
+        Require(Enum.IsDefined(Schedule), nameof(Schedule), "a named schedule", Schedule);
         Require(ClipNorm is null or > 0, nameof(ClipNorm), "above 0, or null for no clipping", ClipNorm);
         Require(EvaluateEvery >= 1, nameof(EvaluateEvery), "at least 1", EvaluateEvery);
         Require(EvaluationSequences >= 1, nameof(EvaluationSequences), "at least 1", EvaluationSequences);
