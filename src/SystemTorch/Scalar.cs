@@ -1,5 +1,5 @@
 using System.Numerics;
-using TorchSharp.Native;
+using TorchSharp.Interop;
 
 namespace TorchSharp;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using TorchSharp.Native;
+using TorchSharp.Interop;
 
 namespace TorchSharp;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using TorchSharp.Native;
+using TorchSharp.Interop;
 using TorchSharp.Utils;
 
 namespace TorchSharp;

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Text;
 
-namespace TorchSharp.Native;
+namespace TorchSharp.Interop;
 
 /// <summary>Operators of libtorch by name: <c>"add.Tensor"</c> is aten::add with the overload Tensor.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 
-namespace TorchSharp.Native;
+namespace TorchSharp.Interop;
 
 /// <summary>The functions of the shim; see native/systemtorch.h for the contract.</summary>
 internal static unsafe class NativeMethods

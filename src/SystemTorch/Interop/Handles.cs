@@ -1,4 +1,4 @@
-namespace TorchSharp.Native;
+namespace TorchSharp.Interop;
 
 /// <summary>Arrays of tensor handles, in both directions.</summary>
 internal static unsafe class Handles

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace TorchSharp.Native;
+namespace TorchSharp.Interop;
 
 /// <summary>Lays arguments out as the shim reads them: values, and lists behind them.</summary>
 internal static unsafe class Layout

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace TorchSharp.Native;
+namespace TorchSharp.Interop;
 
 /// <summary>An argument of an operator, before it is laid out for the shim.</summary>
 internal readonly struct Arg

@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 
-namespace TorchSharp.Native;
+namespace TorchSharp.Interop;
 
 /// <summary>Finds and loads the shim, and with it libtorch; says clearly what is wrong where that fails.</summary>
 internal static unsafe class NativeLoader

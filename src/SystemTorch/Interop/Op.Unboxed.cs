@@ -1,4 +1,4 @@
-namespace TorchSharp.Native;
+namespace TorchSharp.Interop;
 
 /// <content>Operators of common signatures, called without boxing their arguments: about twice as fast.</content>
 internal static unsafe partial class Op
