@@ -1,8 +1,12 @@
+using System.Globalization;
 using RnnZoo.Modules;
 
 namespace RnnZoo.Cli.Compare;
 
-/// <summary>Initialisations by the names that commands use; joined by +, each fills on top of the one before.</summary>
+/// <summary>
+/// Initialisations by the names that commands use; joined by +, each fills on top of the one before. chrono:F is chrono
+/// for memories of F sequence lengths; plain chrono is for one.
+/// </summary>
 internal static class Initialisations
 {
     private static readonly string[] ForAll = ["default", "xavier", "orthogonal", "identity", "one-hot"];
@@ -16,15 +20,16 @@ internal static class Initialisations
     };
 
     /// <summary>Whether a name, or all names joined by +, fit a model.</summary>
-    public static bool Fits(string name, string model) => name.Split('+').All(NamesFor(model).Contains);
+    public static bool Fits(string name, string model) => name.Split('+').All(part =>
+        NamesFor(model).Contains(part) || (NamesFor(model).Contains("chrono") && ChronoFactor(part) is not null));
 
     /// <summary>The initialisation of a name.</summary>
     /// <param name="name">A name, or several joined by +.</param>
-    /// <param name="longestDependency">How many steps a memory must last, for those that care.</param>
-    public static Initialiser Create(string name, double longestDependency)
-        => name.Split('+').Select(part => CreateOne(part, longestDependency)).Aggregate((first, next) => first.Then(next));
+    /// <param name="length">T: the steps of a sequence.</param>
+    public static Initialiser Create(string name, int length)
+        => name.Split('+').Select(part => CreateOne(part, length)).Aggregate((first, next) => first.Then(next));
 
-    private static Initialiser CreateOne(string name, double longestDependency) => name switch
+    private static Initialiser CreateOne(string name, int length) => name switch
     {
         "default" => Initialisers.Default(),
         "xavier" => Initialisers.Xavier(),
@@ -32,7 +37,22 @@ internal static class Initialisations
         "identity" => Initialisers.Identity(),
         "one-hot" => Initialisers.OneHotInput(),
         "forget-bias" => Initialisers.ForgetBias(),
-        "chrono" => Initialisers.Chrono(longestDependency),
+        _ when ChronoFactor(name) is { } factor => Initialisers.Chrono(factor * length),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, $"name: expected a named initialisation, got '{name}'."),
     };
+
+    private static double? ChronoFactor(string name)
+    {
+        if (name == "chrono")
+        {
+            return 1;
+        }
+
+        const string Prefix = "chrono:";
+        return name.StartsWith(Prefix, StringComparison.Ordinal)
+            && double.TryParse(name.AsSpan(Prefix.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var factor)
+            && factor >= 1 && double.IsFinite(factor)
+            ? factor
+            : null;
+    }
 }
