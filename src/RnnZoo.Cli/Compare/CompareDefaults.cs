@@ -9,8 +9,8 @@ internal static class CompareDefaults
     public const int Hidden = 128;
     public const int Symbols = 10;
     public const int Batch = 64;
-    public const int Steps = 1_500;
-    public const double Clip = 1;
+    public const int Steps = 2_000;
+    public const double Clip = 0.25;
     public const long Seed = 1;
 
     public static IReadOnlyList<string> Models { get; } = ["vanilla", "lstm"];
@@ -24,7 +24,7 @@ internal static class CompareDefaults
     public static (double LearningRate, string Initialisation) ForCopy(string model) => model switch
     {
         "vanilla" => (1e-3, "orthogonal"),
-        "lstm" => (3e-2, "orthogonal+chrono:3+one-hot"),
+        "lstm" => (2e-2, "orthogonal+chrono:3+one-hot"),
         "gru" => (1e-2, "orthogonal+chrono:3+one-hot"),
         _ => throw new ArgumentOutOfRangeException(nameof(model), model, $"model: expected one of {string.Join(", ", AllModels)}, got '{model}'."),
     };
