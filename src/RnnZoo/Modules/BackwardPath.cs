@@ -9,6 +9,16 @@ public enum BackwardPath
     /// <summary>The cell, unrolled step by step on the tape: works for any cell, and can be differentiated twice.</summary>
     Autograd,
 
+    /// <summary>
+    /// This library's own backpropagation through time, one node on the tape for each direction of each layer. Parameters,
+    /// losses, optimizers and clipping work as on the other paths; so does create_graph. For the cells of this library.
+    /// </summary>
+    /// <remarks>
+    /// Run the backward pass by <see cref="RnnZoo.Bptt.Gradient.Backward"/>, or call <c>ThrowIfFailed()</c> after it: a
+    /// failure inside it (an input changed in place, say) leaves NaN gradients. <see cref="Auto"/> does not choose it.
+    /// </remarks>
+    HandWritten,
+
     /// <summary>libtorch's own fused nn.RNN, nn.LSTM or nn.GRU, on the same parameters.</summary>
     Native,
 }

@@ -38,6 +38,12 @@ public interface IRecurrentModule
     /// <summary>A state of zeros with the parameters' element type and device; parts [L·D, B, S].</summary>
     RecurrentState ZeroState(long batch);
 
+    /// <summary>
+    /// Throws what went wrong in a backward pass of this module, where nothing may be thrown, and forgets it. The next
+    /// forward pass does so too, and <see cref="RnnZoo.Bptt.Gradient.Backward"/>.
+    /// </summary>
+    void ThrowIfFailed();
+
     /// <summary>Runs a sequence, hooks included.</summary>
     /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
     /// <param name="state">The initial state; zeros if null.</param>

@@ -1,3 +1,4 @@
+using RnnZoo.Bptt;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Modules;
@@ -19,6 +20,7 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
     private readonly RecurrentLayout _layout;
     private readonly CellBindings _bindings;
     private readonly NativeRecurrence? _native;
+    private readonly HandWrittenRecurrence? _handWritten;
     private BackwardPath _backward;
     private bool _disposed;
 
@@ -28,6 +30,7 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
         _layout = layout;
         _native = native;
         _bindings = new CellBindings(layout, cells);
+        _handWritten = HandWrittenRecurrence.For(layout, cells, name);
         Register();
     }
 
@@ -54,7 +57,9 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The path is unknown.</exception>
-    /// <exception cref="NotSupportedException">The native path is asked of a module that libtorch does not have.</exception>
+    /// <exception cref="NotSupportedException">
+    /// The native path is asked of a module that libtorch does not have, or the hand-written path of a user's own cell.
+    /// </exception>
     public BackwardPath Backward
     {
         get => _backward;
@@ -63,6 +68,12 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
             if (Check.Known(value, nameof(Backward)) == BackwardPath.Native && _native is null)
             {
                 throw new NotSupportedException($"Backward: {GetName()} has no native path, for libtorch has no such module{WhyNoNative}; use Auto or Autograd.");
+            }
+
+            if (value == BackwardPath.HandWritten && _handWritten is null)
+            {
+                var cell = _bindings.Cells.First(cell => cell is not GatedCell).GetType().Name;
+                throw new NotSupportedException($"Backward: {GetName()} has no hand-written path, for there are no equations for its {cell}; use Auto or Autograd.");
             }
 
             _backward = value;
@@ -75,6 +86,31 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
         BackwardPath.Auto => _native is null ? BackwardPath.Autograd : BackwardPath.Native,
         _ => _backward,
     };
+
+    /// <summary>
+    /// Is called during the backward pass of the hand-written path with ∂L/∂h_t, and ∂L/∂c_t of an LSTM, at every step, once
+    /// for each direction of each layer; null for none. It takes effect at the next forward pass.
+    /// </summary>
+    /// <remarks>The tensors are disposed when the call returns: take numbers or copies. What it throws counts as a failure of the backward pass.</remarks>
+    /// <exception cref="NotSupportedException">The module has no hand-written path.</exception>
+    public Action<LayerStepGradients>? StepGradientObserver
+    {
+        get => _handWritten?.Observer;
+        set
+        {
+            if (_handWritten is not null)
+            {
+                _handWritten.Observer = value;
+            }
+            else if (value is not null)
+            {
+                throw new NotSupportedException($"StepGradientObserver: {GetName()} has no hand-written path.");
+            }
+        }
+    }
+
+    /// <summary>The hand-written path, for tests that plant errors in it.</summary>
+    internal HandWrittenRecurrence? HandWritten => _handWritten;
 
     /// <summary>What about this module libtorch lacks, for the message.</summary>
     private protected virtual string WhyNoNative => "";
@@ -101,6 +137,10 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
     /// <inheritdoc/>
     public abstract RecurrentResult Run(Tensor input, RecurrentState? state = null);
 
+    /// <inheritdoc/>
+    /// <exception cref="BackwardFailedException">A backward pass of the hand-written path failed since the last call.</exception>
+    public void ThrowIfFailed() => _handWritten?.Failures.ThrowIfFailed();
+
     /// <summary>Nothing: there are no flat weights to restore. Kept so that code written for torch.nn compiles.</summary>
     public void flatten_parameters()
     {
@@ -123,6 +163,7 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
     private protected RecurrentResult Forward(Tensor input, RecurrentState? state)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        ThrowIfFailed();
         Check.SequenceInput(input, _layout);
         Check.Like(this, input, nameof(input));
         if (state is not null)
@@ -135,12 +176,8 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
         state ??= Zeros(_layout.BatchOf(input), input.dtype, input.device);
 
         // Native modules differ in whether they take an empty batch; the cells always do.
-        var path = _layout.BatchOf(input) > 0 ? EffectiveBackward : BackwardPath.Autograd;
-        var result = path switch
-        {
-            BackwardPath.Native => _native!.Forward(input, state, training),
-            _ => Unroll(input, state),
-        };
+        var path = EffectiveBackward == BackwardPath.Native && _layout.BatchOf(input) == 0 ? BackwardPath.Autograd : EffectiveBackward;
+        var result = path == BackwardPath.Native ? _native!.Forward(input, state, training) : ByCells(path, input, state);
         result.Output.MoveToOuterDisposeScope();
         result.State.KeepFrom(scope);
         return result;
@@ -164,11 +201,13 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
         base.Dispose(disposing);
     }
 
-    private RecurrentResult Unroll(Tensor input, RecurrentState state)
+    private RecurrentResult ByCells(BackwardPath path, Tensor input, RecurrentState state)
     {
         _bindings.SetTraining(training);
         var steps = BatchFirst ? input.transpose(0, 1) : input; // [T, B, I]
-        var result = Unroller.Run(_layout, _bindings.Cells, steps, state, training);
+        var result = path == BackwardPath.HandWritten
+            ? _handWritten!.Run(steps, state, training)
+            : Unroller.Run(_layout, _bindings.Cells, steps, state, training);
         return BatchFirst ? result with { Output = result.Output.transpose(0, 1) } : result; // [B, T, D·H]
     }
 

@@ -2,16 +2,28 @@ using static TorchSharp.torch;
 
 namespace RnnZoo.Modules;
 
-/// <summary>Unrolls cells over time, directions and layers on the tape.</summary>
+/// <summary>Runs a recurrence over time, directions and layers.</summary>
 internal static class Unroller
 {
+    /// <summary>Unrolls cells step by step on the tape.</summary>
     /// <param name="layout">Sizes and options.</param>
     /// <param name="cells">Layer by layer and, in a layer, forwards before backwards.</param>
     /// <param name="input">[T, B, I].</param>
     /// <param name="state">Parts [L·D, B, S].</param>
     /// <param name="training">Whether dropout between layers is active.</param>
     /// <returns>Output [T, B, D·H] and the final state.</returns>
-    public static RecurrentResult Run(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, Tensor input, RecurrentState state, bool training)
+    public static RecurrentResult Run(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, Tensor input, RecurrentState state, bool training) =>
+        Run(layout, input, state, training, (layer, direction, steps, start) =>
+            RunDirection(cells[(layer * layout.NumDirections) + direction], steps, start, reversed: direction == 1));
+
+    /// <summary>Joins directions and layers, whatever computes each of them.</summary>
+    /// <param name="layout">Sizes and options.</param>
+    /// <param name="input">[T, B, I].</param>
+    /// <param name="state">Parts [L·D, B, S].</param>
+    /// <param name="training">Whether dropout between layers is active.</param>
+    /// <param name="run">Computes one direction of one layer.</param>
+    /// <returns>Output [T, B, D·H] and the final state.</returns>
+    public static RecurrentResult Run(RecurrentLayout layout, Tensor input, RecurrentState state, bool training, DirectionRunner run)
     {
         var initial = state.Select(part => part.unbind(0)).ToArray(); // parts × L·D × [B, S]
         var final = initial.Select(part => new Tensor[part.Length]).ToArray();
@@ -22,7 +34,7 @@ internal static class Unroller
             {
                 var index = (layer * layout.NumDirections) + direction;
                 var start = new RecurrentState(Array.ConvertAll(initial, part => part[index]));
-                (outputs[direction], var end) = RunDirection(cells[index], input, start, reversed: direction == 1);
+                (outputs[direction], var end) = run(layer, direction, input, start);
                 for (var part = 0; part < final.Length; part++)
                 {
                     final[part][index] = end[part];

@@ -1,0 +1,89 @@
+namespace RnnZoo.Bptt;
+
+/// <summary>
+/// Keeps what was thrown in the backward pass of one module until it can be thrown to the user. An exception that leaves
+/// a backward function ends the process; so the function records it here and returns NaN.
+/// </summary>
+/// <remarks>
+/// What is recorded is thrown once, at the first of: <see cref="Gradient.Backward"/> on the thread of the forward or the
+/// backward pass, the next forward pass of the module, <see cref="ThrowIfFailed"/>. Thread-safe.
+/// </remarks>
+/// <param name="owner">The module's name, for the message.</param>
+public sealed class BackwardFailures(string owner)
+{
+    private static readonly Lock Gate = new();
+    private static readonly List<WeakReference<BackwardFailures>> Failed = [];
+
+    private Exception? _failure;
+    private int _forwardThread;
+    private int _backwardThread;
+
+    /// <summary>Whether something is recorded that was not thrown yet.</summary>
+    public bool HasFailed
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _failure is not null;
+            }
+        }
+    }
+
+    /// <summary>Records the cause of a failed backward pass; of several the first is kept.</summary>
+    /// <param name="failure">What was thrown.</param>
+    /// <param name="forwardThread">The managed id of the thread that ran the forward pass.</param>
+    public void Record(Exception failure, int forwardThread)
+    {
+        ArgumentNullException.ThrowIfNull(failure);
+        lock (Gate)
+        {
+            if (_failure is not null)
+            {
+                return;
+            }
+
+            (_failure, _forwardThread, _backwardThread) = (failure, forwardThread, Environment.CurrentManagedThreadId);
+            Failed.RemoveAll(reference => !reference.TryGetTarget(out _));
+            Failed.Add(new WeakReference<BackwardFailures>(this));
+        }
+    }
+
+    /// <summary>Throws what is recorded, and forgets it; does nothing if nothing is.</summary>
+    /// <exception cref="BackwardFailedException">A backward pass failed since the last call.</exception>
+    public void ThrowIfFailed()
+    {
+        Exception? failure;
+        lock (Gate)
+        {
+            failure = _failure;
+            _failure = null;
+            Failed.RemoveAll(reference => !reference.TryGetTarget(out var other) || ReferenceEquals(other, this));
+        }
+
+        if (failure is not null)
+        {
+            throw new BackwardFailedException($"{owner}: the backward pass failed and left NaN gradients: {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>Throws the first failure of any module whose forward or backward pass ran on this thread.</summary>
+    internal static void ThrowIfAnyFailedHere()
+    {
+        var thread = Environment.CurrentManagedThreadId;
+        BackwardFailures? first = null;
+        lock (Gate)
+        {
+            foreach (var reference in Failed)
+            {
+                if (reference.TryGetTarget(out var failures) && (failures._forwardThread == thread || failures._backwardThread == thread))
+                {
+                    first = failures;
+                    break;
+                }
+            }
+        }
+
+        first?.ThrowIfFailed();
+    }
+}

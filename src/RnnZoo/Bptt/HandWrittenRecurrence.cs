@@ -1,0 +1,47 @@
+using RnnZoo.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Bptt;
+
+/// <summary>The hand-written path of a module: its layers and directions, each one node on the tape.</summary>
+internal sealed class HandWrittenRecurrence
+{
+    private readonly RecurrentLayout _layout;
+    private readonly IReadOnlyList<RecurrentCell> _cells;
+    private LayerBptt[] _equations;
+
+    private HandWrittenRecurrence(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, string name)
+    {
+        (_layout, _cells, Failures) = (layout, cells, new BackwardFailures(name));
+        _equations = [.. cells.Select(LayerBptt.For)];
+    }
+
+    /// <summary>What went wrong in a backward pass.</summary>
+    public BackwardFailures Failures { get; }
+
+    /// <summary>Is given the gradients of every step during the backward pass.</summary>
+    public Action<LayerStepGradients>? Observer { get; set; }
+
+    /// <summary>The path of a module, or null if it has a cell that there are no equations for.</summary>
+    public static HandWrittenRecurrence? For(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, string name) =>
+        cells.All(cell => cell is GatedCell) ? new HandWrittenRecurrence(layout, cells, name) : null;
+
+    /// <summary>Lets a test put wrong terms into the equations.</summary>
+    public void Plant(TermHook? hook) => _equations = [.. _cells.Select(cell => LayerBptt.For(cell, hook))];
+
+    /// <param name="input">[T, B, I].</param>
+    /// <param name="state">Parts [L·D, B, H].</param>
+    /// <param name="training">Whether dropout between layers is active.</param>
+    /// <returns>Output [T, B, D·H] and the final state.</returns>
+    public RecurrentResult Run(Tensor input, RecurrentState state, bool training) =>
+        Unroller.Run(_layout, input, state, training, RunDirection);
+
+    private RecurrentResult RunDirection(int layer, int direction, Tensor input, RecurrentState start)
+    {
+        var index = (layer * _layout.NumDirections) + direction;
+        var arguments = new LayerArguments(input, start, LayerWeights.Of((GatedCell)_cells[index]));
+        var observer = Observer is { } observe ? (Action<StepGradients>)(steps => observe(new LayerStepGradients(layer, direction, steps))) : null;
+        var equations = _equations[index];
+        return LayerFunction.Run(new LayerCall(equations, equations, Failures, arguments, reversed: direction == 1, observer), arguments);
+    }
+}

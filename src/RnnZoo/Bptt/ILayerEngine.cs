@@ -1,0 +1,20 @@
+using RnnZoo.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Bptt;
+
+/// <summary>One way of computing one direction of one layer and its gradient: the equations, or kernels that equal them.</summary>
+internal interface ILayerEngine
+{
+    /// <param name="input">[T, B, I].</param>
+    /// <param name="initial">Parts [B, H].</param>
+    /// <param name="weights">The weights.</param>
+    /// <param name="reversed">Whether the sequence is walked from T - 1 to 0.</param>
+    /// <param name="keepTape">Whether a backward pass may follow.</param>
+    LayerRun Forward(Tensor input, RecurrentState initial, LayerWeights weights, bool reversed, bool keepTape);
+
+    /// <param name="tape">What <see cref="Forward"/> kept.</param>
+    /// <param name="cotangents">The gradients that come from outside.</param>
+    /// <param name="wanted">What to compute.</param>
+    LayerGradients Backward(LayerTape tape, LayerCotangents cotangents, WantedGradients wanted);
+}

@@ -1,0 +1,92 @@
+using static TorchSharp.torch;
+
+namespace RnnZoo.Bptt;
+
+/// <summary>
+/// One use of a <see cref="LayerFunction"/>: how to compute, and what its backward pass must know when it cannot read the
+/// saved tensors. It lives in the function's context.
+/// </summary>
+internal sealed class LayerCall
+{
+    private readonly record struct Argument(long[] Shape, ScalarType DType, Device Device, bool Wanted);
+
+    private readonly int _forwardThread = Environment.CurrentManagedThreadId;
+    private readonly bool _reversed;
+    private readonly Argument?[] _arguments;
+
+    public LayerCall(ILayerEngine engine, LayerBptt equations, BackwardFailures failures, LayerArguments arguments, bool reversed, Action<StepGradients>? observer)
+    {
+        (Engine, Equations, Failures, _reversed, Observer) = (engine, equations, failures, reversed, observer);
+        _arguments = [.. arguments.Slots().Select(tensor => tensor is null ? (Argument?)null : new(tensor.shape, tensor.dtype, tensor.device, tensor.requires_grad))];
+    }
+
+    /// <summary>What computes the layer.</summary>
+    public ILayerEngine Engine { get; }
+
+    /// <summary>The same in tensor operations, for a gradient that is to be differentiated again.</summary>
+    public LayerBptt Equations { get; }
+
+    public BackwardFailures Failures { get; }
+
+    public Action<StepGradients>? Observer { get; }
+
+    /// <summary>Which gradients the arguments ask for.</summary>
+    public WantedGradients Wanted
+    {
+        get
+        {
+            var wanted = Observer is null ? WantedGradients.None : WantedGradients.Steps;
+            for (var slot = 0; slot < _arguments.Length; slot++)
+            {
+                if (_arguments[slot] is { Wanted: true })
+                {
+                    wanted |= LayerArguments.GradientOf(slot);
+                }
+            }
+
+            return wanted;
+        }
+    }
+
+    public LayerRun Forward(LayerArguments arguments, bool keepTape) =>
+        Engine.Forward(arguments.Input, arguments.Initial, arguments.Weights, _reversed, keepTape);
+
+    /// <param name="saved">The arguments that are there, then the states and what else the tape keeps.</param>
+    /// <param name="cotangents">Gradients of the outputs.</param>
+    /// <param name="stateParts">How many of the saved tensors are states.</param>
+    public LayerGradients Backward(IReadOnlyList<Tensor> saved, LayerCotangents cotangents, int stateParts)
+    {
+        var given = 0;
+        var arguments = LayerArguments.FromSlots([.. _arguments.Select(argument => argument is null ? null : saved[given++])]);
+        if (is_grad_enabled())
+        {
+            var again = Equations.Forward(arguments.Input, arguments.Initial, arguments.Weights, _reversed);
+            return Report(Equations.Backward(again.Tape!, cotangents, Wanted));
+        }
+
+        Tensor[] kept = [.. saved.Skip(given)];
+        var tape = new LayerTape(arguments.Input, arguments.Initial, arguments.Weights, kept[..stateParts], kept[stateParts..], _reversed);
+        return Report(Engine.Backward(tape, cotangents, Wanted));
+    }
+
+    /// <summary>The gradients by argument; null where none is wanted.</summary>
+    public List<Tensor?> BySlot(LayerGradients gradients) =>
+        [.. LayerArguments.SlotsOf(gradients).Select((gradient, slot) => _arguments[slot] is { Wanted: true } ? gradient : null)];
+
+    /// <summary>Records why there are no gradients, and stands NaN of the right shapes in their place.</summary>
+    public List<Tensor?> Fail(Exception failure)
+    {
+        Failures.Record(failure, _forwardThread);
+        return [.. _arguments.Select(argument => argument is { Wanted: true } a ? full([1], double.NaN, dtype: a.DType, device: a.Device).expand(a.Shape) : null)];
+    }
+
+    private LayerGradients Report(LayerGradients gradients)
+    {
+        if (Observer is not null && gradients.Steps is { } steps)
+        {
+            Observer(steps);
+        }
+
+        return gradients;
+    }
+}

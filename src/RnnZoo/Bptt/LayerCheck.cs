@@ -1,0 +1,77 @@
+using RnnZoo.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Bptt;
+
+/// <summary>Argument checks of a layer's passes; they run before any native call.</summary>
+internal static class LayerCheck
+{
+    public static void Forward(Tensor input, RecurrentState initial, LayerWeights weights, int gates, int stateParts)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(initial);
+        ArgumentNullException.ThrowIfNull(weights);
+        var (hidden, size) = (weights.HiddenSize, weights.InputSize);
+        if (input.shape is not [> 0, _, _] || input.shape[2] != size)
+        {
+            throw new ArgumentException($"input: expected [T, B, I] with T above 0 and I = {size}, got {Check.Show(input.shape)}.");
+        }
+
+        if ((weights.InputBias is null) != (weights.HiddenBias is null))
+        {
+            throw new ArgumentException("weights: expected both biases or none, got one; pass null for both to leave them out.");
+        }
+
+        Like(weights.InputWeight, "W_ih", [gates * hidden, size], input);
+        Like(weights.HiddenWeight, "W_hh", [gates * hidden, hidden], input);
+        Like(weights.InputBias, "b_ih", [gates * hidden], input);
+        Like(weights.HiddenBias, "b_hh", [gates * hidden], input);
+        if (initial.Count != stateParts)
+        {
+            throw new ArgumentException($"initial: expected {stateParts} part(s), got {initial.Count}.");
+        }
+
+        for (var part = 0; part < stateParts; part++)
+        {
+            Like(initial[part], part == 0 ? "h_0" : "c_0", [input.shape[1], hidden], input);
+        }
+    }
+
+    public static void Backward(LayerTape tape, LayerCotangents cotangents, int stateParts, int keptParts)
+    {
+        ArgumentNullException.ThrowIfNull(tape);
+        ArgumentNullException.ThrowIfNull(cotangents);
+        if (tape.States.Count != stateParts || tape.Kept.Count != keptParts)
+        {
+            throw new ArgumentException($"tape: expected {stateParts} state part(s) and {keptParts} kept tensor(s), got {tape.States.Count} and {tape.Kept.Count}; it comes from another cell.");
+        }
+
+        if (stateParts == 1 && cotangents.FinalCell is not null)
+        {
+            throw new ArgumentException("cotangents.FinalCell: expected null, for this layer has no c.");
+        }
+
+        var output = tape.States[0].shape;
+        Like(cotangents.Output, "cotangents.Output", output, tape.Input);
+        Like(cotangents.FinalHidden, "cotangents.FinalHidden", output[1..], tape.Input);
+        Like(cotangents.FinalCell, "cotangents.FinalCell", output[1..], tape.Input);
+    }
+
+    private static void Like(Tensor? value, string name, long[] shape, Tensor input)
+    {
+        if (value is null)
+        {
+            return;
+        }
+
+        if (!value.shape.SequenceEqual(shape))
+        {
+            throw new ArgumentException($"{name}: expected {Check.Show(shape)}, got {Check.Show(value.shape)}.");
+        }
+
+        if (value.dtype != input.dtype || value.device_type != input.device_type || value.device_index != input.device_index)
+        {
+            throw new ArgumentException($"{name}: expected dtype {input.dtype} on {input.device} as the input's, got {value.dtype} on {value.device}; convert it with .to(...).");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+using RnnZoo.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Bptt;
+
+/// <summary>One step of a tape: the states around it and what the cell kept, all [B, H].</summary>
+internal sealed record TapeFrame(RecurrentState Before, RecurrentState After, Tensor[] Kept);
