@@ -65,6 +65,11 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
         }
 
         gradients.ForEach(gradient => gradient?.MoveToOuterDisposeScope());
+        foreach (var cotangent in grad_outputs.Where(gradient => !gradient.IsInvalid))
+        {
+            cotangent.Dispose(); // made for this call; the caller's scope would keep it
+        }
+
         return [null!, .. gradients.Select(gradient => gradient!)];
     }
 

@@ -32,6 +32,10 @@ public interface IRecurrentModule
     /// <summary>The path that runs: <see cref="Backward"/> with Auto resolved.</summary>
     BackwardPath EffectiveBackward { get; }
 
+    /// <summary>Whether <see cref="Backward"/> can be set to a path.</summary>
+    /// <param name="path">The path.</param>
+    bool Supports(BackwardPath path);
+
     /// <summary>The cell of a layer and direction. It belongs to the module: change values of its parameters only in place.</summary>
     RecurrentCell CellAt(int layer, int direction = 0);
 

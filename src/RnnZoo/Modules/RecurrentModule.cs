@@ -65,12 +65,12 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
         get => _backward;
         set
         {
-            if (Check.Known(value, nameof(Backward)) == BackwardPath.Native && _native is null)
+            if (Check.Known(value, nameof(Backward)) == BackwardPath.Native && !Supports(value))
             {
                 throw new NotSupportedException($"Backward: {GetName()} has no native path, for libtorch has no such module{WhyNoNative}; use Auto or Autograd.");
             }
 
-            if (value == BackwardPath.HandWritten && _handWritten is null)
+            if (!Supports(value))
             {
                 var cell = _bindings.Cells.First(cell => cell is not GatedCell).GetType().Name;
                 throw new NotSupportedException($"Backward: {GetName()} has no hand-written path, for there are no equations for its {cell}; use Auto or Autograd.");
@@ -114,6 +114,14 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
 
     /// <summary>What about this module libtorch lacks, for the message.</summary>
     private protected virtual string WhyNoNative => "";
+
+    /// <inheritdoc/>
+    public bool Supports(BackwardPath path) => Check.Known(path, nameof(path)) switch
+    {
+        BackwardPath.Native => _native is not null,
+        BackwardPath.HandWritten => _handWritten is not null,
+        _ => true,
+    };
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">There is no such layer or direction.</exception>

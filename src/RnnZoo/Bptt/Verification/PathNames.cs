@@ -1,0 +1,15 @@
+using RnnZoo.Modules;
+
+namespace RnnZoo.Bptt.Verification;
+
+/// <summary>The paths as reports name them.</summary>
+internal static class PathNames
+{
+    public static string Of(BackwardPath path) => path switch
+    {
+        BackwardPath.HandWritten => "handwritten",
+        BackwardPath.Autograd => "autograd",
+        BackwardPath.Native => "native",
+        _ => throw new ArgumentException($"path: expected HandWritten, Autograd or Native, got {path}."),
+    };
+}
