@@ -90,10 +90,10 @@ public abstract partial class LayerBptt : ILayerEngine
                 : null,
             InputBias: Wanted(WantedGradients.InputBias, weights.InputBias) is null
                 ? null
-                : Rows(Term("layer (7) db_ih", walk.DProjected)).sum(0), // [G·H] (7)
+                : Rows(Term("layer (7) db_ih", walk.DProjected)).sum(dim: 0), // [G·H] (7)
             HiddenBias: Wanted(WantedGradients.HiddenBias, weights.HiddenBias) is null
                 ? null
-                : Rows(Term("layer (8) db_hh", walk.DRecurrent)).sum(0), // [G·H] (8)
+                : Rows(Term("layer (8) db_hh", walk.DRecurrent)).sum(dim: 0), // [G·H] (8)
             InitialHidden: initial ? Term("layer (9) dh_0", walk.DHidden) : null, // [B, H] (9)
             InitialCell: initial && walk.DCell is { } dCell ? Term("layer (9) dc_0", dCell) : null, // [B, H] (9)
             Steps: walk.Steps).MoveToOuterDisposeScope();
@@ -120,7 +120,8 @@ public abstract partial class LayerBptt : ILayerEngine
             var flow = BackwardStep(frames.At(step), dH, dCFromFuture);
             var dHBefore = Term("layer (3) recurrent", flow.DRecurrent).mm(tape.Weights.HiddenWeight); // [B, H] (3)
             Put(parts, (int)t, [dHFromFuture, flow.DCFromHidden?.MoveToOuterDisposeScope(), dCFromFuture]);
-            (dProjected[t], dRecurrent[t]) = (flow.DProjected.MoveToOuterDisposeScope(), flow.DRecurrent.MoveToOuterDisposeScope());
+            dProjected[t] = flow.DProjected.MoveToOuterDisposeScope();
+            dRecurrent[t] = flow.IsShared ? dProjected[t] : flow.DRecurrent.MoveToOuterDisposeScope();
             dHFromFuture = (flow.DHDirect is { } direct ? dHBefore.add(direct) : dHBefore).MoveToOuterDisposeScope(); // [B, H] (3)
             dCFromFuture = flow.DCBefore?.MoveToOuterDisposeScope(); // [B, H]
         }

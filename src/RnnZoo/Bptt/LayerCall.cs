@@ -1,3 +1,4 @@
+using RnnZoo.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Bptt;
@@ -70,14 +71,26 @@ internal sealed class LayerCall
     }
 
     /// <summary>The gradients by argument; null where none is wanted.</summary>
-    public List<Tensor?> BySlot(LayerGradients gradients) =>
-        [.. LayerArguments.SlotsOf(gradients).Select((gradient, slot) => _arguments[slot] is { Wanted: true } ? gradient : null)];
+    /// <exception cref="InvalidOperationException">One is missing or of a wrong shape, which libtorch would not survive.</exception>
+    public List<Tensor?> BySlot(LayerGradients gradients) => [.. LayerArguments.SlotsOf(gradients).Select(Checked)];
 
     /// <summary>Records why there are no gradients, and stands NaN of the right shapes in their place.</summary>
     public List<Tensor?> Fail(Exception failure)
     {
         Failures.Record(failure, _forwardThread);
         return [.. _arguments.Select(argument => argument is { Wanted: true } a ? full([1], double.NaN, dtype: a.DType, device: a.Device).expand(a.Shape) : null)];
+    }
+
+    private Tensor? Checked(Tensor? gradient, int slot)
+    {
+        if (_arguments[slot] is not { Wanted: true } argument)
+        {
+            return null;
+        }
+
+        return gradient is not null && gradient.shape.SequenceEqual(argument.Shape)
+            ? gradient
+            : throw new InvalidOperationException($"{Engine.GetType().Name}.Backward: expected gradient {slot} of shape {Check.Show(argument.Shape)}, got {(gradient is null ? "none" : Check.Show(gradient.shape))}.");
     }
 
     private LayerGradients Report(LayerGradients gradients)

@@ -1,0 +1,159 @@
+using RnnZoo.Bptt;
+using RnnZoo.Modules;
+using RnnZoo.Tests.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Tests.Bptt;
+
+/// <summary>The equations of one direction of one layer against autograd.</summary>
+public sealed class LayerBpttTests
+{
+    public static TheoryData<string, bool, bool, long, long> Layers()
+    {
+        var data = new TheoryData<string, bool, bool, long, long>();
+        foreach (var cell in LayerCase.Names)
+        {
+            data.Add(cell, false, true, 7, 3);
+            data.Add(cell, true, true, 7, 3);
+            data.Add(cell, true, false, 5, 2);
+            data.Add(cell, false, true, 1, 1);
+            data.Add(cell, true, true, 1, 3);
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Layers))]
+    public void EveryGradient_EqualsAutograd(string cell, bool reversed, bool bias, long steps, long batch)
+    {
+        using var scope = NewDisposeScope();
+        var layer = LayerCase.Make(cell, steps, batch, bias);
+        var (output, final, expected) = layer.ByAutograd(reversed);
+        using var noTape = no_grad();
+        var equations = LayerBptt.For(layer.Cell);
+        var run = equations.Forward(layer.Input, layer.Initial, LayerWeights.Of(layer.Cell), reversed);
+        var gradients = equations.Backward(run.Tape!, layer.Cotangents);
+
+        Expect.Close(output, run.Output, 1e-13, "output");
+        foreach (var (part, index) in run.Final.Select((part, index) => (part, index)))
+        {
+            Expect.Close(final[index], part, 1e-13, $"final state {index}");
+        }
+
+        Expect.Close(expected, LayerCase.ByName(gradients), 1e-12, cell);
+    }
+
+    [Theory]
+    [InlineData("tanh", false)]
+    [InlineData("lstm", true)]
+    [InlineData("gru", false)]
+    public void Steps_SplitIntoOutputAndFuture(string cell, bool reversed)
+    {
+        using var scope = NewDisposeScope();
+        using var noTape = no_grad();
+        var layer = LayerCase.Make(cell);
+        var equations = LayerBptt.For(layer.Cell);
+        var tape = equations.Forward(layer.Input, layer.Initial, LayerWeights.Of(layer.Cell), reversed).Tape!;
+        var steps = equations.Backward(tape, layer.Cotangents).Steps!;
+        var last = tape.TimeOf(6);
+
+        Expect.Close(layer.DOutput, steps.HFromOutput, 0, "from output");
+        Expect.Close(layer.DFinal[0], steps.HFromFuture[last], 0, "from h_n");
+        if (layer.Parts > 1)
+        {
+            Expect.Close(layer.DFinal[1], steps.CFromFuture![last], 0, "from c_n");
+        }
+
+        // The backward pass is linear: without a loss on outputs and final state but one output, nothing later is reached.
+        var early = zeros_like(layer.DOutput);
+        early[tape.TimeOf(2)].copy_(layer.DOutput[2]);
+        var future = equations.Backward(tape, new LayerCotangents(early)).Steps!.HFromFuture;
+        Assert.True(future[tape.TimeOf(1)].abs().max().item<double>() > 0);
+        Assert.Equal(0, future[tape.TimeOf(2)].abs().max().item<double>());
+        Assert.Equal(0, future[tape.TimeOf(6)].abs().max().item<double>());
+    }
+
+    [Fact]
+    public void Linear_GradientOfTheInitialState_IsThePowerOfW()
+    {
+        using var scope = NewDisposeScope();
+        using var noTape = no_grad();
+        var layer = LayerCase.Make("linear", steps: 7);
+        var tape = new ElmanBptt(Activation.Linear).Forward(layer.Input, layer.Initial, LayerWeights.Of(layer.Cell)).Tape!;
+        var gradients = new ElmanBptt(Activation.Linear).Backward(tape, new LayerCotangents(FinalHidden: layer.DFinal[0]));
+        var power = Enumerable.Repeat<Tensor>(layer.Cell.weight_hh, 7).Aggregate((a, b) => a.mm(b)); // [H, H]
+        Expect.Close(layer.DFinal[0].mm(power), gradients.InitialHidden!, 1e-14, "W^7");
+    }
+
+    [Fact]
+    public void Backward_OfWhatIsNotWanted_IsNull()
+    {
+        using var scope = NewDisposeScope();
+        using var noTape = no_grad();
+        var layer = LayerCase.Make("lstm");
+        var equations = new LstmBptt();
+        var tape = equations.Forward(layer.Input, layer.Initial, LayerWeights.Of(layer.Cell)).Tape!;
+        var before = Expect.LiveTensors;
+        var gradients = equations.Backward(tape, layer.Cotangents, WantedGradients.HiddenWeight);
+        Assert.Equal(["weight_hh"], LayerCase.ByName(gradients).Keys);
+        Assert.Null(gradients.Steps);
+        Assert.Equal(before + 1, Expect.LiveTensors);
+    }
+
+    [Theory]
+    [InlineData("tanh", 8)]
+    [InlineData("lstm", 11)]
+    [InlineData("gru", 8)]
+    public void Passes_LeaveOnlyTheirResults(string cell, int gradients)
+    {
+        using var scope = NewDisposeScope();
+        using var noTape = no_grad();
+        var layer = LayerCase.Make(cell);
+        var equations = LayerBptt.For(layer.Cell);
+        var weights = LayerWeights.Of(layer.Cell);
+        var before = Expect.LiveTensors;
+        var run = equations.Forward(layer.Input, layer.Initial, weights);
+        Assert.Equal(before + run.Final.Count + run.Tape!.States.Count + run.Tape.Kept.Count, Expect.LiveTensors);
+        before = Expect.LiveTensors;
+        equations.Backward(run.Tape, layer.Cotangents);
+        Assert.Equal(before + gradients, Expect.LiveTensors);
+    }
+
+    [Fact]
+    public void Passes_LeaveTheCallersTensorsInTheirScopes()
+    {
+        using var outer = NewDisposeScope();
+        var layer = LayerCase.Make("lstm");
+        using (var inner = NewDisposeScope())
+        {
+            using var noTape = no_grad();
+            var dFinal = randn_like(layer.DFinal[0]);
+            var tape = new LstmBptt().Forward(layer.Input, layer.Initial, LayerWeights.Of(layer.Cell)).Tape!;
+            new LstmBptt().Backward(tape, new LayerCotangents(FinalHidden: dFinal));
+            Assert.True(inner.Contains(dFinal));
+        }
+
+        Assert.All(layer.DFinal.Append(layer.Input), tensor => Assert.True(outer.Contains(tensor)));
+    }
+
+    [Fact]
+    public void WrongArguments_AreNamed()
+    {
+        using var scope = NewDisposeScope();
+        using var noTape = no_grad();
+        var layer = LayerCase.Make("lstm");
+        var equations = new LstmBptt();
+        var weights = LayerWeights.Of(layer.Cell);
+        var tape = equations.Forward(layer.Input, layer.Initial, weights).Tape!;
+
+        Expect.Message<ArgumentException>("input: expected [T, B, I] with T above 0 and I = 5, got [7, 3, 4].", () => equations.Forward(zeros(7, 3, 4), layer.Initial, weights));
+        Expect.Message<ArgumentException>("initial: expected 2 part(s), got 1.", () => equations.Forward(layer.Input, new RecurrentState(layer.Initial.Hidden), weights));
+        Expect.Message<ArgumentException>("W_ih: expected [44, 5], got [33, 5].", () => equations.Forward(layer.Input, layer.Initial, LayerWeights.Of(LayerCase.Make("gru").Cell)));
+        Expect.Message<ArgumentException>("weights: expected both biases or none, got one; pass null for both to leave them out.", () => equations.Forward(layer.Input, layer.Initial, weights with { HiddenBias = null }));
+        Expect.Message<ArgumentException>("cotangents.Output: expected [7, 3, 11], got [7, 3, 5].", () => equations.Backward(tape, new LayerCotangents(layer.Input)));
+        Expect.Message<ArgumentException>("tape: expected 1 state part(s) and 4 kept tensor(s), got 2 and 4; it comes from another cell.", () => new GruBptt().Backward(tape, layer.Cotangents));
+        Assert.StartsWith("h_0: expected dtype Float64", Assert.Throws<ArgumentException>(() => equations.Forward(layer.Input, layer.Initial.Map(part => part.to(ScalarType.Float32)), weights)).Message, StringComparison.Ordinal);
+        Assert.Throws<NotSupportedException>(() => LayerBptt.For(new LeakyCell(5, 11)));
+    }
+}

@@ -1,0 +1,108 @@
+using RnnZoo.Bptt;
+using RnnZoo.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Tests.Bptt;
+
+/// <summary>One direction of one layer, unrolled on autograd with a zero added to each h_t and c_t, whose gradients are ∂L/∂h_t and ∂L/∂c_t.</summary>
+internal sealed class LayerCase
+{
+    public const long I = 5;
+    public const long H = 11;
+
+    private LayerCase(GatedCell cell, long steps, long batch)
+    {
+        Cell = cell;
+        Parts = cell.StateSizes.Count;
+        Input = Random(steps, batch, I).requires_grad_();
+        Initial = new RecurrentState([.. Enumerable.Range(0, Parts).Select(_ => Random(batch, H).requires_grad_())]);
+        DOutput = Random(steps, batch, H);
+        DFinal = [.. Enumerable.Range(0, Parts).Select(_ => Random(batch, H))];
+    }
+
+    public GatedCell Cell { get; }
+
+    public int Parts { get; }
+
+    public Tensor Input { get; }
+
+    public RecurrentState Initial { get; }
+
+    public Tensor DOutput { get; }
+
+    public Tensor[] DFinal { get; }
+
+    public LayerCotangents Cotangents => new(DOutput, DFinal[0], Parts > 1 ? DFinal[1] : null);
+
+    public static string[] Names { get; } = ["tanh", "relu", "linear", "lstm", "gru"];
+
+    public static LayerCase Make(string cell, long steps = 7, long batch = 3, bool bias = true) => new(
+        cell switch
+        {
+            "lstm" => new LstmCell(I, H, bias, dtype: ScalarType.Float64),
+            "gru" => new GruCell(I, H, bias, dtype: ScalarType.Float64),
+            "tanh" => new ElmanCell(I, H, Activation.Tanh, bias, dtype: ScalarType.Float64),
+            "relu" => new ElmanCell(I, H, Activation.Relu, bias, dtype: ScalarType.Float64),
+            _ => new ElmanCell(I, H, Activation.Linear, bias, dtype: ScalarType.Float64),
+        },
+        steps,
+        batch);
+
+    public static Tensor Random(params long[] shape) => randn(shape, dtype: ScalarType.Float64);
+
+    /// <summary>Output, final state and gradients by autograd; null gradients are left out.</summary>
+    public (Tensor Output, RecurrentState Final, Dictionary<string, Tensor> Gradients) ByAutograd(bool reversed)
+    {
+        var (steps, batch) = (Input.shape[0], Input.shape[1]);
+        Tensor[][] zeroes = [.. Enumerable.Range(0, Parts).Select(_ => Enumerable.Range(0, (int)steps).Select(_ => zeros(batch, H, dtype: ScalarType.Float64).requires_grad_()).ToArray())];
+        var outputs = new Tensor[steps];
+        var state = Initial;
+        for (var step = 0; step < steps; step++)
+        {
+            var t = reversed ? steps - 1 - step : step;
+            var next = Cell.Step(Input[t], state);
+            state = next.Count == 1
+                ? new RecurrentState(next.Hidden.add(zeroes[0][t]))
+                : Shifted(next, zeroes[0][t], zeroes[1][t]);
+            outputs[t] = state.Hidden;
+        }
+
+        var output = stack(outputs, 0);
+        var loss = output.mul(DOutput).sum();
+        foreach (var (part, cotangent) in state.Zip(DFinal))
+        {
+            loss = loss.add(part.mul(cotangent).sum());
+        }
+
+        loss.backward();
+        var gradients = Cell.named_parameters().ToDictionary(item => item.Item1, item => item.Item2.grad!);
+        gradients["input"] = Input.grad!;
+        gradients["h0"] = Initial.Hidden.grad!;
+        gradients["h"] = stack(zeroes[0].Select(zero => zero.grad!), 0);
+        if (Parts > 1)
+        {
+            gradients["c0"] = Initial.Cell.grad!;
+            gradients["c"] = stack(zeroes[1].Select(zero => zero.grad!), 0);
+        }
+
+        return (output, state, gradients);
+    }
+
+    // c_t + zero must also reach h_t = o_t tanh(c_t); o_t is h_t / tanh(c_t).
+    private static RecurrentState Shifted(RecurrentState next, Tensor zeroH, Tensor zeroC)
+    {
+        var c = next.Cell.add(zeroC);
+        return new RecurrentState(next.Hidden.div(next.Cell.tanh()).mul(c.tanh()).add(zeroH), c);
+    }
+
+    public static Dictionary<string, Tensor> ByName(LayerGradients gradients)
+    {
+        (string, Tensor?)[] all =
+        [
+            ("input", gradients.Input), ("weight_ih", gradients.InputWeight), ("weight_hh", gradients.HiddenWeight),
+            ("bias_ih", gradients.InputBias), ("bias_hh", gradients.HiddenBias), ("h0", gradients.InitialHidden), ("c0", gradients.InitialCell),
+            ("h", gradients.Steps?.H()), ("c", gradients.Steps?.CFromFuture is null ? null : gradients.Steps.C()),
+        ];
+        return all.Where(item => item.Item2 is not null).ToDictionary(item => item.Item1, item => item.Item2!);
+    }
+}

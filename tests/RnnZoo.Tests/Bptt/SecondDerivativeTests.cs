@@ -1,0 +1,70 @@
+using RnnZoo.Modules;
+using RnnZoo.Tests.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Tests.Bptt;
+
+/// <summary>create_graph: the gradient of Σ v · ∂L/∂a, for random v, of the hand-written path.</summary>
+public sealed class SecondDerivativeTests
+{
+    [Theory]
+    [InlineData("RNN")]
+    [InlineData("RELU")]
+    [InlineData("LSTM")]
+    [InlineData("GRU")]
+    public void GradientOfAGradient_EqualsAutograd(string net)
+    {
+        using var scope = NewDisposeScope();
+        using var pair = new PathPair(new NetCase(net, Layers: 2, Bidirectional: true, H: 3), ScalarType.Float64);
+        var directions = pair.Directions();
+        var expected = Second(pair, BackwardPath.Autograd, directions);
+        var actual = Second(pair, BackwardPath.HandWritten, directions);
+        Expect.Close(expected, actual, 1e-11, net);
+        Assert.True(actual["weight_hh_l0"].abs().max().item<double>() > 0 || net == "RELU");
+    }
+
+    [Theory]
+    [InlineData("LSTM")]
+    [InlineData("GRU")]
+    [InlineData("RNN")]
+    public void GradientOfAGradient_EqualsFiniteDifferencesOfTheGradient(string net)
+    {
+        using var scope = NewDisposeScope();
+        using var pair = new PathPair(new NetCase(net, I: 2, H: 3), ScalarType.Float64);
+        var directions = pair.Directions();
+        var actual = Second(pair, BackwardPath.HandWritten, directions);
+        foreach (var (name, parameter) in pair.Net.Module.named_parameters())
+        {
+            var flat = parameter.detach().view(-1);
+            var differences = zeros_like(flat);
+            for (var index = 0L; index < flat.shape[0]; index++)
+            {
+                const double step = 1e-5;
+                flat[index].add_(step);
+                var above = Slope();
+                flat[index].sub_(2 * step);
+                var below = Slope();
+                flat[index].add_(step);
+                differences[index].fill_((above - below) / (2 * step));
+            }
+
+            Expect.Close(differences.view(parameter.shape), actual[name], 1e-6, name);
+        }
+
+        double Slope()
+        {
+            using var inner = NewDisposeScope();
+            return pair.Gradients(BackwardPath.HandWritten, pair.Loss).Sum(item => item.Value.mul(directions[item.Key]).sum().item<double>());
+        }
+    }
+
+    private static Dictionary<string, Tensor> Second(PathPair pair, BackwardPath path, Dictionary<string, Tensor> directions)
+    {
+        pair.Net.Module.zero_grad();
+        var (leaves, outputs) = pair.Run(path);
+        var named = pair.Named(leaves);
+        var first = autograd.grad([pair.Loss(outputs)], [.. named.Values], retain_graph: true, create_graph: true);
+        named.Keys.Zip(first, (name, gradient) => gradient.mul(directions[name]).sum()).Aggregate((a, b) => a.add(b)).backward();
+        return pair.Gradients(leaves);
+    }
+}
