@@ -87,31 +87,6 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
         _ => _backward,
     };
 
-    /// <summary>
-    /// Is called during the backward pass of the hand-written path with ∂L/∂h_t, and ∂L/∂c_t of an LSTM, at every step, once
-    /// for each direction of each layer; null for none. It takes effect at the next forward pass.
-    /// </summary>
-    /// <remarks>The tensors are disposed when the call returns: take numbers or copies. What it throws counts as a failure of the backward pass.</remarks>
-    /// <exception cref="NotSupportedException">The module has no hand-written path.</exception>
-    public Action<LayerStepGradients>? StepGradientObserver
-    {
-        get => _handWritten?.Observer;
-        set
-        {
-            if (_handWritten is not null)
-            {
-                _handWritten.Observer = value;
-            }
-            else if (value is not null)
-            {
-                throw new NotSupportedException($"StepGradientObserver: {GetName()} has no hand-written path.");
-            }
-        }
-    }
-
-    /// <summary>The hand-written path, for tests that plant errors in it.</summary>
-    internal HandWrittenRecurrence? HandWritten => _handWritten;
-
     /// <summary>What about this module libtorch lacks, for the message.</summary>
     private protected virtual string WhyNoNative => "";
 
@@ -144,10 +119,6 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
 
     /// <inheritdoc/>
     public abstract RecurrentResult Run(Tensor input, RecurrentState? state = null);
-
-    /// <inheritdoc/>
-    /// <exception cref="BackwardFailedException">A backward pass of the hand-written path failed since the last call.</exception>
-    public void ThrowIfFailed() => _handWritten?.Failures.ThrowIfFailed();
 
     /// <summary>Nothing: there are no flat weights to restore. Kept so that code written for torch.nn compiles.</summary>
     public void flatten_parameters()

@@ -97,7 +97,7 @@ public sealed class ArgumentTests
     public void Backward_Unknown_IsNamed()
     {
         using var net = new Lstm(5, 11);
-        Expect.Message<ArgumentException>("Backward: expected one of Auto, Autograd, Native, got 77.", () => net.Backward = (BackwardPath)77);
+        Expect.Message<ArgumentException>("Backward: expected one of Auto, Autograd, HandWritten, Native, got 77.", () => net.Backward = (BackwardPath)77);
         Expect.Message<ArgumentException>("layer, direction: expected layer below 1 and direction below 1, got 0 and 1.", () => net.CellAt(0, 1));
     }
 
