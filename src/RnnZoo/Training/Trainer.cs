@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RnnZoo.Bptt;
 using RnnZoo.Modules;
 using RnnZoo.Tasks;
 using TorchSharp;
@@ -100,7 +101,7 @@ public sealed class Trainer
         var norm = double.NaN;
         if (double.IsFinite(lossValue))
         {
-            loss.backward();
+            Gradient.Backward(loss);
             // The largest float clips no finite norm.
             norm = nn.utils.clip_grad_norm_(_parameters, _options.ClipNorm ?? float.MaxValue);
         }

@@ -24,6 +24,7 @@ public sealed class ArgumentTests
     [Theory]
     [InlineData(BackwardPath.Autograd)]
     [InlineData(BackwardPath.Native)]
+    [InlineData(BackwardPath.HandWritten)]
     public void Input_Wrong_IsNamed(BackwardPath path)
     {
         using var scope = NewDisposeScope();
@@ -50,6 +51,7 @@ public sealed class ArgumentTests
     [Theory]
     [InlineData(BackwardPath.Autograd)]
     [InlineData(BackwardPath.Native)]
+    [InlineData(BackwardPath.HandWritten)]
     public void State_Wrong_IsNamed(BackwardPath path)
     {
         using var scope = NewDisposeScope();
@@ -116,6 +118,7 @@ public sealed class ArgumentTests
     [Theory]
     [InlineData(BackwardPath.Autograd)]
     [InlineData(BackwardPath.Native)]
+    [InlineData(BackwardPath.HandWritten)]
     public void Disposed_Throws(BackwardPath path)
     {
         using var scope = NewDisposeScope();

@@ -15,6 +15,7 @@ public sealed class ConversionTests
         {
             data.Add(net, BackwardPath.Autograd);
             data.Add(net, BackwardPath.Native);
+            data.Add(net, BackwardPath.HandWritten);
         }
 
         return data;

@@ -14,6 +14,7 @@ public sealed class DropoutTests
     [Theory]
     [InlineData(BackwardPath.Autograd)]
     [InlineData(BackwardPath.Native)]
+    [InlineData(BackwardPath.HandWritten)]
     public void Training_DropsTheShareAskedForAndScalesTheRest(BackwardPath path)
     {
         const double p = 0.3;
@@ -30,6 +31,7 @@ public sealed class DropoutTests
     [Theory]
     [InlineData(BackwardPath.Autograd)]
     [InlineData(BackwardPath.Native)]
+    [InlineData(BackwardPath.HandWritten)]
     public void Evaluation_DropsNothing(BackwardPath path)
     {
         using var scope = NewDisposeScope();
@@ -41,6 +43,7 @@ public sealed class DropoutTests
     [Theory]
     [InlineData(BackwardPath.Autograd)]
     [InlineData(BackwardPath.Native)]
+    [InlineData(BackwardPath.HandWritten)]
     public void FinalStates_AreNotDropped(BackwardPath path)
     {
         using var scope = NewDisposeScope();

@@ -13,6 +13,7 @@ public sealed class PyTorchFixtureTests
         {
             data.Add(name, BackwardPath.Autograd);
             data.Add(name, BackwardPath.Native);
+            data.Add(name, BackwardPath.HandWritten);
         }
 
         return data;
