@@ -4,6 +4,10 @@ using static TorchSharp.torch;
 namespace RnnZoo.Bptt;
 
 /// <summary>One way of computing one direction of one layer and its gradient: the equations, or kernels that equal them.</summary>
+/// <remarks>
+/// An engine keeps its tape in the tensors of <see cref="LayerTape"/>, which autograd frees with the graph; the backward
+/// pass gets the same tensors again, and <see cref="LayerTape.Engine"/> as it was. It may run more than once on one tape.
+/// </remarks>
 internal interface ILayerEngine
 {
     /// <param name="input">[T, B, I].</param>

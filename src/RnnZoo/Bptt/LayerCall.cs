@@ -14,6 +14,7 @@ internal sealed class LayerCall
     private readonly int _forwardThread = Environment.CurrentManagedThreadId;
     private readonly bool _reversed;
     private readonly Argument?[] _arguments;
+    private object? _engineTape;
 
     public LayerCall(ILayerEngine engine, LayerBptt equations, BackwardFailures failures, LayerArguments arguments, bool reversed, Action<StepGradients>? observer)
     {
@@ -49,8 +50,12 @@ internal sealed class LayerCall
         }
     }
 
-    public LayerRun Forward(LayerArguments arguments, bool keepTape) =>
-        Engine.Forward(arguments.Input, arguments.Initial, arguments.Weights, _reversed, keepTape);
+    public LayerRun Forward(LayerArguments arguments, bool keepTape)
+    {
+        var run = Engine.Forward(arguments.Input, arguments.Initial, arguments.Weights, _reversed, keepTape);
+        _engineTape = run.Tape?.Engine;
+        return run;
+    }
 
     /// <param name="saved">The arguments that are there, then the states and what else the tape keeps.</param>
     /// <param name="cotangents">Gradients of the outputs.</param>
@@ -66,7 +71,7 @@ internal sealed class LayerCall
         }
 
         Tensor[] kept = [.. saved.Skip(given)];
-        var tape = new LayerTape(arguments.Input, arguments.Initial, arguments.Weights, kept[..stateParts], kept[stateParts..], _reversed);
+        var tape = new LayerTape(arguments.Input, arguments.Initial, arguments.Weights, kept[..stateParts], kept[stateParts..], _reversed) { Engine = _engineTape };
         return Report(Engine.Backward(tape, cotangents, Wanted));
     }
 
