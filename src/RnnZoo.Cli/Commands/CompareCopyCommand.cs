@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using RnnZoo.Cli.CommandLine;
 using RnnZoo.Cli.Compare;
-using RnnZoo.Modules;
 
 namespace RnnZoo.Cli.Commands;
 
@@ -40,7 +39,7 @@ internal sealed class CompareCopyCommand
     private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", CompareDefaults.Seed);
     private readonly ValueOption<int> _threads = Values.Whole("--threads", "How many nets to train at a time; changes no number but the seconds", 1, Environment.ProcessorCount);
     private readonly ValueOption<string> _backward = Values.Choice(
-        "--backward", "How gradients are found", [.. CompareNames.Paths.Keys, "handwritten"], "auto");
+        "--backward", "How gradients are found", CompareNames.Paths.Keys, "auto");
 
     private readonly Option<bool> _json = new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
     private readonly ValueOption<string?> _output = Values.Text(
@@ -85,7 +84,7 @@ internal sealed class CompareCopyCommand
             Clip = parsed.GetValue(_clip),
             Seed = parsed.GetValue(_seed),
             Threads = parsed.GetValue(_threads),
-            Backward = PathOf(parsed.GetValue(_backward)!),
+            Backward = CompareNames.Paths[parsed.GetValue(_backward)!],
             LearningRates = chosen.ToDictionary(model => model, model => rates.For(model) is { } text
                 ? double.Parse(text, CultureInfo.InvariantCulture)
                 : CompareDefaults.ForCopy(model).LearningRate),
@@ -103,8 +102,4 @@ internal sealed class CompareCopyCommand
 
         return name ?? CompareDefaults.ForCopy(model).Initialisation;
     }
-
-    private static BackwardPath PathOf(string name) => CompareNames.Paths.TryGetValue(name, out var path)
-        ? path
-        : throw new UsageException($"--backward: expected one of {string.Join(", ", CompareNames.Paths.Keys)}, got '{name}', which is not available yet.");
 }

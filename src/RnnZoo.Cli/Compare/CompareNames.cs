@@ -25,6 +25,7 @@ internal static class CompareNames
         ["auto"] = BackwardPath.Auto,
         ["autograd"] = BackwardPath.Autograd,
         ["native"] = BackwardPath.Native,
+        ["handwritten"] = BackwardPath.HandWritten,
     };
 
     public static string Of(OptimizerKind kind) => Optimizers.Single(pair => pair.Value == kind).Key;

@@ -53,14 +53,17 @@ public class CompareCopyTests
         Assert.NotEqual(Numbers(one), Numbers(other));
     }
 
-    [Fact]
-    public async Task Backward_Autograd_IsTakenAndReported()
+    [Theory]
+    [InlineData("autograd")]
+    [InlineData("native")]
+    [InlineData("handwritten")]
+    public async Task Backward_OfAnyPath_IsTakenAndReported(string path)
     {
         using var folder = new TemporaryFolder();
 
-        var run = await CliRun.Of(folder.Path, Command(("steps", "2")) + " --json --backward autograd --models vanilla,lstm,gru");
+        var run = await CliRun.Of(folder.Path, Command(("steps", "2")) + $" --json --backward {path} --models vanilla,lstm,gru");
 
-        Assert.All(run.Json.GetProperty("results").EnumerateArray(), result => Assert.Equal("autograd", result.GetProperty("backward").GetString()));
+        Assert.All(run.Json.GetProperty("results").EnumerateArray(), result => Assert.Equal(path, result.GetProperty("backward").GetString()));
         Assert.Equal(6, run.Json.GetProperty("results").GetArrayLength());
     }
 

@@ -19,7 +19,7 @@ public class UsageTests
     [InlineData("compare copy --clip nan", "--clip: expected a number of at least 0, got 'nan'.")]
     [InlineData("compare copy --seed -1", "--seed: expected a whole number of at least 0, got '-1'.")]
     [InlineData("compare copy --optimizer adagrad", "--optimizer: expected one of adam, adamw, rmsprop, sgd, got 'adagrad'.")]
-    [InlineData("compare copy --backward handwritten", "--backward: expected one of auto, autograd, native, got 'handwritten', which is not available yet.")]
+    [InlineData("compare copy --backward by-hand", "--backward: expected one of auto, autograd, native, handwritten, got 'by-hand'.")]
     [InlineData("compare copy --init chrono", "--init: expected one that fits vanilla (default, xavier, orthogonal, identity, one-hot), got 'chrono'; give one per model, as in --init vanilla=orthogonal,lstm=chrono.")]
     [InlineData("compare copy --init magic", "--init: expected names of default, xavier, orthogonal, identity, one-hot, forget-bias, chrono, joined by +, or one per model as in vanilla=…,lstm=…, got 'magic'.")]
     [InlineData("compare copy --hiden 5", "--hiden: expected an option of rnnzoo compare copy, got '--hiden'; did you mean --hidden?")]
