@@ -54,7 +54,7 @@ internal static class CompareCharts
             [.. series])
         {
             ReferenceLines = [new ReferenceLine(1.0 / Tasks.CopyTask.Alphabet, "guessing")],
-            ValueFormat = "0.00",
+            ValueFormat = "0.000",
         };
     }
 
