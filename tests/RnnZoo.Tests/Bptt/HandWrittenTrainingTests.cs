@@ -6,7 +6,6 @@ using static TorchSharp.torch;
 namespace RnnZoo.Tests.Bptt;
 
 /// <summary>The hand-written path under dropout, optimizers and clipping, and its memory.</summary>
-[Collection(SerialTorch.Name)]
 public sealed class HandWrittenTrainingTests
 {
     [Fact]

@@ -8,7 +8,6 @@ using TorchSharp;
 namespace RnnZoo.Tests.Documentation;
 
 /// <summary>The README's code, taken from the README as it stands, compiled and run.</summary>
-[Collection(ConsoleCollection.Name)]
 public class ReadmeTests
 {
     [Fact]

@@ -5,7 +5,6 @@ using static TorchSharp.torch;
 namespace RnnZoo.Tests.Modules;
 
 /// <summary>Cells by themselves, as nn.RNNCell, nn.LSTMCell and nn.GRUCell.</summary>
-[Collection(SerialTorch.Name)]
 public sealed class CellTests
 {
     private const long B = 3;

@@ -5,7 +5,6 @@ using static TorchSharp.torch;
 namespace RnnZoo.Tests.Modules;
 
 /// <summary>A drop-in takes the place of torch.nn's module by changing one line.</summary>
-[Collection(SerialTorch.Name)]
 public sealed class DropInTests
 {
     [Fact]

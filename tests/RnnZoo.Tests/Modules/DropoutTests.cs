@@ -4,7 +4,6 @@ using static TorchSharp.torch;
 namespace RnnZoo.Tests.Modules;
 
 /// <summary>Dropout between layers, seen through a net of ones: without recurrence its output is the dropout of its input.</summary>
-[Collection(SerialTorch.Name)]
 public sealed class DropoutTests
 {
     private const long T = 13;

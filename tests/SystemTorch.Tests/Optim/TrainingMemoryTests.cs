@@ -39,6 +39,7 @@ public class TrainingMemoryTests
     [Fact]
     public void OptimizerStep_WithoutAScopeAroundIt_LeavesNoTensorBehind()
     {
+        Settle();
         using var parameter = new Parameter(randn(5, 3));
         using (Tensor gradient = randn(5, 3))
         {
