@@ -80,20 +80,5 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
         host.Output.WriteLine($"Written to {folder}: results.json, log.jsonl, chart.svg");
     }
 
-    private IAnsiConsole Console(TextWriter writer, bool isTerminal)
-    {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(writer),
-            Ansi = isTerminal ? AnsiSupport.Detect : AnsiSupport.No,
-            ColorSystem = isTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
-        });
-        console.Profile.Capabilities.Unicode = true;
-        if (!isTerminal)
-        {
-            console.Profile.Width = host.Width;
-        }
-
-        return console;
-    }
+    private IAnsiConsole Console(TextWriter writer, bool isTerminal) => ReportConsole.Create(writer, isTerminal, host.Width);
 }

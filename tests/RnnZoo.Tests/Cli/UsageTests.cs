@@ -28,7 +28,13 @@ public class UsageTests
     [InlineData("compare copy 5", "5: expected only options of rnnzoo compare copy, got '5'; see rnnzoo compare copy --help.")]
     [InlineData("compare cpoy", "cpoy: expected a command (copy) of rnnzoo compare, got 'cpoy'; did you mean copy?")]
     [InlineData("compare", "rnnzoo compare: expected a command (copy), got none; see rnnzoo compare --help.")]
-    [InlineData("", "rnnzoo: expected a command (compare), got none; see rnnzoo --help.")]
+    [InlineData("verify --cells lstm,rnn", "--cells: expected a comma-separated list of vanilla, lstm, gru, none twice, got 'lstm,rnn'.")]
+    [InlineData("verify --seed -1", "--seed: expected a whole number of at least 0, got '-1'.")]
+    [InlineData("verify --cases", "--cases: expected a folder, got nothing.")]
+    [InlineData("verify --cases . --seed 1", "--seed: expected no seed together with --cases, where nothing is drawn; leave one of the two out.")]
+    [InlineData("verify --case .", "--case: expected an option of rnnzoo verify, got '--case'; did you mean --cases?")]
+    [InlineData("verify lstm", "lstm: expected only options of rnnzoo verify, got 'lstm'; see rnnzoo verify --help.")]
+    [InlineData("", "rnnzoo: expected a command (compare, verify), got none; see rnnzoo --help.")]
     public async Task WrongUse_IsOneLineThatNamesIt_AndExitCode2(string arguments, string expected)
     {
         using var folder = new TemporaryFolder();
@@ -40,11 +46,12 @@ public class UsageTests
     }
 
     [Theory]
-    [InlineData("--help")]
-    [InlineData("compare --help")]
-    [InlineData("compare copy --help")]
-    [InlineData("compare copy -h")]
-    public async Task Help_OfEveryCommand_EndsWithAnExampleThatCanBeTyped(string arguments)
+    [InlineData("--help", "verify")]
+    [InlineData("compare --help", "compare copy")]
+    [InlineData("compare copy --help", "compare copy")]
+    [InlineData("compare copy -h", "compare copy")]
+    [InlineData("verify --help", "verify")]
+    public async Task Help_OfEveryCommand_EndsWithAnExampleThatCanBeTyped(string arguments, string command)
     {
         using var folder = new TemporaryFolder();
 
@@ -52,10 +59,12 @@ public class UsageTests
 
         Assert.Equal((ExitCodes.Success, ""), (run.ExitCode, run.Error));
         var last = run.Output.TrimEnd().Split('\n')[^1].Trim();
-        Assert.StartsWith("rnnzoo compare copy", last, StringComparison.Ordinal);
+        Assert.StartsWith("rnnzoo " + command, last, StringComparison.Ordinal);
         var options = last.Split('>')[0]["rnnzoo".Length..];
-        var tried = await CliRun.Of(folder.Path, options + " --threads 0");
-        Assert.Equal("--threads: expected a whole number of at least 1, got '0'.", tried.Error.Trim());
+        var wrong = command == "verify" ? (Option: "--cells", Value: "rnn") : (Option: "--threads", Value: "0"); // the only mistake found
+        var tried = await CliRun.Of(folder.Path, $"{options} {wrong.Option} {wrong.Value}");
+        Assert.StartsWith($"{wrong.Option}: expected ", tried.Error, StringComparison.Ordinal);
+        Assert.EndsWith($", got '{wrong.Value}'.", tried.Error.Trim(), StringComparison.Ordinal);
     }
 
     [Fact]

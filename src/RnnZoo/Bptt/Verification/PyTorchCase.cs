@@ -87,6 +87,15 @@ public sealed record PyTorchCase
         }
     }
 
+    /// <summary>Checks that parameters, inputs, outputs and gradients are those of the module, by key and by shape; computes nothing.</summary>
+    /// <exception cref="InvalidDataException">They are not; the message names the case and what is wrong.</exception>
+    public void ThrowIfInvalid()
+    {
+        var module = MakeModule();
+        using var owner = (nn.Module)module;
+        CaseCheck.Tensors(this, module);
+    }
+
     /// <summary>Outputs and gradients of every path that the module has, against the case.</summary>
     /// <returns>One comparison for each tensor and path, to <see cref="Tolerance"/>.</returns>
     /// <exception cref="InvalidDataException">The case's tensors do not fit its module.</exception>

@@ -9,17 +9,27 @@ namespace RnnZoo.Bptt.Verification;
 /// </summary>
 public static class VerificationSuite
 {
-    private static readonly string[] AllNets = ["tanh", "relu", "lstm", "gru"];
+    private static readonly (string Cell, string Net)[] AllNets = [("vanilla", "tanh"), ("vanilla", "relu"), ("lstm", "lstm"), ("gru", "gru")];
+
+    /// <summary>The cells that it knows: <c>vanilla</c>, <c>lstm</c> and <c>gru</c>.</summary>
+    public static IReadOnlyList<string> Cells { get; } = [.. AllNets.Select(item => item.Cell).Distinct()];
 
     /// <summary>Runs it.</summary>
     /// <param name="seed">The seed of the parameters and of everything that is drawn.</param>
-    /// <param name="progress">Is given each report as it is ready; null for none.</param>
+    /// <param name="progress">Is given each report as it is ready; null for none. What it throws ends the run.</param>
+    /// <param name="cells">Which of <see cref="Cells"/> to verify; null for all.</param>
     /// <returns>All comparisons.</returns>
+    /// <exception cref="ArgumentException"><paramref name="cells"/> is empty or has an unknown one.</exception>
     /// <exception cref="BackwardFailedException">A backward pass failed.</exception>
-    public static GradientReport Run(ulong seed = 1, Action<GradientReport>? progress = null)
+    public static GradientReport Run(ulong seed = 1, Action<GradientReport>? progress = null, IReadOnlyCollection<string>? cells = null)
     {
+        if (cells is not null && (cells.Count == 0 || cells.Except(Cells).Any()))
+        {
+            throw new ArgumentException($"cells: expected some of {string.Join(", ", Cells)}, got {(cells.Count == 0 ? "none" : string.Join(", ", cells))}.");
+        }
+
         var reports = new List<GradientReport>();
-        foreach (var net in AllNets)
+        foreach (var (_, net) in AllNets.Where(item => cells is null || cells.Contains(item.Cell)))
         {
             foreach (var layers in new[] { 1, 2 })
             {
