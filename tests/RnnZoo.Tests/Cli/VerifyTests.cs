@@ -171,6 +171,7 @@ public class VerifyTests
     [InlineData("empty", "expected at least one case file (*.json), found none;")]
     [InlineData("broken", "expected a PyTorch reference case:")]
     [InlineData("incomplete", "case: grads: expected ")]
+    [InlineData("too-deep", "case: layers: expected at most one for each of the 4 parameters, got 1000000.")]
     [InlineData("other-cell", "expected at least one case of gru, found none.")]
     public async Task Cases_ThatCannotBeChecked_AreOneLineAndExitCode1(string what, string problem)
     {
@@ -192,6 +193,12 @@ public class VerifyTests
             var root = JsonNode.Parse(good)!;
             root["grads"]!.AsObject().Remove("weight_hh_l0");
             File.WriteAllText(Path.Combine(cases, "a-good.json"), good);
+            File.WriteAllText(Path.Combine(cases, "case.json"), root.ToJsonString());
+        }
+        else if (what == "too-deep")
+        {
+            var root = JsonNode.Parse(good)!;
+            root["layers"] = 1_000_000;
             File.WriteAllText(Path.Combine(cases, "case.json"), root.ToJsonString());
         }
         else if (what == "other-cell")

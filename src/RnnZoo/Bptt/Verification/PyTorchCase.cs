@@ -61,6 +61,12 @@ public sealed record PyTorchCase
     /// <exception cref="InvalidDataException">The parameters are not those of such a module.</exception>
     public IRecurrentModule MakeModule()
     {
+        // Before anything of a size that only the file claims is made.
+        if (Layers > Parameters.Count)
+        {
+            throw new InvalidDataException($"{Name}: layers: expected at most one for each of the {Parameters.Count} parameters, got {Layers}.");
+        }
+
         IRecurrentModule made = Module switch
         {
             "LSTM" => new Lstm(InputSize, HiddenSize, Layers, Bias, BatchFirst, 0, Bidirectional, dtype: ScalarType.Float64),
