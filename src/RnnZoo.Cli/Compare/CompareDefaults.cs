@@ -23,7 +23,7 @@ internal static class CompareDefaults
     /// <summary>The learning rate and the initialisation of a model on the copy task, with Adam.</summary>
     public static (double LearningRate, string Initialisation) ForCopy(string model) => model switch
     {
-        "vanilla" => (1e-3, "orthogonal"),
+        "vanilla" => (1e-3, "identity"),
         "lstm" => (2e-2, "orthogonal+chrono:3+one-hot"),
         "gru" => (1e-2, "orthogonal+chrono:3+one-hot"),
         _ => throw new ArgumentOutOfRangeException(nameof(model), model, $"model: expected one of {string.Join(", ", AllModels)}, got '{model}'."),
