@@ -1,0 +1,54 @@
+namespace RnnZoo.Bptt.Kernels;
+
+/// <summary>
+/// The memory of a backward pass, under the same rules as <see cref="ForwardArguments{T}"/>. A null gradient pointer
+/// means that the gradient is not wanted (as an output) or zero (as an input).
+/// </summary>
+internal unsafe struct BackwardArguments<T>
+    where T : unmanaged
+{
+    /// <summary>What the forward pass was given and what it wrote, unchanged. Read.</summary>
+    public ForwardArguments<T> Forward;
+
+    /// <summary>[T, B, H] ∂L/∂output, addressed by its own strides, or null. Read.</summary>
+    public T* DOutput;
+    public nint DOutputStepStride;
+    public nint DOutputBatchStride;
+
+    /// <summary>[B, H] ∂L/∂h_N, on top of what comes through the output, or null. Read.</summary>
+    public T* DHN;
+
+    /// <summary>[B, H] ∂L/∂c_N (LSTM), or null. Read.</summary>
+    public T* DCN;
+
+    /// <summary>[T, B, I] ∂L/∂x, addressed by its own strides, or null. Written, or added to if AccumulateDX.</summary>
+    public T* DX;
+    public nint DXStepStride;
+    public nint DXBatchStride;
+    public bool AccumulateDX;
+
+    /// <summary>[G·H, I] and [G·H, H] weight gradients, or null. Written.</summary>
+    public T* DWeightIh;
+    public T* DWeightHh;
+
+    /// <summary>[G·H] bias gradients, or null. Written.</summary>
+    public T* DBiasIh;
+    public T* DBiasHh;
+
+    /// <summary>[B, H] gradients of the initial state, or null. Written.</summary>
+    public T* DH0;
+    public T* DC0;
+
+    /// <summary>
+    /// [T] by time index, or null: the squared L2 norm over [B, H] of ∂L/∂h_t in full, of the part of it that comes from
+    /// later steps of the walk (at the last step: from h_N), and of ∂L/∂c_t in full (LSTM). Written.
+    /// </summary>
+    public double* SquaredNormDH;
+    public double* SquaredNormDHFromFuture;
+    public double* SquaredNormDC;
+
+    /// <summary>Whether any gradient of weights or biases is wanted.</summary>
+    public readonly bool WantsParameters => DWeightIh != null || DWeightHh != null || DBiasIh != null || DBiasHh != null;
+
+    public readonly bool WantsNorms => SquaredNormDH != null || SquaredNormDHFromFuture != null || SquaredNormDC != null;
+}

@@ -1,0 +1,91 @@
+namespace RnnZoo.Bptt.Kernels;
+
+/// <summary>The working memory of a backward pass.</summary>
+internal readonly unsafe struct BackwardMemory<T>
+    where T : unmanaged
+{
+    private readonly T* states;
+    private readonly nint statesStride;
+    private readonly T* dRows;
+    private readonly nint dRowsStride;
+    private readonly T* dPanels;
+    private readonly nint dPanelsStride;
+    private readonly T* dX;
+    private readonly nint dXStride;
+    private readonly T* packed;
+    private readonly nint packedInput;
+    private readonly nint packedStride;
+    private readonly T* inputSums;
+    private readonly T* hiddenSums;
+
+    public BackwardMemory(
+        ref Arena arena, in LayerShape shape, in BackwardArguments<T> a, in BackwardPlan<T> plan, int lanes,
+        nint packedInput, nint packedHidden, int gates, int columns)
+    {
+        nint parts = plan.WholeSequence ? Math.Max(plan.RowParts, plan.GradientParts) : plan.RowParts;
+        nint depth = gates * plan.PaddedHidden;
+        Zero = arena.Take<T>(lanes);
+        HiddenPanels = arena.Take<T>(plan.PaddedHidden * depth);
+        InputPanels = arena.Take<T>(a.DX == null ? 0 : (nint)plan.InputBlocks * lanes * depth);
+        Norms = arena.Take<double>(a.WantsNorms ? 3 * (nint)plan.RowParts * shape.Steps : 0);
+
+        statesStride = plan.MaxRows * plan.StateStride;
+        states = arena.Take<T>(3 * plan.RowParts * statesStride);
+        dRowsStride = plan.StoredRows * plan.DRowsStride;
+        dRows = arena.Take<T>((plan.WholeSequence ? 1 : plan.RowParts) * dRowsStride);
+        dXStride = a.DX == null ? 0 : plan.DXRows * plan.DXStride;
+        dX = arena.Take<T>(parts * dXStride);
+
+        var wanted = a.WantsParameters;
+        dPanelsStride = wanted ? plan.UnitBlocks * columns * plan.DPanelsStride : 0;
+        dPanels = arena.Take<T>((plan.WholeSequence ? 1 : plan.RowParts) * dPanelsStride);
+        this.packedInput = Stride.Padded<T>(packedInput);
+        packedStride = wanted ? this.packedInput + Stride.Padded<T>(packedHidden) : 0;
+        packed = arena.Take<T>(parts * packedStride);
+        InputSumsSize = wanted ? depth * plan.InputFeatures : 0;
+        HiddenSumsSize = wanted ? depth * plan.HiddenFeatures : 0;
+        InputSumsStride = Stride.Padded<T>(InputSumsSize);
+        HiddenSumsStride = Stride.Padded<T>(HiddenSumsSize);
+        inputSums = arena.Take<T>(parts * InputSumsStride);
+        hiddenSums = arena.Take<T>(parts * HiddenSumsStride);
+    }
+
+    /// <summary>One vector of zeros.</summary>
+    public T* Zero { get; }
+
+    /// <summary>[block of H][G, H padded, lanes] W_hh, and [block of I][G, H padded, lanes] W_ih.</summary>
+    public T* HiddenPanels { get; }
+
+    public T* InputPanels { get; }
+
+    /// <summary>[row part][T][3] squared norms: all of ∂L/∂h_t, its part from the future, ∂L/∂c_t.</summary>
+    public double* Norms { get; }
+
+    public nint InputSumsStride { get; }
+
+    public nint HiddenSumsStride { get; }
+
+    public nint InputSumsSize { get; }
+
+    public nint HiddenSumsSize { get; }
+
+    /// <summary>The memory of one part.</summary>
+    public BackwardPart<T> Part(int part, in BackwardPlan<T> plan)
+    {
+        var state = states + (3 * Math.Min(part, plan.RowParts - 1) * statesStride);
+        var shared = plan.WholeSequence ? 0 : part;
+        return new BackwardPart<T>
+        {
+            DH = state,
+            DC = state + statesStride,
+            H = state + (2 * statesStride),
+            DRows = dRows + (shared * dRowsStride),
+            DPanels = dPanelsStride == 0 ? null : dPanels + (shared * dPanelsStride),
+            DX = dX + (part * dXStride),
+            PackedInput = packed + (part * packedStride),
+            PackedHidden = packed + (part * packedStride) + packedInput,
+            InputSums = inputSums + (part * InputSumsStride),
+            HiddenSums = hiddenSums + (part * HiddenSumsStride),
+        };
+    }
+}

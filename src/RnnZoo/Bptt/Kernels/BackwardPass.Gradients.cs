@@ -1,0 +1,159 @@
+namespace RnnZoo.Bptt.Kernels;
+
+/// <content>What becomes of the column gradients: the gradients of the input, the weights and the biases.</content>
+internal sealed unsafe partial class BackwardPass<C, S, V, T>
+{
+    // Steps [from, to) of a part's rows; start: the part's sums hold nothing yet.
+    private void Consume(in BackwardPart<T> own, int from, int to, int first, int rows, bool start)
+    {
+        if (plan.KeepRows && a.DX != null)
+        {
+            MultiplyInput(own, own.DRows, from, to, first, rows);
+        }
+
+        if (!a.WantsParameters)
+        {
+            return;
+        }
+
+        var depth = (to - from) * rows;
+        var width = plan.InputFeatures - 1;
+        for (var s = from; s < to; s++)
+        {
+            ref readonly var f = ref a.Forward;
+            var x = f.X + (shape.Time(s) * f.XStepStride) + (first * f.XBatchStride);
+            var row = (s - from) * rows;
+            WeightGradient<C, S, V, T>.Pack(own.PackedInput, depth, row, rows, x, f.XBatchStride, width, true, T.One);
+            if (plan.HiddenFeatures > 0)
+            {
+                var h = Hidden(s - 1, first, out var stride);
+                WeightGradient<C, S, V, T>.Pack(
+                    own.PackedHidden, depth, row, rows, h, stride, plan.HiddenWidth, plan.HiddenBias, T.One);
+            }
+        }
+
+        WeightGradient<C, S, V, T>.Accumulate(
+            own.PackedInput, plan.InputFeatures, own.DPanels, plan.DPanelsStride, depth,
+            C.FirstInputColumn, plan.UnitBlocks, own.InputSums, memory.Zero, start);
+        if (plan.HiddenFeatures > 0)
+        {
+            WeightGradient<C, S, V, T>.Accumulate(
+                own.PackedHidden, plan.HiddenFeatures, own.DPanels, plan.DPanelsStride, depth,
+                C.FirstHiddenColumn, plan.UnitBlocks, own.HiddenSums, memory.Zero, start);
+        }
+    }
+
+    // ∂L/∂x of steps [from, to): the column gradients times W_ih.
+    private void MultiplyInput(in BackwardPart<T> own, T* dRows, int from, int to, int first, int rows)
+    {
+        nint depth = C.Gates * plan.PaddedHidden;
+        var g = new GemmArguments<T>
+        {
+            A = dRows + (C.FirstInputColumn * plan.PaddedHidden),
+            AStride = plan.DRowsStride,
+            AStep = 1,
+            Rows = (to - from) * rows,
+            Depth = (int)depth,
+            B = memory.InputPanels,
+            BStride = depth * S.Lanes,
+            Vectors = plan.InputBlocks,
+            Init = memory.Zero,
+            C = own.DX,
+            CStride = plan.DXStride,
+            CVectorStride = S.Lanes,
+        };
+        Gemm<S, V, T>.Run(g);
+        for (var s = from; s < to; s++)
+        {
+            var target = a.DX + (shape.Time(s) * a.DXStepStride) + (first * a.DXBatchStride);
+            var source = own.DX + ((nint)(s - from) * rows * plan.DXStride);
+            if (a.AccumulateDX)
+            {
+                RowBlock<S, V, T>.Add(target, a.DXBatchStride, source, plan.DXStride, rows, shape.Input);
+            }
+            else
+            {
+                RowBlock<S, V, T>.Copy(target, a.DXBatchStride, source, plan.DXStride, rows, shape.Input);
+            }
+        }
+    }
+
+    // Whole-sequence mode: one part's share of the steps, chunk by chunk.
+    private void RunGradients(int part)
+    {
+        var from = Partition.Start(shape.Steps, part, threads);
+        var end = Partition.Start(shape.Steps, part + 1, threads);
+        var own = memory.Part(part, plan);
+        if (from == end && a.WantsParameters)
+        {
+            RowBlock<S, V, T>.Clear(own.InputSums, memory.InputSumsSize);
+            RowBlock<S, V, T>.Clear(own.HiddenSums, memory.HiddenSumsSize);
+        }
+
+        var start = true;
+        while (from < end)
+        {
+            var to = Math.Min(end, from + plan.ChunkSteps);
+            var at = (nint)from * shape.Batch;
+            var shifted = own;
+            shifted.DRows = own.DRows + (at * plan.DRowsStride);
+            shifted.DPanels = own.DPanels == null ? null : own.DPanels + (at * S.Lanes);
+            Consume(shifted, from, to, 0, shape.Batch, start);
+            start = false;
+            from = to;
+        }
+    }
+
+    private void Sum(int part)
+    {
+        var first = Partition.Start(plan.UnitBlocks, part, threads);
+        var last = Partition.Start(plan.UnitBlocks, part + 1, threads);
+        var parts = plan.WholeSequence ? threads : plan.RowParts;
+        var own = memory.Part(0, plan);
+        var input = new Accumulators<T>
+        {
+            Start = own.InputSums,
+            PartStride = memory.InputSumsStride,
+            Parts = parts,
+            Features = plan.InputFeatures,
+        };
+        var inputBias = plan.InputFeatures - 1;
+        Packing<C, S, V, T>.Gradient(input, shape.Hidden, true, a.DWeightIh, shape.Input, a.DBiasIh, inputBias, first, last);
+        if (a.DBiasHh != null && !plan.HiddenBias)
+        {
+            input.Parts = 1; // summed already
+            Packing<C, S, V, T>.Gradient(input, shape.Hidden, true, null, 0, a.DBiasHh, inputBias, first, last);
+        }
+
+        if (plan.HiddenFeatures > 0)
+        {
+            var hidden = new Accumulators<T>
+            {
+                Start = own.HiddenSums,
+                PartStride = memory.HiddenSumsStride,
+                Parts = parts,
+                Features = plan.HiddenFeatures,
+            };
+            var bias = plan.HiddenBias ? a.DBiasHh : null;
+            Packing<C, S, V, T>.Gradient(hidden, shape.Hidden, false, a.DWeightHh, shape.Hidden, bias, plan.HiddenWidth, first, last);
+        }
+    }
+
+    /// <summary>The steps that are taken together for the weight gradients.</summary>
+    private struct Chunk(int length, int steps)
+    {
+        public int First { get; private set; } = steps;
+
+        public int Last { get; private set; } = steps;
+
+        /// <summary>Opens the chunk that ends with step <paramref name="s"/>, unless s is in the current one.</summary>
+        public void Include(int s)
+        {
+            if (s < First)
+            {
+                Last = s + 1;
+                First = Math.Max(0, Last - length);
+            }
+        }
+    }
+}

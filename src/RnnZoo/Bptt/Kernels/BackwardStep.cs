@@ -1,0 +1,37 @@
+namespace RnnZoo.Bptt.Kernels;
+
+/// <summary>One time step of one thread's rows, in the backward pass.</summary>
+internal unsafe struct BackwardStep<T>
+    where T : unmanaged
+{
+    public int Rows;
+    public int UnitBlocks;
+
+    /// <summary>Tape of the first row at this step and at the step before, as in <see cref="ForwardStep{T}"/>. Read.</summary>
+    public T* Record;
+    public T* PreviousRecord;
+    public nint RecordStride;
+
+    /// <summary>[rows, H padded] h_t or h_{t-1}, whichever the cell asked for. Read.</summary>
+    public T* H;
+
+    /// <summary>[rows, H padded] ∂L/∂h_t. Read; cells that carry part of it past the weights leave that part here.</summary>
+    public T* DH;
+
+    /// <summary>[rows, H padded] what comes to ∂L/∂c_t from later steps. Read, and overwritten for c_{t-1} (LSTM).</summary>
+    public T* DC;
+
+    /// <summary>Stride of H, DH and DC.</summary>
+    public nint HStride;
+
+    /// <summary>[rows, columns, H padded] gradients of the columns, as rows: the left factor of ∂L/∂h_{t-1} and ∂L/∂x. Written.</summary>
+    public T* DRows;
+    public nint DRowsStride;
+    public nint DRowsColumnStride;
+
+    /// <summary>
+    /// The same once more as [unit block, column][row, lanes], the right factor of the weight gradients; or null. Written.
+    /// </summary>
+    public T* DPanels;
+    public nint DPanelsStride;
+}

@@ -1,0 +1,11 @@
+namespace RnnZoo.Bptt.Kernels;
+
+/// <summary>The recurrences that have kernels.</summary>
+internal enum CellKind
+{
+    Tanh,
+    Relu,
+    Linear,
+    Lstm,
+    Gru,
+}

@@ -1,0 +1,263 @@
+using System.Numerics;
+
+namespace RnnZoo.Bptt.Kernels;
+
+/// <summary>
+/// The forward pass of one direction of a layer. Weights are packed once; then every thread takes its share of the batch
+/// through all time steps without meeting the others. A step multiplies [x_t | h_{t-1}] by the packed weights, two or
+/// four blocks of units at a time, and turns them into gates while they are in the first-level cache.
+/// A batch of one leaves the recurrence to one thread; there the input's share of all steps is multiplied first, by all
+/// threads.
+/// </summary>
+internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
+    where C : struct, ICell<S, V, T>
+    where S : struct, ISimd<V, T>
+    where V : struct
+    where T : unmanaged, INumberBase<T>
+{
+    private readonly LayerShape shape;
+    private readonly ForwardArguments<T> a;
+    private readonly int threads;
+    private readonly int rowParts;
+    private readonly bool inputFirst;
+    private readonly int unitBlocks;
+    private readonly Stage<T> stage;
+    private readonly nint recordStride;
+    private readonly nint stateStride;
+    private readonly nint stateOffset;
+    private T* panels;
+    private T* bias;
+    private T* states;
+    private T* records;
+    private Phase phase;
+
+    private ForwardPass(in LayerShape shape, in ForwardArguments<T> arguments, int threads)
+    {
+        this.shape = shape;
+        a = arguments;
+        this.threads = threads;
+        rowParts = Math.Min(threads, shape.Batch);
+        inputFirst = shape.Batch == 1;
+        unitBlocks = (shape.Hidden + S.Lanes - 1) / S.Lanes;
+        recordStride = (nint)unitBlocks * C.Slots * S.Lanes;
+        stateOffset = Stride.Padded<T>(shape.Input);
+        stateStride = Stride.OddLines<T>(stateOffset + ((nint)unitBlocks * S.Lanes));
+        stage = new Stage<T>(shape.Batch * recordStride, inputFirst || (C.NeedsTape && a.KeepTape));
+    }
+
+    private enum Phase
+    {
+        Pack,
+        Input,
+        Steps,
+    }
+
+    /// <summary>Runs the pass; returns the tape if one is asked for.</summary>
+    public static RecurrentTape? Run(in LayerShape shape, in ForwardArguments<T> arguments, int threads, VectorWidth width)
+    {
+        var pass = new ForwardPass<C, S, V, T>(shape, arguments, threads);
+        var recordBytes = (nuint)pass.stage.Elements(shape.Steps) * (nuint)sizeof(T);
+        var ownsTape = arguments.KeepTape && C.NeedsTape;
+        var tape = NativeBuffer.Rent(recordBytes);
+        try
+        {
+            pass.records = (T*)tape.Pointer;
+            pass.Run();
+            if (!arguments.KeepTape)
+            {
+                return null;
+            }
+
+            var result = new RecurrentTape(shape, width, typeof(T), ownsTape ? tape : null);
+            tape = ownsTape ? null : tape;
+            return result;
+        }
+        finally
+        {
+            tape?.Dispose();
+        }
+    }
+
+    public override void Run(int part)
+    {
+        switch (phase)
+        {
+            case Phase.Pack:
+                Packing<C, S, V, T>.Forward(
+                    a, shape.Input, shape.Hidden, panels, bias,
+                    Partition.Start(unitBlocks, part, threads), Partition.Start(unitBlocks, part + 1, threads));
+                break;
+            case Phase.Input:
+                MultiplyInput(Partition.Start(shape.Steps, part, threads), Partition.Start(shape.Steps, part + 1, threads));
+                break;
+            default:
+                var first = Partition.Start(shape.Batch, part, rowParts);
+                RunSteps(first, Partition.Start(shape.Batch, part + 1, rowParts) - first);
+                break;
+        }
+    }
+
+    private void Run()
+    {
+        var count = new Arena(null);
+        LayOut(ref count);
+        using var workspace = NativeBuffer.Rent(count.Used);
+        var arena = new Arena(workspace.Pointer);
+        LayOut(ref arena);
+
+        phase = Phase.Pack;
+        WorkerPool.Run(this, threads);
+        if (inputFirst)
+        {
+            phase = Phase.Input;
+            WorkerPool.Run(this, threads);
+        }
+
+        phase = Phase.Steps;
+        WorkerPool.Run(this, rowParts);
+    }
+
+    private void LayOut(ref Arena arena)
+    {
+        nint columns = (nint)unitBlocks * C.Columns;
+        panels = arena.Take<T>(columns * (shape.Input + shape.Hidden) * S.Lanes);
+        bias = arena.Take<T>(columns * S.Lanes);
+        states = arena.Take<T>(2 * shape.Batch * stateStride);
+    }
+
+    // Batch of one: the steps of a range are the rows.
+    private void MultiplyInput(int first, int last)
+    {
+        if (last == first)
+        {
+            return;
+        }
+
+        var panelSize = (nint)(shape.Input + shape.Hidden) * S.Lanes;
+        for (var u = 0; u < unitBlocks; u++)
+        {
+            nint column = (u * C.Columns) + C.FirstInputColumn;
+            Gemm<S, V, T>.Run(new GemmArguments<T>
+            {
+                A = a.X + (shape.Time(first) * a.XStepStride),
+                AStride = shape.Reverse ? -a.XStepStride : a.XStepStride,
+                AStep = 1,
+                Rows = last - first,
+                Depth = shape.Input,
+                B = panels + (column * panelSize),
+                BStride = panelSize,
+                Vectors = C.Gates,
+                Init = bias + (column * S.Lanes),
+                InitVectorStride = S.Lanes,
+                C = stage.At(records, first) + ((((nint)u * C.Slots) + C.FirstInputColumn) * S.Lanes),
+                CStride = stage.StepStride,
+                CVectorStride = S.Lanes,
+            });
+        }
+    }
+
+    private void RunSteps(int first, int rows)
+    {
+        var current = states + (2 * first * stateStride);
+        var next = current + (rows * stateStride);
+        Begin(first, rows, current, next);
+        var group = rows <= Gemm<S, V, T>.FewRows ? 4 : 2;
+        for (var s = 0; s < shape.Steps; s++)
+        {
+            var record = stage.At(records, s) + (first * recordStride);
+            var product = new StepProduct<S, V, T>
+            {
+                Rows = current + stateOffset - shape.Input,
+                RowStride = stateStride,
+                RowCount = rows,
+                Input = shape.Input,
+                Hidden = shape.Hidden,
+                Panels = panels,
+                Bias = bias,
+                Record = record,
+                RecordStride = recordStride,
+                InputDone = inputFirst,
+            };
+            var step = new ForwardStep<T>
+            {
+                Rows = rows,
+                Record = record,
+                PreviousRecord = record - stage.StepStride,
+                RecordStride = recordStride,
+                HPrevious = current + stateOffset,
+                H = next + stateOffset,
+                HStride = stateStride,
+            };
+            for (var u = 0; u < unitBlocks; u += group)
+            {
+                var count = Math.Min(group, unitBlocks - u);
+                C.Multiply(product, u, count);
+                C.Activate(step, u, count);
+            }
+
+            WriteOutput(s, first, rows, next + stateOffset);
+            if (s + 1 < shape.Steps)
+            {
+                ReadInput(s + 1, first, rows, next);
+            }
+
+            var used = current;
+            current = next;
+            next = used;
+        }
+
+        End(first, rows, current);
+    }
+
+    private void Begin(int first, int rows, T* current, T* next)
+    {
+        RowBlock<S, V, T>.Clear(current, 2 * rows * stateStride);
+        if (a.H0 != null)
+        {
+            RowBlock<S, V, T>.Copy(
+                current + stateOffset, stateStride, a.H0 + ((nint)first * shape.Hidden), shape.Hidden, rows, shape.Hidden);
+        }
+
+        ReadInput(0, first, rows, current);
+        if (C.CellStateSlot < 0)
+        {
+            return;
+        }
+
+        for (var b = first; b < first + rows; b++)
+        {
+            CellState<C, S, V, T>.Write(
+                stage.Initial(records) + (b * recordStride), a.C0 == null ? null : a.C0 + ((nint)b * shape.Hidden), shape.Hidden);
+        }
+    }
+
+    private void ReadInput(int s, int first, int rows, T* state)
+    {
+        if (!inputFirst)
+        {
+            var x = a.X + (shape.Time(s) * a.XStepStride) + (first * a.XBatchStride);
+            RowBlock<S, V, T>.Copy(state + stateOffset - shape.Input, stateStride, x, a.XBatchStride, rows, shape.Input);
+        }
+    }
+
+    private void WriteOutput(int s, int first, int rows, T* h)
+    {
+        var output = a.Output + (shape.Time(s) * a.OutputStepStride) + (first * a.OutputBatchStride);
+        RowBlock<S, V, T>.Copy(output, a.OutputBatchStride, h, stateStride, rows, shape.Hidden);
+    }
+
+    private void End(int first, int rows, T* state)
+    {
+        if (a.HN != null)
+        {
+            RowBlock<S, V, T>.Copy(
+                a.HN + ((nint)first * shape.Hidden), shape.Hidden, state + stateOffset, stateStride, rows, shape.Hidden);
+        }
+
+        for (var b = first; C.CellStateSlot >= 0 && a.CN != null && b < first + rows; b++)
+        {
+            CellState<C, S, V, T>.Read(
+                a.CN + ((nint)b * shape.Hidden), stage.At(records, shape.Steps - 1) + (b * recordStride), shape.Hidden);
+        }
+    }
+}

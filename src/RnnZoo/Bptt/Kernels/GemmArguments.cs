@@ -1,0 +1,34 @@
+namespace RnnZoo.Bptt.Kernels;
+
+/// <summary>
+/// C[row, vector] = Init[row, vector] + Σ_k A[row, k] · B[vector][k], where a vector is one register of columns and
+/// B[vector] is a packed panel: for each k one register's worth of weights, contiguous.
+/// All strides are in elements.
+/// </summary>
+internal unsafe struct GemmArguments<T>
+    where T : unmanaged
+{
+    /// <summary>[Rows, Depth] the left factor, element k of row r at A + r·AStride + k·AStep. Read.</summary>
+    public T* A;
+    public nint AStride;
+    public nint AStep;
+    public int Rows;
+
+    /// <summary>How many k are summed.</summary>
+    public int Depth;
+
+    /// <summary>Panel of vector v at B + v·BStride: [Depth, Lanes]. Read.</summary>
+    public T* B;
+    public nint BStride;
+    public int Vectors;
+
+    /// <summary>Start values of row r and vector v at Init + r·InitStride + v·InitVectorStride (stride 0: the same for all). Read.</summary>
+    public T* Init;
+    public nint InitStride;
+    public nint InitVectorStride;
+
+    /// <summary>Result of row r and vector v at C + r·CStride + v·CVectorStride. Written; may be Init itself.</summary>
+    public T* C;
+    public nint CStride;
+    public nint CVectorStride;
+}

@@ -1,0 +1,142 @@
+using System.Runtime.CompilerServices;
+
+namespace RnnZoo.Bptt.Kernels;
+
+/// <summary>
+/// The GRU (Cho et al. 2014) in PyTorch's form, where the reset gate multiplies the recurrent product, bias included:
+/// <code>
+/// (1) r = σ(W_ir·x_t + b_ir + W_hr·h_{t-1} + b_hr)   z likewise
+/// (2) m = W_hn·h_{t-1} + b_hn   n = tanh(W_in·x_t + b_in + r·m)
+/// (3) h_t = (1 − z)·n + z·h_{t-1}
+/// (4) ∂a_z = ∂h·(h_{t-1} − n)·z(1 − z)
+/// (5) ∂a_n = ∂h·(1 − z)·(1 − n²)   ∂m = ∂a_n·r
+/// (6) ∂a_r = ∂a_n·m·r(1 − r)
+/// (7) ∂h_{t-1} = ∂h·z + what comes through the weights from ∂m, ∂a_r, ∂a_z
+/// </code>
+/// The columns are m, r, z, n: the first three read the state, the last three the input.
+/// </summary>
+internal readonly unsafe struct GruCell<S, V, T> : ICell<S, V, T>
+    where S : struct, ISimd<V, T>
+    where V : struct
+    where T : unmanaged
+{
+    private const int M = 0, R = 1, Z = 2, N = 3;
+
+    public static int Gates => 3;
+
+    public static int Columns => 4;
+
+    public static int Slots => 4;
+
+    public static int FirstInputColumn => R;
+
+    public static int FirstHiddenColumn => M;
+
+    public static int CellStateSlot => -1;
+
+    public static bool NeedsTape => true;
+
+    public static bool ReadsOutput => false;
+
+    public static bool ReadsPreviousOutput => true;
+
+    public static bool CarriesDH => true;
+
+    // PyTorch's order is r, z, n.
+    public static int InputGate(int column) => column - 1;
+
+    public static int HiddenGate(int column) => column == M ? 2 : column - 1;
+
+    public static void Multiply(in StepProduct<S, V, T> product, int unit, int count)
+    {
+        product.Run(first: (unit * 4) + R, columnStep: 4, count, slot: (unit * 4) + R, slotStep: 4);
+        product.Run(first: (unit * 4) + Z, columnStep: 4, count, slot: (unit * 4) + Z, slotStep: 4);
+        product.Run(first: (unit * 4) + M, columnStep: 4, count, slot: (unit * 4) + M, slotStep: 4, input: false);
+        if (!product.InputDone)
+        {
+            product.Run(first: (unit * 4) + N, columnStep: 4, count, slot: (unit * 4) + N, slotStep: 4, hidden: false);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Activate(in ForwardStep<T> step, int unit, int count)
+    {
+        nint lanes = S.Lanes;
+        var one = S.Constant(1);
+        for (var row = 0; row < step.Rows; row++)
+        {
+            var record = step.Record + (row * step.RecordStride) + (unit * 4 * lanes);
+            var offset = (row * step.HStride) + (unit * lanes);
+            for (var u = 0; u < count; u++)
+            {
+                // (1) One division for two gates.
+                var resetBelow = VectorMath<S, V, T>.SigmoidDenominator(S.Load(record + (R * lanes)));
+                var updateBelow = VectorMath<S, V, T>.SigmoidDenominator(S.Load(record + (Z * lanes)));
+                var inverse = S.Divide(one, S.Multiply(resetBelow, updateBelow));
+                var r = S.Multiply(inverse, updateBelow);
+                var z = S.Multiply(inverse, resetBelow);
+
+                var m = S.Load(record + (M * lanes));
+                var n = VectorMath<S, V, T>.Tanh(S.MultiplyAdd(r, m, S.Load(record + (N * lanes)))); // (2)
+                var difference = S.Subtract(S.Load(step.HPrevious + offset), n);
+                S.Store(record + (R * lanes), r);
+                S.Store(record + (Z * lanes), z);
+                S.Store(record + (N * lanes), n);
+                S.Store(step.H + offset, S.MultiplyAdd(z, difference, n)); // (3)
+                record += 4 * lanes;
+                offset += lanes;
+            }
+        }
+    }
+
+    public static double SquaredNormDC(in BackwardStep<T> step) => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Differentiate(in BackwardStep<T> step)
+    {
+        nint lanes = S.Lanes;
+        var one = S.Constant(1);
+        var column = step.DRowsColumnStride;
+        for (var row = 0; row < step.Rows; row++)
+        {
+            var record = step.Record + (row * step.RecordStride);
+            var offset = row * step.HStride;
+            var dRow = step.DRows + (row * step.DRowsStride);
+            var dPanel = step.DPanels + (row * lanes);
+            for (var u = 0; u < step.UnitBlocks; u++)
+            {
+                var z = S.Load(record + (Z * lanes));
+                var n = S.Load(record + (N * lanes));
+                var dh = S.Load(step.DH + offset);
+                var carried = S.Multiply(dh, z);
+                S.Store(step.DH + offset, carried); // (7)
+                var keep = S.Subtract(one, z);
+                var difference = S.Subtract(S.Load(step.H + offset), n);
+                Put(step, dRow + (Z * column), dPanel, Z, S.Multiply(S.Multiply(carried, difference), keep)); // (4)
+
+                var dN = S.Multiply(S.Multiply(dh, keep), S.Subtract(one, S.Multiply(n, n))); // (5)
+                Put(step, dRow + (N * column), dPanel, N, dN);
+                var r = S.Load(record + (R * lanes));
+                var dM = S.Multiply(dN, r);
+                Put(step, dRow + (M * column), dPanel, M, dM);
+                var m = S.Load(record + (M * lanes));
+                Put(step, dRow + (R * column), dPanel, R, S.Multiply(S.Multiply(dM, m), S.Subtract(one, r))); // (6)
+
+                record += 4 * lanes;
+                offset += lanes;
+                dRow += lanes;
+                dPanel += 4 * step.DPanelsStride;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(in BackwardStep<T> step, T* row, T* panel, int column, V value)
+    {
+        S.Store(row, value);
+        if (step.DPanels != null)
+        {
+            S.Store(panel + (column * step.DPanelsStride), value);
+        }
+    }
+}

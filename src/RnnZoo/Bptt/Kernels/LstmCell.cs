@@ -1,0 +1,175 @@
+using System.Runtime.CompilerServices;
+
+namespace RnnZoo.Bptt.Kernels;
+
+/// <summary>
+/// The LSTM (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000), in PyTorch's form. With a the
+/// pre-activations W_ih·x_t + b_ih + W_hh·h_{t-1} + b_hh:
+/// <code>
+/// (1) i = σ(a_i)   f = σ(a_f)   g = tanh(a_g)   o = σ(a_o)
+/// (2) c_t = f·c_{t-1} + i·g
+/// (3) h_t = o·tanh(c_t)
+/// (4) ∂a_o = ∂h·tanh(c_t)·o(1 − o)
+/// (5) ∂c = ∂c from later steps + ∂h·o·(1 − tanh²c_t)
+/// (6) ∂a_i = ∂c·g·i(1 − i)   ∂a_f = ∂c·c_{t-1}·f(1 − f)   ∂a_g = ∂c·i·(1 − g²)
+/// (7) ∂c_{t-1} = ∂c·f
+/// </code>
+/// Tape: i, f, g, o, c_t. tanh(c_t) is found again in the backward step: that costs less than its memory traffic.
+/// </summary>
+internal readonly unsafe struct LstmCell<S, V, T> : ICell<S, V, T>
+    where S : struct, ISimd<V, T>
+    where V : struct
+    where T : unmanaged
+{
+    private const int I = 0, F = 1, G = 2, O = 3, C = 4;
+
+    public static int Gates => 4;
+
+    public static int Columns => 4;
+
+    public static int Slots => 5;
+
+    public static int FirstInputColumn => 0;
+
+    public static int FirstHiddenColumn => 0;
+
+    public static int CellStateSlot => C;
+
+    public static bool NeedsTape => true;
+
+    public static bool ReadsOutput => false;
+
+    public static bool ReadsPreviousOutput => false;
+
+    public static bool CarriesDH => false;
+
+    public static int InputGate(int column) => column;
+
+    public static int HiddenGate(int column) => column;
+
+    public static void Multiply(in StepProduct<S, V, T> product, int unit, int count)
+    {
+        for (var u = unit; u < unit + count; u++)
+        {
+            product.Run(first: u * 4, columnStep: 1, count: 4, slot: u * 5, slotStep: 1);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Activate(in ForwardStep<T> step, int unit, int count)
+    {
+        nint lanes = S.Lanes;
+        var one = S.Constant(1);
+        var two = S.Constant(2);
+        for (var row = 0; row < step.Rows; row++)
+        {
+            var offset = (row * step.RecordStride) + (unit * 5 * lanes);
+            var record = step.Record + offset;
+            var previousC = step.PreviousRecord + offset + (C * lanes);
+            var h = step.H + (row * step.HStride) + (unit * lanes);
+            for (var u = 0; u < count; u++)
+            {
+                // (1) Two quotients share one division, the slowest operation here: a/p and b/q are a·q/(pq) and b·p/(pq).
+                var inputBelow = VectorMath<S, V, T>.SigmoidDenominator(S.Load(record + (I * lanes)));
+                var forgetBelow = VectorMath<S, V, T>.SigmoidDenominator(S.Load(record + (F * lanes)));
+                var inverse = S.Divide(one, S.Multiply(inputBelow, forgetBelow));
+                var i = S.Multiply(inverse, forgetBelow);
+                var f = S.Multiply(inverse, inputBelow);
+
+                var candidate = VectorMath<S, V, T>.TanhNumerator(S.Load(record + (G * lanes)));
+                var candidateBelow = S.Add(candidate, two);
+                var outputBelow = VectorMath<S, V, T>.SigmoidDenominator(S.Load(record + (O * lanes)));
+                inverse = S.Divide(one, S.Multiply(candidateBelow, outputBelow));
+                var g = S.Multiply(S.Multiply(inverse, outputBelow), candidate);
+                var o = S.Multiply(inverse, candidateBelow);
+
+                var c = S.MultiplyAdd(f, S.Load(previousC), S.Multiply(i, g)); // (2)
+                S.Store(record + (I * lanes), i);
+                S.Store(record + (F * lanes), f);
+                S.Store(record + (G * lanes), g);
+                S.Store(record + (O * lanes), o);
+                S.Store(record + (C * lanes), c);
+                S.Store(h, S.Multiply(o, VectorMath<S, V, T>.Tanh(c))); // (3)
+                record += 5 * lanes;
+                previousC += 5 * lanes;
+                h += lanes;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Differentiate(in BackwardStep<T> step)
+    {
+        nint lanes = S.Lanes;
+        var one = S.Constant(1);
+        var column = step.DRowsColumnStride;
+        for (var row = 0; row < step.Rows; row++)
+        {
+            var record = step.Record + (row * step.RecordStride);
+            var previousC = step.PreviousRecord + (row * step.RecordStride) + (C * lanes);
+            var dH = step.DH + (row * step.HStride);
+            var dC = step.DC + (row * step.HStride);
+            var dRow = step.DRows + (row * step.DRowsStride);
+            var dPanel = step.DPanels + (row * lanes);
+            for (var u = 0; u < step.UnitBlocks; u++)
+            {
+                var tanhC = VectorMath<S, V, T>.Tanh(S.Load(record + (C * lanes)));
+                var o = S.Load(record + (O * lanes));
+                var dh = S.Load(dH);
+                var dA = S.Multiply(S.Multiply(dh, tanhC), S.Multiply(o, S.Subtract(one, o))); // (4)
+                Put(step, dRow + (O * column), dPanel, O, dA);
+
+                var slope = S.Subtract(one, S.Multiply(tanhC, tanhC));
+                var dc = S.MultiplyAdd(S.Multiply(dh, o), slope, S.Load(dC)); // (5)
+                var i = S.Load(record + (I * lanes));
+                var g = S.Load(record + (G * lanes));
+                dA = S.Multiply(S.Multiply(dc, g), S.Multiply(i, S.Subtract(one, i))); // (6)
+                Put(step, dRow + (I * column), dPanel, I, dA);
+                dA = S.Multiply(S.Multiply(dc, i), S.Subtract(one, S.Multiply(g, g)));
+                Put(step, dRow + (G * column), dPanel, G, dA);
+                var f = S.Load(record + (F * lanes));
+                var dcPrevious = S.Multiply(dc, f);
+                dA = S.Multiply(S.Multiply(dcPrevious, S.Load(previousC)), S.Subtract(one, f));
+                Put(step, dRow + (F * column), dPanel, F, dA);
+                S.Store(dC, dcPrevious); // (7)
+
+                record += 5 * lanes;
+                previousC += 5 * lanes;
+                dH += lanes;
+                dC += lanes;
+                dRow += lanes;
+                dPanel += 4 * step.DPanelsStride;
+            }
+        }
+    }
+
+    public static double SquaredNormDC(in BackwardStep<T> step)
+    {
+        nint lanes = S.Lanes;
+        var sum = 0.0;
+        for (var row = 0; row < step.Rows; row++)
+        {
+            for (var u = 0; u < step.UnitBlocks; u++)
+            {
+                var record = step.Record + (row * step.RecordStride) + (u * 5 * lanes);
+                var offset = (row * step.HStride) + (u * lanes);
+                var tanhC = VectorMath<S, V, T>.Tanh(S.Load(record + (C * lanes)));
+                var slope = S.Subtract(S.Constant(1), S.Multiply(tanhC, tanhC));
+                var dHo = S.Multiply(S.Load(step.DH + offset), S.Load(record + (O * lanes)));
+                sum += S.SumOfSquares(S.MultiplyAdd(dHo, slope, S.Load(step.DC + offset))); // (5)
+            }
+        }
+
+        return sum;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(in BackwardStep<T> step, T* row, T* panel, int column, V value)
+    {
+        S.Store(row, value);
+        if (step.DPanels != null)
+        {
+            S.Store(panel + (column * step.DPanelsStride), value);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+using System.Numerics;
+using RnnZoo.Bptt.Kernels;
+
+namespace RnnZoo.Tests.Bptt.Kernels;
+
+/// <summary>Runs the kernels on a layer's data, with output rows wider than H as a bidirectional layer has them.</summary>
+internal sealed unsafe class KernelRun<T> : IDisposable
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly LayerShape shape;
+    private readonly Dictionary<string, GuardedArray<T>> arrays = [];
+    private readonly List<GuardedArray<double>> norms = [];
+    private readonly int rowStride;
+    private readonly RecurrentTape? tape;
+    private readonly ForwardArguments<T> forward;
+
+    public KernelRun(LayerShape shape, LayerData data, int threads, VectorWidth width, bool keepTape = true)
+    {
+        this.shape = shape;
+        rowStride = (2 * shape.Hidden) + 3;
+        forward = new ForwardArguments<T>
+        {
+            X = In("x", data.X),
+            XStepStride = shape.Batch * shape.Input,
+            XBatchStride = shape.Input,
+            WeightIh = In("weight_ih", data.WeightIh),
+            WeightHh = In("weight_hh", data.WeightHh),
+            BiasIh = In("bias_ih", data.BiasIh),
+            BiasHh = In("bias_hh", data.BiasHh),
+            H0 = In("h0", data.H0),
+            C0 = In("c0", data.C0),
+            Output = Out("output", OutputCount),
+            OutputStepStride = shape.Batch * rowStride,
+            OutputBatchStride = rowStride,
+            HN = Out("hN", data.HN.Length),
+            CN = Out("cN", data.CN.Length),
+            KeepTape = keepTape,
+        };
+        tape = RecurrentKernel.Forward(shape, forward, threads, width);
+    }
+
+    private int OutputCount => (((shape.Steps * shape.Batch) - 1) * rowStride) + shape.Hidden;
+
+    public double[] Output => Dense("output");
+
+    public double[] HN => arrays["hN"].ToDoubles();
+
+    public double[] CN => arrays["cN"].ToDoubles();
+
+    public bool HasTape => tape is not null;
+
+    /// <summary>What a gap between output rows holds: NaN unless it was written to.</summary>
+    public bool GapsUntouched()
+    {
+        var all = arrays["output"].ToDoubles();
+        return Enumerable.Range(0, all.Length).All(i => i % rowStride < shape.Hidden || double.IsNaN(all[i]));
+    }
+
+    public LayerGradients Backward(LayerCotangents cotangents, int threads, Wanted wanted, double[]? addToDX = null)
+    {
+        var d = new LayerGradients(shape);
+        GuardedArray<T>? Target(Wanted what, double[] like) => wanted.HasFlag(what) ? new GuardedArray<T>(like.Length) : null;
+        using var dX = addToDX is null ? Target(Wanted.DX, d.DX) : new GuardedArray<T>(addToDX);
+        using var dWeightIh = Target(Wanted.DWeightIh, d.DWeightIh);
+        using var dWeightHh = Target(Wanted.DWeightHh, d.DWeightHh);
+        using var dBiasIh = Target(Wanted.DBiasIh, d.DBiasIh);
+        using var dBiasHh = Target(Wanted.DBiasHh, d.DBiasHh);
+        using var dH0 = Target(Wanted.DH0, d.DH0);
+        using var dC0 = Target(Wanted.DC0, d.DC0);
+        var arguments = new BackwardArguments<T>
+        {
+            Forward = forward,
+            DOutput = In("dOutput", cotangents.DOutput),
+            DOutputStepStride = shape.Batch * shape.Hidden,
+            DOutputBatchStride = shape.Hidden,
+            DHN = In("dHN", cotangents.DHN),
+            DCN = In("dCN", cotangents.DCN),
+            DX = Address(dX),
+            DXStepStride = shape.Batch * shape.Input,
+            DXBatchStride = shape.Input,
+            AccumulateDX = addToDX is not null,
+            DWeightIh = Address(dWeightIh),
+            DWeightHh = Address(dWeightHh),
+            DBiasIh = Address(dBiasIh),
+            DBiasHh = Address(dBiasHh),
+            DH0 = Address(dH0),
+            DC0 = Address(dC0),
+            SquaredNormDH = Norms(wanted),
+            SquaredNormDHFromFuture = Norms(wanted),
+            SquaredNormDC = Norms(wanted),
+        };
+        RecurrentKernel.Backward(tape!, arguments, threads);
+
+        Take(dX, d.DX);
+        Take(dWeightIh, d.DWeightIh);
+        Take(dWeightHh, d.DWeightHh);
+        Take(dBiasIh, d.DBiasIh);
+        Take(dBiasHh, d.DBiasHh);
+        Take(dH0, d.DH0);
+        Take(dC0, d.DC0);
+        if (wanted.HasFlag(Wanted.Norms))
+        {
+            norms[^3].ToDoubles().CopyTo(d.SquaredNormDH, 0);
+            norms[^2].ToDoubles().CopyTo(d.SquaredNormDHFromFuture, 0);
+            norms[^1].ToDoubles().CopyTo(d.SquaredNormDC, 0);
+        }
+
+        AssertGuards();
+        return d;
+    }
+
+    public void AssertGuards()
+    {
+        foreach (var (name, array) in arrays)
+        {
+            array.AssertGuards(name);
+        }
+
+        norms.ForEach(array => array.AssertGuards("norms"));
+    }
+
+    public void Dispose()
+    {
+        tape?.Dispose();
+        foreach (var array in arrays.Values)
+        {
+            array.Dispose();
+        }
+
+        norms.ForEach(array => array.Dispose());
+    }
+
+    private static T* Address(GuardedArray<T>? array) => array is null ? null : array.Pointer;
+
+    private static void Take(GuardedArray<T>? array, double[] target)
+    {
+        array?.AssertGuards("gradient");
+        array?.ToDoubles().CopyTo(target, 0);
+    }
+
+    private T* In(string name, double[]? values)
+    {
+        if (values is null)
+        {
+            return null;
+        }
+
+        if (arrays.Remove(name, out var old))
+        {
+            old.Dispose();
+        }
+
+        return (arrays[name] = new GuardedArray<T>(values)).Pointer;
+    }
+
+    private T* Out(string name, int count) => (arrays[name] = new GuardedArray<T>(count)).Pointer;
+
+    private double* Norms(Wanted wanted)
+    {
+        if (!wanted.HasFlag(Wanted.Norms))
+        {
+            return null;
+        }
+
+        norms.Add(new GuardedArray<double>(shape.Steps));
+        return norms[^1].Pointer;
+    }
+
+    private double[] Dense(string name)
+    {
+        var all = arrays[name].ToDoubles();
+        var rows = Enumerable.Range(0, shape.Steps * shape.Batch);
+        return [.. rows.SelectMany(row => all.AsSpan(row * rowStride, shape.Hidden).ToArray())];
+    }
+}

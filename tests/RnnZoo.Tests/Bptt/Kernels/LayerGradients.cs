@@ -1,0 +1,27 @@
+using RnnZoo.Bptt.Kernels;
+
+namespace RnnZoo.Tests.Bptt.Kernels;
+
+/// <summary>All gradients of a layer as double arrays.</summary>
+internal sealed class LayerGradients(LayerShape shape)
+{
+    public double[] DX { get; } = new double[shape.Steps * shape.Batch * shape.Input];
+
+    public double[] DWeightIh { get; } = new double[shape.Gates * shape.Hidden * shape.Input];
+
+    public double[] DWeightHh { get; } = new double[shape.Gates * shape.Hidden * shape.Hidden];
+
+    public double[] DBiasIh { get; } = new double[shape.Gates * shape.Hidden];
+
+    public double[] DBiasHh { get; } = new double[shape.Gates * shape.Hidden];
+
+    public double[] DH0 { get; } = new double[shape.Batch * shape.Hidden];
+
+    public double[] DC0 { get; } = new double[shape.Batch * shape.Hidden];
+
+    public double[] SquaredNormDH { get; } = new double[shape.Steps];
+
+    public double[] SquaredNormDHFromFuture { get; } = new double[shape.Steps];
+
+    public double[] SquaredNormDC { get; } = new double[shape.Steps];
+}

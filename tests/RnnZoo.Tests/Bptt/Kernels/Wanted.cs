@@ -1,0 +1,17 @@
+namespace RnnZoo.Tests.Bptt.Kernels;
+
+/// <summary>Gradients that a test asks for.</summary>
+[Flags]
+internal enum Wanted
+{
+    None = 0,
+    DX = 1,
+    DWeightIh = 2,
+    DWeightHh = 4,
+    DBiasIh = 8,
+    DBiasHh = 16,
+    DH0 = 32,
+    DC0 = 64,
+    Norms = 128,
+    All = 255,
+}
