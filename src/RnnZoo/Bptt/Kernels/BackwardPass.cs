@@ -151,7 +151,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
             C.Differentiate(step);
             if (s > 0 || a.DH0 != null)
             {
-                MultiplyHidden(step);
+                MultiplyHidden(step, descending: (s & 1) != 0);
             }
 
             if (!plan.KeepRows && a.DX != null)
@@ -233,7 +233,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
     }
 
     // ∂L/∂h_{t-1} from later steps: the column gradients times W_hh, on top of what the cell carried past the weights.
-    private void MultiplyHidden(in BackwardStep<T> step)
+    private void MultiplyHidden(in BackwardStep<T> step, bool descending)
     {
         nint depth = C.Gates * plan.PaddedHidden;
         Gemm<S, V, T>.Run(new GemmArguments<T>
@@ -252,6 +252,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
             C = step.DH,
             CStride = plan.StateStride,
             CVectorStride = S.Lanes,
+            Descending = descending,
         });
     }
 

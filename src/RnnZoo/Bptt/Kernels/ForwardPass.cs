@@ -4,8 +4,8 @@ namespace RnnZoo.Bptt.Kernels;
 
 /// <summary>
 /// The forward pass of one direction of a layer. Weights are packed once; then every thread takes its share of the batch
-/// through all time steps without meeting the others. A step multiplies [x_t | h_{t-1}] by the packed weights, two or
-/// four blocks of units at a time, and turns them into gates while they are in the first-level cache.
+/// through all time steps without meeting the others. A step multiplies [x_t | h_{t-1}] by the packed weights, a
+/// few blocks of units at a time, and turns them into gates while they are in the first-level cache.
 /// A batch of one leaves the recurrence to one thread; there the input's share of all steps is multiplied first, by all
 /// threads.
 /// </summary>
@@ -15,6 +15,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
     where V : struct
     where T : unmanaged, INumberBase<T>
 {
+    private const int UnitGroup = 4;
     private readonly LayerShape shape;
     private readonly ForwardArguments<T> a;
     private readonly int threads;
@@ -161,7 +162,8 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         var current = states + (2 * first * stateStride);
         var next = current + (rows * stateStride);
         Begin(first, rows, current, next);
-        var group = rows <= Gemm<S, V, T>.FewRows ? 4 : 2;
+        var few = rows <= Gemm<S, V, T>.FewRows;
+        var group = few ? unitBlocks : UnitGroup;
         for (var s = 0; s < shape.Steps; s++)
         {
             var record = stage.At(records, s) + (first * recordStride);
@@ -177,6 +179,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
                 Record = record,
                 RecordStride = recordStride,
                 InputDone = inputFirst,
+                Descending = few && (s & 1) != 0,
             };
             var step = new ForwardStep<T>
             {

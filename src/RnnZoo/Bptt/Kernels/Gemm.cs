@@ -23,7 +23,7 @@ internal static unsafe class Gemm<S, V, T>
         {
             for (; vector + 4 <= g.Vectors; vector += 4)
             {
-                Few(g, vector);
+                Few(g, g.Descending ? (g.Vectors & ~3) - 4 - vector : vector);
             }
         }
 

@@ -31,4 +31,10 @@ internal unsafe struct GemmArguments<T>
     public T* C;
     public nint CStride;
     public nint CVectorStride;
+
+    /// <summary>
+    /// Whether few rows take the vectors last to first. Every other step of a recurrence does: weights larger than the
+    /// first-level cache, read in the same order each time, would always have been pushed out just before their turn.
+    /// </summary>
+    public bool Descending;
 }

@@ -49,12 +49,14 @@ internal readonly unsafe struct GruCell<S, V, T> : ICell<S, V, T>
 
     public static void Multiply(in StepProduct<S, V, T> product, int unit, int count)
     {
-        product.Run(first: (unit * 4) + R, columnStep: 4, count, slot: (unit * 4) + R, slotStep: 4);
-        product.Run(first: (unit * 4) + Z, columnStep: 4, count, slot: (unit * 4) + Z, slotStep: 4);
-        product.Run(first: (unit * 4) + M, columnStep: 4, count, slot: (unit * 4) + M, slotStep: 4, input: false);
-        if (!product.InputDone)
+        for (var n = M; n <= N; n++)
         {
-            product.Run(first: (unit * 4) + N, columnStep: 4, count, slot: (unit * 4) + N, slotStep: 4, hidden: false);
+            var column = product.Descending ? N - n : n;
+            if (column != N || !product.InputDone)
+            {
+                var first = (unit * 4) + column;
+                product.Run(first, columnStep: 4, count, slot: first, slotStep: 4, input: column != M, hidden: column != N);
+            }
         }
     }
 

@@ -40,6 +40,9 @@ internal unsafe interface ISimd<V, T>
 
     static abstract V Divide(V a, V b);
 
+    /// <summary>−x; free where it goes into a fused multiply-add.</summary>
+    static abstract V Negate(V x);
+
     /// <summary>a·b + c, fused where the machine can.</summary>
     static abstract V MultiplyAdd(V a, V b, V c);
 

@@ -49,52 +49,20 @@ internal readonly unsafe struct LstmCell<S, V, T> : ICell<S, V, T>
 
     public static void Multiply(in StepProduct<S, V, T> product, int unit, int count)
     {
-        for (var u = unit; u < unit + count; u++)
+        for (var n = 0; n < count; n++)
         {
+            var u = product.Descending ? unit + count - 1 - n : unit + n;
             product.Run(first: u * 4, columnStep: 1, count: 4, slot: u * 5, slotStep: 1);
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    // Three short loops and not one long: the chains of their iterations overlap, and the compiler inlines all of each.
     public static void Activate(in ForwardStep<T> step, int unit, int count)
     {
-        nint lanes = S.Lanes;
-        var one = S.Constant(1);
-        var two = S.Constant(2);
-        for (var row = 0; row < step.Rows; row++)
-        {
-            var offset = (row * step.RecordStride) + (unit * 5 * lanes);
-            var record = step.Record + offset;
-            var previousC = step.PreviousRecord + offset + (C * lanes);
-            var h = step.H + (row * step.HStride) + (unit * lanes);
-            for (var u = 0; u < count; u++)
-            {
-                // (1) Two quotients share one division, the slowest operation here: a/p and b/q are a·q/(pq) and b·p/(pq).
-                var inputBelow = VectorMath<S, V, T>.SigmoidDenominator(S.Load(record + (I * lanes)));
-                var forgetBelow = VectorMath<S, V, T>.SigmoidDenominator(S.Load(record + (F * lanes)));
-                var inverse = S.Divide(one, S.Multiply(inputBelow, forgetBelow));
-                var i = S.Multiply(inverse, forgetBelow);
-                var f = S.Multiply(inverse, inputBelow);
-
-                var candidate = VectorMath<S, V, T>.TanhNumerator(S.Load(record + (G * lanes)));
-                var candidateBelow = S.Add(candidate, two);
-                var outputBelow = VectorMath<S, V, T>.SigmoidDenominator(S.Load(record + (O * lanes)));
-                inverse = S.Divide(one, S.Multiply(candidateBelow, outputBelow));
-                var g = S.Multiply(S.Multiply(inverse, outputBelow), candidate);
-                var o = S.Multiply(inverse, candidateBelow);
-
-                var c = S.MultiplyAdd(f, S.Load(previousC), S.Multiply(i, g)); // (2)
-                S.Store(record + (I * lanes), i);
-                S.Store(record + (F * lanes), f);
-                S.Store(record + (G * lanes), g);
-                S.Store(record + (O * lanes), o);
-                S.Store(record + (C * lanes), c);
-                S.Store(h, S.Multiply(o, VectorMath<S, V, T>.Tanh(c))); // (3)
-                record += 5 * lanes;
-                previousC += 5 * lanes;
-                h += lanes;
-            }
-        }
+        nint offset = unit * 5 * S.Lanes;
+        ActivateInputAndForget(step, step.Record + offset, count);
+        ActivateCell(step, step.Record + offset, step.PreviousRecord + offset + (C * S.Lanes), count);
+        ActivateHidden(step, step.Record + offset, step.H + (unit * S.Lanes), count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -161,6 +129,64 @@ internal readonly unsafe struct LstmCell<S, V, T> : ICell<S, V, T>
         }
 
         return sum;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ActivateInputAndForget(in ForwardStep<T> step, T* first, int count)
+    {
+        nint lanes = S.Lanes;
+        for (var row = 0; row < step.Rows; row++, first += step.RecordStride)
+        {
+            var record = first;
+            for (var u = 0; u < count; u++, record += 5 * lanes)
+            {
+                // (1) Two quotients share one division, the slowest operation here: 1/p = q/(pq) and 1/q = p/(pq).
+                var inputBelow = VectorMath<S, V, T>.SigmoidDenominator(S.Load(record + (I * lanes)));
+                var forgetBelow = VectorMath<S, V, T>.SigmoidDenominator(S.Load(record + (F * lanes)));
+                var inverse = S.Divide(S.Constant(1), S.Multiply(inputBelow, forgetBelow));
+                S.Store(record + (I * lanes), S.Multiply(inverse, forgetBelow));
+                S.Store(record + (F * lanes), S.Multiply(inverse, inputBelow));
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ActivateCell(in ForwardStep<T> step, T* first, T* firstPreviousC, int count)
+    {
+        nint lanes = S.Lanes;
+        for (var row = 0; row < step.Rows; row++, first += step.RecordStride, firstPreviousC += step.RecordStride)
+        {
+            var record = first;
+            var previousC = firstPreviousC;
+            for (var u = 0; u < count; u++, record += 5 * lanes, previousC += 5 * lanes)
+            {
+                var candidate = VectorMath<S, V, T>.TanhNumerator(S.Load(record + (G * lanes)));
+                var candidateBelow = S.Add(candidate, S.Constant(2));
+                var outputBelow = VectorMath<S, V, T>.SigmoidDenominator(S.Load(record + (O * lanes)));
+                var inverse = S.Divide(S.Constant(1), S.Multiply(candidateBelow, outputBelow));
+                var g = S.Multiply(S.Multiply(inverse, outputBelow), candidate);
+                S.Store(record + (G * lanes), g);
+                S.Store(record + (O * lanes), S.Multiply(inverse, candidateBelow));
+                var kept = S.Multiply(S.Load(record + (F * lanes)), S.Load(previousC));
+                S.Store(record + (C * lanes), S.MultiplyAdd(S.Load(record + (I * lanes)), g, kept)); // (2)
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ActivateHidden(in ForwardStep<T> step, T* first, T* firstH, int count)
+    {
+        nint lanes = S.Lanes;
+        for (var row = 0; row < step.Rows; row++, first += step.RecordStride, firstH += step.HStride)
+        {
+            var record = first;
+            var h = firstH;
+            for (var u = 0; u < count; u++, record += 5 * lanes, h += lanes)
+            {
+                var tanhC = VectorMath<S, V, T>.Tanh(S.Load(record + (C * lanes)));
+                S.Store(h, S.Multiply(S.Load(record + (O * lanes)), tanhC)); // (3)
+            }
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
