@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace RnnZoo.Bptt.Kernels;
 
@@ -120,6 +121,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void RunSteps(int part, int first, int rows)
     {
         var own = memory.Part(part, plan);

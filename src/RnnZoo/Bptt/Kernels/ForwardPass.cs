@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace RnnZoo.Bptt.Kernels;
 
@@ -157,6 +158,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void RunSteps(int first, int rows)
     {
         var current = states + (2 * first * stateStride);

@@ -50,6 +50,7 @@ internal static unsafe class Gemm<S, V, T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Few(in GemmArguments<T> g, int vector)
     {
         if (g.Rows == 1)
@@ -63,6 +64,7 @@ internal static unsafe class Gemm<S, V, T>
     }
 
     /// <summary>One tile of at most <see cref="ISimd{V,T}.TileRows"/> rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Tile<C>(in GemmArguments<T> g, int row, int rows, int vector)
         where C : struct, ICount
     {

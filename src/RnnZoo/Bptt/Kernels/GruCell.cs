@@ -47,6 +47,7 @@ internal readonly unsafe struct GruCell<S, V, T> : ICell<S, V, T>
 
     public static int HiddenGate(int column) => column == M ? 2 : column - 1;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(in StepProduct<S, V, T> product, int unit, int count)
     {
         for (var n = M; n <= N; n++)
@@ -60,35 +61,12 @@ internal readonly unsafe struct GruCell<S, V, T> : ICell<S, V, T>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    // Two short loops and not one long: the chains of their iterations overlap, and the compiler inlines all of each.
     public static void Activate(in ForwardStep<T> step, int unit, int count)
     {
-        nint lanes = S.Lanes;
-        var one = S.Constant(1);
-        for (var row = 0; row < step.Rows; row++)
-        {
-            var record = step.Record + (row * step.RecordStride) + (unit * 4 * lanes);
-            var offset = (row * step.HStride) + (unit * lanes);
-            for (var u = 0; u < count; u++)
-            {
-                // (1) One division for two gates.
-                var resetBelow = VectorMath<S, V, T>.SigmoidDenominator(S.Load(record + (R * lanes)));
-                var updateBelow = VectorMath<S, V, T>.SigmoidDenominator(S.Load(record + (Z * lanes)));
-                var inverse = S.Divide(one, S.Multiply(resetBelow, updateBelow));
-                var r = S.Multiply(inverse, updateBelow);
-                var z = S.Multiply(inverse, resetBelow);
-
-                var m = S.Load(record + (M * lanes));
-                var n = VectorMath<S, V, T>.Tanh(S.MultiplyAdd(r, m, S.Load(record + (N * lanes)))); // (2)
-                var difference = S.Subtract(S.Load(step.HPrevious + offset), n);
-                S.Store(record + (R * lanes), r);
-                S.Store(record + (Z * lanes), z);
-                S.Store(record + (N * lanes), n);
-                S.Store(step.H + offset, S.MultiplyAdd(z, difference, n)); // (3)
-                record += 4 * lanes;
-                offset += lanes;
-            }
-        }
+        var record = step.Record + ((nint)unit * 4 * S.Lanes);
+        ActivateGates(step, record, count);
+        ActivateHidden(step, record, (nint)unit * S.Lanes, count);
     }
 
     public static double SquaredNormDC(in BackwardStep<T> step) => 0;
@@ -128,6 +106,44 @@ internal readonly unsafe struct GruCell<S, V, T> : ICell<S, V, T>
                 offset += lanes;
                 dRow += lanes;
                 dPanel += 4 * step.DPanelsStride;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ActivateGates(in ForwardStep<T> step, T* first, int count)
+    {
+        nint lanes = S.Lanes;
+        for (var row = 0; row < step.Rows; row++, first += step.RecordStride)
+        {
+            var record = first;
+            for (var u = 0; u < count; u++, record += 4 * lanes)
+            {
+                // (1) Two quotients share one division, the slowest operation here: 1/p = q/(pq) and 1/q = p/(pq).
+                var resetBelow = VectorMath<S, V, T>.SigmoidDenominator(S.Load(record + (R * lanes)));
+                var updateBelow = VectorMath<S, V, T>.SigmoidDenominator(S.Load(record + (Z * lanes)));
+                var inverse = S.Divide(S.Constant(1), S.Multiply(resetBelow, updateBelow));
+                S.Store(record + (R * lanes), S.Multiply(inverse, updateBelow));
+                S.Store(record + (Z * lanes), S.Multiply(inverse, resetBelow));
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ActivateHidden(in ForwardStep<T> step, T* first, nint firstUnit, int count)
+    {
+        nint lanes = S.Lanes;
+        for (var row = 0; row < step.Rows; row++, first += step.RecordStride)
+        {
+            var record = first;
+            var offset = (row * step.HStride) + firstUnit;
+            for (var u = 0; u < count; u++, record += 4 * lanes, offset += lanes)
+            {
+                var reset = S.Multiply(S.Load(record + (R * lanes)), S.Load(record + (M * lanes)));
+                var n = VectorMath<S, V, T>.Tanh(S.Add(reset, S.Load(record + (N * lanes)))); // (2)
+                S.Store(record + (N * lanes), n);
+                var difference = S.Subtract(S.Load(step.HPrevious + offset), n);
+                S.Store(step.H + offset, S.MultiplyAdd(S.Load(record + (Z * lanes)), difference, n)); // (3)
             }
         }
     }

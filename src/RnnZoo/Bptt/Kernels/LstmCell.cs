@@ -47,6 +47,7 @@ internal readonly unsafe struct LstmCell<S, V, T> : ICell<S, V, T>
 
     public static int HiddenGate(int column) => column;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(in StepProduct<S, V, T> product, int unit, int count)
     {
         for (var n = 0; n < count; n++)
@@ -57,6 +58,7 @@ internal readonly unsafe struct LstmCell<S, V, T> : ICell<S, V, T>
     }
 
     // Three short loops and not one long: the chains of their iterations overlap, and the compiler inlines all of each.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Activate(in ForwardStep<T> step, int unit, int count)
     {
         nint offset = unit * 5 * S.Lanes;

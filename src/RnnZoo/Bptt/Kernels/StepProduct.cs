@@ -40,7 +40,7 @@ internal unsafe struct StepProduct<S, V, T>
     /// Vectors first, first + columnStep, … (count of them; a vector is unitBlock·columns + column), whose results lie
     /// slotStep vectors apart from the slot on.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Run(int first, int columnStep, int count, int slot, int slotStep, bool input = true, bool hidden = true)
     {
         var fromRecord = InputDone && input;

@@ -40,6 +40,7 @@ internal readonly unsafe struct VanillaCell<S, V, T, TNonlinearity> : ICell<S, V
 
     public static int HiddenGate(int column) => 0;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(in StepProduct<S, V, T> product, int unit, int count) =>
         product.Run(first: unit, columnStep: 1, count, slot: unit, slotStep: 1);
 

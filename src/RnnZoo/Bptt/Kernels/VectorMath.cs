@@ -46,15 +46,17 @@ internal static class VectorMath<S, V, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V SigmoidDenominator(V x)
     {
-        var p = ExpMinusOneReduced(S.Negate(S.Clamp(x, SigmoidLimit)), out var shifted);
-        return S.Add(S.Constant(1), S.Scale(S.Add(p, S.Constant(1)), shifted));
+        var r = Reduce(S.Negate(S.Clamp(x, SigmoidLimit)), out var shifted);
+        var exp = S.MultiplyAdd(S.MultiplyAdd(Remainder(r), r, S.Constant(1)), r, S.Constant(1));
+        return S.Add(S.Constant(1), S.Scale(exp, shifted));
     }
 
     /// <summary>e^2x − 1: tanh x is this over (this + 2), accurate near zero too.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V TanhNumerator(V x)
     {
-        var p = ExpMinusOneReduced(S.Clamp(S.Add(x, x), TanhLimit), out var shifted);
+        var r = Reduce(S.Clamp(S.Add(x, x), TanhLimit), out var shifted);
+        var p = S.MultiplyAdd(S.Multiply(r, r), Remainder(r), r);
         var power = S.Scale(S.Constant(1), shifted);
         return S.MultiplyAdd(p, power, S.Subtract(power, S.Constant(1)));
     }
@@ -66,16 +68,16 @@ internal static class VectorMath<S, V, T>
         return S.Divide(numerator, S.Add(numerator, S.Constant(2)));
     }
 
-    /// <summary>e^r − 1 for the remainder r of x; <paramref name="shifted"/> carries n for <see cref="ISimd{V,T}.Scale"/>.</summary>
+    /// <summary>r; <paramref name="shifted"/> carries n for <see cref="ISimd{V,T}.Scale"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V ExpMinusOneReduced(V x, out V shifted)
+    private static V Reduce(V x, out V shifted)
     {
         shifted = S.MultiplyAdd(x, S.Constant(1.4426950408889634), Shift);
         var n = S.Subtract(shifted, Shift);
-        var r = S.MultiplyAdd(n, MinusLn2, x);
-        return S.MultiplyAdd(S.Multiply(r, r), Remainder(r), r);
+        return S.MultiplyAdd(n, MinusLn2, x);
     }
 
+    /// <summary>q(r).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V Remainder(V r)
     {
