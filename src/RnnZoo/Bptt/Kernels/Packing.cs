@@ -11,8 +11,8 @@ internal static unsafe class Packing<C, S, V, T>
     where T : unmanaged, INumberBase<T>
 {
     /// <summary>
-    /// Forward panels and biases of unit blocks [first, last): [unit block, column][I + H, lanes]. Units beyond H and the
-    /// parts of a panel that its column does not read are zero.
+    /// Forward panels and biases of unit blocks [first, last): [unit block, column][I + H, lanes]. Units beyond H
+    /// are zero; the part of a panel that its column does not read is left as it is.
     /// </summary>
     public static void Forward(in ForwardArguments<T> a, int inputs, int hidden, T* panels, T* bias, int first, int last)
     {
