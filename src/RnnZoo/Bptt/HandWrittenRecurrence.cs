@@ -8,12 +8,15 @@ internal sealed class HandWrittenRecurrence
 {
     private readonly RecurrentLayout _layout;
     private readonly IReadOnlyList<RecurrentCell> _cells;
+    private readonly KernelEngine[] _kernels;
     private LayerBptt[] _equations;
+    private bool _planted;
 
     private HandWrittenRecurrence(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, string name)
     {
         (_layout, _cells, Failures) = (layout, cells, new BackwardFailures(name));
         _equations = [.. cells.Select(LayerBptt.For)];
+        _kernels = [.. cells.Select(cell => KernelEngine.For((GatedCell)cell))];
     }
 
     /// <summary>What went wrong in a backward pass.</summary>
@@ -22,12 +25,15 @@ internal sealed class HandWrittenRecurrence
     /// <summary>Is given the gradients of every step during the backward pass.</summary>
     public Action<LayerStepGradients>? Observer { get; set; }
 
+    /// <summary>Whether the weights are where the kernels can read them, so that sequences of usual sizes run on them.</summary>
+    public bool HasKernels => _cells.All(cell => KernelEngine.Reads(((GatedCell)cell).weight_hh));
+
     /// <summary>The path of a module, or null if it has a cell that there are no equations for.</summary>
     public static HandWrittenRecurrence? For(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, string name) =>
         cells.All(cell => cell is GatedCell) ? new HandWrittenRecurrence(layout, cells, name) : null;
 
-    /// <summary>Lets a test put wrong terms into the equations.</summary>
-    public void Plant(TermHook? hook) => _equations = [.. _cells.Select(cell => LayerBptt.For(cell, hook))];
+    /// <summary>Lets a test put wrong terms into the equations, which then run in place of the kernels.</summary>
+    public void Plant(TermHook? hook) => (_equations, _planted) = ([.. _cells.Select(cell => LayerBptt.For(cell, hook))], hook is not null);
 
     /// <param name="input">[T, B, I].</param>
     /// <param name="state">Parts [L·D, B, H].</param>
@@ -42,6 +48,8 @@ internal sealed class HandWrittenRecurrence
         var arguments = new LayerArguments(input, start, LayerWeights.Of((GatedCell)_cells[index]));
         var observer = Observer is { } observe ? (Action<StepGradients>)(steps => observe(new LayerStepGradients(layer, direction, steps))) : null;
         var equations = _equations[index];
-        return LayerFunction.Run(new LayerCall(equations, equations, Failures, arguments, reversed: direction == 1, observer), arguments);
+        var useKernels = observer is null && !_planted && _kernels[index].CanRun(arguments);
+        ILayerEngine engine = useKernels ? _kernels[index] : equations;
+        return LayerFunction.Run(new LayerCall(engine, equations, Failures, arguments, reversed: direction == 1, observer), arguments);
     }
 }

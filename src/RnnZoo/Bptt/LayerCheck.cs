@@ -46,6 +46,11 @@ internal static class LayerCheck
             throw new ArgumentException($"tape: expected {stateParts} state part(s) and {keptParts} kept tensor(s), got {tape.States.Count} and {tape.Kept.Count}; it comes from another cell.");
         }
 
+        Cotangents(tape, cotangents, stateParts);
+    }
+
+    public static void Cotangents(LayerTape tape, LayerCotangents cotangents, int stateParts)
+    {
         if (stateParts == 1 && cotangents.FinalCell is not null)
         {
             throw new ArgumentException("cotangents.FinalCell: expected null, for this layer has no c.");

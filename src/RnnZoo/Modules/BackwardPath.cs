@@ -3,7 +3,11 @@ namespace RnnZoo.Modules;
 /// <summary>How a recurrent module finds its gradient. Parameters and results are the same on every path.</summary>
 public enum BackwardPath
 {
-    /// <summary>The fastest path that gives what the module was asked for: <see cref="Native"/> where it exists, else <see cref="Autograd"/>.</summary>
+    /// <summary>
+    /// The fastest path that gives what the module was asked for: <see cref="HandWritten"/> where it has kernels (this
+    /// library's cells with float32 or float64 parameters on the CPU) or where gradients of the steps are observed; else
+    /// <see cref="Native"/> where it exists; else <see cref="Autograd"/>.
+    /// </summary>
     Auto,
 
     /// <summary>The cell, unrolled step by step on the tape: works for any cell, and can be differentiated twice.</summary>
@@ -11,11 +15,13 @@ public enum BackwardPath
 
     /// <summary>
     /// This library's own backpropagation through time, one node on the tape for each direction of each layer. Parameters,
-    /// losses, optimizers and clipping work as on the other paths; so does create_graph. For the cells of this library.
+    /// losses, optimizers and clipping work as on the other paths; so does create_graph. For the cells of this library. In
+    /// float32 and float64 on the CPU it runs on vectorised kernels, on as many threads as torch.get_num_threads() says;
+    /// elsewhere, where gradients of the steps are observed, and under create_graph, in tensor operations.
     /// </summary>
     /// <remarks>
     /// Run the backward pass by <see cref="RnnZoo.Bptt.Gradient.Backward"/>, or call <c>ThrowIfFailed()</c> after it: a
-    /// failure inside it (an input changed in place, say) leaves NaN gradients. <see cref="Auto"/> does not choose it.
+    /// failure inside it (an input changed in place, say) leaves NaN gradients.
     /// </remarks>
     HandWritten,
 

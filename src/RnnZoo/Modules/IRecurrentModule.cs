@@ -29,7 +29,10 @@ public interface IRecurrentModule
     /// <summary>The path that was asked for.</summary>
     BackwardPath Backward { get; set; }
 
-    /// <summary>The path that runs: <see cref="Backward"/> with Auto resolved.</summary>
+    /// <summary>
+    /// The path that runs: <see cref="Backward"/> with Auto resolved for the parameters' device and element type as they are
+    /// now. It can change when the module is converted, moved or given an observer.
+    /// </summary>
     BackwardPath EffectiveBackward { get; }
 
     /// <summary>Whether <see cref="Backward"/> can be set to a path.</summary>

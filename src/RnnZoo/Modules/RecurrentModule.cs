@@ -83,6 +83,7 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
     /// <inheritdoc/>
     public BackwardPath EffectiveBackward => _backward switch
     {
+        BackwardPath.Auto when _handWritten is { } path && (path.HasKernels || path.Observer is not null) => BackwardPath.HandWritten,
         BackwardPath.Auto => _native is null ? BackwardPath.Autograd : BackwardPath.Native,
         _ => _backward,
     };

@@ -44,4 +44,10 @@ internal unsafe struct ForwardArguments<T>
 
     /// <summary>Whether a backward pass follows: if so, the pass returns a tape.</summary>
     public bool KeepTape;
+
+    /// <summary>
+    /// Memory for the tape, of <see cref="RecurrentKernel.TapeElements"/> elements, or null: then the tape has memory of its
+    /// own. Written if a tape is kept; the backward pass reads it as often as it runs.
+    /// </summary>
+    public T* Tape;
 }

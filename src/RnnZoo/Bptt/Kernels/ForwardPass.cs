@@ -41,7 +41,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         rowParts = Math.Min(threads, shape.Batch);
         inputFirst = shape.Batch == 1;
         unitBlocks = (shape.Hidden + S.Lanes - 1) / S.Lanes;
-        recordStride = (nint)unitBlocks * C.Slots * S.Lanes;
+        recordStride = RecordStride(shape.Hidden);
         stateOffset = Stride.Padded<T>(shape.Input);
         stateStride = Stride.OddLines<T>(stateOffset + ((nint)unitBlocks * S.Lanes));
         stage = new Stage<T>(shape.Batch * recordStride, inputFirst || (C.NeedsTape && a.KeepTape));
@@ -54,29 +54,39 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         Steps,
     }
 
+    /// <summary>Elements of the tape; 0 where the output is tape enough.</summary>
+    public static nint TapeElements(in LayerShape shape) =>
+        C.NeedsTape ? new Stage<T>(shape.Batch * RecordStride(shape.Hidden), perStep: true).Elements(shape.Steps) : 0;
+
     /// <summary>Runs the pass; returns the tape if one is asked for.</summary>
     public static RecurrentTape? Run(in LayerShape shape, in ForwardArguments<T> arguments, int threads, VectorWidth width)
     {
         var pass = new ForwardPass<C, S, V, T>(shape, arguments, threads);
-        var recordBytes = (nuint)pass.stage.Elements(shape.Steps) * (nuint)sizeof(T);
-        var ownsTape = arguments.KeepTape && C.NeedsTape;
-        var tape = NativeBuffer.Rent(recordBytes);
+        var needsTape = arguments.KeepTape && C.NeedsTape;
+        if (needsTape && arguments.Tape != null)
+        {
+            pass.records = arguments.Tape;
+            pass.Run();
+            return new RecurrentTape(shape, width, typeof(T), arguments.Tape);
+        }
+
+        var buffer = NativeBuffer.Rent((nuint)pass.stage.Elements(shape.Steps) * (nuint)sizeof(T));
         try
         {
-            pass.records = (T*)tape.Pointer;
+            pass.records = (T*)buffer.Pointer;
             pass.Run();
             if (!arguments.KeepTape)
             {
                 return null;
             }
 
-            var result = new RecurrentTape(shape, width, typeof(T), ownsTape ? tape : null);
-            tape = ownsTape ? null : tape;
+            var result = new RecurrentTape(shape, width, typeof(T), needsTape ? buffer : null);
+            buffer = needsTape ? null : buffer;
             return result;
         }
         finally
         {
-            tape?.Dispose();
+            buffer?.Dispose();
         }
     }
 
@@ -98,6 +108,8 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
                 break;
         }
     }
+
+    private static nint RecordStride(int hidden) => (nint)((hidden + S.Lanes - 1) / S.Lanes) * C.Slots * S.Lanes;
 
     private void Run()
     {

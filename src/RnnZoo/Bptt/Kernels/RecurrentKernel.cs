@@ -29,6 +29,21 @@ internal static class RecurrentKernel
         };
     }
 
+    /// <summary>Elements of the memory that a tape needs; 0 where the output is tape enough.</summary>
+    /// <param name="shape">What is computed.</param>
+    /// <param name="width">Vector width of the forward pass; the machine's own by default.</param>
+    public static nint TapeElements<T>(in LayerShape shape, VectorWidth? width = null)
+        where T : unmanaged, INumberBase<T>
+    {
+        Check<T>(shape, threads: 1);
+        return (width ?? VectorWidths.Best) switch
+        {
+            VectorWidth.Bits512 => Kernels<Simd512<T>, Vector512<T>, T>.TapeElements(shape),
+            VectorWidth.Bits256 => Kernels<Simd256<T>, Vector256<T>, T>.TapeElements(shape),
+            _ => Kernels<Simd128<T>, Vector128<T>, T>.TapeElements(shape),
+        };
+    }
+
     /// <summary>Finds the gradients; runs on the vector width of the forward pass.</summary>
     public static void Backward<T>(RecurrentTape tape, in BackwardArguments<T> arguments, int threads)
         where T : unmanaged, INumberBase<T>
@@ -72,6 +87,13 @@ internal static class RecurrentKernel
                 CellKind.Linear => ForwardPass<VanillaCell<S, V, T, LinearNonlinearity<V>>, S, V, T>.Run(shape, a, threads, width),
                 _ => throw new ArgumentOutOfRangeException(nameof(shape), $"shape: unknown cell {shape.Cell}"),
             };
+
+        public static nint TapeElements(in LayerShape shape) => shape.Cell switch
+        {
+            CellKind.Lstm => ForwardPass<LstmCell<S, V, T>, S, V, T>.TapeElements(shape),
+            CellKind.Gru => ForwardPass<GruCell<S, V, T>, S, V, T>.TapeElements(shape),
+            _ => ForwardPass<VanillaCell<S, V, T, LinearNonlinearity<V>>, S, V, T>.TapeElements(shape),
+        };
 
         public static void Backward(in BackwardArguments<T> a, RecurrentTape tape, int threads)
         {

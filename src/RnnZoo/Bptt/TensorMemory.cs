@@ -1,0 +1,65 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Bptt;
+
+/// <summary>
+/// Addresses of CPU tensors' elements. They are good until <see cref="Release"/>, which keeps the tensors from being
+/// collected until then; copies of tensors that are not contiguous belong to the caller's dispose scope.
+/// </summary>
+internal sealed unsafe class TensorMemory<T>
+    where T : unmanaged
+{
+    private readonly List<Tensor> _used = [];
+
+    /// <summary>The address of a dense row-major array; null for none.</summary>
+    public T* Dense(Tensor? tensor)
+    {
+        if (tensor is null)
+        {
+            return null;
+        }
+
+        var dense = tensor.is_contiguous() ? tensor : tensor.contiguous();
+        _used.Add(dense);
+        return (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(dense.bytes));
+    }
+
+    /// <summary>The address of a sequence [T, B, N] that lies in memory by step or by sequence of the batch; others are copied.</summary>
+    /// <param name="sequence">[T, B, N], or null for none.</param>
+    /// <param name="stepStride">Elements from one step to the next.</param>
+    /// <param name="batchStride">Elements from one sequence of the batch to the next.</param>
+    public T* Sequence(Tensor? sequence, out nint stepStride, out nint batchStride)
+    {
+        (stepStride, batchStride) = (0, 0);
+        if (sequence is null)
+        {
+            return null;
+        }
+
+        var (steps, batch, size) = ((nint)sequence.shape[0], (nint)sequence.shape[1], (nint)sequence.shape[2]);
+        if (!sequence.is_contiguous() && sequence.transpose(0, 1) is var batchFirst && batchFirst.is_contiguous())
+        {
+            (stepStride, batchStride) = (size, steps * size);
+            return Dense(batchFirst); // [B, T, N]
+        }
+
+        (stepStride, batchStride) = (batch * size, size);
+        return Dense(sequence);
+    }
+
+    /// <summary>Ends the use of the addresses.</summary>
+    public void Release()
+    {
+        GC.KeepAlive(_used);
+        _used.Clear();
+    }
+}
+
+/// <summary>What can be addressed.</summary>
+internal static class TensorMemory
+{
+    /// <summary>Whether a tensor of so many elements fits into a span of bytes.</summary>
+    public static bool Fits(long elements, ScalarType dtype) => elements <= int.MaxValue / (dtype == ScalarType.Float64 ? 8 : 4);
+}
