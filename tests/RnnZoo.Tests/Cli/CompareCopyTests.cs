@@ -36,7 +36,7 @@ public class CompareCopyTests
             Assert.InRange(result.GetProperty("loss").GetDouble(), 0, 5);
             Assert.InRange(result.GetProperty("recall").GetDouble(), 0, 1);
             Assert.True(result.GetProperty("seconds").GetDouble() > 0);
-            Assert.Equal("native", result.GetProperty("backward").GetString());
+            Assert.Equal("handwritten", result.GetProperty("backward").GetString());
         });
     }
 

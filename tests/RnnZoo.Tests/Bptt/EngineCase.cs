@@ -1,0 +1,55 @@
+using RnnZoo.Bptt;
+using RnnZoo.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Tests.Bptt;
+
+/// <summary>The arguments of one direction of one layer, and both engines for it. The same values in every run.</summary>
+internal sealed record EngineCase
+{
+    public EngineCase(string cell, ScalarType dtype, long steps, long batch, long input, long hidden, bool bias)
+    {
+        using GatedCell model = cell switch
+        {
+            "lstm" => new LstmCell(1, 1),
+            "gru" => new GruCell(1, 1),
+            "tanh" => new ElmanCell(1, 1, Activation.Tanh),
+            "relu" => new ElmanCell(1, 1, Activation.Relu),
+            _ => new ElmanCell(1, 1, Activation.Linear),
+        };
+        (Equations, Kernels) = (LayerBptt.For(model), KernelEngine.For(model));
+        using var generator = new Generator(11);
+        var (gates, parts) = (LayerBptt.For(model).Gates, model.StateSizes.Count);
+        var scale = 1 / Math.Sqrt(hidden);
+        Input = Draw(1, steps, batch, input);
+        Initial = new RecurrentState([.. Enumerable.Range(0, parts).Select(_ => Draw(1, batch, hidden))]);
+        Weights = new LayerWeights(
+            Draw(scale, gates * hidden, input),
+            Draw(scale, gates * hidden, hidden),
+            bias ? Draw(scale, gates * hidden) : null,
+            bias ? Draw(scale, gates * hidden) : null);
+        Cotangents = new LayerCotangents(Draw(1, steps, batch, hidden), Draw(1, batch, hidden), parts > 1 ? Draw(1, batch, hidden) : null);
+
+        Tensor Draw(double factor, params long[] shape) => randn(shape, dtype: ScalarType.Float64, generator: generator).mul(factor).to(dtype);
+    }
+
+    public ILayerEngine Equations { get; }
+
+    public KernelEngine Kernels { get; }
+
+    public Tensor Input { get; init; }
+
+    public RecurrentState Initial { get; init; }
+
+    public LayerWeights Weights { get; init; }
+
+    public LayerCotangents Cotangents { get; init; }
+
+    public LayerArguments Arguments => new(Input, Initial, Weights);
+
+    public (LayerRun Run, LayerGradients Gradients) Run(ILayerEngine engine, bool reversed)
+    {
+        var run = engine.Forward(Input, Initial, Weights, reversed, keepTape: true);
+        return (run, engine.Backward(run.Tape!, Cotangents, WantedGradients.Parameters | WantedGradients.Input | WantedGradients.InitialState));
+    }
+}

@@ -1,0 +1,141 @@
+using RnnZoo.Bptt;
+using RnnZoo.Modules;
+using RnnZoo.Tests.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Tests.Bptt;
+
+/// <summary>The kernels as an engine, against the equations.</summary>
+public sealed class KernelEngineTests
+{
+    private static readonly (long T, long B, long I, long H)[] Sizes =
+    [
+        (1, 1, 1, 1), (7, 1, 15, 17), (1, 7, 17, 15), (3, 7, 17, 33), (5, 3, 33, 130), (2, 33, 7, 15), (17, 15, 130, 7), (1, 130, 1, 33), (130, 1, 7, 1),
+    ];
+
+    public static TheoryData<string, ScalarType, bool, bool> Cases()
+    {
+        var data = new TheoryData<string, ScalarType, bool, bool>();
+        foreach (var cell in LayerCase.Names)
+        {
+            foreach (var dtype in new[] { ScalarType.Float64, ScalarType.Float32 })
+            {
+                data.Add(cell, dtype, true, false);
+                data.Add(cell, dtype, true, true);
+                data.Add(cell, dtype, false, false);
+            }
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Passes_OddSizes_EqualTheEquations(string cell, ScalarType dtype, bool bias, bool reversed)
+    {
+        using var noTape = no_grad();
+        var tolerance = dtype == ScalarType.Float64 ? 1e-12 : 2e-5;
+        foreach (var (steps, batch, input, hidden) in Sizes)
+        {
+            using var scope = NewDisposeScope();
+            var what = $"{cell} {dtype} T={steps} B={batch} I={input} H={hidden}";
+            var layer = new EngineCase(cell, dtype, steps, batch, input, hidden, bias);
+            Assert.True(layer.Kernels.CanRun(layer.Arguments), what);
+            var (expectedRun, expected) = layer.Run(layer.Equations, reversed);
+            var (actualRun, actual) = layer.Run(layer.Kernels, reversed);
+            Expect.Close(expectedRun.Output, actualRun.Output, tolerance, what);
+            Assert.All(expectedRun.Final.Zip(actualRun.Final), part => Expect.Close(part.First, part.Second, tolerance, what));
+            Expect.Close(LayerCase.ByName(expected), LayerCase.ByName(actual), tolerance, what);
+        }
+    }
+
+    [Theory]
+    [InlineData("tanh")]
+    [InlineData("lstm")]
+    [InlineData("gru")]
+    public void StridedAndExpandedTensors_EqualContiguousOnes(string cell)
+    {
+        using var scope = NewDisposeScope();
+        using var noTape = no_grad();
+        var layer = new EngineCase(cell, ScalarType.Float64, 7, 3, 5, 11, bias: true);
+        var (_, expected) = layer.Run(layer.Kernels, reversed: true);
+        foreach (var strided in new Func<Tensor, Tensor>[] { ByBatch, EveryOther })
+        {
+            var other = layer with
+            {
+                Input = strided(layer.Input),
+                Weights = layer.Weights with { HiddenWeight = layer.Weights.HiddenWeight.t().contiguous().t() },
+                Cotangents = layer.Cotangents with { Output = strided(layer.Cotangents.Output!), FinalHidden = EveryOther(layer.Cotangents.FinalHidden!) },
+            };
+            Assert.False(other.Input.is_contiguous());
+            var (_, actual) = other.Run(layer.Kernels, reversed: true);
+            Expect.Close(LayerCase.ByName(expected), LayerCase.ByName(actual), 0, cell);
+        }
+
+        var filled = layer with { Cotangents = new LayerCotangents(ones_like(layer.Cotangents.Output!)) };
+        var expanded = layer with { Cotangents = new LayerCotangents(ones(1, 1, 1, dtype: ScalarType.Float64).expand(7, 3, 11)) };
+        Expect.Close(LayerCase.ByName(filled.Run(layer.Kernels, false).Gradients), LayerCase.ByName(expanded.Run(layer.Kernels, false).Gradients), 0, cell);
+
+        static Tensor ByBatch(Tensor x) => x.transpose(0, 1).contiguous().transpose(0, 1);
+        static Tensor EveryOther(Tensor x) => stack([x, x], -1).select(-1, 1);
+    }
+
+    [Theory]
+    [InlineData("relu")]
+    [InlineData("lstm")]
+    [InlineData("gru")]
+    public void WhatIsNotWanted_IsNotMade(string cell)
+    {
+        using var scope = NewDisposeScope();
+        using var noTape = no_grad();
+        var layer = new EngineCase(cell, ScalarType.Float64, 7, 3, 5, 11, bias: true);
+        var tape = layer.Kernels.Forward(layer.Input, layer.Initial, layer.Weights, reversed: false, keepTape: true).Tape!;
+        var all = LayerCase.ByName(layer.Run(layer.Equations, reversed: false).Gradients);
+        foreach (var (wanted, name) in new[] { (WantedGradients.Input, "input"), (WantedGradients.InputWeight, "weight_ih"), (WantedGradients.HiddenWeight, "weight_hh"), (WantedGradients.InputBias, "bias_ih"), (WantedGradients.HiddenBias, "bias_hh") })
+        {
+            var before = Expect.LiveTensors;
+            var gradients = LayerCase.ByName(layer.Kernels.Backward(tape, layer.Cotangents, wanted));
+            Assert.Equal(before + 1, Expect.LiveTensors);
+            Assert.Equal([name], gradients.Keys);
+            Expect.Close(all[name], gradients[name], 1e-12, name);
+        }
+    }
+
+    [Fact]
+    public void Forward_WithoutTape_MakesResultsAlone()
+    {
+        using var scope = NewDisposeScope();
+        using var noTape = no_grad();
+        var layer = new EngineCase("lstm", ScalarType.Float32, 7, 3, 5, 11, bias: true);
+        var before = Expect.LiveTensors;
+        Assert.Null(layer.Kernels.Forward(layer.Input, layer.Initial, layer.Weights, reversed: false, keepTape: false).Tape);
+        Assert.Equal(before + 3, Expect.LiveTensors); // output, h_n, c_n
+    }
+
+    [Fact]
+    public void CanRun_IsFalseForWhatTheKernelsCannotRead()
+    {
+        using var scope = NewDisposeScope();
+        var layer = new EngineCase("lstm", ScalarType.Float32, 7, 3, 5, 11, bias: true);
+        Assert.True(layer.Kernels.CanRun(layer.Arguments));
+        Assert.False(layer.Kernels.CanRun(layer.Arguments with { Input = zeros(7, 0, 5) }));
+        Assert.False(layer.Kernels.CanRun(layer.Arguments with { Input = zeros(0, 3, 5) }));
+        Assert.False(layer.Kernels.CanRun(layer.Arguments with { Input = layer.Input.to(ScalarType.Float64) }));
+        var half = new EngineCase("lstm", ScalarType.BFloat16, 7, 3, 5, 11, bias: true);
+        Assert.False(half.Kernels.CanRun(half.Arguments));
+        Assert.False(layer.Kernels.CanRun(layer.Arguments with { Input = zeros(1, 1, 5).expand(1 << 20, 1 << 10, 5) })); // past 2 GiB
+    }
+
+    [Fact]
+    public void WrongShapes_AreNamed()
+    {
+        using var scope = NewDisposeScope();
+        var layer = new EngineCase("gru", ScalarType.Float64, 7, 3, 5, 11, bias: true);
+        Assert.StartsWith("input: expected [T, B, I] with T above 0 and I = 5, got [7, 3, 4]", Thrown(() => layer.Kernels.Forward(zeros(7, 3, 4, dtype: ScalarType.Float64), layer.Initial, layer.Weights, false, true)), StringComparison.Ordinal);
+        Assert.StartsWith("h_0: expected", Thrown(() => layer.Kernels.Forward(layer.Input, new RecurrentState(zeros(2, 11, dtype: ScalarType.Float64)), layer.Weights, false, true)), StringComparison.Ordinal);
+        var tape = layer.Kernels.Forward(layer.Input, layer.Initial, layer.Weights, false, true).Tape!;
+        Assert.StartsWith("cotangents.Output: expected [7, 3, 11]", Thrown(() => layer.Kernels.Backward(tape, new LayerCotangents(zeros(7, 3, 10, dtype: ScalarType.Float64)), WantedGradients.Input)), StringComparison.Ordinal);
+
+        static string Thrown(Func<object> action) => Assert.Throws<ArgumentException>(action).Message;
+    }
+}

@@ -1,0 +1,151 @@
+using RnnZoo.Bptt;
+using RnnZoo.Modules;
+using RnnZoo.Tests.Modules;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Tests.Bptt;
+
+/// <summary>The kernels behind the modules.</summary>
+public sealed class KernelPathTests
+{
+    public static TheoryData<string, long, bool, bool> Nets()
+    {
+        var data = new TheoryData<string, long, bool, bool>();
+        foreach (var net in new[] { "RNN", "RELU", "LSTM", "GRU" })
+        {
+            data.Add(net, 1, true, true);
+            data.Add(net, 2, false, true);
+            data.Add(net, 2, true, false);
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Nets))]
+    public void LayersAndDirections_EqualTheEquations(string name, long layers, bool bidirectional, bool batchFirst)
+    {
+        foreach (var (dtype, tolerance) in new[] { (ScalarType.Float64, 1e-12), (ScalarType.Float32, 2e-5) })
+        {
+            using var scope = NewDisposeScope();
+            using var pair = new PathPair(new NetCase(name, layers, bidirectional, BatchFirst: batchFirst, I: 17, H: 33), dtype);
+            var (outputs, gradients) = pair.HandWritten();
+            PlantNothing(pair.Net.Module);
+            var (expectedOutputs, expectedGradients) = pair.HandWritten();
+            Assert.All(expectedOutputs.Zip(outputs), item => Expect.Close(item.First, item.Second, tolerance, name));
+            Expect.Close(expectedGradients, gradients, tolerance, name);
+        }
+    }
+
+    [Fact]
+    public void EffectiveBackward_OfAuto_FollowsDtypeCellAndObserver()
+    {
+        using var lstm = new Lstm(5, 11);
+        Assert.Equal(BackwardPath.HandWritten, lstm.EffectiveBackward);
+        lstm.to(ScalarType.Float64);
+        Assert.Equal(BackwardPath.HandWritten, lstm.EffectiveBackward);
+        lstm.to(ScalarType.BFloat16);
+        Assert.Equal(BackwardPath.Native, lstm.EffectiveBackward);
+        lstm.StepGradientObserver = _ => { };
+        Assert.Equal(BackwardPath.HandWritten, lstm.EffectiveBackward);
+        using var linear = new VanillaRnn(5, 11, 1, Activation.Linear, dtype: ScalarType.BFloat16);
+        Assert.Equal(BackwardPath.Autograd, linear.EffectiveBackward);
+        using var own = new Recurrent(5, (_, _, size) => new LeakyCell(size, 11));
+        Assert.Equal(BackwardPath.Autograd, own.EffectiveBackward);
+    }
+
+    [Theory]
+    [InlineData("LSTM")]
+    [InlineData("GRU")]
+    [InlineData("RNN")]
+    public void BackwardTwice_OnOneTape_GivesTheSameBits(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var pair = new PathPair(new NetCase(name, Layers: 2, Bidirectional: true), ScalarType.Float32);
+        var (leaves, outputs) = pair.Run(BackwardPath.HandWritten);
+        var loss = pair.Loss(outputs);
+        pair.Net.Module.zero_grad();
+        loss.backward(null, retain_graph: true);
+        var first = pair.Gradients(leaves);
+        foreach (var leaf in leaves)
+        {
+            leaf.grad!.zero_();
+        }
+
+        pair.Net.Module.zero_grad();
+        loss.backward();
+        Expect.Close(first, pair.Gradients(leaves), 0, name);
+    }
+
+    [Theory]
+    [InlineData("input", "LSTM")]
+    [InlineData("h0", "LSTM")]
+    [InlineData("weight_ih_l0", "LSTM")]
+    [InlineData("bias_hh_l0", "LSTM")]
+    [InlineData("output", "LSTM")]
+    [InlineData("output", "RNN")]
+    public void ChangedInPlace_IsFound(string changed, string name)
+    {
+        using var scope = NewDisposeScope();
+        using var pair = new PathPair(new NetCase(name), ScalarType.Float32);
+        var (leaves, outputs) = pair.Run(BackwardPath.HandWritten);
+        var loss = outputs[0].mul(pair.Cotangents[0]).sum();
+        using (no_grad())
+        {
+            (changed == "output" ? outputs[0] : pair.Named(leaves)[changed]).mul_(2);
+        }
+
+        Assert.Throws<BackwardFailedException>(() => Gradient.Backward(loss));
+        Assert.True(leaves[0].grad!.isnan().all().item<bool>());
+    }
+
+    [Theory]
+    [InlineData("weight_ih_l0")]
+    [InlineData("weight_hh_l0")]
+    [InlineData("bias_ih_l0")]
+    [InlineData("bias_hh_l0")]
+    public void FrozenParameter_GetsNone_AndTheRestIsRight(string frozen)
+    {
+        foreach (var name in new[] { "LSTM", "GRU", "RELU" })
+        {
+            using var scope = NewDisposeScope();
+            using var pair = new PathPair(new NetCase(name), ScalarType.Float64);
+            pair.Net.Module.get_parameter(frozen)!.requires_grad = false;
+            var expected = pair.Gradients(BackwardPath.Autograd, pair.Loss);
+            var actual = pair.Gradients(BackwardPath.HandWritten, pair.Loss);
+            Assert.Null(pair.Net.Module.get_parameter(frozen)!.grad);
+            Expect.Close(expected, actual, 1e-12, name);
+        }
+    }
+
+    [Theory]
+    [InlineData("RNN")]
+    [InlineData("RELU")]
+    [InlineData("LSTM")]
+    [InlineData("GRU")]
+    public void NaNInOneSequence_StaysThere_AsOnAutograd(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var net = new NetCase(name, H: 17).Ours(BackwardPath.Autograd, ScalarType.Float32);
+        var x = randn(7, 3, 5);
+        x[3, 1, 2].fill_(double.NaN);
+        using var noTape = no_grad();
+        var expected = net.Run(x, [])[0].isnan();
+        ((IRecurrentModule)net.Module).Backward = BackwardPath.HandWritten;
+        Assert.True(expected.eq(net.Run(x, [])[0].isnan()).all().item<bool>());
+        Assert.True(expected.any().item<bool>());
+    }
+
+    // A hook that changes nothing: the equations run in place of the kernels.
+    private static void PlantNothing(nn.Module module)
+    {
+        var path = module switch
+        {
+            Lstm lstm => lstm.HandWritten,
+            Gru gru => gru.HandWritten,
+            _ => ((VanillaRnn)module).HandWritten,
+        };
+        path!.Plant((_, value) => value);
+    }
+}
