@@ -14,27 +14,35 @@ public static class RunFolder
     public static string Create(string parent, DateTimeOffset time, string name)
     {
         var all = Directory.CreateDirectory(parent).FullName;
-        // A rename fails where the name is taken, which making a folder does not.
-        var made = Directory.CreateDirectory(Path.Combine(all, $".{Guid.NewGuid():N}")).FullName;
         var wanted = Path.Combine(all, time.ToString("yyyy-MM-dd'T'HH-mm-ss", CultureInfo.InvariantCulture) + "-" + name);
         for (var number = 1; ; number++)
         {
             var path = number == 1 ? wanted : string.Create(CultureInfo.InvariantCulture, $"{wanted}-{number}");
-            if (Directory.Exists(path))
+            if (!Directory.Exists(path) && Claim(path))
             {
-                continue;
-            }
-
-            try
-            {
-                Directory.Move(made, path);
                 return path;
             }
-            catch (IOException) when (Directory.Exists(path))
+        }
+    }
+
+    // Neither making a folder nor renaming one fails where an empty folder is already there, so two runs could get the same
+    // one. Making a new file does fail: who makes the file beside the folder may make the folder.
+    private static bool Claim(string path)
+    {
+        try
+        {
+            using var claim = new FileStream(path + ".claim", FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            if (Directory.Exists(path))
             {
-                // Another run took the name between the look and the rename: try the next one.
-                continue;
+                return false;
             }
+
+            Directory.CreateDirectory(path);
+            return true;
+        }
+        catch (IOException) when (File.Exists(path + ".claim") || Directory.Exists(path))
+        {
+            return false;
         }
     }
 }
