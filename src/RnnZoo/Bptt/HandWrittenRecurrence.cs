@@ -9,18 +9,16 @@ internal sealed class HandWrittenRecurrence
     private readonly RecurrentLayout _layout;
     private readonly IReadOnlyList<RecurrentCell> _cells;
     private readonly KernelEngine[] _kernels;
+    private readonly BackwardFailures _failures;
     private LayerBptt[] _equations;
     private bool _planted;
 
-    private HandWrittenRecurrence(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, string name)
+    private HandWrittenRecurrence(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, BackwardFailures failures)
     {
-        (_layout, _cells, Failures) = (layout, cells, new BackwardFailures(name));
+        (_layout, _cells, _failures) = (layout, cells, failures);
         _equations = [.. cells.Select(LayerBptt.For)];
         _kernels = [.. cells.Select(cell => KernelEngine.For((GatedCell)cell))];
     }
-
-    /// <summary>What went wrong in a backward pass.</summary>
-    public BackwardFailures Failures { get; }
 
     /// <summary>Is given the gradients of every step during the backward pass.</summary>
     public Action<LayerStepGradients>? Observer { get; set; }
@@ -29,8 +27,8 @@ internal sealed class HandWrittenRecurrence
     public bool HasKernels => _cells.All(cell => KernelEngine.Reads(((GatedCell)cell).weight_hh));
 
     /// <summary>The path of a module, or null if it has a cell that there are no equations for.</summary>
-    public static HandWrittenRecurrence? For(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, string name) =>
-        cells.All(cell => cell is GatedCell) ? new HandWrittenRecurrence(layout, cells, name) : null;
+    public static HandWrittenRecurrence? For(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, BackwardFailures failures) =>
+        cells.All(cell => cell is GatedCell) ? new HandWrittenRecurrence(layout, cells, failures) : null;
 
     /// <summary>Lets a test put wrong terms into the equations, which then run in place of the kernels.</summary>
     public void Plant(TermHook? hook) => (_equations, _planted) = ([.. _cells.Select(cell => LayerBptt.For(cell, hook))], hook is not null);
@@ -38,18 +36,19 @@ internal sealed class HandWrittenRecurrence
     /// <param name="input">[T, B, I].</param>
     /// <param name="state">Parts [L·D, B, H].</param>
     /// <param name="training">Whether dropout between layers is active.</param>
+    /// <param name="recording">Where the backward pass writes norms, or null.</param>
     /// <returns>Output [T, B, D·H] and the final state.</returns>
-    public RecurrentResult Run(Tensor input, RecurrentState state, bool training) =>
-        Unroller.Run(_layout, input, state, training, RunDirection);
+    public RecurrentResult Run(Tensor input, RecurrentState state, bool training, NormRecording? recording) =>
+        Unroller.Run(_layout, input, state, training, (layer, direction, steps, start) => RunDirection(layer, direction, steps, start, recording));
 
-    private RecurrentResult RunDirection(int layer, int direction, Tensor input, RecurrentState start)
+    private RecurrentResult RunDirection(int layer, int direction, Tensor input, RecurrentState start, NormRecording? recording)
     {
         var index = (layer * _layout.NumDirections) + direction;
         var arguments = new LayerArguments(input, start, LayerWeights.Of((GatedCell)_cells[index]));
         var observer = Observer is { } observe ? (Action<StepGradients>)(steps => observe(new LayerStepGradients(layer, direction, steps))) : null;
         var equations = _equations[index];
-        var useKernels = observer is null && !_planted && _kernels[index].CanRun(arguments);
+        var useKernels = observer is null && recording is null && !_planted && _kernels[index].CanRun(arguments);
         ILayerEngine engine = useKernels ? _kernels[index] : equations;
-        return LayerFunction.Run(new LayerCall(engine, equations, Failures, arguments, reversed: direction == 1, observer), arguments);
+        return LayerFunction.Run(new LayerCall(engine, equations, _failures, arguments, reversed: direction == 1, observer, recording?[index]), arguments);
     }
 }

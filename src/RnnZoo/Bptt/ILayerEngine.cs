@@ -20,5 +20,6 @@ internal interface ILayerEngine
     /// <param name="tape">What <see cref="Forward"/> kept.</param>
     /// <param name="cotangents">The gradients that come from outside.</param>
     /// <param name="wanted">What to compute.</param>
-    LayerGradients Backward(LayerTape tape, LayerCotangents cotangents, WantedGradients wanted);
+    /// <param name="norms">Where to write the norms of the steps' gradients, or null.</param>
+    LayerGradients Backward(LayerTape tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms = null);
 }

@@ -53,7 +53,7 @@ internal sealed class KernelEngine : ILayerEngine
             : KernelPasses<double>.Forward(shape, input, initial, weights, keepTape);
     }
 
-    public LayerGradients Backward(LayerTape tape, LayerCotangents cotangents, WantedGradients wanted)
+    public LayerGradients Backward(LayerTape tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms = null)
     {
         LayerCheck.Cotangents(tape, cotangents, StateParts);
         if (wanted.HasFlag(WantedGradients.Steps))

@@ -22,8 +22,8 @@ public abstract partial class LayerBptt
     LayerRun ILayerEngine.Forward(Tensor input, RecurrentState initial, LayerWeights weights, bool reversed, bool keepTape) =>
         Forward(input, initial, weights, reversed, keepTape);
 
-    LayerGradients ILayerEngine.Backward(LayerTape tape, LayerCotangents cotangents, WantedGradients wanted) =>
-        Backward(tape, cotangents, wanted);
+    LayerGradients ILayerEngine.Backward(LayerTape tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms) =>
+        Backward(tape, cotangents, wanted, norms);
 
     internal static LayerBptt For(RecurrentCell cell, TermHook? hook) => cell switch
     {

@@ -72,11 +72,16 @@ public abstract partial class LayerBptt : ILayerEngine
     /// <param name="wanted">What to compute.</param>
     /// <returns>The gradients; new tensors that belong to the caller's dispose scope.</returns>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    public LayerGradients Backward(LayerTape tape, LayerCotangents cotangents, WantedGradients wanted = WantedGradients.All)
+    public LayerGradients Backward(LayerTape tape, LayerCotangents cotangents, WantedGradients wanted = WantedGradients.All) =>
+        Backward(tape, cotangents, wanted, norms: null);
+
+    internal LayerGradients Backward(LayerTape tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms)
     {
         LayerCheck.Backward(tape, cotangents, StateParts, KeptParts);
         using var scope = NewDisposeScope();
-        var walk = WalkBack(tape, cotangents, wanted.HasFlag(WantedGradients.Steps));
+        var keepSteps = wanted.HasFlag(WantedGradients.Steps);
+        var walk = WalkBack(tape, cotangents, keepSteps || norms is not null);
+        norms?.Take(walk.Steps!, walk.DRecurrent, HiddenBefore(tape));
         var (weights, initial) = (tape.Weights, wanted.HasFlag(WantedGradients.InitialState));
         return new LayerGradients(
             Input: Wanted(WantedGradients.Input, weights.InputWeight) is { } w
@@ -96,7 +101,7 @@ public abstract partial class LayerBptt : ILayerEngine
                 : Rows(Term("layer (8) db_hh", walk.DRecurrent)).sum(dim: 0), // [G·H] (8)
             InitialHidden: initial ? Term("layer (9) dh_0", walk.DHidden) : null, // [B, H] (9)
             InitialCell: initial && walk.DCell is { } dCell ? Term("layer (9) dc_0", dCell) : null, // [B, H] (9)
-            Steps: walk.Steps).MoveToOuterDisposeScope();
+            Steps: keepSteps ? walk.Steps : null).MoveToOuterDisposeScope();
 
         Tensor? Wanted(WantedGradients gradient, Tensor? operand) => wanted.HasFlag(gradient) ? operand : null;
     }

@@ -13,12 +13,13 @@ internal sealed class LayerCall
 
     private readonly int _forwardThread = Environment.CurrentManagedThreadId;
     private readonly bool _reversed;
+    private readonly StepNorms? _norms;
     private readonly Argument?[] _arguments;
     private object? _engineTape;
 
-    public LayerCall(ILayerEngine engine, LayerBptt equations, BackwardFailures failures, LayerArguments arguments, bool reversed, Action<StepGradients>? observer)
+    public LayerCall(ILayerEngine engine, LayerBptt equations, BackwardFailures failures, LayerArguments arguments, bool reversed, Action<StepGradients>? observer, StepNorms? norms)
     {
-        (Engine, Equations, Failures, _reversed, Observer) = (engine, equations, failures, reversed, observer);
+        (Engine, Equations, Failures, _reversed, Observer, _norms) = (engine, equations, failures, reversed, observer, norms);
         _arguments = [.. arguments.Slots().Select(tensor => tensor is null ? (Argument?)null : new(tensor.shape, tensor.dtype, tensor.device, tensor.requires_grad))];
     }
 
@@ -67,12 +68,12 @@ internal sealed class LayerCall
         if (is_grad_enabled())
         {
             var again = Equations.Forward(arguments.Input, arguments.Initial, arguments.Weights, _reversed);
-            return Report(Equations.Backward(again.Tape!, cotangents, Wanted));
+            return Report(Equations.Backward(again.Tape!, cotangents, Wanted, _norms));
         }
 
         Tensor[] kept = [.. saved.Skip(given)];
         var tape = new LayerTape(arguments.Input, arguments.Initial, arguments.Weights, kept[..stateParts], kept[stateParts..], _reversed) { Engine = _engineTape };
-        return Report(Engine.Backward(tape, cotangents, Wanted));
+        return Report(Engine.Backward(tape, cotangents, Wanted, _norms));
     }
 
     /// <summary>The gradients by argument; null where none is wanted.</summary>

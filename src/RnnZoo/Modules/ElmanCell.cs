@@ -38,12 +38,9 @@ public sealed class ElmanCell : GatedCell
     /// <returns>[B, H].</returns>
     public Tensor call(Tensor x, Tensor? h = null) => call(x, h is null ? null : new RecurrentState(h))!.Hidden;
 
-    /// <inheritdoc/>
-    public override RecurrentState StepProjected(Tensor projected, RecurrentState state)
+    internal override RecurrentState Advance(Tensor projected, RecurrentState state, Tensor hiddenWeight, Func<Tensor, Tensor>? tapCell)
     {
-        ArgumentNullException.ThrowIfNull(projected);
-        ArgumentNullException.ThrowIfNull(state);
-        var z = projected.addmm(state.Hidden, weight_hh.t()); // [B, H] (1)
+        var z = projected.addmm(state.Hidden, hiddenWeight.t()); // [B, H] (1)
         return new RecurrentState(Activation switch // [B, H] (2)
         {
             Activation.Tanh => z.tanh(),

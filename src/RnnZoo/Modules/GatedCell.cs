@@ -89,6 +89,21 @@ public abstract class GatedCell : RecurrentCell
     /// <inheritdoc/>
     public override RecurrentState Step(Tensor x, RecurrentState state) => StepProjected(ProjectInput(x), state);
 
+    /// <inheritdoc/>
+    public override RecurrentState StepProjected(Tensor projected, RecurrentState state)
+    {
+        ArgumentNullException.ThrowIfNull(projected);
+        ArgumentNullException.ThrowIfNull(state);
+        return Advance(projected, state, weight_hh, tapCell: null);
+    }
+
+    /// <summary>The step's equations on a given W_hh.</summary>
+    /// <param name="projected">[B, G·H].</param>
+    /// <param name="state">The state before the step.</param>
+    /// <param name="hiddenWeight">W_hh [G·H, H], or what stands for it on the tape.</param>
+    /// <param name="tapCell">Stands between c_t and all that reads it, in a cell that has one.</param>
+    internal abstract RecurrentState Advance(Tensor projected, RecurrentState state, Tensor hiddenWeight, Func<Tensor, Tensor>? tapCell);
+
     /// <summary>Takes parameters that something else owns, in place of those held so far.</summary>
     internal void Bind(CellWeights weights)
     {

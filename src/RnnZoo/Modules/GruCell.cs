@@ -43,12 +43,9 @@ public sealed class GruCell : GatedCell
     /// <returns>[B, H].</returns>
     public Tensor call(Tensor x, Tensor? h = null) => call(x, h is null ? null : new RecurrentState(h))!.Hidden;
 
-    /// <inheritdoc/>
-    public override RecurrentState StepProjected(Tensor projected, RecurrentState state)
+    internal override RecurrentState Advance(Tensor projected, RecurrentState state, Tensor hiddenWeight, Func<Tensor, Tensor>? tapCell)
     {
-        ArgumentNullException.ThrowIfNull(projected);
-        ArgumentNullException.ThrowIfNull(state);
-        var weight = weight_hh.t(); // [H, 3H]
+        var weight = hiddenWeight.t(); // [H, 3H]
         var recurrent = bias_hh is { } bias ? bias.addmm(state.Hidden, weight) : state.Hidden.mm(weight); // [B, 3H]
         long[] blocks = [2 * HiddenSize, HiddenSize];
         var fromInput = projected.split(blocks, 1); // [B, 2H], [B, H]

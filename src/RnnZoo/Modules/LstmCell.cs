@@ -45,17 +45,15 @@ public sealed class LstmCell : GatedCell
         return (next.Hidden, next.Cell);
     }
 
-    /// <inheritdoc/>
-    public override RecurrentState StepProjected(Tensor projected, RecurrentState state)
+    internal override RecurrentState Advance(Tensor projected, RecurrentState state, Tensor hiddenWeight, Func<Tensor, Tensor>? tapCell)
     {
-        ArgumentNullException.ThrowIfNull(projected);
-        ArgumentNullException.ThrowIfNull(state);
-        var gates = projected.addmm(state.Hidden, weight_hh.t()).chunk(4, 1); // 4 × [B, H]
+        var gates = projected.addmm(state.Hidden, hiddenWeight.t()).chunk(4, 1); // 4 × [B, H]
         var i = gates[0].sigmoid(); // [B, H] (1)
         var f = gates[1].sigmoid(); // [B, H] (2)
         var g = gates[2].tanh(); // [B, H] (3)
         var o = gates[3].sigmoid(); // [B, H] (4)
         var c = f.mul(state.Cell).add(i.mul(g)); // [B, H] (5)
+        c = tapCell is null ? c : tapCell(c);
         return new RecurrentState(o.mul(c.tanh()), c); // [B, H] (6)
     }
 }

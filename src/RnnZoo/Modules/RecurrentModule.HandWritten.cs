@@ -2,9 +2,14 @@ using RnnZoo.Bptt;
 
 namespace RnnZoo.Modules;
 
-// What only the hand-written path has.
+// What shows the gradients inside, and what goes wrong there.
 public abstract partial class RecurrentModule<TState, TResult>
 {
+    private readonly NormObservers _norms = new();
+    private readonly BackwardFailures _failures;
+
+    NormObservers INormSource.Norms => _norms;
+
     /// <summary>
     /// Is called during the backward pass of the hand-written path with ∂L/∂h_t, and ∂L/∂c_t of an LSTM, at every step, once
     /// for each direction of each layer; null for none. It takes effect at the next forward pass.
@@ -31,6 +36,14 @@ public abstract partial class RecurrentModule<TState, TResult>
     internal HandWrittenRecurrence? HandWritten => _handWritten;
 
     /// <inheritdoc/>
-    /// <exception cref="BackwardFailedException">A backward pass of the hand-written path failed since the last call.</exception>
-    public void ThrowIfFailed() => _handWritten?.Failures.ThrowIfFailed();
+    /// <exception cref="BackwardFailedException">A backward pass of this module failed since the last call.</exception>
+    public void ThrowIfFailed() => _failures.ThrowIfFailed();
+
+    private void CheckSeen(BackwardPath path)
+    {
+        if (path == BackwardPath.Native && _norms.Any)
+        {
+            throw new NotSupportedException($"Backward: expected Auto, Autograd or HandWritten while gradients of {GetName()} are traced, got Native, which shows no gradient of a step; detach the trace first.");
+        }
+    }
 }

@@ -15,7 +15,7 @@ namespace RnnZoo.Modules;
 /// </remarks>
 /// <typeparam name="TState">The state as the drop-in takes it.</typeparam>
 /// <typeparam name="TResult">The result as the drop-in returns it.</typeparam>
-public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tensor, TState, TResult>, IRecurrentModule
+public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tensor, TState, TResult>, IRecurrentModule, INormSource
 {
     private readonly RecurrentLayout _layout;
     private readonly CellBindings _bindings;
@@ -30,7 +30,8 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
         _layout = layout;
         _native = native;
         _bindings = new CellBindings(layout, cells);
-        _handWritten = HandWrittenRecurrence.For(layout, cells, name);
+        _failures = new BackwardFailures(name);
+        _handWritten = HandWrittenRecurrence.For(layout, cells, _failures);
         Register();
     }
 
@@ -65,7 +66,8 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
         get => _backward;
         set
         {
-            if (Check.Known(value, nameof(Backward)) == BackwardPath.Native && !Supports(value))
+            CheckSeen(Check.Known(value, nameof(Backward)));
+            if (value == BackwardPath.Native && !Supports(value))
             {
                 throw new NotSupportedException($"Backward: {GetName()} has no native path, for libtorch has no such module{WhyNoNative}; use Auto or Autograd.");
             }
@@ -83,8 +85,8 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
     /// <inheritdoc/>
     public BackwardPath EffectiveBackward => _backward switch
     {
-        BackwardPath.Auto when _handWritten is { } path && (path.HasKernels || path.Observer is not null) => BackwardPath.HandWritten,
-        BackwardPath.Auto => _native is null ? BackwardPath.Autograd : BackwardPath.Native,
+        BackwardPath.Auto when _handWritten is { } path && (path.HasKernels || path.Observer is not null || _norms.Any) => BackwardPath.HandWritten,
+        BackwardPath.Auto => _native is null || _norms.Any ? BackwardPath.Autograd : BackwardPath.Native,
         _ => _backward,
     };
 
@@ -184,10 +186,11 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
     private RecurrentResult ByCells(BackwardPath path, Tensor input, RecurrentState state)
     {
         _bindings.SetTraining(training);
+        var recording = _norms.Begin(_bindings.Cells, input.shape[BatchFirst ? 1 : 0]);
         var steps = BatchFirst ? input.transpose(0, 1) : input; // [T, B, I]
         var result = path == BackwardPath.HandWritten
-            ? _handWritten!.Run(steps, state, training)
-            : Unroller.Run(_layout, _bindings.Cells, steps, state, training);
+            ? _handWritten!.Run(steps, state, training, recording)
+            : Unroller.Run(_layout, _bindings.Cells, steps, state, training, recording is null ? null : index => new StepTaps(recording[index], _failures));
         return BatchFirst ? result with { Output = result.Output.transpose(0, 1) } : result; // [B, T, D·H]
     }
 

@@ -11,10 +11,14 @@ internal static class Unroller
     /// <param name="input">[T, B, I].</param>
     /// <param name="state">Parts [L·D, B, S].</param>
     /// <param name="training">Whether dropout between layers is active.</param>
+    /// <param name="taps">Makes the taps of a direction by its place among the cells; null for none.</param>
     /// <returns>Output [T, B, D·H] and the final state.</returns>
-    public static RecurrentResult Run(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, Tensor input, RecurrentState state, bool training) =>
+    public static RecurrentResult Run(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, Tensor input, RecurrentState state, bool training, Func<int, StepTaps>? taps = null) =>
         Run(layout, input, state, training, (layer, direction, steps, start) =>
-            RunDirection(cells[(layer * layout.NumDirections) + direction], steps, start, reversed: direction == 1));
+        {
+            var index = (layer * layout.NumDirections) + direction;
+            return RunDirection(cells[index], steps, start, reversed: direction == 1, taps?.Invoke(index));
+        });
 
     /// <summary>Joins directions and layers, whatever computes each of them.</summary>
     /// <param name="layout">Sizes and options.</param>
@@ -51,7 +55,7 @@ internal static class Unroller
         return new RecurrentResult(input, new RecurrentState(Array.ConvertAll(final, parts => stack(parts, 0)))); // [L·D, B, S]
     }
 
-    private static RecurrentResult RunDirection(RecurrentCell cell, Tensor input, RecurrentState state, bool reversed)
+    private static RecurrentResult RunDirection(RecurrentCell cell, Tensor input, RecurrentState state, bool reversed, StepTaps? taps)
     {
         var batch = input.shape[1];
         var steps = cell.ProjectInput(input).unbind(0); // T × [B, P]
@@ -60,13 +64,18 @@ internal static class Unroller
         {
             var t = reversed ? steps.Length - 1 - step : step;
             using var scope = NewDisposeScope();
-            state = cell.StepProjected(steps[t], state);
+            state = taps is null ? cell.StepProjected(steps[t], state) : taps.Advance(cell, steps[t], state, step, t);
             if (step == 0)
             {
                 Check.Returned(cell, state, batch);
             }
 
-            hidden[t] = state.KeepFrom(scope).Hidden;
+            (hidden[t], state) = taps is null ? (state.Hidden, state) : taps.Fork(state, step, t);
+            state.KeepFrom(scope);
+            if (scope.Contains(hidden[t]))
+            {
+                scope.MoveToOuter(hidden[t]);
+            }
         }
 
         return new RecurrentResult(stack(hidden, 0), state); // [T, B, H]
