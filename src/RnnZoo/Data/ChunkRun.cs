@@ -1,0 +1,10 @@
+using RnnZoo.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Data;
+
+/// <summary>What running a chunk gives.</summary>
+/// <param name="Output">[k, B, …]: the outputs whose losses count.</param>
+/// <param name="EarlierOutput">[·, B, …]: the outputs whose losses are only reported.</param>
+/// <param name="Next">The detached state that the next chunk starts from, free of dispose scopes.</param>
+internal readonly record struct ChunkRun(Tensor Output, Tensor? EarlierOutput, RecurrentState? Next);
