@@ -16,7 +16,7 @@ namespace RnnZoo.Gradients;
 /// <see cref="UnresolvedSingularValuesException"/> says so.</para>
 /// <para>How many singular values are exactly zero is found in exact arithmetic; their logarithms are −∞.</para>
 /// <para>ln σ_i / m tends to the Lyapunov exponents as m grows (V. Oseledets, 1968), and equals them only in that limit: see
-/// Lyapunov exponents. The cost grows with m S³; S = 128 and m = 50 take a few seconds at most in doubles, some twenty times as
+/// <see cref="LyapunovExponents"/>. The cost grows with m S³; S = 128 and m = 50 take a few seconds at most in doubles, some twenty times as
 /// long in the higher precision.</para>
 /// </remarks>
 public sealed class JacobianProduct
