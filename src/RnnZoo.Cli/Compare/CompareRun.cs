@@ -1,3 +1,4 @@
+using System.Globalization;
 using RnnZoo.Charts;
 using RnnZoo.Training;
 using Spectre.Console;
@@ -62,7 +63,13 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
     {
         AtomicFile.WriteText(Path.Combine(folder, "results.json"), CompareJson.Write(settings, jobs));
         AtomicFile.WriteText(Path.Combine(folder, "chart.svg"), CompareCharts.Figure(settings, jobs).ToSvg() + "\n");
+        foreach (var job in jobs)
+        {
+            AtomicFile.Write(Path.Combine(folder, WeightsName(job)), stream => job.Net.save(stream));
+        }
     }
+
+    private static string WeightsName(CompareJob job) => string.Create(CultureInfo.InvariantCulture, $"{job.Model}-delay{job.Delay}.dat");
 
     private void Report(List<CompareJob> jobs, string folder)
     {
@@ -77,7 +84,7 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
         host.Output.WriteLine();
         host.Output.WriteLine(TerminalLines.Render(CompareCharts.Loss(jobs, settings.Delays.Max()), Math.Min(host.Width, 100)));
         host.Output.WriteLine(TerminalBars.Render(CompareCharts.Recall(settings, jobs), Math.Min(host.Width, 80)));
-        host.Output.WriteLine($"Written to {folder}: results.json, log.jsonl, chart.svg");
+        host.Output.WriteLine($"Written to {folder}: results.json, log.jsonl, chart.svg, and the weights of each net (*.dat)");
     }
 
     private IAnsiConsole Console(TextWriter writer, bool isTerminal) => ReportConsole.Create(writer, isTerminal, host.Width);

@@ -107,7 +107,9 @@ public class CompareCopyTests
         var run = await CliRun.Of(folder.Path, Tiny + " --json --output here/there");
 
         var made = folder.File("here/there");
-        Assert.Equal(["chart.svg", "log.jsonl", "results.json"], Directory.GetFiles(made).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ["chart.svg", "log.jsonl", "lstm-delay2.dat", "lstm-delay7.dat", "results.json", "vanilla-delay2.dat", "vanilla-delay7.dat"],
+            Directory.GetFiles(made).Select(Path.GetFileName).Order());
         Assert.Equal(run.Output, await File.ReadAllTextAsync(Path.Combine(made, "results.json")));
         var svg = XElement.Load(Path.Combine(made, "chart.svg"));
         Assert.Equal(4, svg.Descendants().Count(element => (string?)element.Attribute("class") == "line"));
@@ -126,7 +128,7 @@ public class CompareCopyTests
         var later = await CliRun.Of(folder.Path, Command(("steps", "2")) + " --json --output out");
 
         Assert.Equal(later.Output, await File.ReadAllTextAsync(folder.File("out/results.json")));
-        Assert.Equal(3, Directory.GetFiles(folder.File("out")).Length);
+        Assert.Equal(3 + 4, Directory.GetFiles(folder.File("out")).Length);
     }
 
     [Fact]

@@ -33,8 +33,14 @@ public class UsageTests
     [InlineData("verify --cases", "--cases: expected a folder, got nothing.")]
     [InlineData("verify --cases . --seed 1", "--seed: expected no seed together with --cases, where nothing is drawn; leave one of the two out.")]
     [InlineData("verify --case .", "--case: expected an option of rnnzoo verify, got '--case'; did you mean --cases?")]
+    [InlineData("lyapunov --cell rnn", "--cell: expected one of vanilla, lstm, gru, got 'rnn'.")]
+    [InlineData("lyapunov --gain 0", "--gain: expected a number above 0, got '0'.")]
+    [InlineData("lyapunov --warm-up -1", "--warm-up: expected a whole number of at least 0, got '-1'.")]
+    [InlineData("lyapunov --init chrono", "--init: expected one that fits vanilla (default, xavier, orthogonal, identity, one-hot), got 'chrono'.")]
+    [InlineData("lyapunov --weights w.dat --hidden 3", "--hidden: expected none together with --weights, where the file decides; leave one of the two out.")]
+    [InlineData("lyapunov --exponent 3", "--exponent: expected an option of rnnzoo lyapunov, got '--exponent'; did you mean --exponents?")]
     [InlineData("verify lstm", "lstm: expected only options of rnnzoo verify, got 'lstm'; see rnnzoo verify --help.")]
-    [InlineData("", "rnnzoo: expected a command (compare, verify), got none; see rnnzoo --help.")]
+    [InlineData("", "rnnzoo: expected a command (compare, lyapunov, verify), got none; see rnnzoo --help.")]
     public async Task WrongUse_IsOneLineThatNamesIt_AndExitCode2(string arguments, string expected)
     {
         using var folder = new TemporaryFolder();
@@ -51,6 +57,7 @@ public class UsageTests
     [InlineData("compare copy --help", "compare copy")]
     [InlineData("compare copy -h", "compare copy")]
     [InlineData("verify --help", "verify")]
+    [InlineData("lyapunov --help", "lyapunov")]
     public async Task Help_OfEveryCommand_EndsWithAnExampleThatCanBeTyped(string arguments, string command)
     {
         using var folder = new TemporaryFolder();
@@ -61,7 +68,12 @@ public class UsageTests
         var last = run.Output.TrimEnd().Split('\n')[^1].Trim();
         Assert.StartsWith("rnnzoo " + command, last, StringComparison.Ordinal);
         var options = last.Split('>')[0]["rnnzoo".Length..];
-        var wrong = command == "verify" ? (Option: "--cells", Value: "rnn") : (Option: "--threads", Value: "0"); // the only mistake found
+        var wrong = command switch // the only mistake found
+        {
+            "verify" => (Option: "--cells", Value: "rnn"),
+            "lyapunov" => (Option: "--steps", Value: "0"),
+            _ => (Option: "--threads", Value: "0"),
+        };
         var tried = await CliRun.Of(folder.Path, $"{options} {wrong.Option} {wrong.Value}");
         Assert.StartsWith($"{wrong.Option}: expected ", tried.Error, StringComparison.Ordinal);
         Assert.EndsWith($", got '{wrong.Value}'.", tried.Error.Trim(), StringComparison.Ordinal);

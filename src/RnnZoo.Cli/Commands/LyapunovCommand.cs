@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.Globalization;
+using RnnZoo.Cli.CommandLine;
+using RnnZoo.Cli.Compare;
+using RnnZoo.Cli.Lyapunov;
+
+namespace RnnZoo.Cli.Commands;
+
+/// <summary>`rnnzoo lyapunov`: at which rates a net's Jacobians stretch and shrink, so how its gradients vanish or explode.</summary>
+internal sealed class LyapunovCommand
+{
+    private readonly ValueOption<string> _cell = Values.Choice("--cell", "The cell of a fresh net", CompareDefaults.AllModels, "vanilla");
+    private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "The hidden size of a fresh net", 1, 128);
+    private readonly ValueOption<double?> _gain = new(
+        "--gain", "The spectral norm that each recurrent block of a fresh net is scaled to; by default as initialised", "a number above 0",
+        (string text, out double? value) =>
+        {
+            var read = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number);
+            value = number;
+            return read && double.IsFinite(number) && number > 0;
+        });
+
+    private readonly ValueOption<string> _init = new(
+        "--init", $"The initialisation of a fresh net ({string.Join(", ", Initialisations.NamesFor("lstm"))}; joined by + they fill on top of each other)",
+        $"names of {string.Join(", ", Initialisations.NamesFor("lstm"))}, joined by +",
+        (string text, out string value) =>
+        {
+            value = text;
+            return Initialisations.Fits(text, "lstm");
+        });
+
+    private readonly ValueOption<string?> _weights = Values.Text(
+        "--weights", "Measure the recurrent net in this file in place of a fresh one: a state dict as module.save writes it (compare copy leaves some in its run folder)", "a file");
+
+    private readonly ValueOption<int> _steps = Values.Whole("--steps", "How many steps to measure", 1, 10_000);
+    private readonly ValueOption<int> _warmUp = Values.Whole("--warm-up", "How many steps turn the directions into place before", 0, 500);
+    private readonly ValueOption<int> _exponents = Values.Whole("--exponents", "How many of the largest exponents", 1, 8);
+    private readonly ValueOption<double> _input = Values.NotNegative("--input", "The standard deviation of the random input; 0 for none", 1);
+    private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", 1);
+    private readonly Option<bool> _json = new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
+    private readonly ValueOption<string?> _output = Values.Text(
+        "--output", "The folder to write into, replacing earlier results there; by default a new one, runs/<time>-lyapunov", "a folder");
+
+    private LyapunovCommand() => Values.WithDefault(_init, "default");
+
+    public static Command Create(CliHost host)
+    {
+        var options = new LyapunovCommand();
+        var command = new ExampleCommand(
+            "lyapunov",
+            "Measures Lyapunov exponents: the rates, in nats per step, at which a net's Jacobians stretch or shrink directions. Above 0 gradients explode over long spans, below they vanish.",
+            ("rnnzoo lyapunov", "a fresh vanilla RNN of 128 units"),
+            ("rnnzoo lyapunov --cell lstm --init forget-bias --seed 7 --json > exponents.json", "an LSTM with forget bias 1, results for programs"))
+        {
+            options._cell, options._hidden, options._gain, options._init, options._weights, options._steps, options._warmUp, options._exponents,
+            options._input, options._seed, options._json, options._output,
+        };
+        command.SetAction((parsed, cancellation) => Task.FromResult(
+            new LyapunovRun(host, options.Read(parsed), parsed.GetValue(options._json), parsed.GetValue(options._output)).Run(cancellation)));
+        return command;
+    }
+
+    private LyapunovSettings Read(ParseResult parsed)
+    {
+        var weights = parsed.GetValue(_weights);
+        Option[] ofFreshNets = [_cell, _hidden, _gain, _init];
+        if (weights is not null && ofFreshNets.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } wrong)
+        {
+            throw new UsageException($"{wrong.Name}: expected none together with --weights, where the file decides; leave one of the two out.");
+        }
+
+        var (cell, init) = (parsed.GetValue(_cell)!, parsed.GetValue(_init)!);
+        if (!Initialisations.Fits(init, cell))
+        {
+            throw new UsageException($"--init: expected one that fits {cell} ({string.Join(", ", Initialisations.NamesFor(cell))}), got '{init}'.");
+        }
+
+        return new LyapunovSettings
+        {
+            Cell = cell,
+            Hidden = parsed.GetValue(_hidden),
+            Gain = parsed.GetValue(_gain),
+            Init = init,
+            Weights = weights,
+            Steps = parsed.GetValue(_steps),
+            WarmUp = parsed.GetValue(_warmUp),
+            Exponents = parsed.GetValue(_exponents),
+            Input = parsed.GetValue(_input),
+            Seed = parsed.GetValue(_seed),
+        };
+    }
+}

@@ -1,0 +1,174 @@
+using System.Text.Json;
+using System.Xml.Linq;
+using RnnZoo.Cli;
+using RnnZoo.Modules;
+using RnnZoo.Tests.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Tests.Cli;
+
+public class LyapunovTests
+{
+    private const string Small = "lyapunov --hidden 6 --steps 300 --warm-up 40";
+
+    [Fact]
+    public async Task Files_OfARun_AreWholeAndAgree()
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await CliRun.Of(folder.Path, Small + " --exponents 6 --json --output out");
+
+        Assert.Equal((ExitCodes.Success, $"Written to {folder.File("out")}"), (run.ExitCode, run.Error.Trim()));
+        Assert.Equal(run.Output, await File.ReadAllTextAsync(folder.File("out/results.json")));
+        Assert.Equal("svg", XElement.Load(folder.File("out/chart.svg")).Name.LocalName);
+        var json = run.Json;
+        Assert.Equal(("vanilla", false, 6), (json.GetProperty("model").GetString(), json.GetProperty("trained").GetBoolean(), json.GetProperty("hidden").GetInt32()));
+        var result = Assert.Single(json.GetProperty("results").EnumerateArray());
+        var exponents = Numbers(result.GetProperty("exponents"));
+        Assert.Equal(6, exponents.Length);
+        Assert.Equal(exponents.OrderDescending(), exponents);
+        Assert.Equal(exponents.Sum(), result.GetProperty("sum").GetDouble(), 1e-9);
+        Assert.True(exponents[0] <= result.GetProperty("rateBound").GetDouble());
+        var history = result.GetProperty("history").EnumerateArray().ToArray();
+        Assert.Equal(300, history[^1].GetProperty("steps").GetInt64());
+        Assert.Equal(exponents, Numbers(history[^1].GetProperty("exponents")).OrderDescending());
+    }
+
+    [Fact]
+    public async Task Json_SameSeed_GivesTheSameNumbers()
+    {
+        using var folder = new TemporaryFolder();
+
+        var one = await CliRun.Of(folder.Path, Small + " --cell gru --json --seed 3");
+        var same = await CliRun.Of(folder.Path, Small + " --cell gru --json --seed 3");
+        var other = await CliRun.Of(folder.Path, Small + " --cell gru --json --seed 4");
+
+        Assert.Equal(one.Output, same.Output);
+        Assert.NotEqual(one.Output, other.Output);
+    }
+
+    [Theory]
+    [InlineData("vanilla", 1)]
+    [InlineData("lstm", 2)]
+    [InlineData("gru", 1)]
+    public async Task Cell_OfEveryKind_HasItsStateSizeAndABoundIfVanilla(string cell, int parts)
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await CliRun.Of(folder.Path, $"{Small} --cell {cell} --gain 1.5 --json");
+
+        var result = run.Json.GetProperty("results")[0];
+        Assert.Equal(6 * parts, result.GetProperty("stateSize").GetInt32());
+        if (cell == "vanilla")
+        {
+            Assert.Equal(1.5, result.GetProperty("spectralNorm").GetDouble(), 1e-12);
+        }
+        else
+        {
+            Assert.Equal(JsonValueKind.Null, result.GetProperty("rateBound").ValueKind);
+        }
+    }
+
+    [Fact]
+    public async Task Table_OfAnOrthogonalNetWithoutInput_SaysThatNothingVanishes()
+    {
+        using var folder = new TemporaryFolder();
+
+        // Without bias or input the state stays 0, where tanh' = 1: the exponents are those of W.
+        var run = await CliRun.Of(folder.Path, $"{Small} --init identity --input 0 --gain 1");
+
+        Assert.Equal(ExitCodes.Success, run.ExitCode);
+        Assert.Contains("neither grow nor vanish", run.Output, StringComparison.Ordinal);
+        Assert.Contains("the largest exponents (exponent so far, nats per step)", run.Output, StringComparison.Ordinal);
+        var made = Assert.Single(Directory.GetDirectories(folder.File("runs")));
+        Assert.EndsWith("-lyapunov", made, StringComparison.Ordinal);
+        Assert.Contains($"Written to {made}: results.json, chart.svg", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("vanilla")]
+    [InlineData("lstm")]
+    [InlineData("gru")]
+    public async Task Weights_OfASavedModel_AreMeasured(string cell)
+    {
+        using var folder = new TemporaryFolder();
+        var before = Expect.LiveTensors;
+        manual_seed(61);
+        using (var model = SequenceModel.Create(cell, 5, 7, 3, numLayers: 2, bidirectional: true))
+        {
+            model.save(folder.File("net.dat"));
+        }
+
+        var run = await CliRun.Of(folder.Path, "lyapunov --weights net.dat --steps 30 --warm-up 5 --json");
+
+        Assert.Equal(ExitCodes.Success, run.ExitCode);
+        Assert.Equal((cell, true, 7, 5), (run.Json.GetProperty("model").GetString(), run.Json.GetProperty("trained").GetBoolean(), run.Json.GetProperty("hidden").GetInt32(), run.Json.GetProperty("inputSize").GetInt32()));
+        Assert.Equal([(0, 0), (0, 1), (1, 0), (1, 1)], run.Json.GetProperty("results").EnumerateArray().Select(result => (result.GetProperty("layer").GetInt32(), result.GetProperty("direction").GetInt32())));
+        Assert.Equal(before, Expect.LiveTensors);
+    }
+
+    [Fact]
+    public async Task Weights_OfAComparison_AreMeasured()
+    {
+        using var folder = new TemporaryFolder();
+        await CliRun.Of(folder.Path, "compare copy --hidden 8 --symbols 3 --batch 4 --steps 2 --delays 2 --output out --json");
+
+        var run = await CliRun.Of(folder.Path, "lyapunov --weights out/lstm-delay2.dat --steps 20 --json");
+        var two = await CliRun.Of(folder.Path, "lyapunov --weights out --steps 20");
+
+        Assert.Equal((ExitCodes.Success, "lstm", 8), (run.ExitCode, run.Json.GetProperty("model").GetString(), run.Json.GetProperty("hidden").GetInt32()));
+        Assert.Equal((ExitCodes.Failure, ""), (two.ExitCode, two.Output));
+        Assert.Contains("found lstm-delay2.dat, vanilla-delay2.dat; name one of them.", two.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("missing", "expected a file or folder of weights, found none.")]
+    [InlineData("text", "expected a state dict of TorchSharp's format")]
+    [InlineData("cut", "expected a state dict of TorchSharp's format")]
+    [InlineData("linear", "expected a recurrent net with a parameter weight_hh_l0, found ")]
+    public async Task Weights_ThatCannotBeRead_AreOneLineAndExitCode1(string what, string problem)
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.File("net.dat");
+        if (what == "text")
+        {
+            await File.WriteAllTextAsync(file, "{\"not\": \"weights\"}");
+        }
+        else if (what == "cut")
+        {
+            using (var net = new Gru(3, 5))
+            {
+                net.save(file);
+            }
+
+            await File.WriteAllBytesAsync(file, (await File.ReadAllBytesAsync(file))[..100]);
+        }
+        else if (what == "linear")
+        {
+            using var net = nn.Linear(3, 5);
+            net.save(file);
+        }
+
+        var run = await CliRun.Of(folder.Path, "lyapunov --weights net.dat --json");
+
+        Assert.Equal((ExitCodes.Failure, ""), (run.ExitCode, run.Output));
+        Assert.StartsWith("--weights: ", run.Error, StringComparison.Ordinal);
+        Assert.Contains(problem, run.Error, StringComparison.Ordinal);
+        Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.False(Directory.Exists(folder.File("runs")));
+    }
+
+    [Fact]
+    public async Task Run_Cancelled_EndsWithItsOwnExitCode()
+    {
+        using var folder = new TemporaryFolder();
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+
+        var run = await CliRun.Of(folder.Path, Small, cancelled.Token);
+
+        Assert.Equal((ExitCodes.Interrupted, ""), (run.ExitCode, run.Output));
+    }
+
+    private static double[] Numbers(JsonElement array) => [.. array.EnumerateArray().Select(value => value.GetDouble())];
+}
