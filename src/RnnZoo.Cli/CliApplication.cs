@@ -65,6 +65,7 @@ public static class CliApplication
             help,
             new VersionOption { Action = new VersionAction() },
             CompareCommand.Create(host),
+            FlowCommand.Create(host),
             LyapunovCommand.Create(host),
             VerifyCommand.Create(host),
         };

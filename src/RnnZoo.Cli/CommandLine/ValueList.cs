@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RnnZoo.Cli.CommandLine;
 
 /// <summary>Several values of one option; the help prints them as they are typed.</summary>
@@ -5,5 +7,6 @@ namespace RnnZoo.Cli.CommandLine;
 /// <param name="Items">The values.</param>
 internal sealed record ValueList<T>(IReadOnlyList<T> Items)
 {
-    public override string ToString() => string.Join(',', Items);
+    public override string ToString()
+        => string.Join(',', Items.Select(item => string.Create(CultureInfo.InvariantCulture, $"{item}")));
 }

@@ -50,6 +50,15 @@ internal static class Values
                 return value.Items.All(number => number >= 1) && value.Items.Distinct().Count() == value.Items.Count;
             }), new ValueList<int>(standard));
 
+    /// <summary>Several numbers above 0, with commas between them, none twice.</summary>
+    public static ValueOption<ValueList<double>> PositiveList(string name, string description, IReadOnlyList<double> standard)
+        => WithDefault(new ValueOption<ValueList<double>>(name, description, "a comma-separated list of numbers above 0, none twice",
+            (string text, out ValueList<double> value) =>
+            {
+                value = new([.. text.Split(',', StringSplitOptions.TrimEntries).Select(part => Number(part, out double number) ? number : double.NaN)]);
+                return value.Items.All(number => number > 0 && double.IsFinite(number)) && value.Items.Distinct().Count() == value.Items.Count;
+            }), new ValueList<double>(standard));
+
     public static ValueOption<string?> Text(string name, string description, string expected)
         => new(name, description, expected, (string text, out string? value) =>
         {

@@ -47,6 +47,11 @@ internal sealed class AxisMap
         ? Math.Log(value / Minimum) / Math.Log(Maximum / Minimum)
         : (value - Minimum) / (Maximum - Minimum);
 
+    /// <summary>The value at a position from 0 to 1.</summary>
+    public double ValueAt(double position) => _log
+        ? Minimum * Math.Pow(Maximum / Minimum, position)
+        : Minimum + ((Maximum - Minimum) * position);
+
     private static double? Usable(double? end, bool log)
         => end is { } value && double.IsFinite(value) && (!log || value > 0) ? value : null;
 

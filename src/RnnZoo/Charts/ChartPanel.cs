@@ -10,6 +10,9 @@ public abstract record ChartPanel
 
     internal abstract IEnumerable<LegendEntry> Legend { get; }
 
+    /// <summary>Whether it needs the colours of a colour scale.</summary>
+    internal virtual bool HasCells => false;
+
     /// <summary>The chart in words, for those who cannot see it.</summary>
     internal abstract string Describe();
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -47,8 +46,9 @@ public sealed record Figure
     {
         var columns = Math.Clamp(Columns ?? (int)Math.Ceiling(Math.Sqrt(Panels.Count)), 1, Panels.Count);
         var rows = (Panels.Count + columns - 1) / columns;
-        var header = Subtitle.Length > 0 ? 86.0 : 66.0;
         var width = (columns * PanelWidth) + (2 * Margin);
+        var heading = Heading.Of(this, width - (2 * (Margin + 8)));
+        var header = heading.Height;
         var height = header + (rows * PanelHeight) + Margin;
         var id = Identity();
 
@@ -58,9 +58,9 @@ public sealed record Figure
             ("role", "img"), ("aria-labelledby", $"{id}-title {id}-desc"));
         svg.Text(Title, "title", ("id", $"{id}-title"));
         svg.Text(Description(), "desc", ("id", $"{id}-desc"));
-        svg.Text(Palette.StyleSheet(id), "style");
+        svg.Text(Palette.StyleSheet(id) + (Panels.Any(panel => panel.HasCells) ? ColourScale.StyleSheet(id) : ""), "style");
         svg.Empty("rect", ("class", "page"), ("width", width), ("height", height), ("rx", 6.0));
-        DrawHeader(svg, header);
+        heading.Draw(svg, Margin + 8);
         for (var index = 0; index < Panels.Count; index++)
         {
             var left = Margin + (index % columns * PanelWidth);
@@ -87,29 +87,11 @@ public sealed record Figure
         return "chart-" + Convert.ToHexStringLower(hash.AsSpan(0, 6));
     }
 
-    private void DrawHeader(SvgWriter svg, double header)
-    {
-        svg.Label(Title, Margin + 8, 34, "title");
-        if (Subtitle.Length > 0)
-        {
-            svg.Label(Subtitle, Margin + 8, 54, "soft");
-        }
-
-        var left = Margin + 8;
-        foreach (var entry in Panels.SelectMany(panel => panel.Legend).DistinctBy(entry => entry.Name))
-        {
-            svg.Empty("rect", ("class", $"fill {Palette.Class(entry.Colour)}"), ("x", left), ("y", header - 20.0),
-                ("width", 18.0), ("height", 4.0), ("rx", 2.0));
-            svg.Label(entry.Name, left + 24, header - 14, "legend");
-            left += 44 + (7.2 * new StringInfo(entry.Name).LengthInTextElements);
-        }
-    }
-
     private static void DrawPanel(SvgWriter svg, ChartPanel panel, Area area, string clipId)
     {
-        var plot = new Area(area.Left + 64, area.Top + 40, area.Width - 84, area.Height - 96);
+        var plot = new Area(area.Left + 64, area.Top + 40, area.Width - 64 - PlotFrame.RightMargin, area.Height - 96);
         svg.Open("g");
-        svg.Label(panel.Title, area.Left + 8, area.Top + 16, "heading");
+        svg.Label(TextSize.Shorten(panel.Title, PanelWidth - 16, 14), area.Left + 8, area.Top + 16, "heading");
         svg.Open("clipPath", ("id", clipId));
         svg.Empty("rect", ("x", plot.Left - 1), ("y", plot.Top - 6), ("width", plot.Width + 7), ("height", plot.Height + 7));
         svg.Close();

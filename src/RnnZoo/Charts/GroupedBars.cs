@@ -68,9 +68,11 @@ public sealed record GroupedBars : ChartPanel
     internal override void Draw(SvgWriter svg, Area plot, string clipId)
     {
         var values = Series.SelectMany(bars => bars.Values).Concat(ReferenceLines.Select(line => line.Value)).Append(0);
-        var gutter = ReferenceLines.Select(line => 7.0 * line.Label.Length).DefaultIfEmpty(0).Max();
+        var gutter = ReferenceLines.Select(line => TextSize.Width(line.Label)).DefaultIfEmpty(0).Max();
         plot = plot with { Width = plot.Width - Math.Min(gutter, plot.Width / 3) };
-        var frame = new PlotFrame(plot, AxisMap.Fit(Vertical, values, 0.08, 5));
+        var vertical = AxisMap.Fit(Vertical, values, 0.08, 5);
+        plot = PlotFrame.MakeRoom(plot, vertical);
+        var frame = new PlotFrame(plot, vertical);
         var groupWidth = plot.Width / Math.Max(1, Groups.Count);
         var barWidth = Math.Min(44, groupWidth * 0.76 / Math.Max(1, Series.Count));
         double Centre(int group) => plot.Left + ((group + 0.5) * groupWidth);
@@ -105,7 +107,10 @@ public sealed record GroupedBars : ChartPanel
         svg.Open("rect", ("class", "fill"), ("x", left + 1.5), ("y", top), ("width", width - 3), ("height", bottom - top), ("rx", 2.0));
         svg.Text($"{bars.Name}, {GroupTitle} {Groups[group]}: {Print(value)}", "title");
         svg.Close();
-        svg.Label(Print(value), left + (width / 2), top - 5, "halo", "middle");
+        if (TextSize.Width(Print(value)) <= width + 2)
+        {
+            svg.Label(Print(value), left + (width / 2), top - 5, "halo", "middle");
+        }
     }
 
     private string Print(double value)

@@ -31,7 +31,18 @@ public sealed record LineChart : ChartPanel
     /// <summary>Horizontal lines to compare with.</summary>
     public IReadOnlyList<ReferenceLine> ReferenceLines { get; init; } = [];
 
-    internal override IEnumerable<LegendEntry> Legend => Series.Select(series => new LegendEntry(series.Name, series.Colour));
+    /// <summary>
+    /// Whether solid and reference lines are named at their right ends rather than in the figure's legend: better to read where lines
+    /// are many or their names belong to this chart alone.
+    /// </summary>
+    public bool EndLabels { get; init; }
+
+    /// <summary>What solid and dashed lines mean; null where there is one style.</summary>
+    public LineStyleNames? StyleNames { get; init; }
+
+    internal override IEnumerable<LegendEntry> Legend => EndLabels
+        ? StyleNames is { } names ? [new LegendEntry(names.Solid, null), new LegendEntry(names.Dashed, null, Dashed: true)] : []
+        : Series.Select(series => new LegendEntry(series.Name, series.Neutral ? null : series.Colour, series.Dashed));
 
     internal AxisMap FitHorizontal()
         => AxisMap.Fit(Horizontal, Series.SelectMany(series => series.Points).Select(point => point.X), HorizontalPadding, 5);
@@ -69,6 +80,8 @@ public sealed record LineChart : ChartPanel
     {
         var horizontal = FitHorizontal();
         var vertical = FitVertical();
+        var room = EndLabels ? LineEnds.Room(plot, this) : 0;
+        plot = PlotFrame.MakeRoom(plot, vertical, room);
         var frame = new PlotFrame(plot, vertical);
         double X(double value) => plot.Left + (horizontal.Position(value) * plot.Width);
 
@@ -84,7 +97,14 @@ public sealed record LineChart : ChartPanel
         }
 
         svg.Close();
-        frame.DrawReferenceLabels(svg, ReferenceLines);
+        if (EndLabels)
+        {
+            LineEnds.Draw(svg, this, plot, room, frame, horizontal, vertical);
+        }
+        else
+        {
+            frame.DrawReferenceLabels(svg, ReferenceLines);
+        }
     }
 
     /// <summary>The runs of points between gaps.</summary>

@@ -7,13 +7,13 @@ internal static class LineDrawing
 {
     public static void Draw(SvgWriter svg, Series series, IReadOnlyList<(double X, double Y)[]> pieces)
     {
-        svg.Open("g", ("class", Palette.Class(series.Colour)));
+        svg.Open("g", ("class", Palette.Class(series.Neutral ? null : series.Colour)));
         svg.Text(series.Name, "title");
         foreach (var piece in pieces)
         {
             if (piece.Length > 1)
             {
-                svg.Empty("path", ("class", "line"), ("d", Path(piece)));
+                svg.Empty("path", ("class", series.Dashed ? "line dashed" : "line"), ("d", Path(PathSimplifier.Simplify(piece))));
             }
 
             if (series.Markers || piece.Length == 1)
@@ -28,7 +28,7 @@ internal static class LineDrawing
         svg.Close();
     }
 
-    private static string Path((double X, double Y)[] points)
+    private static string Path(IEnumerable<(double X, double Y)> points)
     {
         var path = new StringBuilder();
         foreach (var (x, y) in points)

@@ -18,8 +18,8 @@ internal static class Palette
 
     public static int Count => Colours.Length;
 
-    /// <summary>The style class of a place in the palette.</summary>
-    public static string Class(int colour) => $"c{((colour % Count) + Count) % Count}";
+    /// <summary>The style class of a place in the palette, or of the colour of text.</summary>
+    public static string Class(int? colour) => colour is { } place ? $"c{((place % Count) + Count) % Count}" : "neutral";
 
     public static string StyleSheet(string scope)
     {
@@ -30,7 +30,8 @@ internal static class Palette
 
             #{{scope}}{--page:#ffffff;--ink:#1f2328;--soft:#59636e;--grid:#e4e7eb;--axis:#9aa2ab;{{light}}font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
             @media (prefers-color-scheme:dark){#{{scope}}{--page:#0d1117;--ink:#e6edf3;--soft:#9da7b1;--grid:#262c35;--axis:#5b646e;{{dark}} } }
-            {{classes}}#{{scope}} .page{fill:var(--page)}
+            {{classes}}#{{scope}} .neutral{--c:var(--ink)}
+            #{{scope}} .page{fill:var(--page)}
             #{{scope}} text{fill:var(--ink);font-size:12px}
             #{{scope}} .title{font-size:18px;font-weight:600}
             #{{scope}} .heading{font-size:14px;font-weight:600}
@@ -40,6 +41,8 @@ internal static class Palette
             #{{scope}} .axis{stroke:var(--axis);stroke-width:1}
             #{{scope}} .reference{stroke:var(--soft);stroke-width:1.25;stroke-dasharray:5 4}
             #{{scope}} .line{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
+            #{{scope}} .leader{stroke-width:1.25}
+            #{{scope}} .dashed{stroke-width:1.5;stroke-dasharray:3 4}
             #{{scope}} .fill{fill:var(--c)}
             #{{scope}} .marker{fill:var(--c);stroke:var(--page);stroke-width:1.5}
 

@@ -11,6 +11,12 @@ public sealed record Series(string Name, IReadOnlyList<ChartPoint> Points)
     /// <summary>Whether each point gets a marker.</summary>
     public bool Markers { get; init; }
 
+    /// <summary>Whether the line is dashed and thin, as for a prediction beside what was measured.</summary>
+    public bool Dashed { get; init; }
+
+    /// <summary>Whether the line has the colour of text instead of one of the palette.</summary>
+    public bool Neutral { get; init; }
+
     /// <summary>Means of consecutive, equally large groups of points, so that a long noisy series stays readable and small.</summary>
     /// <param name="maximumPoints">How many points to keep at most.</param>
     /// <returns>

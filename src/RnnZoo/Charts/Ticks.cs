@@ -5,6 +5,8 @@ namespace RnnZoo.Charts;
 /// <summary>Round values for an axis, and how they are printed.</summary>
 internal static class Ticks
 {
+    private const int MostPowers = 7;
+
     /// <summary>The values of the form {1, 2, 5}·10^n that cut the range into about <paramref name="count"/> parts.</summary>
     public static double[] Linear(double minimum, double maximum, int count)
     {
@@ -20,6 +22,11 @@ internal static class Ticks
     /// <summary>Powers of ten; where the range holds few of them, their simple multiples too.</summary>
     public static double[] Log(double minimum, double maximum)
     {
+        if (Math.Log10(maximum / minimum) > MostPowers)
+        {
+            return Powers(minimum, maximum);
+        }
+
         double[][] choices = [[1], [1, 2, 5], [1, 1.5, 2, 3, 4, 6, 8]];
         var last = Array.Empty<double>();
         foreach (var choice in choices)
@@ -35,6 +42,16 @@ internal static class Ticks
         return last.Length < 2
             ? Linear(minimum, maximum, 4).Where(value => value > 0).ToArray()
             : [.. last.Where((_, index) => index % thin == 0)];
+    }
+
+    /// <summary>Every so many powers of ten, 1 among them where the range holds it.</summary>
+    private static double[] Powers(double minimum, double maximum)
+    {
+        var (low, high) = (Math.Log10(minimum), Math.Log10(maximum));
+        int[] steps = [2, 3, 5, 10, 20, 50, 100];
+        var step = steps.FirstOrDefault(step => (high - low) / step <= MostPowers, 200);
+        var (first, last) = ((int)Math.Ceiling((low / step) - 1e-9), (int)Math.Floor((high / step) + 1e-9));
+        return [.. Enumerable.Range(first, last - first + 1).Select(index => Math.Pow(10, index * step))];
     }
 
     /// <summary>The largest round step that is not above the wanted one by more than rounding asks for.</summary>

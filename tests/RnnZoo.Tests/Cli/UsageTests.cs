@@ -40,7 +40,14 @@ public class UsageTests
     [InlineData("lyapunov --weights w.dat --hidden 3", "--hidden: expected none together with --weights, where the file decides; leave one of the two out.")]
     [InlineData("lyapunov --exponent 3", "--exponent: expected an option of rnnzoo lyapunov, got '--exponent'; did you mean --exponents?")]
     [InlineData("verify lstm", "lstm: expected only options of rnnzoo verify, got 'lstm'; see rnnzoo verify --help.")]
-    [InlineData("", "rnnzoo: expected a command (compare, lyapunov, verify), got none; see rnnzoo --help.")]
+    [InlineData("flow --norms 0.5,0", "--norms: expected a comma-separated list of numbers above 0, none twice, got '0.5,0'.")]
+    [InlineData("flow --norms 1,1.0", "--norms: expected a comma-separated list of numbers above 0, none twice, got '1,1.0'.")]
+    [InlineData("flow --norms", "--norms: expected a comma-separated list of numbers above 0, none twice, got nothing.")]
+    [InlineData("flow --models rnn", "--models: expected a comma-separated list of linear, vanilla, lstm, gru, none twice, got 'rnn'.")]
+    [InlineData("flow --train linear", "--train: expected a comma-separated list of vanilla, lstm, gru, none twice, got 'linear'.")]
+    [InlineData("flow --length 0", "--length: expected a whole number of at least 1, got '0'.")]
+    [InlineData("flow --no-train", "--no-train: expected an option of rnnzoo flow, got '--no-train'; did you mean --no-training?")]
+    [InlineData("", "rnnzoo: expected a command (compare, flow, lyapunov, verify), got none; see rnnzoo --help.")]
     public async Task WrongUse_IsOneLineThatNamesIt_AndExitCode2(string arguments, string expected)
     {
         using var folder = new TemporaryFolder();
@@ -56,6 +63,7 @@ public class UsageTests
     [InlineData("compare --help", "compare copy")]
     [InlineData("compare copy --help", "compare copy")]
     [InlineData("compare copy -h", "compare copy")]
+    [InlineData("flow --help", "flow")]
     [InlineData("verify --help", "verify")]
     [InlineData("lyapunov --help", "lyapunov")]
     public async Task Help_OfEveryCommand_EndsWithAnExampleThatCanBeTyped(string arguments, string command)
@@ -68,11 +76,12 @@ public class UsageTests
         var last = run.Output.TrimEnd().Split('\n')[^1].Trim();
         Assert.StartsWith("rnnzoo " + command, last, StringComparison.Ordinal);
         var options = last.Split('>')[0]["rnnzoo".Length..];
-        var wrong = command switch // the only mistake found
+        (string Option, string Value) wrong = command switch // the only mistake found
         {
-            "verify" => (Option: "--cells", Value: "rnn"),
-            "lyapunov" => (Option: "--steps", Value: "0"),
-            _ => (Option: "--threads", Value: "0"),
+            "verify" => ("--cells", "rnn"),
+            "lyapunov" => ("--steps", "0"),
+            "flow" => ("--sequences", "0"),
+            _ => ("--threads", "0"),
         };
         var tried = await CliRun.Of(folder.Path, $"{options} {wrong.Option} {wrong.Value}");
         Assert.StartsWith($"{wrong.Option}: expected ", tried.Error, StringComparison.Ordinal);

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using RnnZoo.Cli.CommandLine;
+using RnnZoo.Cli.Compare;
+using RnnZoo.Cli.Flow;
+
+namespace RnnZoo.Cli.Commands;
+
+/// <summary>`rnnzoo flow`: how far back in time a gradient reaches.</summary>
+internal sealed class FlowCommand
+{
+    private readonly ValueOption<ValueList<string>> _models = Values.Choices(
+        "--models", "The nets to measure", FlowDefaults.Models, FlowDefaults.Models);
+
+    private readonly ValueOption<ValueList<double>> _norms = Values.PositiveList(
+        "--norms", "The spectral norms of W in the linear and the vanilla nets", FlowDefaults.Norms);
+
+    private readonly ValueOption<int> _length = Values.Whole("--length", "The steps of a sequence: the largest distance", 1, FlowDefaults.Length);
+    private readonly ValueOption<int> _sequences = Values.Whole("--sequences", "How many sequences a curve is the mean of", 1, FlowDefaults.Sequences);
+    private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "The hidden size of each net", 1, FlowDefaults.Hidden);
+    private readonly ValueOption<ValueList<string>> _train = Values.Choices(
+        "--train", "The nets to watch in training on the copy task", CompareDefaults.AllModels, FlowDefaults.Trained);
+
+    private readonly Option<bool> _noTraining = new("--no-training") { Description = "Measure fresh nets only" };
+    private readonly ValueOption<int> _steps = Values.Whole("--steps", "The steps of each training", 1, FlowDefaults.Steps);
+    private readonly ValueOption<int> _delay = Values.Whole("--delay", "For how many steps to remember in training", 1, FlowDefaults.Delay);
+    private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", FlowDefaults.Seed);
+    private readonly Option<bool> _json = new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
+    private readonly ValueOption<string?> _output = Values.Text(
+        "--output", "The folder to write into, replacing earlier results there; by default a new one, runs/<time>-flow", "a folder");
+
+    private FlowCommand()
+    {
+    }
+
+    public static Command Create(CliHost host)
+    {
+        var options = new FlowCommand();
+        var command = new ExampleCommand(
+            "flow",
+            "Measures how a gradient shrinks or grows on its way back through time, in fresh nets and in training.",
+            ("rnnzoo flow", "all nets over 100 steps, and a vanilla RNN and an LSTM in training"),
+            ("rnnzoo flow --models linear,vanilla --norms 0.8,1,1.2 --length 300 --no-training --json > flow.json", "the law and its bound, other norms, results for programs"))
+        {
+            options._models, options._norms, options._length, options._sequences, options._hidden, options._train, options._noTraining,
+            options._steps, options._delay, options._seed, options._json, options._output,
+        };
+        command.SetAction((parsed, cancellation) => Task.FromResult(
+            new FlowRun(host, options.Read(parsed), parsed.GetValue(options._json), parsed.GetValue(options._output)).Run(cancellation)));
+        return command;
+    }
+
+    private FlowSettings Read(ParseResult parsed) => new()
+    {
+        Models = parsed.GetValue(_models)!.Items,
+        Norms = parsed.GetValue(_norms)!.Items,
+        Length = parsed.GetValue(_length),
+        Sequences = parsed.GetValue(_sequences),
+        Hidden = parsed.GetValue(_hidden),
+        Seed = parsed.GetValue(_seed),
+        Trained = parsed.GetValue(_noTraining) ? [] : parsed.GetValue(_train)!.Items,
+        Steps = parsed.GetValue(_steps),
+        Delay = parsed.GetValue(_delay),
+    };
+}
