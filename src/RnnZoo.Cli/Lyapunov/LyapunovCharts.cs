@@ -6,7 +6,7 @@ namespace RnnZoo.Cli.Lyapunov;
 /// <summary>The pictures of a measurement: how the exponents settle, and the spectrum they end as.</summary>
 internal static class LyapunovCharts
 {
-    private const int MostLines = 8; // as many as the palette tells apart
+    private const int MostLines = 6; // as many as the palette tells apart
 
     public static Figure Figure(LyapunovSettings settings, LyapunovNet net, IReadOnlyList<LyapunovResult> results) =>
         new(string.Create(CultureInfo.InvariantCulture, $"Lyapunov exponents: {net.Cell}, hidden size {net.Module.HiddenSize}"),
