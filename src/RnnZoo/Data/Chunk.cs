@@ -73,7 +73,7 @@ public sealed class Chunk
     public Tensor Run(SequenceModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        CheckTimeFirst(model.Recurrent);
+        Forwards.Check(model.Recurrent);
         return Run(model.call);
     }
 
@@ -84,7 +84,7 @@ public sealed class Chunk
     public Tensor Run(IRecurrentModule module)
     {
         ArgumentNullException.ThrowIfNull(module);
-        CheckTimeFirst(module);
+        Forwards.Check(module);
         return Run(module.Run);
     }
 
@@ -161,18 +161,5 @@ public sealed class Chunk
     {
         Next?.Dispose();
         (Next, HasRun) = (next, true);
-    }
-
-    private static void CheckTimeFirst(IRecurrentModule module)
-    {
-        if (module.BatchFirst)
-        {
-            throw new ArgumentException("model: expected one with time first, got batchFirst: true; chunks are [T, B, …].");
-        }
-
-        if (module.NumDirections != 1)
-        {
-            throw new ArgumentException("model: expected one that reads forwards, got a bidirectional one, whose backward direction would have to start at the streams' end.");
-        }
     }
 }

@@ -28,6 +28,9 @@ internal readonly record struct ChunkPlan(long From, long Start, long GradientSt
         return new ChunkPlan(Math.Min(start, gradientStart), start, gradientStart, end, next);
     }
 
+    /// <summary>Steps that are run once, whose final state is kept.</summary>
+    public static ChunkPlan Segment(long start, long end) => new(start, start, start, end, end);
+
     private static long Reach(long start, long end, TruncatedBpttOptions options) =>
         options.GradientLength is { } length ? Math.Max(0, end - length) : start;
 }

@@ -16,9 +16,36 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
 {
     public ChunkRun Run(Func<Tensor, RecurrentState?, RecurrentResult> net)
     {
+        RecurrentState? next = null;
+        try
+        {
+            return Run(net, ref next);
+        }
+        catch
+        {
+            next?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The state for a caller who runs the chunk by hand.</summary>
+    public RecurrentState? StateOfOnePiece()
+    {
+        RequireOnePiece();
+        return StateAt(plan.From, start);
+    }
+
+    /// <summary>What a caller who ran the chunk by hand hands on.</summary>
+    public RecurrentState? CarryOfOnePiece(RecurrentState final)
+    {
+        RequireOnePiece();
+        return plan.NextFrom is null ? null : rules.Keep(final, start);
+    }
+
+    private ChunkRun Run(Func<Tensor, RecurrentState?, RecurrentResult> net, ref RecurrentState? next)
+    {
         var borders = Borders();
         var state = start;
-        RecurrentState? next = null;
         var outputs = new List<Tensor>();
         for (var piece = 0; piece + 1 < borders.Count; piece++)
         {
@@ -32,26 +59,12 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
             }
         }
 
-        return Select(outputs, next);
-    }
-
-    /// <summary>The state for a caller who runs the chunk by hand.</summary>
-    public RecurrentState? StateOfOnePiece()
-    {
-        RequireOnePiece();
-        return start is null ? rules.Initial() : start;
-    }
-
-    /// <summary>What a caller who ran the chunk by hand hands on.</summary>
-    public RecurrentState? CarryOfOnePiece(RecurrentState final)
-    {
-        RequireOnePiece();
-        return plan.NextFrom is null ? null : rules.Keep(final, start);
+        return Select(outputs, next, state!);
     }
 
     private RecurrentResult RunPiece(Func<Tensor, RecurrentState?, RecurrentResult> net, long first, long length, RecurrentState? state)
     {
-        state = first == 0 ? rules.Initial() : rules.Reset(state!, RowsThatStart(first));
+        state = StateAt(first, state);
         var whole = length == input.shape[0];
         var result = net(whole ? input : input.narrow(0, first - plan.From, length), state); // [·, B, …]
         if (result.Output is null || result.State is null || result.Output.Dimensions < 1 || result.Output.shape[0] != length)
@@ -62,6 +75,8 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
 
         return result;
     }
+
+    private RecurrentState? StateAt(long step, RecurrentState? state) => step == 0 ? rules.Initial() : rules.Reset(state!, RowsThatStart(step));
 
     // Steps at which a piece starts, and the end. The padding of a padded chunk belongs to its last piece.
     private List<long> Borders()
@@ -91,19 +106,19 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
     private IEnumerable<int> RowsThatStart(long step) => documents.Where(document => document.Step == step).Select(document => document.Stream);
 
     // Without gradient are the steps from Start to GradientStart; counted before are those from From to Start.
-    private ChunkRun Select(List<Tensor> outputs, RecurrentState? next)
+    private ChunkRun Select(List<Tensor> outputs, RecurrentState? next, RecurrentState final)
     {
         var all = outputs.Count == 1 ? outputs[0] : null;
         var counted = plan.Counted - plan.From;
         if (counted == 0)
         {
-            return new ChunkRun(all ?? cat(outputs, 0), null, next); // [k, B, …]
+            return new ChunkRun(all ?? cat(outputs, 0), null, next, final); // [k, B, …]
         }
 
         if (plan.GradientStart <= plan.Start)
         {
             all ??= cat(outputs, 0);
-            return new ChunkRun(all.narrow(0, counted, all.shape[0] - counted), null, next); // [k, B, …]
+            return new ChunkRun(all.narrow(0, counted, all.shape[0] - counted), null, next, final); // [k, B, …]
         }
 
         var (steps, earlier) = (0L, 0);
@@ -112,7 +127,7 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
             steps += outputs[earlier++].shape[0];
         }
 
-        return new ChunkRun(Join(outputs[earlier..]), Join(outputs[..earlier]), next); // [k, B, …]
+        return new ChunkRun(Join(outputs[earlier..]), Join(outputs[..earlier]), next, final); // [k, B, …]
     }
 
     private static Tensor Join(List<Tensor> outputs) => outputs.Count == 1 ? outputs[0] : cat(outputs, 0);

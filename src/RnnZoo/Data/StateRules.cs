@@ -5,11 +5,12 @@ namespace RnnZoo.Data;
 
 /// <summary>How a state is kept between chunks and reset where a document starts.</summary>
 /// <param name="streams">B.</param>
-/// <param name="options">What a stream starts from, and the state's axis of streams.</param>
-internal sealed class StateRules(long streams, TruncatedBpttOptions options)
+/// <param name="initialState">What a stream starts from; null for the net's own zeros.</param>
+/// <param name="batchAxis">The axis of a state's parts that counts the streams; negative from the end.</param>
+internal sealed class StateRules(long streams, Func<long, RecurrentState>? initialState, int batchAxis)
 {
     /// <summary>What streams start from; null for the net's own zeros.</summary>
-    public RecurrentState? Initial() => options.InitialState?.Invoke(streams);
+    public RecurrentState? Initial() => initialState?.Invoke(streams);
 
     /// <summary>Cuts a state off from the tape and from dispose scopes.</summary>
     /// <param name="state">What the net returned.</param>
@@ -23,7 +24,7 @@ internal sealed class StateRules(long streams, TruncatedBpttOptions options)
             var axis = Axis(shape);
             if (axis < 0 || axis >= shape.Length || shape[axis] != streams)
             {
-                throw new InvalidOperationException($"state: expected the {streams} streams on axis {options.StateBatchAxis} of part {part}, got {Check.Show(shape)}; set {nameof(TruncatedBpttOptions.StateBatchAxis)}, or return the net's whole final state.");
+                throw new InvalidOperationException($"state: expected the {streams} streams on axis {batchAxis} of part {part}, got {Check.Show(shape)}; set {nameof(TruncatedBpttOptions.StateBatchAxis)}, or return the net's whole final state.");
             }
         }
 
@@ -64,7 +65,7 @@ internal sealed class StateRules(long streams, TruncatedBpttOptions options)
         });
     }
 
-    private long Axis(long[] shape) => options.StateBatchAxis < 0 ? shape.Length + options.StateBatchAxis : options.StateBatchAxis;
+    private long Axis(long[] shape) => batchAxis < 0 ? shape.Length + batchAxis : batchAxis;
 
     private static string Show(RecurrentState state) => string.Join(" and ", state.Select(part => Check.Show(part.shape)));
 }

@@ -1,5 +1,6 @@
 using System.Collections;
 using RnnZoo.Modules;
+using static TorchSharp.torch;
 
 namespace RnnZoo.Data;
 
@@ -47,7 +48,7 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
         Options = options ?? new TruncatedBpttOptions();
         Options.Validate(source);
         _source = source;
-        _rules = new StateRules(source.Streams, Options);
+        _rules = new StateRules(source.Streams, Options.InitialState, Options.StateBatchAxis);
         _random = new SplitMix64((ulong)(Options.RandomLength?.Seed ?? 0));
     }
 
@@ -96,6 +97,7 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
         }
 
         RequireSamePlan(position);
+        using var scope = NewDisposeScope();
         var state = position.State is null ? null : new RecurrentState([.. position.State.Select(part => part.ToTensor())]).DetachFromDisposeScope();
         _state?.Dispose();
         (Epoch, _step, _random, _state) = (position.Epoch, position.Step, new SplitMix64(position.Random), state);

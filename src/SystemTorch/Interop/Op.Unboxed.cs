@@ -33,6 +33,10 @@ internal static unsafe partial class Op
         return new torch.Tensor(result);
     }
 
+    /// <summary>The same with a scale of 1, an integer for integers: libtorch refuses another there.</summary>
+    public static torch.Tensor BinaryUnscaled(string name, torch.Tensor a, torch.Tensor b) =>
+        torch.is_integral(a.dtype) ? Tensor(name, a, b, (Scalar)1L) : BinaryScaled(name, a, b, 1.0);
+
     /// <summary>An operator with the signature (Tensor, Scalar) -> Tensor, called without boxing.</summary>
     public static torch.Tensor WithScalar(string name, torch.Tensor a, Scalar scalar)
     {

@@ -6,7 +6,7 @@ public static partial class torch
 {
     public partial class Tensor
     {
-        public Tensor add(Tensor target) => Op.BinaryScaled("add.Tensor", this, target, 1.0);
+        public Tensor add(Tensor target) => Op.BinaryUnscaled("add.Tensor", this, target);
 
         public Tensor add(Tensor target, Scalar alpha) => Op.BinaryScaled("add.Tensor", this, target, alpha);
 
@@ -22,7 +22,7 @@ public static partial class torch
 
         public Tensor add_(Scalar scalar, Scalar alpha) => Op.InPlace("add_.Scalar", this, scalar, alpha);
 
-        public Tensor sub(Tensor target) => Op.BinaryScaled("sub.Tensor", this, target, 1.0);
+        public Tensor sub(Tensor target) => Op.BinaryUnscaled("sub.Tensor", this, target);
 
         public Tensor sub(Scalar target) => Op.Tensor("sub.Scalar", this, target);
 
