@@ -47,7 +47,7 @@ internal sealed class HandWrittenRecurrence
         var arguments = new LayerArguments(input, start, LayerWeights.Of((GatedCell)_cells[index]));
         var observer = Observer is { } observe ? (Action<StepGradients>)(steps => observe(new LayerStepGradients(layer, direction, steps))) : null;
         var equations = _equations[index];
-        var useKernels = observer is null && recording is null && !_planted && _kernels[index].CanRun(arguments);
+        var useKernels = observer is null && !_planted && _kernels[index].CanRun(arguments);
         ILayerEngine engine = useKernels ? _kernels[index] : equations;
         return LayerFunction.Run(new LayerCall(engine, equations, _failures, arguments, reversed: direction == 1, observer, recording?[index]), arguments);
     }

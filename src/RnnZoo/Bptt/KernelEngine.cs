@@ -62,8 +62,8 @@ internal sealed class KernelEngine : ILayerEngine
         }
 
         return tape.Input.dtype == ScalarType.Float32
-            ? KernelPasses<float>.Backward(tape, cotangents, wanted)
-            : KernelPasses<double>.Backward(tape, cotangents, wanted);
+            ? KernelPasses<float>.Backward(tape, cotangents, wanted, norms)
+            : KernelPasses<double>.Backward(tape, cotangents, wanted, norms);
     }
 
     private int StateParts => _cell == CellKind.Lstm ? 2 : 1;

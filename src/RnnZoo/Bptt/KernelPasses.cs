@@ -34,7 +34,7 @@ internal static unsafe class KernelPasses<T>
         return new LayerRun(output, final, tape);
     }
 
-    public static LayerGradients Backward(LayerTape tape, LayerCotangents cotangents, WantedGradients wanted)
+    public static LayerGradients Backward(LayerTape tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms)
     {
         var (shape, width) = (KernelTape)tape.Engine!;
         using var scope = NewDisposeScope();
@@ -55,7 +55,17 @@ internal static unsafe class KernelPasses<T>
         arguments.DOutput = memory.Sequence(cotangents.Output, out arguments.DOutputStepStride, out arguments.DOutputBatchStride);
         arguments.DX = memory.Sequence(gradients.Input, out arguments.DXStepStride, out arguments.DXBatchStride);
         using var read = new RecurrentTape(shape, width, typeof(T), memory.Dense(tape.Kept.Count > 0 ? tape.Kept[0] : null));
-        RecurrentKernel.Backward(read, arguments, get_num_threads());
+        norms?.Begin();
+        fixed (double* hidden = norms?.Hidden, hiddenFuture = norms?.HiddenFromFuture, cell = norms?.Cell, cellFuture = norms?.CellFromFuture, shares = norms?.Shares)
+        {
+            arguments.NormDH = hidden;
+            arguments.NormDHFromFuture = hiddenFuture;
+            arguments.NormDC = cell;
+            arguments.NormDCFromFuture = cellFuture;
+            arguments.NormDWeightHh = shares;
+            RecurrentKernel.Backward(read, arguments, get_num_threads());
+        }
+
         memory.Release();
         return gradients.MoveToOuterDisposeScope();
     }

@@ -40,15 +40,19 @@ internal unsafe struct BackwardArguments<T>
     public T* DC0;
 
     /// <summary>
-    /// [T] by time index, or null: the squared L2 norm over [B, H] of ∂L/∂h_t in full, of the part of it that comes from
-    /// later steps of the walk (at the last step: from h_N), and of ∂L/∂c_t in full (LSTM). Written.
+    /// [T] by time index, or null: the L2 norm over [B, H] of ∂L/∂h_t in full, of the part of it that comes from later steps
+    /// of the walk (at the last step: from h_N), and the same two of ∂L/∂c_t (LSTM). Written.
     /// </summary>
-    public double* SquaredNormDH;
-    public double* SquaredNormDHFromFuture;
-    public double* SquaredNormDC;
+    public double* NormDH;
+    public double* NormDHFromFuture;
+    public double* NormDC;
+    public double* NormDCFromFuture;
+
+    /// <summary>[T] by time index, or null: the norm of each step's own term of ∂L/∂W_hh. Written.</summary>
+    public double* NormDWeightHh;
 
     /// <summary>Whether any gradient of weights or biases is wanted.</summary>
     public readonly bool WantsParameters => DWeightIh != null || DWeightHh != null || DBiasIh != null || DBiasHh != null;
 
-    public readonly bool WantsNorms => SquaredNormDH != null || SquaredNormDHFromFuture != null || SquaredNormDC != null;
+    public readonly bool WantsNorms => NormDH != null || NormDHFromFuture != null || NormDC != null || NormDCFromFuture != null;
 }

@@ -15,6 +15,9 @@ internal readonly unsafe struct BackwardMemory<T>
     private readonly T* packed;
     private readonly nint packedInput;
     private readonly nint packedStride;
+    private readonly T* cellTotals;
+    private readonly T* shares;
+    private readonly nint sharesStride;
     private readonly T* inputSums;
     private readonly T* hiddenSums;
 
@@ -27,10 +30,11 @@ internal readonly unsafe struct BackwardMemory<T>
         Zero = arena.Take<T>(lanes);
         HiddenPanels = arena.Take<T>(plan.PaddedHidden * depth);
         InputPanels = arena.Take<T>(a.DX == null ? 0 : (nint)plan.InputBlocks * lanes * depth);
-        Norms = arena.Take<double>(a.WantsNorms ? 3 * (nint)plan.RowParts * shape.Steps : 0);
+        Norms = arena.Take<double>(a.WantsNorms ? 4 * (nint)plan.RowParts * shape.Steps : 0);
 
         statesStride = plan.MaxRows * plan.StateStride;
         states = arena.Take<T>(3 * plan.RowParts * statesStride);
+        cellTotals = a.WantsNorms && shape.Cell == CellKind.Lstm ? arena.Take<T>(plan.RowParts * statesStride) : null;
         dRowsStride = plan.StoredRows * plan.DRowsStride;
         dRows = arena.Take<T>((plan.WholeSequence ? 1 : plan.RowParts) * dRowsStride);
         dXStride = a.DX == null ? 0 : plan.DXRows * plan.DXStride;
@@ -48,6 +52,8 @@ internal readonly unsafe struct BackwardMemory<T>
         HiddenSumsStride = Stride.Padded<T>(HiddenSumsSize);
         inputSums = arena.Take<T>(parts * InputSumsStride);
         hiddenSums = arena.Take<T>(parts * HiddenSumsStride);
+        sharesStride = a.NormDWeightHh == null ? 0 : ShareMemory<T>.Elements(shape, plan, lanes);
+        shares = arena.Take<T>(plan.GradientParts * sharesStride);
     }
 
     /// <summary>One vector of zeros.</summary>
@@ -58,7 +64,7 @@ internal readonly unsafe struct BackwardMemory<T>
 
     public T* InputPanels { get; }
 
-    /// <summary>[row part][T][3] squared norms: all of ∂L/∂h_t, its part from the future, ∂L/∂c_t.</summary>
+    /// <summary>[row part][T][4] norms: all of ∂L/∂h_t, its part from the future, and the same of ∂L/∂c_t.</summary>
     public double* Norms { get; }
 
     public nint InputSumsStride { get; }
@@ -68,6 +74,9 @@ internal readonly unsafe struct BackwardMemory<T>
     public nint InputSumsSize { get; }
 
     public nint HiddenSumsSize { get; }
+
+    /// <summary>What one part of the shares' phase works in.</summary>
+    public ShareMemory<T> Shares(int part, in LayerShape shape, in BackwardPlan<T> plan) => new(shares + (part * sharesStride), shape, plan);
 
     /// <summary>The memory of one part.</summary>
     public BackwardPart<T> Part(int part, in BackwardPlan<T> plan)
@@ -79,6 +88,7 @@ internal readonly unsafe struct BackwardMemory<T>
             DH = state,
             DC = state + statesStride,
             H = state + (2 * statesStride),
+            DCTotal = cellTotals == null ? null : cellTotals + (Math.Min(part, plan.RowParts - 1) * statesStride),
             DRows = dRows + (shared * dRowsStride),
             DPanels = dPanelsStride == 0 ? null : dPanels + (shared * dPanelsStride),
             DX = dX + (part * dXStride),

@@ -7,6 +7,7 @@ internal unsafe struct BackwardPart<T>
     public T* DH;
     public T* DC;
     public T* H;
+    public T* DCTotal;
     public T* DRows;
     public T* DPanels;
 

@@ -8,7 +8,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
     {
         if (plan.KeepRows && a.DX != null)
         {
-            MultiplyInput(own, own.DRows, from, to, first, rows);
+            MultiplyInput(own, own.DRows + (plan.KeepSteps ? (nint)from * rows * plan.DRowsStride : 0), from, to, first, rows);
         }
 
         if (!a.WantsParameters)

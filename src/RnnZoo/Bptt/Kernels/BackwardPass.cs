@@ -41,6 +41,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         Pack,
         Steps,
         Gradients,
+        Shares,
         Sum,
     }
 
@@ -64,6 +65,9 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
             case Phase.Gradients:
                 RunGradients(part);
                 break;
+            case Phase.Shares:
+                RunShares(part);
+                break;
             default:
                 Sum(part);
                 break;
@@ -86,12 +90,17 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
             RunPhase(Phase.Gradients, threads);
         }
 
+        if (a.NormDWeightHh != null)
+        {
+            RunPhase(Phase.Shares, threads);
+        }
+
         if (a.WantsParameters)
         {
             RunPhase(Phase.Sum, threads);
         }
 
-        SumNorms();
+        JoinNorms();
     }
 
     private void RunPhase(Phase next, int parts)
@@ -141,16 +150,23 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
                 H = own.H,
                 DH = own.DH,
                 DC = own.DC,
+                DCTotal = own.DCTotal,
                 HStride = plan.StateStride,
-                DRows = own.DRows + (plan.KeepRows ? at * plan.DRowsStride : 0),
+                DRows = own.DRows + ((plan.KeepSteps ? (nint)s * rows : plan.KeepRows ? at : 0) * plan.DRowsStride),
                 DRowsStride = plan.DRowsStride,
                 DRowsColumnStride = plan.PaddedHidden,
                 DPanels = own.DPanels == null ? null : own.DPanels + (at * S.Lanes),
                 DPanelsStride = plan.DPanelsStride,
             };
-            ReceiveOutputGradient(part, s, first, step);
+            var norms = NormsOf(part, s);
+            ReceiveOutputGradient(s, first, step, norms);
             ReadOutput(s, first, rows, own.H);
             C.Differentiate(step);
+            if (norms != null)
+            {
+                MeasureCell(norms, step);
+            }
+
             if (s > 0 || a.DH0 != null)
             {
                 MultiplyHidden(step, descending: (s & 1) != 0);
@@ -188,12 +204,11 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
     }
 
     // own.DH holds what comes from the future; from here on, all of ∂L/∂h_t.
-    private void ReceiveOutputGradient(int part, int s, int first, in BackwardStep<T> step)
+    private void ReceiveOutputGradient(int s, int first, in BackwardStep<T> step, double* norms)
     {
-        var norms = a.WantsNorms ? memory.Norms + (((nint)part * shape.Steps) + shape.Time(s)) * 3 : null;
         if (norms != null)
         {
-            norms[1] = RowBlock<S, V, T>.SumOfSquares(step.DH, plan.StateStride, step.Rows, plan.PaddedHidden);
+            MeasureFuture(norms, step);
         }
 
         if (a.DOutput != null)
@@ -204,8 +219,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
 
         if (norms != null)
         {
-            norms[0] = RowBlock<S, V, T>.SumOfSquares(step.DH, plan.StateStride, step.Rows, plan.PaddedHidden);
-            norms[2] = C.SquaredNormDC(step);
+            MeasureHidden(norms, step);
         }
     }
 
@@ -269,31 +283,6 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         if (a.DC0 != null)
         {
             RowBlock<S, V, T>.Copy(a.DC0 + offset, shape.Hidden, own.DC, plan.StateStride, rows, shape.Hidden);
-        }
-    }
-
-    private void SumNorms()
-    {
-        for (var t = 0; a.WantsNorms && t < shape.Steps; t++)
-        {
-            var sums = (Total: 0.0, FromFuture: 0.0, Cell: 0.0);
-            for (var part = 0; part < plan.RowParts; part++)
-            {
-                var norms = memory.Norms + ((((nint)part * shape.Steps) + t) * 3);
-                sums = (sums.Total + norms[0], sums.FromFuture + norms[1], sums.Cell + norms[2]);
-            }
-
-            Set(a.SquaredNormDH, t, sums.Total);
-            Set(a.SquaredNormDHFromFuture, t, sums.FromFuture);
-            Set(a.SquaredNormDC, t, sums.Cell);
-        }
-    }
-
-    private static void Set(double* target, int index, double value)
-    {
-        if (target != null)
-        {
-            target[index] = value;
         }
     }
 }

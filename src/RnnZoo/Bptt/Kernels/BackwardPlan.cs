@@ -27,7 +27,8 @@ internal readonly unsafe struct BackwardPlan<T>
         ChunkRows = ChunkSteps * rows;
         var weights = (long)shape.Gates * shape.Hidden * (shape.Input + shape.Hidden) * sizeof(T);
         KeepRows = WholeSequence || (a.DX != null && (weights > StepwiseBytes || rows <= 2));
-        StoredRows = WholeSequence ? (nint)shape.Steps * shape.Batch : KeepRows ? ChunkRows : rows;
+        KeepSteps = a.NormDWeightHh != null && !WholeSequence;
+        StoredRows = WholeSequence ? (nint)shape.Steps * shape.Batch : KeepSteps ? (nint)shape.Steps * MaxRows : KeepRows ? ChunkRows : rows;
         DRowsStride = Stride.OddLines<T>(columns * PaddedHidden);
         DXStride = Stride.OddLines<T>((nint)InputBlocks * lanes);
         DXRows = KeepRows ? ChunkRows : rows;
@@ -67,6 +68,9 @@ internal readonly unsafe struct BackwardPlan<T>
 
     /// <summary>Whether column gradients are kept as rows until their chunk is consumed.</summary>
     public bool KeepRows { get; }
+
+    /// <summary>Whether they are kept as rows to the end, in each part, for the norms of the steps' own terms.</summary>
+    public bool KeepSteps { get; }
 
     /// <summary>Rows of column gradients kept (per part, or in all if WholeSequence).</summary>
     public nint StoredRows { get; }

@@ -21,7 +21,10 @@ internal unsafe struct BackwardStep<T>
     /// <summary>[rows, H padded] what comes to ∂L/∂c_t from later steps. Read, and overwritten for c_{t-1} (LSTM).</summary>
     public T* DC;
 
-    /// <summary>Stride of H, DH and DC.</summary>
+    /// <summary>[rows, H padded] ∂L/∂c_t in full, or null (LSTM). Written.</summary>
+    public T* DCTotal;
+
+    /// <summary>Stride of H, DH, DC and DCTotal.</summary>
     public nint HStride;
 
     /// <summary>[rows, columns, H padded] gradients of the columns, as rows: the left factor of ∂L/∂h_{t-1} and ∂L/∂x. Written.</summary>

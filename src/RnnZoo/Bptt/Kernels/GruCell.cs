@@ -69,8 +69,6 @@ internal readonly unsafe struct GruCell<S, V, T> : ICell<S, V, T>
         ActivateHidden(step, record, (nint)unit * S.Lanes, count);
     }
 
-    public static double SquaredNormDC(in BackwardStep<T> step) => 0;
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Differentiate(in BackwardStep<T> step)
     {

@@ -52,7 +52,4 @@ internal unsafe interface ICell<S, V, T>
 
     /// <summary>From ∂L/∂h_t to the gradients of the columns, for all units.</summary>
     static abstract void Differentiate(in BackwardStep<T> step);
-
-    /// <summary>Squared norm of ∂L/∂c_t, before <see cref="Differentiate"/>; zero where there is no cell state.</summary>
-    static abstract double SquaredNormDC(in BackwardStep<T> step);
 }

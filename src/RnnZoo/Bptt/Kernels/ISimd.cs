@@ -55,6 +55,18 @@ internal unsafe interface ISimd<V, T>
     /// <summary>x·2^n, where <paramref name="shifted"/> is n plus the constant of <see cref="VectorMath{S,V,T}"/> that puts n into the lowest bits.</summary>
     static abstract V Scale(V x, V shifted);
 
-    /// <summary>Sum of the lanes' squares, formed in double: squares of small float32 gradients would be lost.</summary>
-    static abstract double SumOfSquares(V x);
+    /// <summary>
+    /// sums + the squares of the lower half of x's lanes, formed in double, for squares of small float32 gradients would be
+    /// lost: sums holds doubles. Of a vector of doubles all lanes are taken.
+    /// </summary>
+    static abstract V AddLowSquares(V sums, V x);
+
+    /// <summary>The same with the upper half; of a vector of doubles nothing is left to take.</summary>
+    static abstract V AddHighSquares(V sums, V x);
+
+    /// <summary>Sum of the doubles that <see cref="AddLowSquares"/> and <see cref="AddHighSquares"/> leave.</summary>
+    static abstract double SumOfDoubles(V sums);
+
+    /// <summary>Sum of the lanes.</summary>
+    static abstract double Sum(V x);
 }

@@ -79,6 +79,7 @@ internal readonly unsafe struct LstmCell<S, V, T> : ICell<S, V, T>
             var previousC = step.PreviousRecord + (row * step.RecordStride) + (C * lanes);
             var dH = step.DH + (row * step.HStride);
             var dC = step.DC + (row * step.HStride);
+            var dCTotal = step.DCTotal + (row * step.HStride);
             var dRow = step.DRows + (row * step.DRowsStride);
             var dPanel = step.DPanels + (row * lanes);
             for (var u = 0; u < step.UnitBlocks; u++)
@@ -91,6 +92,11 @@ internal readonly unsafe struct LstmCell<S, V, T> : ICell<S, V, T>
 
                 var slope = S.Subtract(one, S.Multiply(tanhC, tanhC));
                 var dc = S.MultiplyAdd(S.Multiply(dh, o), slope, S.Load(dC)); // (5)
+                if (step.DCTotal != null)
+                {
+                    S.Store(dCTotal, dc);
+                }
+
                 var i = S.Load(record + (I * lanes));
                 var g = S.Load(record + (G * lanes));
                 dA = S.Multiply(S.Multiply(dc, g), S.Multiply(i, S.Subtract(one, i))); // (6)
@@ -107,30 +113,11 @@ internal readonly unsafe struct LstmCell<S, V, T> : ICell<S, V, T>
                 previousC += 5 * lanes;
                 dH += lanes;
                 dC += lanes;
+                dCTotal += lanes;
                 dRow += lanes;
                 dPanel += 4 * step.DPanelsStride;
             }
         }
-    }
-
-    public static double SquaredNormDC(in BackwardStep<T> step)
-    {
-        nint lanes = S.Lanes;
-        var sum = 0.0;
-        for (var row = 0; row < step.Rows; row++)
-        {
-            for (var u = 0; u < step.UnitBlocks; u++)
-            {
-                var record = step.Record + (row * step.RecordStride) + (u * 5 * lanes);
-                var offset = (row * step.HStride) + (u * lanes);
-                var tanhC = VectorMath<S, V, T>.Tanh(S.Load(record + (C * lanes)));
-                var slope = S.Subtract(S.Constant(1), S.Multiply(tanhC, tanhC));
-                var dHo = S.Multiply(S.Load(step.DH + offset), S.Load(record + (O * lanes)));
-                sum += S.SumOfSquares(S.MultiplyAdd(dHo, slope, S.Load(step.DC + offset))); // (5)
-            }
-        }
-
-        return sum;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

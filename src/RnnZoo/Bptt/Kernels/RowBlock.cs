@@ -57,24 +57,6 @@ internal static unsafe class RowBlock<S, V, T>
     /// <summary>Sets all elements to zero.</summary>
     public static void Clear(T* target, nint count) => new Span<T>(target, checked((int)count)).Clear();
 
-    /// <summary>Sum of squares of all rows, in double.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static double SumOfSquares(T* source, nint stride, int rows, nint paddedCount)
-    {
-        var sum = 0.0;
-        for (var row = 0; row < rows; row++)
-        {
-            for (nint i = 0; i < paddedCount; i += S.Lanes)
-            {
-                sum += S.SumOfSquares(S.Load(source + i));
-            }
-
-            source += stride;
-        }
-
-        return sum;
-    }
-
     // The end of a row may be the end of the memory: the elements go through a vector on the stack.
     private static void AddTail(T* target, T* source, int count, T* partial)
     {

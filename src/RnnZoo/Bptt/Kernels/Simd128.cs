@@ -66,15 +66,26 @@ internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T>
         : (x.As<T, long>() + Vector128.ShiftLeft(shifted.As<T, long>(), 52)).As<long, T>();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static double SumOfSquares(Vector128<T> x)
+    public static Vector128<T> AddLowSquares(Vector128<T> sums, Vector128<T> x)
     {
-        if (typeof(T) == typeof(float))
+        var wide = typeof(T) == typeof(float) ? Vector128.WidenLower(x.As<T, float>()) : x.As<T, double>();
+        return Vector128.MultiplyAddEstimate(wide, wide, sums.As<T, double>()).As<double, T>();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<T> AddHighSquares(Vector128<T> sums, Vector128<T> x)
+    {
+        if (typeof(T) == typeof(double))
         {
-            var (low, high) = Vector128.Widen(x.As<T, float>());
-            return Vector128.Sum((low * low) + (high * high));
+            return sums;
         }
 
-        var wide = x.As<T, double>();
-        return Vector128.Sum(wide * wide);
+        var wide = Vector128.WidenUpper(x.As<T, float>());
+        return Vector128.MultiplyAddEstimate(wide, wide, sums.As<T, double>()).As<double, T>();
     }
+
+    public static double SumOfDoubles(Vector128<T> sums) => Vector128.Sum(sums.As<T, double>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double Sum(Vector128<T> x) => typeof(T) == typeof(float) ? Vector128.Sum(x.As<T, float>()) : Vector128.Sum(x.As<T, double>());
 }

@@ -66,15 +66,26 @@ internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T>
         : (x.As<T, long>() + Vector256.ShiftLeft(shifted.As<T, long>(), 52)).As<long, T>();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static double SumOfSquares(Vector256<T> x)
+    public static Vector256<T> AddLowSquares(Vector256<T> sums, Vector256<T> x)
     {
-        if (typeof(T) == typeof(float))
+        var wide = typeof(T) == typeof(float) ? Vector256.WidenLower(x.As<T, float>()) : x.As<T, double>();
+        return Vector256.MultiplyAddEstimate(wide, wide, sums.As<T, double>()).As<double, T>();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<T> AddHighSquares(Vector256<T> sums, Vector256<T> x)
+    {
+        if (typeof(T) == typeof(double))
         {
-            var (low, high) = Vector256.Widen(x.As<T, float>());
-            return Vector256.Sum((low * low) + (high * high));
+            return sums;
         }
 
-        var wide = x.As<T, double>();
-        return Vector256.Sum(wide * wide);
+        var wide = Vector256.WidenUpper(x.As<T, float>());
+        return Vector256.MultiplyAddEstimate(wide, wide, sums.As<T, double>()).As<double, T>();
     }
+
+    public static double SumOfDoubles(Vector256<T> sums) => Vector256.Sum(sums.As<T, double>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double Sum(Vector256<T> x) => typeof(T) == typeof(float) ? Vector256.Sum(x.As<T, float>()) : Vector256.Sum(x.As<T, double>());
 }

@@ -66,15 +66,26 @@ internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T>
         : (x.As<T, long>() + Vector512.ShiftLeft(shifted.As<T, long>(), 52)).As<long, T>();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static double SumOfSquares(Vector512<T> x)
+    public static Vector512<T> AddLowSquares(Vector512<T> sums, Vector512<T> x)
     {
-        if (typeof(T) == typeof(float))
+        var wide = typeof(T) == typeof(float) ? Vector512.WidenLower(x.As<T, float>()) : x.As<T, double>();
+        return Vector512.MultiplyAddEstimate(wide, wide, sums.As<T, double>()).As<double, T>();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<T> AddHighSquares(Vector512<T> sums, Vector512<T> x)
+    {
+        if (typeof(T) == typeof(double))
         {
-            var (low, high) = Vector512.Widen(x.As<T, float>());
-            return Vector512.Sum((low * low) + (high * high));
+            return sums;
         }
 
-        var wide = x.As<T, double>();
-        return Vector512.Sum(wide * wide);
+        var wide = Vector512.WidenUpper(x.As<T, float>());
+        return Vector512.MultiplyAddEstimate(wide, wide, sums.As<T, double>()).As<double, T>();
     }
+
+    public static double SumOfDoubles(Vector512<T> sums) => Vector512.Sum(sums.As<T, double>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double Sum(Vector512<T> x) => typeof(T) == typeof(float) ? Vector512.Sum(x.As<T, float>()) : Vector512.Sum(x.As<T, double>());
 }

@@ -61,8 +61,6 @@ internal readonly unsafe struct VanillaCell<S, V, T, TNonlinearity> : ICell<S, V
         }
     }
 
-    public static double SquaredNormDC(in BackwardStep<T> step) => 0;
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Differentiate(in BackwardStep<T> step)
     {

@@ -67,6 +67,7 @@ internal sealed unsafe class KernelRun<T> : IDisposable
         using var dBiasHh = Target(Wanted.DBiasHh, d.DBiasHh);
         using var dH0 = Target(Wanted.DH0, d.DH0);
         using var dC0 = Target(Wanted.DC0, d.DC0);
+        var before = norms.Count;
         var arguments = new BackwardArguments<T>
         {
             Forward = forward,
@@ -85,9 +86,11 @@ internal sealed unsafe class KernelRun<T> : IDisposable
             DBiasHh = Address(dBiasHh),
             DH0 = Address(dH0),
             DC0 = Address(dC0),
-            SquaredNormDH = Norms(wanted),
-            SquaredNormDHFromFuture = Norms(wanted),
-            SquaredNormDC = Norms(wanted),
+            NormDH = Norms(wanted, Wanted.Norms),
+            NormDHFromFuture = Norms(wanted, Wanted.Norms),
+            NormDC = Norms(wanted, Wanted.Norms),
+            NormDCFromFuture = Norms(wanted, Wanted.Norms),
+            NormDWeightHh = Norms(wanted, Wanted.Shares),
         };
         RecurrentKernel.Backward(tape!, arguments, threads);
 
@@ -98,11 +101,15 @@ internal sealed unsafe class KernelRun<T> : IDisposable
         Take(dBiasHh, d.DBiasHh);
         Take(dH0, d.DH0);
         Take(dC0, d.DC0);
-        if (wanted.HasFlag(Wanted.Norms))
+        double[][] targets =
+        [
+            .. wanted.HasFlag(Wanted.Norms) ? new[] { d.SquaredNormDH, d.SquaredNormDHFromFuture, d.SquaredNormDC, d.SquaredNormDCFromFuture } : [],
+            .. wanted.HasFlag(Wanted.Shares) ? new[] { d.SquaredShares } : [],
+        ];
+        Assert.Equal(targets.Length, norms.Count - before);
+        foreach (var (target, array) in targets.Zip(norms.Skip(before)))
         {
-            norms[^3].ToDoubles().CopyTo(d.SquaredNormDH, 0);
-            norms[^2].ToDoubles().CopyTo(d.SquaredNormDHFromFuture, 0);
-            norms[^1].ToDoubles().CopyTo(d.SquaredNormDC, 0);
+            array.ToDoubles().Select(norm => norm * norm).ToArray().CopyTo(target, 0);
         }
 
         AssertGuards();
@@ -155,9 +162,9 @@ internal sealed unsafe class KernelRun<T> : IDisposable
 
     private T* Out(string name, int count) => (arrays[name] = new GuardedArray<T>(count)).Pointer;
 
-    private double* Norms(Wanted wanted)
+    private double* Norms(Wanted wanted, Wanted kind)
     {
-        if (!wanted.HasFlag(Wanted.Norms))
+        if (!wanted.HasFlag(kind))
         {
             return null;
         }

@@ -24,4 +24,11 @@ internal sealed class LayerGradients(LayerShape shape)
     public double[] SquaredNormDHFromFuture { get; } = new double[shape.Steps];
 
     public double[] SquaredNormDC { get; } = new double[shape.Steps];
+
+    public double[] SquaredNormDCFromFuture { get; } = new double[shape.Steps];
+
+    /// <summary>[T][G·H, H] by time index: every step's own term of DWeightHh.</summary>
+    public double[][] Terms { get; } = [.. Enumerable.Range(0, shape.Steps).Select(_ => new double[shape.Gates * shape.Hidden * shape.Hidden])];
+
+    public double[] SquaredShares { get; } = new double[shape.Steps];
 }

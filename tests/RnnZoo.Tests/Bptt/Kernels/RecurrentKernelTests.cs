@@ -216,10 +216,12 @@ public sealed class RecurrentKernelTests
         One(Wanted.DH0, expected.DH0, got.DH0, "dH0");
         One(Wanted.Norms, expected.SquaredNormDH, got.SquaredNormDH, "normDH");
         One(Wanted.Norms, expected.SquaredNormDHFromFuture, got.SquaredNormDHFromFuture, "normDHFromFuture");
+        One(Wanted.Shares, expected.SquaredShares, got.SquaredShares, "shares");
         if (kind == CellKind.Lstm)
         {
             One(Wanted.DC0, expected.DC0, got.DC0, "dC0");
             One(Wanted.Norms, expected.SquaredNormDC, got.SquaredNormDC, "normDC");
+            One(Wanted.Norms, expected.SquaredNormDCFromFuture, got.SquaredNormDCFromFuture, "normDCFromFuture");
         }
     }
 

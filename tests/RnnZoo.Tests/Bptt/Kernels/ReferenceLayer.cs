@@ -63,6 +63,11 @@ internal sealed class ReferenceLayer(LayerShape shape, LayerData data)
             dc.CopyTo(d.DC0, b * hidden);
         }
 
+        for (var t = 0; t < steps; t++)
+        {
+            d.SquaredShares[t] = d.Terms[t].Sum(x => x * x);
+        }
+
         return d;
     }
 
@@ -134,6 +139,7 @@ internal sealed class ReferenceLayer(LayerShape shape, LayerData data)
                     var tanhC = Math.Tanh(c[s + 1, b, j]);
                     var dct = dc[j] + (dh[j] * G(3) * (1 - (tanhC * tanhC)));
                     d.SquaredNormDC[t] += dct * dct;
+                    d.SquaredNormDCFromFuture[t] += dc[j] * dc[j];
                     Through(d, s, b, j, 0, dct * G(2) * G(0) * (1 - G(0)), dhBefore);
                     Through(d, s, b, j, 1, dct * c[s, b, j] * G(1) * (1 - G(1)), dhBefore);
                     Through(d, s, b, j, 2, dct * G(0) * (1 - (G(2) * G(2))), dhBefore);
@@ -184,6 +190,7 @@ internal sealed class ReferenceLayer(LayerShape shape, LayerData data)
         for (var k = 0; k < hidden; k++)
         {
             d.DWeightHh[(row * hidden) + k] += da * h[s, b, k];
+            d.Terms[shape.Time(s)][(row * hidden) + k] += da * h[s, b, k];
             dhBefore[k] += da * data.WeightHh[(row * hidden) + k];
         }
     }

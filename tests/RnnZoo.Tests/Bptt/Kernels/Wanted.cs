@@ -13,5 +13,6 @@ internal enum Wanted
     DH0 = 32,
     DC0 = 64,
     Norms = 128,
-    All = 255,
+    Shares = 256,
+    All = 511,
 }
