@@ -37,6 +37,7 @@ public static class Gradient
         {
             // If the engine itself throws as well, this one is the cause and takes its place.
             BackwardFailures.ThrowIfAnyFailedHere();
+            GC.KeepAlive(loss); // its graph holds the failures of taps and modules that nobody else holds
         }
     }
 }

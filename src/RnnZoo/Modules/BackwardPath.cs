@@ -5,8 +5,8 @@ public enum BackwardPath
 {
     /// <summary>
     /// The fastest path that gives what the module was asked for: <see cref="HandWritten"/> where it has kernels (this
-    /// library's cells with float32 or float64 parameters on the CPU) or where gradients of the steps are observed; else
-    /// <see cref="Native"/> where it exists; else <see cref="Autograd"/>.
+    /// library's cells with float32 or float64 parameters on the CPU) or where gradients of the steps are observed or traced;
+    /// else <see cref="Native"/> where it exists and nothing is traced; else <see cref="Autograd"/>.
     /// </summary>
     Auto,
 
@@ -17,7 +17,7 @@ public enum BackwardPath
     /// This library's own backpropagation through time, one node on the tape for each direction of each layer. Parameters,
     /// losses, optimizers and clipping work as on the other paths; so does create_graph. For the cells of this library. In
     /// float32 and float64 on the CPU it runs on vectorised kernels, on as many threads as torch.get_num_threads() says;
-    /// elsewhere, where gradients of the steps are observed, and under create_graph, in tensor operations.
+    /// elsewhere, where a StepGradientObserver is set, and under create_graph, in tensor operations.
     /// </summary>
     /// <remarks>
     /// Run the backward pass by <see cref="RnnZoo.Bptt.Gradient.Backward"/>, or call <c>ThrowIfFailed()</c> after it: a

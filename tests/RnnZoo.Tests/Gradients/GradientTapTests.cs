@@ -135,6 +135,18 @@ public sealed class GradientTapTests
     }
 
     [Fact]
+    public void Exception_OfATapThatNobodyHolds_IsThrownAllTheSame()
+    {
+        using var scope = NewDisposeScope();
+        var loss = Tapped();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.Throws<BackwardFailedException>(() => Gradient.Backward(loss));
+
+        static Tensor Tapped() => Failing().call(Random(3).requires_grad_()).sum();
+    }
+
+    [Fact]
     public void Taps_LeaveNoTensorsBehind()
     {
         using var tap = new GradientTap(gradient => gradient.mul(2).square().sum().ToDouble());
