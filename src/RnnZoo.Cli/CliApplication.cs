@@ -64,6 +64,8 @@ public static class CliApplication
         {
             help,
             new VersionOption { Action = new VersionAction() },
+            BenchCommand.Create(host),
+            BenchCommand.CreateMemory(host),
             CompareCommand.Create(host),
             FlowCommand.Create(host),
             LyapunovCommand.Create(host),

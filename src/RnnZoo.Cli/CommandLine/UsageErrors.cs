@@ -46,7 +46,7 @@ internal static class UsageErrors
         var name = isOption ? token.Split('=', ':')[0] : token;
         IEnumerable<string> known = isOption
             ? Parents(command).SelectMany(parent => parent.Options).SelectMany(option => option.Aliases.Append(option.Name))
-            : command.Subcommands.Select(below => below.Name);
+            : Visible(command);
         var nearest = Nearest.To(name, known);
         var hint = nearest is not null ? $"did you mean {nearest}?" : $"see {FullName(command)} --help.";
         var what = isOption ? "an option"
@@ -55,7 +55,9 @@ internal static class UsageErrors
         return $"{name}: expected {what} of {FullName(command)}, got '{token}'; {hint}";
     }
 
-    private static string Words(Command command) => string.Join(", ", command.Subcommands.Select(below => below.Name));
+    private static string Words(Command command) => string.Join(", ", Visible(command));
+
+    private static IEnumerable<string> Visible(Command command) => command.Subcommands.Where(below => !below.Hidden).Select(below => below.Name);
 
     private static IEnumerable<Command> Parents(Command command)
         => command.Parents.OfType<Command>().SelectMany(Parents).Prepend(command);

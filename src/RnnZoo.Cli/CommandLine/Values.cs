@@ -43,12 +43,27 @@ internal static class Values
 
     /// <summary>Several whole numbers of at least 1, with commas between them, none twice.</summary>
     public static ValueOption<ValueList<int>> WholeList(string name, string description, IReadOnlyList<int> standard)
-        => WithDefault(new ValueOption<ValueList<int>>(name, description, "a comma-separated list of whole numbers of at least 1, none twice",
-            (string text, out ValueList<int> value) =>
+        => List(name, description, "a comma-separated list of whole numbers of at least 1, none twice",
+            (string text, out int number) => Number(text, out number) && number >= 1, standard);
+
+    /// <summary>Several values with commas between them, none twice.</summary>
+    public static ValueOption<ValueList<T>> List<T>(string name, string description, string expected, ValueOption<T>.TryParse parse, IReadOnlyList<T> standard)
+        => WithDefault(new ValueOption<ValueList<T>>(name, description, expected, (string text, out ValueList<T> value) =>
+        {
+            var items = new List<T>();
+            value = new(items);
+            foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
             {
-                value = new([.. text.Split(',', StringSplitOptions.TrimEntries).Select(part => Number(part, out int number) ? number : 0)]);
-                return value.Items.All(number => number >= 1) && value.Items.Distinct().Count() == value.Items.Count;
-            }), new ValueList<int>(standard));
+                if (!parse(part, out var item) || items.Contains(item))
+                {
+                    return false;
+                }
+
+                items.Add(item);
+            }
+
+            return true;
+        }), new ValueList<T>(standard));
 
     /// <summary>Several numbers above 0, with commas between them, none twice.</summary>
     public static ValueOption<ValueList<double>> PositiveList(string name, string description, IReadOnlyList<double> standard)

@@ -9,6 +9,9 @@ namespace RnnZoo.Bptt;
 internal static unsafe class KernelPasses<T>
     where T : unmanaged, INumberBase<T>
 {
+    // About 50 µs of one core's arithmetic: less is done before a sleeping thread is awake.
+    private const double FlopsPerThread = 4e6;
+
     public static LayerRun Forward(LayerShape shape, Tensor input, RecurrentState initial, LayerWeights weights, bool keepTape)
     {
         using var scope = NewDisposeScope();
@@ -24,7 +27,7 @@ internal static unsafe class KernelPasses<T>
         arguments.KeepTape = keepTape;
         arguments.Tape = memory.Dense(records);
         var width = VectorWidths.Best;
-        using var written = RecurrentKernel.Forward(shape, arguments, get_num_threads(), width);
+        using var written = RecurrentKernel.Forward(shape, arguments, Threads(shape), width);
         memory.Release();
 
         Tensor[] kept = records is null ? [] : [records.MoveToOuterDisposeScope()];
@@ -63,11 +66,17 @@ internal static unsafe class KernelPasses<T>
             arguments.NormDC = cell;
             arguments.NormDCFromFuture = cellFuture;
             arguments.NormDWeightHh = shares;
-            RecurrentKernel.Backward(read, arguments, get_num_threads());
+            RecurrentKernel.Backward(read, arguments, Threads(shape));
         }
 
         memory.Release();
         return gradients.MoveToOuterDisposeScope();
+    }
+
+    private static int Threads(in LayerShape shape)
+    {
+        var flops = 2.0 * shape.Steps * shape.Batch * shape.Gates * shape.Hidden * (shape.Input + shape.Hidden);
+        return (int)Math.Clamp(flops / FlopsPerThread, 1, get_num_threads());
     }
 
     private static ForwardArguments<T> Arguments(TensorMemory<T> memory, Tensor input, RecurrentState initial, LayerWeights weights, Tensor output)

@@ -47,7 +47,13 @@ public class UsageTests
     [InlineData("flow --train linear", "--train: expected a comma-separated list of vanilla, lstm, gru, none twice, got 'linear'.")]
     [InlineData("flow --length 0", "--length: expected a whole number of at least 1, got '0'.")]
     [InlineData("flow --no-train", "--no-train: expected an option of rnnzoo flow, got '--no-train'; did you mean --no-training?")]
-    [InlineData("", "rnnzoo: expected a command (compare, flow, lyapunov, verify), got none; see rnnzoo --help.")]
+    [InlineData("bench --sizes 32x100", "--sizes: expected a comma-separated list of sizes BxTxIxH, as in 32x100x10x128, none twice, got '32x100'.")]
+    [InlineData("bench --sizes 32x100x10x0", "--sizes: expected a comma-separated list of sizes BxTxIxH, as in 32x100x10x128, none twice, got '32x100x10x0'.")]
+    [InlineData("bench --threads 0", "--threads: expected a comma-separated list of whole numbers of at least 1, none twice, got '0'.")]
+    [InlineData("bench --paths oneDNN", "--paths: expected a comma-separated list of autograd, native, pytorch, handwritten, train:native, train:handwritten, none twice, got 'oneDNN'.")]
+    [InlineData("bench --paths train:native --sizes 3x20x10x5", "--paths: expected a size that the copy task fits (I = 10, T above 20) for train:native, got 3x20x10x5.")]
+    [InlineData("bencj", "bencj: expected a command (bench, compare, flow, lyapunov, verify) of rnnzoo, got 'bencj'; did you mean bench?")]
+    [InlineData("", "rnnzoo: expected a command (bench, compare, flow, lyapunov, verify), got none; see rnnzoo --help.")]
     public async Task WrongUse_IsOneLineThatNamesIt_AndExitCode2(string arguments, string expected)
     {
         using var folder = new TemporaryFolder();
@@ -59,14 +65,15 @@ public class UsageTests
     }
 
     [Theory]
-    [InlineData("--help", "verify")]
-    [InlineData("compare --help", "compare copy")]
-    [InlineData("compare copy --help", "compare copy")]
-    [InlineData("compare copy -h", "compare copy")]
-    [InlineData("flow --help", "flow")]
-    [InlineData("verify --help", "verify")]
-    [InlineData("lyapunov --help", "lyapunov")]
-    public async Task Help_OfEveryCommand_EndsWithAnExampleThatCanBeTyped(string arguments, string command)
+    [InlineData("--help", "verify", "--seed", "-1")]
+    [InlineData("compare --help", "compare copy", "--threads", "0")]
+    [InlineData("compare copy --help", "compare copy", "--threads", "0")]
+    [InlineData("compare copy -h", "compare copy", "--threads", "0")]
+    [InlineData("verify --help", "verify", "--seed", "-1")]
+    [InlineData("bench --help", "bench", "--seconds", "-1")]
+    [InlineData("flow --help", "flow", "--length", "0")]
+    [InlineData("lyapunov --help", "lyapunov", "--steps", "0")]
+    public async Task Help_OfEveryCommand_EndsWithAnExampleThatCanBeTyped(string arguments, string command, string option, string wrong)
     {
         using var folder = new TemporaryFolder();
 
@@ -76,16 +83,9 @@ public class UsageTests
         var last = run.Output.TrimEnd().Split('\n')[^1].Trim();
         Assert.StartsWith("rnnzoo " + command, last, StringComparison.Ordinal);
         var options = last.Split('>')[0]["rnnzoo".Length..];
-        (string Option, string Value) wrong = command switch // the only mistake found
-        {
-            "verify" => ("--cells", "rnn"),
-            "lyapunov" => ("--steps", "0"),
-            "flow" => ("--sequences", "0"),
-            _ => ("--threads", "0"),
-        };
-        var tried = await CliRun.Of(folder.Path, $"{options} {wrong.Option} {wrong.Value}");
-        Assert.StartsWith($"{wrong.Option}: expected ", tried.Error, StringComparison.Ordinal);
-        Assert.EndsWith($", got '{wrong.Value}'.", tried.Error.Trim(), StringComparison.Ordinal);
+        var tried = await CliRun.Of(folder.Path, $"{options} {option} {wrong}"); // the only mistake found
+        Assert.StartsWith($"{option}: expected ", tried.Error, StringComparison.Ordinal);
+        Assert.EndsWith($", got '{wrong}'.", tried.Error.Trim(), StringComparison.Ordinal);
     }
 
     [Fact]

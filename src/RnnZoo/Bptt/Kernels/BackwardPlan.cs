@@ -32,7 +32,7 @@ internal readonly unsafe struct BackwardPlan<T>
         DRowsStride = Stride.OddLines<T>(columns * PaddedHidden);
         DXStride = Stride.OddLines<T>((nint)InputBlocks * lanes);
         DXRows = KeepRows ? ChunkRows : rows;
-        DPanelsStride = (WholeSequence ? StoredRows : ChunkRows) * lanes;
+        DPanelsStride = Stride.OddLines<T>((WholeSequence ? StoredRows : ChunkRows) * lanes);
 
         InputFeatures = (a.DWeightIh != null ? shape.Input : 0) + 1;
         HiddenWidth = a.DWeightHh != null ? shape.Hidden : 0;

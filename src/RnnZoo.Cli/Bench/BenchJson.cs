@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using RnnZoo.Cli.CommandLine;
+using RnnZoo.Training;
+
+namespace RnnZoo.Cli.Bench;
+
+/// <summary>The results of a benchmark as one JSON document.</summary>
+internal static class BenchJson
+{
+    public static string Write(BenchResult result)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            json.WriteStartObject();
+            json.WriteString("version", VersionAction.Version);
+            json.WriteString("binding", Binding.Name);
+            json.WriteString("libtorch", Binding.LibtorchVersion);
+            json.WriteString("pytorch", result.PyTorch);
+            json.WriteNumber("vectorBits", PeakLoop.VectorBits);
+            json.WriteStartObject("peakGflops");
+            foreach (var (threads, sample) in result.Peaks.OrderBy(peak => peak.Key))
+            {
+                json.WriteNumber(threads.ToString(CultureInfo.InvariantCulture), Math.Round(sample.Best, 1));
+            }
+
+            json.WriteEndObject();
+            json.WriteStartArray("disturbances");
+            foreach (var disturbance in result.Disturbances())
+            {
+                json.WriteStringValue(disturbance);
+            }
+
+            json.WriteEndArray();
+            json.WriteStartArray("rows");
+            foreach (var row in result.Rows)
+            {
+                WriteRow(json, result, row);
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+    }
+
+    private static void WriteRow(Utf8JsonWriter json, BenchResult result, BenchRow row)
+    {
+        json.WriteStartObject();
+        json.WriteString("cell", row.Group.Cell);
+        json.WriteString("path", row.Path);
+        json.WriteNumber("threads", row.Group.Threads);
+        json.WriteNumber("B", row.Group.Size.Batch);
+        json.WriteNumber("T", row.Group.Size.Steps);
+        json.WriteNumber("I", row.Group.Size.Input);
+        json.WriteNumber("H", row.Group.Size.Hidden);
+        json.WriteNumber("milliseconds", Math.Round(row.Milliseconds, 4));
+        json.WriteNumber("gflops", Math.Round(row.Gflops, 2));
+        json.WriteNumber("peakShare", Math.Round(result.PeakShare(row), 4));
+        json.WriteFinite("extraMegabytes", row.ExtraMegabytes is { } megabytes ? Math.Round(megabytes, 2) : null);
+        json.WriteNumber("count", row.Count);
+        json.WriteEndObject();
+    }
+}

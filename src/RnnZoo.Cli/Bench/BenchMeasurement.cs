@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Cli.Bench;
+
+/// <summary>Times the paths of a group by turns, so that what else the machine does hits all of them.</summary>
+internal sealed class BenchMeasurement(PyTorchWorker? pytorch, double seconds)
+{
+    private const int LeastRounds = 3;
+    private const double TurnMilliseconds = 40;
+    private const int MostStepsInTurn = 20;
+
+    // libtorch's OpenMP threads spin for some milliseconds after their last work: not into the next path's turn.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(15);
+
+    /// <summary>Measures.</summary>
+    /// <returns>One row for each path that is there.</returns>
+    public IReadOnlyList<BenchRow> Run(BenchGroup group, CancellationToken cancellation)
+    {
+        set_num_threads(group.Threads);
+        List<Turn> turns = [];
+        try
+        {
+            turns.AddRange(group.Paths.Where(path => path != BenchPaths.PyTorch || pytorch is not null).Select(path => CreateTurn(path, group)));
+            turns.ForEach(turn => turn.WarmUp());
+            var watch = Stopwatch.StartNew();
+            for (var round = 0; round < LeastRounds || watch.Elapsed.TotalSeconds < seconds; round++)
+            {
+                foreach (var turn in turns)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    turn.Take();
+                }
+            }
+
+            return [.. turns.Select(turn => turn.Row(group))];
+        }
+        finally
+        {
+            turns.ForEach(turn => turn.Dispose());
+        }
+    }
+
+    private Turn CreateTurn(string path, BenchGroup group)
+    {
+        if (path == BenchPaths.PyTorch)
+        {
+            return new Turn(path, count => pytorch!.Steps(group, count), null);
+        }
+
+        var workload = BenchPaths.Create(path, group.Cell, group.Size);
+        return new Turn(path, count => [.. Enumerable.Range(0, count).Select(_ => Time(workload))], workload);
+    }
+
+    private static double Time(IWorkload workload)
+    {
+        var start = Stopwatch.GetTimestamp();
+        workload.Step();
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+    }
+
+    private sealed class Turn(string path, Func<int, double[]> steps, IWorkload? workload) : IDisposable
+    {
+        private readonly List<double> _times = [];
+        private int _count = 1;
+
+        public void WarmUp()
+        {
+            // Twice, for the first step also compiles, loads and fills pools.
+            _ = steps(1);
+            var milliseconds = steps(1)[0];
+            _count = (int)Math.Clamp(TurnMilliseconds / milliseconds, 1, MostStepsInTurn);
+        }
+
+        public void Take()
+        {
+            Thread.Sleep(Pause);
+            var first = _count > 1 ? 1 : 0; // short steps: the first finds the caches as the other paths left them
+            _times.AddRange(steps(_count + first)[first..]);
+        }
+
+        public BenchRow Row(BenchGroup group)
+        {
+            _times.Sort();
+            var middle = _times.Count / 2;
+            var median = _times.Count % 2 == 1 ? _times[middle] : (_times[middle - 1] + _times[middle]) / 2;
+            return new BenchRow(group, path, median, _times.Count);
+        }
+
+        public void Dispose() => workload?.Dispose();
+    }
+}

@@ -1,0 +1,28 @@
+using RnnZoo.Modules;
+
+namespace RnnZoo.Cli.Bench;
+
+/// <summary>The ways of taking a training step that are measured, by the names in tables and files.</summary>
+internal static class BenchPaths
+{
+    public const string PyTorch = "pytorch";
+    public const string Training = "train:";
+
+    /// <summary>All names, in the order of the table.</summary>
+    public static IReadOnlyList<string> All { get; } =
+        ["autograd", "native", PyTorch, "handwritten", Training + "native", Training + "handwritten"];
+
+    /// <summary>Whether a path is a whole training step on the copy task, optimizer included.</summary>
+    public static bool Trains(string path) => path.StartsWith(Training, StringComparison.Ordinal);
+
+    /// <summary>What to run; not for <see cref="PyTorch"/>, which runs in a process of its own.</summary>
+    public static IWorkload Create(string path, string cell, BenchSize size) => path switch
+    {
+        "autograd" => new GradientWorkload(cell, size, BackwardPath.Autograd),
+        "native" => new GradientWorkload(cell, size, BackwardPath.Native),
+        "handwritten" => new GradientWorkload(cell, size, BackwardPath.HandWritten),
+        Training + "native" => new CopyWorkload(cell, size, BackwardPath.Native),
+        Training + "handwritten" => new CopyWorkload(cell, size, BackwardPath.HandWritten),
+        _ => throw new ArgumentOutOfRangeException(nameof(path), path, $"path: expected one of {string.Join(", ", All)}."),
+    };
+}

@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using System.Globalization;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Cli.Bench;
+
+/// <summary>One benchmark from its settings to its report.</summary>
+internal sealed class BenchRun(CliHost host, BenchSettings settings, bool json)
+{
+    public async Task<int> RunAsync(CancellationToken cancellation)
+    {
+        var watch = Stopwatch.StartNew();
+        var former = get_num_threads();
+        try
+        {
+            using var pytorch = settings.Paths.Contains(BenchPaths.PyTorch) ? await PyTorchWorker.StartAsync(cancellation) : null;
+            if (pytorch is null && settings.Paths.Contains(BenchPaths.PyTorch))
+            {
+                host.Error.WriteLine("pytorch: no Python with PyTorch here (Debian: python3-torch); the other paths are measured.");
+            }
+
+            var result = await MeasureAsync(pytorch, cancellation);
+            Report(result, watch.Elapsed);
+            return ExitCodes.Success;
+        }
+        finally
+        {
+            set_num_threads(former);
+        }
+    }
+
+    private async Task<BenchResult> MeasureAsync(PyTorchWorker? pytorch, CancellationToken cancellation)
+    {
+        var counts = settings.Threads.Prepend(1).Distinct().ToArray();
+        var peaks = counts.ToDictionary(threads => threads, PeakLoop.Measure);
+        var measurement = new BenchMeasurement(pytorch, settings.Seconds);
+        var groups = settings.Groups().ToArray();
+        List<BenchRow> rows = [];
+        for (var index = 0; index < groups.Length; index++)
+        {
+            var group = groups[index];
+            Progress($"{index + 1}/{groups.Length}: {group.Cell} {group.Size}, {group.Threads} thread{(group.Threads == 1 ? "" : "s")}");
+            rows.AddRange(measurement.Run(group, cancellation));
+        }
+
+        Progress("memory of each path, in processes of their own");
+        rows = [.. await MeasureMemoryAsync(rows, pytorch, cancellation)];
+        foreach (var threads in counts)
+        {
+            peaks[threads] = peaks[threads].With(PeakLoop.Measure(threads));
+        }
+
+        EndProgress();
+        return new BenchResult(peaks, rows, pytorch?.Version);
+    }
+
+    // Memory does not depend on what runs beside, so the processes share the machine.
+    private static async Task<BenchRow[]> MeasureMemoryAsync(IReadOnlyList<BenchRow> rows, PyTorchWorker? pytorch, CancellationToken cancellation)
+    {
+        var measured = new BenchRow[rows.Count];
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellation };
+        await Parallel.ForAsync(0, rows.Count, options, async (index, stop) =>
+        {
+            var row = rows[index];
+            var bytes = row.Path == BenchPaths.PyTorch
+                ? await pytorch!.ExtraBytesAsync(row.Group, stop)
+                : await MemoryProbe.ExtraBytesAsync(row.Group, row.Path, stop);
+            measured[index] = row with { ExtraMegabytes = bytes / 1e6 };
+        });
+        return measured;
+    }
+
+    private void Report(BenchResult result, TimeSpan elapsed)
+    {
+        foreach (var disturbance in result.Disturbances())
+        {
+            host.Error.WriteLine($"disturbed: {disturbance}; run it again on a quiet machine.");
+        }
+
+        if (json)
+        {
+            host.Output.WriteLine(BenchJson.Write(result));
+        }
+        else
+        {
+            BenchTable.Write(host, result);
+        }
+
+        (json ? host.Error : host.Output).WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Rows.Count} rows in {elapsed.TotalSeconds:0} s."));
+    }
+
+    private void Progress(string text)
+    {
+        EndProgress();
+        var width = host.Width - 1;
+        host.Error.Write(host.ErrorIsTerminal ? (text.Length > width ? text[..width] : text) : text + Environment.NewLine);
+        host.Error.Flush();
+    }
+
+    private void EndProgress()
+    {
+        if (host.ErrorIsTerminal)
+        {
+            host.Error.Write("\r" + new string(' ', host.Width - 1) + "\r");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using System.Globalization;
+using Spectre.Console;
+
+namespace RnnZoo.Cli.Bench;
+
+/// <summary>The results of a benchmark for people to read: paths side by side, with their ratio to the hand-written one.</summary>
+internal static class BenchTable
+{
+    private const string HandWritten = "handwritten";
+
+    public static void Write(CliHost host, BenchResult result)
+    {
+        foreach (var (threads, sample) in result.Peaks.OrderBy(peak => peak.Key))
+        {
+            host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"float32 peak, {threads} thread{(threads == 1 ? "" : "s")}: {sample.Best:0} GFLOP/s ({PeakLoop.VectorBits}-bit vectors)"));
+        }
+
+        var table = new Table().Border(TableBorder.Simple);
+        foreach (var (title, right) in new[]
+        {
+            ("B x T x I x H", false), ("cell", false), ("threads", true), ("path", false), ("ms", true), ("ratio", true), ("GFLOP/s", true), ("of peak", true), ("MB", true),
+        })
+        {
+            var column = new TableColumn(title).NoWrap().Padding(0, 0, 1, 0);
+            table.AddColumn(right ? column.RightAligned() : column);
+        }
+
+        foreach (var group in result.Rows.GroupBy(row => row.Group))
+        {
+            AddGroup(table, result, [.. group]);
+        }
+
+        ReportConsole.Create(host.Output, host.OutputIsTerminal, host.Width).Write(table);
+        host.Output.WriteLine("ms: median of one training step; ratio: to the hand-written path of the same kind; MB: peak memory of a step.");
+    }
+
+    private static void AddGroup(Table table, BenchResult result, BenchRow[] rows)
+    {
+        var first = true;
+        foreach (var row in rows)
+        {
+            var same = BenchPaths.Trains(row.Path) ? BenchPaths.Training + HandWritten : HandWritten;
+            var own = rows.FirstOrDefault(other => other.Path == same);
+            string[] cells =
+            [
+                first ? row.Group.Size.ToString() : "",
+                first ? row.Group.Cell : "",
+                first ? row.Group.Threads.ToString(CultureInfo.InvariantCulture) : "",
+                row.Path,
+                Number(row.Milliseconds, row.Milliseconds < 10 ? "0.00" : "0.0"),
+                own is null ? "" : Number(row.Milliseconds / own.Milliseconds, "0.00"),
+                Number(row.Gflops, "0.0"),
+                Number(100 * result.PeakShare(row), "0") + " %",
+                row.ExtraMegabytes is { } megabytes ? Number(megabytes, "0.0") : "",
+            ];
+            table.AddRow([.. cells.Select(cell => new Text(cell))]);
+            first = false;
+        }
+
+        table.AddEmptyRow();
+    }
+
+    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+}

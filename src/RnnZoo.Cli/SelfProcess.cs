@@ -1,0 +1,64 @@
+using System.Diagnostics;
+
+namespace RnnZoo.Cli;
+
+/// <summary>Runs this program in a process of its own, for what must be measured apart.</summary>
+internal static class SelfProcess
+{
+    /// <summary>Runs a command line to its end.</summary>
+    /// <param name="arguments">What stands after `rnnzoo`.</param>
+    /// <param name="cancellation">Kills the process.</param>
+    /// <returns>What it wrote to standard output.</returns>
+    /// <exception cref="InvalidOperationException">It failed; the message has its last line on standard error.</exception>
+    public static Task<string> RunAsync(IEnumerable<string> arguments, CancellationToken cancellation)
+    {
+        var assembly = typeof(SelfProcess).Assembly.Location;
+        string[] all = ["exec", "--runtimeconfig", Path.ChangeExtension(assembly, ".runtimeconfig.json"), assembly, .. arguments];
+        return RunAsync(Host(), all, null, cancellation);
+    }
+
+    /// <summary>Runs a program to its end.</summary>
+    /// <param name="program">Its path or name.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="input">What it reads from standard input; null for nothing.</param>
+    /// <param name="cancellation">Kills the process.</param>
+    /// <returns>What it wrote to standard output.</returns>
+    /// <exception cref="InvalidOperationException">It failed; the message has its last line on standard error.</exception>
+    public static async Task<string> RunAsync(string program, IEnumerable<string> arguments, string? input, CancellationToken cancellation)
+    {
+        using var process = Start(program, arguments);
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(cancellation);
+            var error = process.StandardError.ReadToEndAsync(cancellation);
+            await process.StandardInput.WriteAsync(input.AsMemory(), cancellation);
+            process.StandardInput.Close();
+            await process.WaitForExitAsync(cancellation);
+            return process.ExitCode == 0
+                ? await output
+                : throw new InvalidOperationException($"{Path.GetFileName(program)} ended with exit code {process.ExitCode}: {(await error).TrimEnd().Split('\n')[^1]}");
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+    }
+
+    /// <summary>Starts a program with its three streams in our hands.</summary>
+    public static Process Start(string program, IEnumerable<string> arguments) =>
+        Process.Start(new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+
+    // The dotnet that runs this process; a program with a host of its own name has dotnet beside or on the path.
+    private static string Host()
+    {
+        var current = Environment.ProcessPath;
+        var isDotnet = Path.GetFileNameWithoutExtension(current) == "dotnet";
+        return isDotnet ? current! : Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+    }
+}
