@@ -71,7 +71,7 @@ public class UsageTests
     [InlineData("compare copy -h", "compare copy", "--threads", "0")]
     [InlineData("verify --help", "verify", "--seed", "-1")]
     [InlineData("bench --help", "bench", "--seconds", "-1")]
-    [InlineData("flow --help", "flow", "--length", "0")]
+    [InlineData("flow --help", "flow", "--hidden", "0")]
     [InlineData("lyapunov --help", "lyapunov", "--steps", "0")]
     public async Task Help_OfEveryCommand_EndsWithAnExampleThatCanBeTyped(string arguments, string command, string option, string wrong)
     {
