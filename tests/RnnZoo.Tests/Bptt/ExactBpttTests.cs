@@ -149,7 +149,7 @@ public class ExactBpttTests
     }
 
     [Theory]
-    [InlineData(10_000, 20_480, 100_000, null, 45)]
+    [InlineData(10_000, 20_480, 100_000, null, 90)]
     [InlineData(10_000, 20_480, 100_000, 50_000_000L, 495)]
     [InlineData(10_000, 20_480, 100_000, 2_000_000_000L, 10_000)]
     [InlineData(10_000, 20_480, 100_000, 999_999_999L, 9_999)]
