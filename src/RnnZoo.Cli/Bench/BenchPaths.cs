@@ -1,3 +1,4 @@
+using RnnZoo.Gradients;
 using RnnZoo.Modules;
 
 namespace RnnZoo.Cli.Bench;
@@ -10,7 +11,7 @@ internal static class BenchPaths
 
     /// <summary>All names, in the order of the table.</summary>
     public static IReadOnlyList<string> All { get; } =
-        ["autograd", "native", PyTorch, "handwritten", Training + "native", Training + "handwritten"];
+        ["autograd", "native", PyTorch, "handwritten", "handwritten+norms", "handwritten+shares", Training + "native", Training + "handwritten"];
 
     /// <summary>Whether a path is a whole training step on the copy task, optimizer included.</summary>
     public static bool Trains(string path) => path.StartsWith(Training, StringComparison.Ordinal);
@@ -21,6 +22,8 @@ internal static class BenchPaths
         "autograd" => new GradientWorkload(cell, size, BackwardPath.Autograd),
         "native" => new GradientWorkload(cell, size, BackwardPath.Native),
         "handwritten" => new GradientWorkload(cell, size, BackwardPath.HandWritten),
+        "handwritten+norms" => new GradientWorkload(cell, size, BackwardPath.HandWritten, new GradientTraceOptions()),
+        "handwritten+shares" => new GradientWorkload(cell, size, BackwardPath.HandWritten, new GradientTraceOptions { WeightShares = true }),
         Training + "native" => new CopyWorkload(cell, size, BackwardPath.Native),
         Training + "handwritten" => new CopyWorkload(cell, size, BackwardPath.HandWritten),
         _ => throw new ArgumentOutOfRangeException(nameof(path), path, $"path: expected one of {string.Join(", ", All)}."),

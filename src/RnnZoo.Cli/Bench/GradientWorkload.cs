@@ -1,3 +1,4 @@
+using RnnZoo.Gradients;
 using RnnZoo.Modules;
 using static TorchSharp.torch;
 
@@ -5,7 +6,7 @@ namespace RnnZoo.Cli.Bench;
 
 /// <summary>
 /// Forward and backward of one layer in float32, with random cotangents on the output and the final state; gradients of
-/// the input, the initial state and all parameters.
+/// the input, the initial state and all parameters; with a trace, the norms of every step's gradient too.
 /// </summary>
 internal sealed class GradientWorkload : IWorkload
 {
@@ -13,8 +14,9 @@ internal sealed class GradientWorkload : IWorkload
     private readonly nn.Module _module;
     private readonly Tensor[] _inputs;
     private readonly Tensor[] _cotangents;
+    private readonly GradientTrace? _trace;
 
-    public GradientWorkload(string cell, BenchSize size, BackwardPath path)
+    public GradientWorkload(string cell, BenchSize size, BackwardPath path, GradientTraceOptions? traced = null)
     {
         using var scope = NewDisposeScope();
         using var random = new Generator(1);
@@ -43,6 +45,7 @@ internal sealed class GradientWorkload : IWorkload
         }
 
         _inputs = [.. _inputs, .. _module.parameters()];
+        _trace = traced is null ? null : GradientTrace.Attach(_module, traced);
         long[][] outputs = [[steps, batch, hidden], .. Enumerable.Repeat(h0.shape, cell == "lstm" ? 2 : 1)];
         _cotangents = [.. outputs.Select(shape => randn(shape, generator: random).DetachFromDisposeScope())];
     }
@@ -55,6 +58,7 @@ internal sealed class GradientWorkload : IWorkload
 
     public void Dispose()
     {
+        _trace?.Dispose();
         foreach (var tensor in _inputs.Concat(_cotangents))
         {
             tensor.Dispose();

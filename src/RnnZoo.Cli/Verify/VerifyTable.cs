@@ -19,11 +19,13 @@ internal static class VerifyTable
 
     public static void Write(CliHost host, GradientReport report)
     {
-        // What is the same in every row is said once, above the table.
-        var shared = Grouping[1..].Where(column => report.Checks.Select(column.Value).Distinct().Count() == 1).ToArray();
-        host.Output.WriteLine(string.Join(", ", shared.Select(column => $"{column.Title}: {column.Value(report.Checks[0])}")));
-        ReportConsole.Create(host.Output, host.OutputIsTerminal, host.Width)
-            .Write(Create(report, [.. Grouping.Except(shared)], narrow: host.Width < WideEnough));
+        // A table for each path where there are several ways to compare with as well, else one for all.
+        var many = report.Checks.Select(check => check.Against).Distinct().Count() > 1;
+        foreach (var part in report.Checks.GroupBy(check => many ? check.Path : ""))
+        {
+            Write(host, [.. part]);
+        }
+
         foreach (var check in report.Failures)
         {
             host.Output.WriteLine(
@@ -31,7 +33,16 @@ internal static class VerifyTable
         }
     }
 
-    private static Table Create(GradientReport report, (string Title, Func<GradientComparison, string> Value)[] columns, bool narrow)
+    private static void Write(CliHost host, GradientComparison[] checks)
+    {
+        // What is the same in every row is said once, above the table.
+        var shared = Grouping[1..].Where(column => checks.Select(column.Value).Distinct().Count() == 1).ToArray();
+        host.Output.WriteLine(string.Join(", ", shared.Select(column => $"{column.Title}: {column.Value(checks[0])}")));
+        ReportConsole.Create(host.Output, host.OutputIsTerminal, host.Width)
+            .Write(Create(checks, [.. Grouping.Except(shared)], narrow: host.Width < WideEnough));
+    }
+
+    private static Table Create(GradientComparison[] checks, (string Title, Func<GradientComparison, string> Value)[] columns, bool narrow)
     {
         var table = new Table().Border(TableBorder.Simple);
         AddColumns([.. columns.Select(column => column.Title)], column => column);
@@ -39,7 +50,7 @@ internal static class VerifyTable
         AddColumns(narrow ? ["worst tensor"] : ["worst tensor", "where"], column => column.NoWrap());
         AddColumns(["max abs", "max rel"], column => column.RightAligned().NoWrap());
         AddColumns(["passed"], column => column.NoWrap());
-        foreach (var group in report.Checks.GroupBy(check => (check.Cell, check.Path, check.Against, check.DType)))
+        foreach (var group in checks.GroupBy(check => (check.Cell, check.Path, check.Against, check.DType)))
         {
             var worst = group.OrderBy(check => check.Passed).ThenByDescending(check => double.IsNaN(check.MaxRelative) ? double.PositiveInfinity : check.MaxRelative).First();
             string[] tensor = [worst.Tensor, Place(worst)];

@@ -26,6 +26,12 @@ internal sealed class HandWrittenRecurrence
     /// <summary>Whether the weights are where the kernels can read them, so that sequences of usual sizes run on them.</summary>
     public bool HasKernels => _cells.All(cell => KernelEngine.Reads(((GatedCell)cell).weight_hh));
 
+    /// <summary>Whether usual sequences run on the kernels, as things stand.</summary>
+    public bool RunsKernels => HasKernels && !_planted && !EquationsOnly;
+
+    /// <summary>Keeps the kernels out, so that the equations themselves can be verified where the kernels would run.</summary>
+    public bool EquationsOnly { get; set; }
+
     /// <summary>The path of a module, or null if it has a cell that there are no equations for.</summary>
     public static HandWrittenRecurrence? For(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, BackwardFailures failures) =>
         cells.All(cell => cell is GatedCell) ? new HandWrittenRecurrence(layout, cells, failures) : null;
@@ -47,7 +53,7 @@ internal sealed class HandWrittenRecurrence
         var arguments = new LayerArguments(input, start, LayerWeights.Of((GatedCell)_cells[index]));
         var observer = Observer is { } observe ? (Action<StepGradients>)(steps => observe(new LayerStepGradients(layer, direction, steps))) : null;
         var equations = _equations[index];
-        var useKernels = observer is null && !_planted && _kernels[index].CanRun(arguments);
+        var useKernels = observer is null && !_planted && !EquationsOnly && _kernels[index].CanRun(arguments);
         ILayerEngine engine = useKernels ? _kernels[index] : equations;
         return LayerFunction.Run(new LayerCall(engine, equations, _failures, arguments, reversed: direction == 1, observer, recording?[index]), arguments);
     }

@@ -32,6 +32,8 @@ public abstract partial class RecurrentModule<TState, TResult>
         }
     }
 
+    HandWrittenRecurrence? IHandWritten.HandWritten => _handWritten;
+
     /// <summary>The hand-written path, for tests that plant errors in it.</summary>
     internal HandWrittenRecurrence? HandWritten => _handWritten;
 

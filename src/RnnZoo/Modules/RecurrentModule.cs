@@ -15,7 +15,7 @@ namespace RnnZoo.Modules;
 /// </remarks>
 /// <typeparam name="TState">The state as the drop-in takes it.</typeparam>
 /// <typeparam name="TResult">The result as the drop-in returns it.</typeparam>
-public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tensor, TState, TResult>, IRecurrentModule, INormSource
+public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tensor, TState, TResult>, IRecurrentModule, INormSource, IHandWritten
 {
     private readonly RecurrentLayout _layout;
     private readonly CellBindings _bindings;

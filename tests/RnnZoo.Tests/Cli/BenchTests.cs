@@ -11,12 +11,12 @@ public class BenchTests
     {
         using var folder = new TemporaryFolder();
 
-        var run = await CliRun.Of(folder.Path, "bench --cells lstm --sizes 3x23x10x5,2x7x3x11 --paths autograd,native,handwritten,train:native,train:handwritten --threads 2 --seconds 0 --json");
+        var run = await CliRun.Of(folder.Path, "bench --cells lstm --sizes 3x23x10x5,2x7x3x11 --paths autograd,native,handwritten,handwritten+norms,handwritten+shares,train:native,train:handwritten --threads 2 --seconds 0 --json");
 
         Assert.True(run.ExitCode == ExitCodes.Success, run.Error);
         Assert.All(new[] { "1", "2" }, threads => Assert.InRange(run.Json.GetProperty("peakGflops").GetProperty(threads).GetDouble(), 1, 1e5));
         var rows = run.Json.GetProperty("rows").EnumerateArray().ToArray();
-        string[] gradients = ["autograd", "native", "handwritten"];
+        string[] gradients = ["autograd", "native", "handwritten", "handwritten+norms", "handwritten+shares"];
         string[] expected =
         [
             .. from size in new[] { "3x23x10x5", "2x7x3x11" }

@@ -53,22 +53,10 @@ public class ReadmeTests
     /// <summary>The first C# block of the README.</summary>
     private static string Example()
     {
-        var readme = File.ReadAllText(Path.Combine(RepositoryRoot(), "README.md"));
+        var readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
         var block = Regex.Match(readme, "^```csharp\n(.*?)^```$", RegexOptions.Singleline | RegexOptions.Multiline);
         Assert.True(block.Success, "the README has no C# block");
         return block.Groups[1].Value;
-    }
-
-    private static string RepositoryRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "RnnZoo.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        Assert.NotNull(folder);
-        return folder.FullName;
     }
 
     private static double Number(Group group) => double.Parse(group.Value, CultureInfo.InvariantCulture);

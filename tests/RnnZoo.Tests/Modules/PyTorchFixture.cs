@@ -48,12 +48,6 @@ internal sealed class PyTorchFixture
             return folder;
         }
 
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "RnnZoo.sln")))
-        {
-            directory = directory.Parent;
-        }
-
-        return Path.Combine(directory?.Parent?.FullName ?? AppContext.BaseDirectory, "shared");
+        return Path.Combine(Repository.Root, "..", "shared");
     }
 }

@@ -15,8 +15,8 @@ namespace RnnZoo.Bptt.Verification;
 public static class GradientCheck
 {
     /// <summary>
-    /// Verifies a module. One of this library's cells: hand-written against autograd, against native where libtorch has
-    /// the module, and against finite differences in float64. A user's own cell: autograd against finite differences.
+    /// Verifies a module. One of this library's cells: hand-written (on the CPU its kernels, and the equations they
+    /// rest on) against autograd, against native where libtorch has the module, and against finite differences in float64. A user's own cell: autograd against finite differences.
     /// </summary>
     /// <param name="module">The module, at the type and place of its parameters. Its parameters, their gradients and its path are left as they were.</param>
     /// <param name="options">Sizes, seed and tolerances; the defaults if null.</param>
@@ -41,20 +41,28 @@ public static class GradientCheck
                 throw new ArgumentException($"module: expected one that can be compared with something; a user's own cell needs finite differences, in float64, got {NameOf(dtype)} with FiniteDifferences = {options.FiniteDifferences}; convert it with .to(ScalarType.Float64).");
             }
 
-            var builder = new ReportBuilder(NetName.CellOf(module), NetName.Of(module), PathNames.Of(path), NameOf(dtype));
             var result = PathResult.Of(module, path, sample);
-            foreach (var other in paths[1..])
-            {
-                builder.Compare(PathNames.Of(other), result, PathResult.Of(module, other, sample), options.Relative(dtype));
-            }
+            var equations = PathResult.OfEquations(module, sample);
+            var others = paths[1..].Select(other => (PathNames.Of(other), PathResult.Of(module, other, sample))).ToArray();
+            module.Backward = path;
+            var quotients = differences ? FiniteDifferences.Of(module, sample, options.Epsilon) : null;
+            return GradientReport.Join([Compare(PathNames.Of(path), result), .. equations is null ? [] : new[] { Compare(PathNames.Equations, equations) }]);
 
-            if (differences)
+            GradientReport Compare(string name, PathResult actual)
             {
-                module.Backward = path;
-                builder.CompareDifferences(result, FiniteDifferences.Of(module, sample, options.Epsilon), options);
-            }
+                var builder = new ReportBuilder(NetName.CellOf(module), NetName.Of(module), name, NameOf(dtype));
+                foreach (var (other, expected) in others)
+                {
+                    builder.Compare(other, actual, expected, options.Relative(dtype));
+                }
 
-            return builder.Report();
+                if (quotients is not null)
+                {
+                    builder.CompareDifferences(actual, quotients, options);
+                }
+
+                return builder.Report();
+            }
         }
         finally
         {

@@ -5,6 +5,9 @@ namespace RnnZoo.Bptt.Verification;
 /// <summary>The paths as reports name them.</summary>
 internal static class PathNames
 {
+    /// <summary>The hand-written path without its kernels.</summary>
+    public const string Equations = "equations";
+
     public static string Of(BackwardPath path) => path switch
     {
         BackwardPath.HandWritten => "handwritten",

@@ -25,6 +25,25 @@ internal sealed record PathResult(IReadOnlyDictionary<string, Tensor> Outputs, I
             leaves.Zip(gradients).ToDictionary(pair => pair.First.Name, pair => pair.Second));
     }
 
+    /// <summary>The hand-written path by its equations, on which the kernels rest; null where the kernels do not run anyway.</summary>
+    public static PathResult? OfEquations(IRecurrentModule module, Sample sample)
+    {
+        if (module is not IHandWritten { HandWritten: { RunsKernels: true } handWritten })
+        {
+            return null;
+        }
+
+        handWritten.EquationsOnly = true;
+        try
+        {
+            return Of(module, BackwardPath.HandWritten, sample);
+        }
+        finally
+        {
+            handWritten.EquationsOnly = false;
+        }
+    }
+
     /// <summary>The sample's loss along the path that the module is set to; no tape.</summary>
     public static double Loss(IRecurrentModule module, Sample sample, Tensor input, RecurrentState initial)
     {

@@ -117,10 +117,16 @@ public sealed record PyTorchCase
             new RecurrentState([.. parts.Select(part => Inputs[part + "0"].ToTensor())]),
             [Inputs["grad_output"].ToTensor(), .. parts.Select(part => Inputs[$"grad_{part}n"].ToTensor())]);
         var expected = new PathResult(Tensors(Outputs), Tensors(Gradients));
-        return GradientReport.Join(GradientCheck.Supported(module).Select(path =>
+        var results = GradientCheck.Supported(module).Select(path => (Name: PathNames.Of(path), Result: PathResult.Of(module, path, sample))).ToList();
+        if (PathResult.OfEquations(module, sample) is { } equations)
         {
-            var builder = new ReportBuilder(NetName.CellOf(module), Name, PathNames.Of(path), "float64");
-            builder.Compare("pytorch", PathResult.Of(module, path, sample), expected, Tolerance);
+            results.Add((PathNames.Equations, equations));
+        }
+
+        return GradientReport.Join(results.Select(path =>
+        {
+            var builder = new ReportBuilder(NetName.CellOf(module), Name, path.Name, "float64");
+            builder.Compare("pytorch", path.Result, expected, Tolerance);
             return builder.Report();
         }));
     }
