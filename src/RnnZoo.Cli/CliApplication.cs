@@ -69,6 +69,8 @@ public static class CliApplication
             CompareCommand.Create(host),
             FlowCommand.Create(host),
             LyapunovCommand.Create(host),
+            SampleCommand.Create(host),
+            TrainCommand.Create(host),
             VerifyCommand.Create(host),
         };
     }

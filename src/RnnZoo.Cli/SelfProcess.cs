@@ -11,11 +11,11 @@ internal static class SelfProcess
     /// <returns>What it wrote to standard output.</returns>
     /// <exception cref="InvalidOperationException">It failed; the message has its last line on standard error.</exception>
     public static Task<string> RunAsync(IEnumerable<string> arguments, CancellationToken cancellation)
-    {
-        var assembly = typeof(SelfProcess).Assembly.Location;
-        string[] all = ["exec", "--runtimeconfig", Path.ChangeExtension(assembly, ".runtimeconfig.json"), assembly, .. arguments];
-        return RunAsync(Host(), all, null, cancellation);
-    }
+        => RunAsync(Host(), CommandLine(arguments), null, cancellation);
+
+    /// <summary>Starts a command line with its three streams in our hands.</summary>
+    /// <param name="arguments">What stands after `rnnzoo`.</param>
+    public static Process Start(IEnumerable<string> arguments) => Start(Host(), CommandLine(arguments));
 
     /// <summary>Runs a program to its end.</summary>
     /// <param name="program">Its path or name.</param>
@@ -53,6 +53,12 @@ internal static class SelfProcess
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
+
+    private static string[] CommandLine(IEnumerable<string> arguments)
+    {
+        var assembly = typeof(SelfProcess).Assembly.Location;
+        return ["exec", "--runtimeconfig", Path.ChangeExtension(assembly, ".runtimeconfig.json"), assembly, .. arguments];
+    }
 
     // The dotnet that runs this process; a program with a host of its own name has dotnet beside or on the path.
     private static string Host()

@@ -14,4 +14,7 @@ public enum StopReason
 
     /// <summary>The caller asked for an end.</summary>
     Cancelled,
+
+    /// <summary>Validation did not get better any more.</summary>
+    NotImproving,
 }

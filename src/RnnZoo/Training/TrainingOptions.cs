@@ -41,11 +41,7 @@ public sealed record TrainingOptions
 
     /// <summary>The learning rate of a step.</summary>
     /// <param name="step">The step, counted from 1 to <see cref="Steps"/>.</param>
-    public double LearningRateAt(int step) => Schedule switch
-    {
-        LearningRateSchedule.Cosine => LearningRate * (1 + Math.Cos(Math.PI * (step - 1) / Steps)) / 2,
-        _ => LearningRate,
-    };
+    public double LearningRateAt(int step) => Schedule.At(LearningRate, step, Steps);
 
     /// <summary>Checks every option.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; the message names it.</exception>

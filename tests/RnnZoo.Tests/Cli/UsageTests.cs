@@ -52,8 +52,22 @@ public class UsageTests
     [InlineData("bench --threads 0", "--threads: expected a comma-separated list of whole numbers of at least 1, none twice, got '0'.")]
     [InlineData("bench --paths oneDNN", "--paths: expected a comma-separated list of autograd, native, pytorch, handwritten, handwritten+norms, handwritten+shares, train:native, train:handwritten, none twice, got 'oneDNN'.")]
     [InlineData("bench --paths train:native --sizes 3x20x10x5", "--paths: expected a size that the copy task fits (I = 10, T above 20) for train:native, got 3x20x10x5.")]
-    [InlineData("bencj", "bencj: expected a command (bench, compare, flow, lyapunov, verify) of rnnzoo, got 'bencj'; did you mean bench?")]
-    [InlineData("", "rnnzoo: expected a command (bench, compare, flow, lyapunov, verify), got none; see rnnzoo --help.")]
+    [InlineData("train", "rnnzoo train: expected a command (chars), got none; see rnnzoo train --help.")]
+    [InlineData("train chars", "--text: expected a file to learn, or --resume with a run to go on with, got neither.")]
+    [InlineData("train chars --text", "--text: expected a file, got nothing.")]
+    [InlineData("train chars --chunk 0", "--chunk: expected a whole number of at least 1, got '0'.")]
+    [InlineData("train chars --streams 0", "--streams: expected a whole number of at least 1, got '0'.")]
+    [InlineData("train chars --validation 1", "--validation: expected a number above 0 and below 1, got '1'.")]
+    [InlineData("train chars --dropout 1", "--dropout: expected a number from 0 to below 1, got '1'.")]
+    [InlineData("train chars --lr 0", "--lr: expected a number above 0, got '0'.")]
+    [InlineData("train chars --vocabulary words", "--vocabulary: expected one of characters, bytes, got 'words'.")]
+    [InlineData("train chars --resume . --lr 1", "--lr: expected none together with --resume, where the run's own options hold; leave one of the two out.")]
+    [InlineData("train chars --resume . --random-length", "--random-length: expected none together with --resume, where the run's own options hold; leave one of the two out.")]
+    [InlineData("sample --temperature -1", "--temperature: expected a number of at least 0, got '-1'.")]
+    [InlineData("sample --length 0", "--length: expected a whole number of at least 1, got '0'.")]
+    [InlineData("sample --promt a", "--promt: expected an option of rnnzoo sample, got '--promt'; did you mean --prompt?")]
+    [InlineData("bencj", "bencj: expected a command (bench, compare, flow, lyapunov, sample, train, verify) of rnnzoo, got 'bencj'; did you mean bench?")]
+    [InlineData("", "rnnzoo: expected a command (bench, compare, flow, lyapunov, sample, train, verify), got none; see rnnzoo --help.")]
     public async Task WrongUse_IsOneLineThatNamesIt_AndExitCode2(string arguments, string expected)
     {
         using var folder = new TemporaryFolder();
@@ -73,6 +87,9 @@ public class UsageTests
     [InlineData("bench --help", "bench", "--seconds", "-1")]
     [InlineData("flow --help", "flow", "--hidden", "0")]
     [InlineData("lyapunov --help", "lyapunov", "--steps", "0")]
+    [InlineData("sample --help", "sample", "--length", "0")]
+    [InlineData("train --help", "train chars", "--layers", "0")]
+    [InlineData("train chars --help", "train chars", "--layers", "0")]
     public async Task Help_OfEveryCommand_EndsWithAnExampleThatCanBeTyped(string arguments, string command, string option, string wrong)
     {
         using var folder = new TemporaryFolder();

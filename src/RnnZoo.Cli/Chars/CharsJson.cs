@@ -1,0 +1,73 @@
+using System.Text;
+using System.Text.Json;
+using RnnZoo.Cli.CommandLine;
+using RnnZoo.Cli.Compare;
+using RnnZoo.Training;
+
+namespace RnnZoo.Cli.Chars;
+
+/// <summary>The results of a training as one JSON document, for files and for `--json`.</summary>
+internal static class CharsJson
+{
+    public static string Write(CharsResult result)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            json.WriteStartObject();
+            WriteResult(json, result);
+            WriteSettings(json, result);
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length) + "\n";
+    }
+
+    private static void WriteResult(Utf8JsonWriter json, CharsResult result)
+    {
+        var progress = result.Progress;
+        json.WriteString("task", "chars");
+        json.WriteFinite("validationBitsPerCharacter", progress.BestBits);
+        json.WriteFinite("charactersPerSecond", Math.Round(CharsDisplay.Speed(progress)));
+        json.WriteFinite("seconds", Math.Round(progress.Seconds, 3));
+        json.WriteNumber("steps", progress.Step);
+        json.WriteNumber("bestStep", progress.BestStep);
+        json.WriteFinite("trainingBitsPerCharacter", progress.History.LastOrDefault(record => record.TrainingBits is not null)?.TrainingBits);
+        json.WriteFinite("trainingSeconds", Math.Round(progress.TrainingSeconds, 3));
+        json.WriteNumber("characters", progress.Characters);
+        json.WriteString("ended", result.Reason.Name());
+        json.WriteBoolean("partial", result.Reason == StopReason.Cancelled);
+    }
+
+    private static void WriteSettings(Utf8JsonWriter json, CharsResult result)
+    {
+        var (settings, training, shape) = (result.Settings, result.Settings.Training, result.Settings.Shape);
+        json.WriteString("text", settings.Text);
+        json.WriteString("textSha256", settings.TextSha256);
+        json.WriteNumber("trainingCharacters", result.Text.Training.Count);
+        json.WriteNumber("validationCharacters", result.Text.Validation.Count);
+        json.WriteString("vocabulary", CharsNames.Vocabularies.Single(pair => pair.Value == settings.Vocabulary).Key);
+        json.WriteNumber("vocabularySize", result.Text.Vocabulary.Size);
+        json.WriteString("cell", shape.Cell);
+        json.WriteNumber("hidden", shape.Hidden);
+        json.WriteNumber("layers", shape.Layers);
+        json.WriteNumber("embedding", shape.Embedding);
+        json.WriteFinite("dropout", shape.Dropout);
+        json.WriteNumber("parameters", result.Parameters);
+        json.WriteString("backward", CompareNames.Of(result.Model.Net.Recurrent.EffectiveBackward));
+        json.WriteNumber("streams", training.Streams);
+        json.WriteNumber("chunk", training.ChunkLength);
+        json.WriteBoolean("randomLength", training.RandomLength);
+        json.WriteNumber("stepLimit", training.Steps);
+        json.WriteString("optimizer", CompareNames.Of(training.Optimizer));
+        json.WriteFinite("learningRate", training.LearningRate);
+        json.WriteString("schedule", CompareNames.Of(training.Schedule));
+        json.WriteFinite("clip", training.ClipNorm);
+        json.WriteNumber("seed", settings.Seed);
+        json.WriteNumber("threads", settings.Threads);
+        json.WriteString("dtype", "float32");
+        json.WriteString("binding", Binding.Name);
+        json.WriteString("libtorch", Binding.LibtorchVersion);
+        json.WriteString("version", VersionAction.Version);
+    }
+}

@@ -1,0 +1,69 @@
+using RnnZoo.Data;
+using RnnZoo.Tasks;
+using RnnZoo.Training;
+
+namespace RnnZoo.Cli.Chars;
+
+/// <summary>One text, written character by character.</summary>
+internal sealed class SampleRun(CliHost host, string? modelFolder, SamplingOptions options)
+{
+    public int Run(CancellationToken cancellation)
+    {
+        CharacterModel model;
+        try
+        {
+            model = CharacterModelFolder.Load(modelFolder is null ? Newest() : Path.GetFullPath(Path.Combine(host.WorkingDirectory, modelFolder)));
+        }
+        catch (Exception problem) when (problem is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            host.Error.WriteLine($"--model: {problem.Message.ReplaceLineEndings(" ")}");
+            return ExitCodes.Failure;
+        }
+
+        using (model)
+        {
+            Write(model, Drawn(model, cancellation));
+        }
+
+        return ExitCodes.Success;
+    }
+
+    private IEnumerable<long> Drawn(CharacterModel model, CancellationToken cancellation)
+    {
+        try
+        {
+            return model.Sample(options, cancellation);
+        }
+        catch (ArgumentException problem)
+        {
+            throw new UsageException("--prompt: " + problem.Message.Replace("text: ", "", StringComparison.Ordinal));
+        }
+    }
+
+    private void Write(CharacterModel model, IEnumerable<long> drawn)
+    {
+        host.Output.Write(options.Prompt);
+        if (model.Vocabulary.Kind == VocabularyKind.Bytes)
+        {
+            host.Output.Write(model.Vocabulary.Decode([.. drawn])); // a character may be several bytes
+        }
+        else
+        {
+            foreach (var character in drawn)
+            {
+                host.Output.Write(model.Vocabulary.Decode(character));
+            }
+        }
+
+        host.Output.WriteLine();
+    }
+
+    private string Newest()
+    {
+        var runs = Path.Combine(host.WorkingDirectory, "runs");
+        var newest = Directory.Exists(runs)
+            ? Directory.GetDirectories(runs, "*-chars*").Where(run => File.Exists(Path.Combine(run, "weights.dat"))).Max(StringComparer.Ordinal)
+            : null;
+        return newest ?? throw new InvalidDataException($"{runs}: expected a trained model, found none; train one with rnnzoo train chars --text FILE.");
+    }
+}

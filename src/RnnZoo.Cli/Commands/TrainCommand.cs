@@ -1,0 +1,13 @@
+using System.CommandLine;
+using RnnZoo.Cli.CommandLine;
+
+namespace RnnZoo.Cli.Commands;
+
+/// <summary>`rnnzoo train`: trains one model.</summary>
+internal static class TrainCommand
+{
+    public static Command Create(CliHost host) => new ExampleCommand("train", "Trains a model.")
+    {
+        TrainCharsCommand.Create(host),
+    };
+}

@@ -1,0 +1,163 @@
+using System.Text;
+using System.Text.Json;
+using System.Xml.Linq;
+using RnnZoo.Cli;
+using RnnZoo.Tests.Modules;
+using RnnZoo.Training;
+
+namespace RnnZoo.Tests.Cli;
+
+public class CharsTests
+{
+    private const string Small = "train chars --hidden 8 --streams 4 --chunk 9 --steps 40 --validate-every 10 --checkpoint-every 10 --threads 1";
+
+    [Fact]
+    public async Task Files_OfARun_AreWholeAndAgree()
+    {
+        using var folder = new TemporaryFolder();
+        WriteText(folder);
+        var live = Expect.LiveTensors;
+
+        var run = await CliRun.Of(folder.Path, Small + " --text text.txt --seed 3 --json --output out");
+        var same = await CliRun.Of(folder.Path, Small + " --text text.txt --seed 3 --json --output again");
+
+        Assert.True(run.ExitCode == ExitCodes.Success, run.Error);
+        Assert.Equal(live, Expect.LiveTensors);
+        Assert.Equal(run.Output, await File.ReadAllTextAsync(folder.File("out/results.json")));
+        Assert.Equal("svg", XElement.Load(folder.File("out/chart.svg")).Name.LocalName);
+        Assert.Equal((40, "steps", 40 * 4 * 9), (Whole(run, "steps"), run.Json.GetProperty("ended").GetString(), Whole(run, "characters")));
+        Assert.All(["charactersPerSecond", "seconds"], name => Assert.InRange(run.Json.GetProperty(name).GetDouble(), 1e-9, 1e9));
+        Assert.InRange(Bits(run), 0.1, 5);
+        Assert.Equal((Bits(run), await Weights(folder, "out")), (Bits(same), await Weights(folder, "again")));
+        var log = File.ReadLines(folder.File("out/log.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        Assert.Equal([10, 20, 30, 40], log.Where(line => line.GetProperty("event").GetString() == "evaluation").Select(line => line.GetProperty("step").GetInt32()));
+        Assert.Equal(Bits(run), log.Where(line => line.GetProperty("event").GetString() == "evaluation").Min(line => line.GetProperty("validationBitsPerCharacter").GetDouble()));
+        string[] files = ["chart.svg", "checkpoint-000000030.rzc", "checkpoint-000000040.rzc", "log.jsonl", "model.json", "results.json", "settings.json", "vocabulary.json", "weights.dat"];
+        Assert.Equal(files, Directory.GetFiles(folder.File("out")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Resume_AFinishedRunWithADamagedCheckpoint_GoesOnFromTheOneBefore()
+    {
+        using var folder = new TemporaryFolder();
+        WriteText(folder);
+        await CliRun.Of(folder.Path, Small + " --text text.txt --output out");
+        var (weights, newest) = (await Weights(folder, "out"), folder.File("out/checkpoint-000000040.rzc"));
+        var bytes = await File.ReadAllBytesAsync(newest);
+        bytes[bytes.Length / 2] ^= 4;
+        await File.WriteAllBytesAsync(newest, bytes);
+
+        var run = await CliRun.Of(folder.Path, "train chars --resume out --json");
+
+        Assert.Equal(ExitCodes.Success, run.ExitCode);
+        Assert.Contains($"refused: {newest}: expected a checkpoint that fits its own SHA-256, got one that was changed since it was written; it is damaged.", run.Error, StringComparison.Ordinal);
+        Assert.Contains("goes on after step 30", run.Error, StringComparison.Ordinal);
+        Assert.Equal((40, weights), (Whole(run, "steps"), await Weights(folder, "out")));
+        Assert.Contains("weights", CheckpointFile.Read(newest).Keys); // written anew
+    }
+
+    [Fact]
+    public async Task Resume_TextMovedOrChanged_IsFoundOut()
+    {
+        using var folder = new TemporaryFolder();
+        WriteText(folder);
+        await CliRun.Of(folder.Path, Small + " --text text.txt --output out");
+        File.Move(folder.File("text.txt"), folder.File("moved.txt"));
+
+        var lost = await CliRun.Of(folder.Path, "train chars --resume out");
+        var moved = await CliRun.Of(folder.Path, "train chars --resume out --text moved.txt --json");
+        await File.AppendAllTextAsync(folder.File("moved.txt"), "a");
+        var changed = await CliRun.Of(folder.Path, "train chars --resume out --text moved.txt");
+
+        Assert.Equal((ExitCodes.Failure, ExitCodes.Success, ExitCodes.Failure), (lost.ExitCode, moved.ExitCode, changed.ExitCode));
+        Assert.StartsWith("--text: Could not find file", lost.Error, StringComparison.Ordinal);
+        Assert.Equal($"--text: {folder.File("moved.txt")}: expected the text that the run began with, got another one; name that one with --text.", changed.Error.Trim());
+    }
+
+    [Fact]
+    public async Task Sample_SeedTemperatureAndPrompt_DecideTheText()
+    {
+        using var folder = new TemporaryFolder();
+        WriteText(folder);
+        await CliRun.Of(folder.Path, Small + " --text text.txt");
+
+        var one = await CliRun.Of(folder.Path, "sample --length 60 --seed 5 --prompt abra");
+        var same = await CliRun.Of(folder.Path, "sample --length 60 --seed 5 --prompt abra");
+        var other = await CliRun.Of(folder.Path, "sample --length 60 --seed 6 --prompt abra");
+        var foreign = await CliRun.Of(folder.Path, "sample --prompt abz");
+
+        Assert.Equal((ExitCodes.Success, ""), (one.ExitCode, one.Error));
+        Assert.Equal(one.Output, same.Output);
+        Assert.NotEqual(one.Output, other.Output);
+        Assert.StartsWith("abra", one.Output, StringComparison.Ordinal);
+        Assert.Equal(4 + 60, one.Output.Length - Environment.NewLine.Length);
+        Assert.Equal((ExitCodes.Usage, ""), (foreign.ExitCode, foreign.Output));
+        Assert.StartsWith("--prompt: expected characters of the vocabulary, which has 7, got 'z' (U+007A) at index 2;", foreign.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bytes_OfAnyFile_AreLearntAndSampled()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllBytesAsync(folder.File("text.txt"), [.. Enumerable.Range(0, 900).Select(place => (byte)(place * 7))]);
+
+        var run = await CliRun.Of(folder.Path, Small + " --text text.txt --vocabulary bytes --output out --json");
+        var sample = await CliRun.Of(folder.Path, "sample --model out --length 9");
+
+        Assert.Equal((ExitCodes.Success, 256), (run.ExitCode, Whole(run, "vocabularySize")));
+        Assert.Equal((ExitCodes.Success, ""), (sample.ExitCode, sample.Error));
+    }
+
+    [Theory]
+    [InlineData("", ExitCodes.Failure, "--text: TEXT: expected text, got an empty file.")]
+    [InlineData("a", ExitCodes.Failure, "--text: TEXT: expected a text of at least 2 characters, an input and the target after it, got 1.")]
+    [InlineData("abc", ExitCodes.Failure, "--text: TEXT: expected a text of at least 4 characters, 2 to train on and 2 to hold out, and a share held out that leaves so many, got 3 characters, 1 of them to train on.")]
+    [InlineData("abcde", ExitCodes.Usage, "--streams: expected at most 2 for the 3 characters to train on, got 4.")]
+    [InlineData("abcdefghijklmnopqrstuvwxyz", ExitCodes.Usage, "--chunk: expected at most the 5 steps that each of 4 streams has in the 24 characters to train on, got 9; give a smaller --chunk or fewer --streams.")]
+    [InlineData("abc\u00ff", ExitCodes.Failure, "--text: TEXT: expected UTF-8, got the bytes FF at byte 3 (line 1, column 4); convert the file to UTF-8, or use the byte vocabulary.")]
+    public async Task Text_ThatCannotBeLearnt_IsOneLine(string text, int exitCode, string error)
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllBytesAsync(folder.File("text.txt"), Encoding.Latin1.GetBytes(text));
+
+        var run = await CliRun.Of(folder.Path, Small + " --text text.txt --output out");
+
+        Assert.Equal((exitCode, "", error.Replace("TEXT", folder.File("text.txt"), StringComparison.Ordinal)), (run.ExitCode, run.Output, run.Error.Trim()));
+        Assert.False(Directory.Exists(folder.File("out")));
+    }
+
+    [Theory]
+    [InlineData("model.json", "{}}", "model.json: ")]
+    [InlineData("model.json", "{\"Cell\":\"mlp\"}", "model.json: Cell: expected vanilla, lstm or gru, got mlp.")]
+    [InlineData("model.json", "{\"Cell\":\"lstm\",\"Hidden\":9}", "weights.dat: expected the weights of the model in model.json: ")]
+    [InlineData("vocabulary.json", "{}", "vocabulary: format: expected rnnzoo-vocabulary-1, got nothing.")]
+    [InlineData("weights.dat", "abc", "weights.dat: expected the weights of the model in model.json: ")]
+    [InlineData("weights.dat", null, "weights.dat: expected a file that training a character model writes, found none.")]
+    public async Task Model_Damaged_IsOneLine(string file, string? content, string problem)
+    {
+        using var folder = new TemporaryFolder();
+        WriteText(folder);
+        await CliRun.Of(folder.Path, Small + " --text text.txt --output out");
+        File.Delete(folder.File("out/" + file));
+        if (content is not null)
+        {
+            await File.WriteAllTextAsync(folder.File("out/" + file), content);
+        }
+
+        var run = await CliRun.Of(folder.Path, "sample --model out");
+
+        Assert.Equal((ExitCodes.Failure, ""), (run.ExitCode, run.Output));
+        Assert.StartsWith("--model: ", run.Error, StringComparison.Ordinal);
+        Assert.Contains(problem, run.Error, StringComparison.Ordinal);
+        Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    internal static void WriteText(TemporaryFolder folder) =>
+        File.WriteAllText(folder.File("text.txt"), string.Concat(Enumerable.Range(0, 120).Select(place => place % 3 == 0 ? "abracadabra\n" : "barbar cadabra\n")));
+
+    private static int Whole(CliRun run, string name) => run.Json.GetProperty(name).GetInt32();
+
+    private static double Bits(CliRun run) => run.Json.GetProperty("validationBitsPerCharacter").GetDouble();
+
+    private static async Task<string> Weights(TemporaryFolder folder, string run) => Convert.ToHexString(await File.ReadAllBytesAsync(folder.File(run + "/weights.dat")));
+}
