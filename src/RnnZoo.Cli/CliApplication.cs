@@ -70,6 +70,8 @@ public static class CliApplication
             FlowCommand.Create(host),
             LyapunovCommand.Create(host),
             SampleCommand.Create(host),
+            TbpttCommand.Create(host),
+            TbpttCommand.CreateRow(host),
             TrainCommand.Create(host),
             VerifyCommand.Create(host),
         };

@@ -8,10 +8,11 @@ internal static class SelfProcess
     /// <summary>Runs a command line to its end.</summary>
     /// <param name="arguments">What stands after `rnnzoo`.</param>
     /// <param name="cancellation">Kills the process.</param>
+    /// <param name="environment">Variables to set in the process on top of this one's; null for none.</param>
     /// <returns>What it wrote to standard output.</returns>
     /// <exception cref="InvalidOperationException">It failed; the message has its last line on standard error.</exception>
-    public static Task<string> RunAsync(IEnumerable<string> arguments, CancellationToken cancellation)
-        => RunAsync(Host(), CommandLine(arguments), null, cancellation);
+    public static Task<string> RunAsync(IEnumerable<string> arguments, CancellationToken cancellation, IReadOnlyDictionary<string, string>? environment = null)
+        => RunAsync(Host(), CommandLine(arguments), null, cancellation, environment);
 
     /// <summary>Starts a command line with its three streams in our hands.</summary>
     /// <param name="arguments">What stands after `rnnzoo`.</param>
@@ -22,11 +23,13 @@ internal static class SelfProcess
     /// <param name="arguments">Its arguments.</param>
     /// <param name="input">What it reads from standard input; null for nothing.</param>
     /// <param name="cancellation">Kills the process.</param>
+    /// <param name="environment">Variables to set in the process on top of this one's; null for none.</param>
     /// <returns>What it wrote to standard output.</returns>
     /// <exception cref="InvalidOperationException">It failed; the message has its last line on standard error.</exception>
-    public static async Task<string> RunAsync(string program, IEnumerable<string> arguments, string? input, CancellationToken cancellation)
+    public static async Task<string> RunAsync(
+        string program, IEnumerable<string> arguments, string? input, CancellationToken cancellation, IReadOnlyDictionary<string, string>? environment = null)
     {
-        using var process = Start(program, arguments);
+        using var process = Start(program, arguments, environment);
         try
         {
             var output = process.StandardOutput.ReadToEndAsync(cancellation);
@@ -46,13 +49,21 @@ internal static class SelfProcess
     }
 
     /// <summary>Starts a program with its three streams in our hands.</summary>
-    public static Process Start(string program, IEnumerable<string> arguments) =>
-        Process.Start(new ProcessStartInfo(program, arguments)
+    public static Process Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        })!;
+        };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
+    }
 
     private static string[] CommandLine(IEnumerable<string> arguments)
     {

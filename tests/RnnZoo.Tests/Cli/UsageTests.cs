@@ -52,6 +52,13 @@ public class UsageTests
     [InlineData("bench --threads 0", "--threads: expected a comma-separated list of whole numbers of at least 1, none twice, got '0'.")]
     [InlineData("bench --paths oneDNN", "--paths: expected a comma-separated list of autograd, native, pytorch, handwritten, handwritten+norms, handwritten+shares, train:native, train:handwritten, none twice, got 'oneDNN'.")]
     [InlineData("bench --paths train:native --sizes 3x20x10x5", "--paths: expected a size that the copy task fits (I = 10, T above 20) for train:native, got 3x20x10x5.")]
+    [InlineData("tbptt --k 5,0", "--k: expected a comma-separated list of whole numbers of at least 1, or full, none twice, got '5,0'.")]
+    [InlineData("tbptt --k 5,05", "--k: expected a comma-separated list of whole numbers of at least 1, or full, none twice, got '5,05'.")]
+    [InlineData("tbptt --k all", "--k: expected a comma-separated list of whole numbers of at least 1, or full, none twice, got 'all'.")]
+    [InlineData("tbptt --k 5,101 --length 100", "--k: expected at most the 100 steps of --length, or full, got 101.")]
+    [InlineData("tbptt --length 20 --k 1", "--length: expected more than the 20 steps of --delay, or no question is asked, got 20.")]
+    [InlineData("tbptt --updates -1", "--updates: expected a whole number of at least 0, got '-1'.")]
+    [InlineData("tbptt --lenght 5", "--lenght: expected an option of rnnzoo tbptt, got '--lenght'; did you mean --length?")]
     [InlineData("train", "rnnzoo train: expected a command (chars), got none; see rnnzoo train --help.")]
     [InlineData("train chars", "--text: expected a file to learn, or --resume with a run to go on with, got neither.")]
     [InlineData("train chars --text", "--text: expected a file, got nothing.")]
@@ -66,8 +73,8 @@ public class UsageTests
     [InlineData("sample --temperature -1", "--temperature: expected a number of at least 0, got '-1'.")]
     [InlineData("sample --length 0", "--length: expected a whole number of at least 1, got '0'.")]
     [InlineData("sample --promt a", "--promt: expected an option of rnnzoo sample, got '--promt'; did you mean --prompt?")]
-    [InlineData("bencj", "bencj: expected a command (bench, compare, flow, lyapunov, sample, train, verify) of rnnzoo, got 'bencj'; did you mean bench?")]
-    [InlineData("", "rnnzoo: expected a command (bench, compare, flow, lyapunov, sample, train, verify), got none; see rnnzoo --help.")]
+    [InlineData("bencj", "bencj: expected a command (bench, compare, flow, lyapunov, sample, tbptt, train, verify) of rnnzoo, got 'bencj'; did you mean bench?")]
+    [InlineData("", "rnnzoo: expected a command (bench, compare, flow, lyapunov, sample, tbptt, train, verify), got none; see rnnzoo --help.")]
     public async Task WrongUse_IsOneLineThatNamesIt_AndExitCode2(string arguments, string expected)
     {
         using var folder = new TemporaryFolder();
@@ -88,6 +95,7 @@ public class UsageTests
     [InlineData("flow --help", "flow", "--hidden", "0")]
     [InlineData("lyapunov --help", "lyapunov", "--steps", "0")]
     [InlineData("sample --help", "sample", "--length", "0")]
+    [InlineData("tbptt --help", "tbptt", "--batch", "0")]
     [InlineData("train --help", "train chars", "--layers", "0")]
     [InlineData("train chars --help", "train chars", "--layers", "0")]
     public async Task Help_OfEveryCommand_EndsWithAnExampleThatCanBeTyped(string arguments, string command, string option, string wrong)
