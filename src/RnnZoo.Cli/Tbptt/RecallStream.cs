@@ -26,15 +26,16 @@ internal sealed class RecallStream(int streams, long steps, int delay, long seed
     private const int Question = Tokens - 1;
     private const long Unasked = -100; // what cross_entropy leaves out
 
-    private readonly int _slack = Math.Max(2, delay / 2);
-    private readonly long[] _shifts = [.. Enumerable.Range(0, streams).Select(stream => Seeds.Derive(seed, "shift", stream) % (delay + Math.Max(2, delay / 2)))];
+    private readonly int _slack = PeriodOf(delay) - delay;
+    private readonly long[] _shifts = [.. Enumerable.Range(0, streams).Select(stream => Seeds.Derive(seed, "shift", stream) % PeriodOf(delay))];
 
     public override long Streams => streams;
 
     public override long Steps => steps;
 
     /// <summary>How many steps there are for each question.</summary>
-    public int Period => delay + _slack;
+    /// <param name="delay">D.</param>
+    public static int PeriodOf(int delay) => delay + Math.Max(2, delay / 2);
 
     /// <summary>Token ids [count, B] and answers [count, B], -100 where none is asked for.</summary>
     public override StreamSlice Read(long start, long count)
@@ -51,18 +52,19 @@ internal sealed class RecallStream(int streams, long steps, int delay, long seed
 
     private void Fill(int stream, long start, long count, long[] tokens, long[] answers)
     {
+        var length = PeriodOf(delay);
         var (period, cue, place) = (-1L, 0L, 0L);
         for (var index = 0L; index < count; index++)
         {
             var position = start + index + _shifts[stream];
-            if (position / Period != period)
+            if (position / length != period)
             {
-                period = position / Period;
+                period = position / length;
                 var drawn = Seeds.Derive(seed, "cue", stream, period);
                 (cue, place) = (drawn % Cues, drawn / Cues % _slack);
             }
 
-            var since = (position % Period) - place; // steps since the cue
+            var since = (position % length) - place; // steps since the cue
             var target = (index * streams) + stream;
             tokens[target] = since == 0 ? cue : since == delay ? Question : Cues + (Seeds.Derive(seed, "noise", stream, position) % Noise);
 

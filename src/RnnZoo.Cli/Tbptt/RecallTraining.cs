@@ -24,7 +24,7 @@ internal static class RecallTraining
     private const double Solved = 0.995;
 
     /// <summary>The steps of a sequence.</summary>
-    public static int Length(int delay) => PeriodsOfASequence * new RecallStream(1, 1, delay, 0).Period;
+    public static int Length(int delay) => PeriodsOfASequence * RecallStream.PeriodOf(delay);
 
     /// <summary>Trains in this process, on one thread.</summary>
     public static RecallScore Run(RowJob job)
@@ -34,19 +34,16 @@ internal static class RecallTraining
         var watch = Stopwatch.StartNew();
         using var model = TbpttModel.Create(settings.Cell, Hidden, settings.Delay, settings.Seed, ScalarType.Float32);
         using var optimizer = optim.Adam(model.parameters(), LearningRate);
-        var (updates, steps) = (0, 0L);
-        for (var sequence = 0; updates < settings.Updates; sequence++)
+        var (updates, steps, ends) = (0, 0L, false);
+        for (var sequence = 0; !ends; sequence++)
         {
             using var loader = Loader(job, Batch, "train", sequence);
             foreach (var chunk in loader)
             {
                 steps += Update(model, optimizer, chunk, settings.Delay);
-                if (++updates % LookEvery == 0 && Evaluate(job, model, "look", updates).Recall >= Solved)
-                {
-                    settings = settings with { Updates = updates };
-                }
-
-                if (updates >= settings.Updates)
+                updates++;
+                ends = updates == settings.Updates || (updates % LookEvery == 0 && Evaluate(job, model, "look", updates).Recall >= Solved);
+                if (ends)
                 {
                     break;
                 }
@@ -62,7 +59,7 @@ internal static class RecallTraining
         using var scope = NewDisposeScope();
         optimizer.zero_grad();
         var loss = TbpttModel.LossSum(chunk.Run(model), chunk.Target);
-        var asked = (double)Batch * chunk.Input.shape[0] / new RecallStream(1, 1, delay, 0).Period; // about as many questions
+        var asked = (double)Batch * chunk.Input.shape[0] / RecallStream.PeriodOf(delay); // about as many questions
         Gradient.Backward(loss.div(asked));
         nn.utils.clip_grad_norm_(model.parameters(), Clip);
         optimizer.step();

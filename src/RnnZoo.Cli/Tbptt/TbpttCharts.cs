@@ -50,7 +50,7 @@ internal static class TbpttCharts
         "k in training",
         [.. result.Rows.Select(row => TbpttSettings.Name(row.Chunk!.Value))],
         new Axis("share of right answers") { Minimum = 0, Maximum = 1 },
-        [new BarSeries("recall", [.. result.Rows.Select(row => row.Score?.Recall ?? double.NaN)])])
+        [new BarSeries("trained in chunks of k", [.. result.Rows.Select(row => row.Score?.Recall ?? double.NaN)])])
     {
         ReferenceLines = [new ReferenceLine(1.0 / RecallStream.Cues, "a guess")],
     };

@@ -91,8 +91,8 @@ public class TbpttTests
         {
             var part = stream.Read(start, count);
             Assert.Equal([count, 3], part.Input.shape);
-            Assert.True(part.Input.equal(whole.Input.narrow(0, start, count)));
-            Assert.True(part.Target.equal(whole.Target.narrow(0, start, count)));
+            Assert.Equal(whole.Input.narrow(0, start, count).data<long>().ToArray(), part.Input.data<long>().ToArray());
+            Assert.Equal(whole.Target.narrow(0, start, count).data<long>().ToArray(), part.Target.data<long>().ToArray());
         }
     }
 
