@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using RnnZoo.Data;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -12,11 +13,14 @@ internal static class CharacterCheckpoint
     public const string Optimizer = "optimizer"; // as save_state_dict writes it
     public const string Progress = "progress"; // JSON
 
+    // A measurement may be no number.
+    private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+
     public static Dictionary<string, byte[]> Parts(CharacterProgress progress, torch.nn.Module model, OptimizerHelper optimizer) => new()
     {
         [Weights] = Written(writer => model.save(writer)),
         [Optimizer] = Written(optimizer.save_state_dict),
-        [Progress] = JsonSerializer.SerializeToUtf8Bytes(progress),
+        [Progress] = JsonSerializer.SerializeToUtf8Bytes(progress, Json),
     };
 
     /// <exception cref="InvalidDataException">The checkpoint is of another training.</exception>
@@ -24,7 +28,7 @@ internal static class CharacterCheckpoint
     {
         try
         {
-            var progress = JsonSerializer.Deserialize<CharacterProgress>(parts[Progress])!;
+            var progress = JsonSerializer.Deserialize<CharacterProgress>(parts[Progress], Json)!;
             loader.Resume(progress.Position ?? throw new InvalidDataException("it has no position in the text"));
             model.load(Reader(parts[Weights]));
             optimizer.load_state_dict(Reader(parts[Optimizer]));

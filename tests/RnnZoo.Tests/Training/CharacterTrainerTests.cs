@@ -3,6 +3,7 @@ using RnnZoo.Tasks;
 using RnnZoo.Tests.Modules;
 using RnnZoo.Training;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tests.Training;
@@ -57,6 +58,38 @@ public class CharacterTrainerTests
         Assert.Equal(StopReason.NotImproving, trained.Reason);
         Assert.Equal(2, trained.Progress.SinceBest);
         Assert.Equal(trained.Progress.BestStep + 8, trained.Progress.Step);
+    }
+
+    [Fact]
+    public void Run_LossThatIsNotFinite_EndsWithoutACheckpoint()
+    {
+        using var folder = new TemporaryFolder();
+        var text = Text();
+        using var model = new CharacterModel(text.Vocabulary, new CharacterModelShape { Hidden = 5 });
+        using (no_grad())
+        {
+            model.Net.parameters().First().fill_(double.NaN);
+        }
+
+        var checkpoints = new CheckpointFolder(folder.Path);
+        using var trainer = new CharacterTrainer(model, text.Tokens.Slice(0, 400), text.Tokens.Slice(400, 91), Options with { CheckpointEvery = 1 }, checkpoints);
+
+        Assert.Equal((StopReason.Diverged, 0), (trainer.Run(), trainer.Progress.Step));
+        Assert.Empty(checkpoints.Files);
+    }
+
+    [Fact]
+    public void Checkpoint_MeasurementThatIsNoNumber_ComesBack()
+    {
+        var text = Text();
+        using var model = new CharacterModel(text.Vocabulary, new CharacterModelShape { Hidden = 5 });
+        using var loader = new TruncatedBpttLoader(new TokenStreams(text.Tokens, 3), new() { ChunkLength = 7 });
+        using var optimizer = (OptimizerHelper)OptimizerFactory.Create(OptimizerKind.Sgd, model.Net.parameters(), 0.1);
+        var progress = new CharacterProgress { Step = 1, Position = loader.Position(), History = [new(1, null, double.NaN, null, 0.1, 1), new(2, double.PositiveInfinity, null, 3, 0.1, 2)] };
+
+        var read = CharacterCheckpoint.Restore(CharacterCheckpoint.Parts(progress, model.Net, optimizer), model.Net, optimizer, loader);
+
+        Assert.Equal(progress.History, read.History);
     }
 
     [Fact]
