@@ -9,6 +9,7 @@ internal sealed class BenchMeasurement(PyTorchWorker? pytorch, double seconds)
     private const int LeastRounds = 3;
     private const double TurnMilliseconds = 40;
     private const int MostStepsInTurn = 20;
+    private const double LongStepMilliseconds = 500;
 
     // libtorch's OpenMP threads spin for some milliseconds after their last work: not into the next path's turn.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(15);
@@ -28,8 +29,12 @@ internal sealed class BenchMeasurement(PyTorchWorker? pytorch, double seconds)
             {
                 foreach (var turn in turns)
                 {
-                    cancellation.ThrowIfCancellationRequested();
                     turn.Take();
+                }
+
+                if (cancellation.IsCancellationRequested)
+                {
+                    break;
                 }
             }
 
@@ -66,9 +71,13 @@ internal sealed class BenchMeasurement(PyTorchWorker? pytorch, double seconds)
 
         public void WarmUp()
         {
-            // Twice, for the first step also compiles, loads and fills pools.
-            _ = steps(1);
+            // Twice, for the first step also compiles, loads and fills pools; that is little beside a long step.
             var milliseconds = steps(1)[0];
+            if (milliseconds < LongStepMilliseconds)
+            {
+                milliseconds = steps(1)[0];
+            }
+
             _count = (int)Math.Clamp(TurnMilliseconds / milliseconds, 1, MostStepsInTurn);
         }
 

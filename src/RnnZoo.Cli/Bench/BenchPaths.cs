@@ -7,6 +7,7 @@ namespace RnnZoo.Cli.Bench;
 internal static class BenchPaths
 {
     public const string PyTorch = "pytorch";
+    private const double MostFlopsWithNorms = 2e10;
     public const string Training = "train:";
 
     /// <summary>All names, in the order of the table.</summary>
@@ -15,6 +16,10 @@ internal static class BenchPaths
 
     /// <summary>Whether a path is a whole training step on the copy task, optimizer included.</summary>
     public static bool Trains(string path) => path.StartsWith(Training, StringComparison.Ordinal);
+
+    /// <summary>Whether a path is measured at a size: a training step where the copy task fits it, norms where a step is short.</summary>
+    public static bool Fits(string path, string cell, BenchSize size) =>
+        Trains(path) ? size.FitsCopyTask : !path.Contains('+', StringComparison.Ordinal) || size.Flops(cell) < MostFlopsWithNorms;
 
     /// <summary>What to run; not for <see cref="PyTorch"/>, which runs in a process of its own.</summary>
     public static IWorkload Create(string path, string cell, BenchSize size) => path switch

@@ -21,7 +21,7 @@ internal sealed class BenchRun(CliHost host, BenchSettings settings, bool json)
 
             var result = await MeasureAsync(pytorch, cancellation);
             Report(result, watch.Elapsed);
-            return ExitCodes.Success;
+            return cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
         }
         finally
         {
@@ -36,7 +36,7 @@ internal sealed class BenchRun(CliHost host, BenchSettings settings, bool json)
         var measurement = new BenchMeasurement(pytorch, settings.Seconds);
         var groups = settings.Groups().ToArray();
         List<BenchRow> rows = [];
-        for (var index = 0; index < groups.Length; index++)
+        for (var index = 0; index < groups.Length && !cancellation.IsCancellationRequested; index++)
         {
             var group = groups[index];
             Progress($"{index + 1}/{groups.Length}: {group.Cell} {group.Size}, {group.Threads} thread{(group.Threads == 1 ? "" : "s")}");
@@ -44,30 +44,36 @@ internal sealed class BenchRun(CliHost host, BenchSettings settings, bool json)
         }
 
         Progress("memory of each path, in processes of their own");
-        rows = [.. await MeasureMemoryAsync(rows, pytorch, cancellation)];
+        var measured = rows.ToArray();
+        await MeasureMemoryAsync(measured, pytorch, cancellation);
         foreach (var threads in counts)
         {
             peaks[threads] = peaks[threads].With(PeakLoop.Measure(threads));
         }
 
         EndProgress();
-        return new BenchResult(peaks, rows, pytorch?.Version);
+        return new BenchResult(peaks, measured, pytorch?.Version);
     }
 
-    // Memory does not depend on what runs beside, so the processes share the machine.
-    private static async Task<BenchRow[]> MeasureMemoryAsync(IReadOnlyList<BenchRow> rows, PyTorchWorker? pytorch, CancellationToken cancellation)
+    // Memory does not depend on what runs beside, so the processes share the machine. An interrupted run has none for the rest.
+    private static async Task MeasureMemoryAsync(BenchRow[] rows, PyTorchWorker? pytorch, CancellationToken cancellation)
     {
-        var measured = new BenchRow[rows.Count];
         var options = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellation };
-        await Parallel.ForAsync(0, rows.Count, options, async (index, stop) =>
+        try
         {
-            var row = rows[index];
-            var bytes = row.Path == BenchPaths.PyTorch
-                ? await pytorch!.ExtraBytesAsync(row.Group, stop)
-                : await MemoryProbe.ExtraBytesAsync(row.Group, row.Path, stop);
-            measured[index] = row with { ExtraMegabytes = bytes / 1e6 };
-        });
-        return measured;
+            await Parallel.ForAsync(0, rows.Length, options, async (index, stop) =>
+            {
+                var row = rows[index];
+                var bytes = row.Path == BenchPaths.PyTorch
+                    ? await pytorch!.ExtraBytesAsync(row.Group, stop)
+                    : await MemoryProbe.ExtraBytesAsync(row.Group, row.Path, stop);
+                rows[index] = row with { ExtraMegabytes = bytes / 1e6 };
+            });
+        }
+        catch (OperationCanceledException)
+        {
+            return; // what was measured is reported
+        }
     }
 
     private void Report(BenchResult result, TimeSpan elapsed)

@@ -21,7 +21,7 @@ internal sealed record BenchSettings(
         from size in Sizes
         from cell in Cells
         from threads in Threads
-        let paths = Paths.Where(path => !BenchPaths.Trains(path) || size.FitsCopyTask).ToArray()
+        let paths = Paths.Where(path => BenchPaths.Fits(path, cell, size)).ToArray()
         where paths.Length > 0
         select new BenchGroup(cell, size, threads, paths);
 }

@@ -55,8 +55,8 @@ internal sealed class CompareCopyCommand
         var command = new ExampleCommand(
             "copy",
             "Trains nets to repeat symbols after a delay, and measures for how long each can remember.",
-            ("rnnzoo compare copy", "a vanilla RNN and an LSTM at delays of 5, 10 and 20 steps"),
-            ("rnnzoo compare copy --models vanilla,lstm,gru --delays 5,50 --seed 7 --json > results.json", "three nets, other delays, results for programs"))
+            ("rnnzoo compare copy", "a vanilla RNN and an LSTM at delays of 10, 20 and 50 steps"),
+            ("rnnzoo compare copy --models vanilla,lstm,gru --delays 5,100 --seed 7 --json > results.json", "three nets, other delays, results for programs"))
         {
             options._models, options._delays, options._hidden, options._symbols, options._batch, options._steps, options._learningRate,
             options._optimizer, options._schedule, options._init, options._clip, options._seed, options._threads, options._backward, options._json, options._output,

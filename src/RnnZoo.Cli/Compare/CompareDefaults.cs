@@ -9,13 +9,13 @@ internal static class CompareDefaults
     public const int Hidden = 128;
     public const int Symbols = 10;
     public const int Batch = 64;
-    public const int Steps = 2_000;
+    public const int Steps = 3_000;
     public const double Clip = 0.25;
     public const long Seed = 1;
 
     public static IReadOnlyList<string> Models { get; } = ["vanilla", "lstm"];
 
-    public static IReadOnlyList<int> Delays { get; } = [5, 10, 20];
+    public static IReadOnlyList<int> Delays { get; } = [10, 20, 50];
 
     /// <summary>All models that can be compared, in the order in which they get their colours.</summary>
     public static IReadOnlyList<string> AllModels { get; } = ["vanilla", "lstm", "gru"];

@@ -123,7 +123,7 @@ public class UsageTests
         string[] options = ["models", "delays", "hidden", "symbols", "batch", "steps", "lr", "optimizer", "init", "clip", "seed", "threads", "backward", "json", "output"];
         Assert.All(options, option => Assert.Contains($"--{option}", help, StringComparison.Ordinal));
         Assert.Contains("[default: vanilla,lstm]", help, StringComparison.Ordinal);
-        Assert.Contains("[default: 5,10,20]", help, StringComparison.Ordinal);
+        Assert.Contains("[default: 10,20,50]", help, StringComparison.Ordinal);
         Assert.Contains("[default: adam]", help, StringComparison.Ordinal);
     }
 
