@@ -11,9 +11,38 @@ namespace RnnZoo.Tests.Documentation;
 public class ReadmeTests
 {
     [Fact]
-    public void Example_CompiledAndRun_TrainsBelowTheMemorylessLoss()
+    public void FirstExample_TrainsBelowTheMemorylessLoss()
     {
-        var program = Compile(Example());
+        var lines = Run(Examples()[0]);
+
+        Assert.Equal(3, lines.Length);
+        var last = Regex.Match(lines[^1], @"^step 300: ([0-9.]+) nats per step \(memoryless ([0-9.]+)\)$");
+        Assert.True(last.Success, $"unexpected last line: {lines[^1]}");
+        Assert.InRange(Number(last.Groups[1]), 0, 0.5 * Number(last.Groups[2]));
+    }
+
+    [Fact]
+    public void ExampleOfLookingInside_PrintsANormAndAJacobiansSize()
+    {
+        var lines = Run(Examples()[1]);
+
+        var norms = Regex.Match(lines[0], @"^norm of dL/dc at the last step ([-+.0-9E]+), at the first ([-+.0-9E]+)$");
+        Assert.True(norms.Success, $"unexpected line: {lines[0]}");
+        Assert.InRange(Number(norms.Groups[2]), 0, Number(norms.Groups[1]));
+        Assert.Matches(@"^ln of the norm of ds_100/ds_90: -[.0-9]+$", lines[1]);
+    }
+
+    [Fact]
+    public void ExampleOfLongSequences_Runs()
+    {
+        Assert.Equal(3, Examples().Length);
+        Assert.Empty(Run(Examples()[2]));
+    }
+
+    /// <summary>What a program prints, by lines.</summary>
+    private static string[] Run(string code)
+    {
+        var program = Compile(code);
         var printed = new StringWriter();
         var console = Console.Out;
         Console.SetOut(printed);
@@ -27,11 +56,7 @@ public class ReadmeTests
             Console.SetOut(console);
         }
 
-        var lines = printed.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(3, lines.Length);
-        var last = Regex.Match(lines[^1], @"^step 300: ([0-9.]+) nats per step \(memoryless ([0-9.]+)\)$");
-        Assert.True(last.Success, $"unexpected last line: {lines[^1]}");
-        Assert.InRange(Number(last.Groups[1]), 0, 0.5 * Number(last.Groups[2]));
+        return printed.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     /// <summary>A console program as a project with implicit usings would compile it, warnings as errors.</summary>
@@ -50,13 +75,11 @@ public class ReadmeTests
         return Assembly.Load(image.ToArray());
     }
 
-    /// <summary>The first C# block of the README.</summary>
-    private static string Example()
+    /// <summary>The README's C# blocks.</summary>
+    private static string[] Examples()
     {
         var readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
-        var block = Regex.Match(readme, "^```csharp\n(.*?)^```$", RegexOptions.Singleline | RegexOptions.Multiline);
-        Assert.True(block.Success, "the README has no C# block");
-        return block.Groups[1].Value;
+        return [.. Regex.Matches(readme, "^```csharp\n(.*?)^```$", RegexOptions.Singleline | RegexOptions.Multiline).Select(block => block.Groups[1].Value)];
     }
 
     private static double Number(Group group) => double.Parse(group.Value, CultureInfo.InvariantCulture);
