@@ -20,7 +20,7 @@ internal sealed class BenchCommand
         "--threads", "Thread counts", BenchSettings.DefaultThreads);
 
     private readonly ValueOption<double> _seconds = Values.NotNegative(
-        "--seconds", "For how long the paths of one cell, size and thread count take turns at least", 2);
+        "--seconds", "For how long the paths of one cell, size and thread count take turns at least", 1);
 
     private readonly Option<bool> _json = new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
 
