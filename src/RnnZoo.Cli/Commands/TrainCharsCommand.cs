@@ -3,6 +3,7 @@ using System.Globalization;
 using RnnZoo.Cli.Chars;
 using RnnZoo.Cli.CommandLine;
 using RnnZoo.Cli.Compare;
+using RnnZoo.Modules;
 using RnnZoo.Tasks;
 using RnnZoo.Training;
 
@@ -16,7 +17,7 @@ internal sealed class TrainCharsCommand
 
     private readonly ValueOption<string?> _text = Values.Text("--text", "The text to learn, in UTF-8", "a file");
     private readonly ValueOption<string> _vocabulary = Values.Choice("--vocabulary", "What the model reads and writes", CharsNames.Vocabularies.Keys, "characters");
-    private readonly ValueOption<string> _cell = Values.Choice("--cell", "The cell", CompareDefaults.AllModels, Shape.Cell);
+    private readonly ValueOption<string> _cell = Values.Choice("--cell", "The net", SequenceModel.Names, Shape.Cell);
     private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "The hidden size", 1, Shape.Hidden);
     private readonly ValueOption<int> _layers = Values.Whole("--layers", "How many layers", 1, Shape.Layers);
     private readonly ValueOption<int> _embedding = Values.Whole("--embedding", "The size of a learned vector for each character; 0 for one-hot vectors", 0, Shape.Embedding);

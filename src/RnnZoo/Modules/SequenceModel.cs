@@ -63,8 +63,11 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
         set => Recurrent.Backward = value;
     }
 
-    /// <summary>Makes a model by the name of its cell, as every command of this project spells it.</summary>
-    /// <param name="cellName">vanilla, lstm or gru.</param>
+    /// <summary>The names of the nets that <see cref="Create"/> makes, as every command and file of this project spells them.</summary>
+    public static IReadOnlyList<string> Names => NamedNets.Names;
+
+    /// <summary>Makes a model by the name of its net.</summary>
+    /// <param name="cellName">One of <see cref="Names"/>.</param>
     /// <param name="inputSize">I: the number of features, or of token ids.</param>
     /// <param name="hiddenSize">H.</param>
     /// <param name="outputSize">O.</param>
@@ -90,13 +93,8 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
 
         var embedded = encoding == InputEncoding.Embedding;
         var netInput = embedded ? Check.Positive(embeddingSize ?? hiddenSize, nameof(embeddingSize)) : inputSize;
-        IRecurrentModule net = cellName switch
-        {
-            "vanilla" => new VanillaRnn(netInput, hiddenSize, numLayers, activation, dropout: dropout, bidirectional: bidirectional, device: device, dtype: dtype),
-            "lstm" => new Lstm(netInput, hiddenSize, numLayers, dropout: dropout, bidirectional: bidirectional, device: device, dtype: dtype),
-            "gru" => new Gru(netInput, hiddenSize, numLayers, dropout: dropout, bidirectional: bidirectional, device: device, dtype: dtype),
-            _ => throw new ArgumentException($"cellName: expected vanilla, lstm or gru, got '{cellName}'."),
-        };
+        var net = NamedNets.Make(cellName, new NetArguments(
+            netInput, hiddenSize, numLayers, activation == Activation.Tanh ? null : activation, dropout, bidirectional, device, dtype));
         return new SequenceModel(net, outputSize, encoding, embedded ? inputSize : null);
     }
 

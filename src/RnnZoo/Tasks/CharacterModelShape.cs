@@ -1,9 +1,11 @@
+using RnnZoo.Modules;
+
 namespace RnnZoo.Tasks;
 
 /// <summary>What a <see cref="CharacterModel"/> is made of.</summary>
 public sealed record CharacterModelShape
 {
-    /// <summary>The cell: vanilla, lstm or gru.</summary>
+    /// <summary>The net: one of <see cref="SequenceModel.Names"/>.</summary>
     public string Cell { get; init; } = "lstm";
 
     /// <summary>H.</summary>
@@ -22,7 +24,7 @@ public sealed record CharacterModelShape
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     public void Validate()
     {
-        Require(Cell is "vanilla" or "lstm" or "gru", nameof(Cell), "vanilla, lstm or gru", Cell);
+        Require(SequenceModel.Names.Contains(Cell), nameof(Cell), $"one of {string.Join(", ", SequenceModel.Names)}", Cell);
         Require(Hidden >= 1, nameof(Hidden), "at least 1", Hidden);
         Require(Layers >= 1, nameof(Layers), "at least 1", Layers);
         Require(Embedding >= 0, nameof(Embedding), "at least 1, or 0 for one-hot vectors", Embedding);

@@ -128,7 +128,7 @@ public class CharsTests
 
     [Theory]
     [InlineData("model.json", "{}}", "model.json: ")]
-    [InlineData("model.json", "{\"Cell\":\"mlp\"}", "model.json: Cell: expected vanilla, lstm or gru, got mlp.")]
+    [InlineData("model.json", "{\"Cell\":\"mlp\"}", "model.json: Cell: expected one of vanilla, lstm, gru")]
     [InlineData("model.json", "{\"Cell\":\"lstm\",\"Hidden\":9}", "weights.dat: expected the weights of the model in model.json: ")]
     [InlineData("vocabulary.json", "{}", "vocabulary: format: expected rnnzoo-vocabulary-1, got nothing.")]
     [InlineData("weights.dat", "abc", "weights.dat: expected the weights of the model in model.json: ")]

@@ -5,10 +5,10 @@ namespace RnnZoo.Tests.Modules;
 
 public sealed class SequenceModelTests
 {
+    public static TheoryData<string> Names => [.. SequenceModel.Names];
+
     [Theory]
-    [InlineData("vanilla")]
-    [InlineData("lstm")]
-    [InlineData("gru")]
+    [MemberData(nameof(Names))]
     public void Output_IsTheReadoutOfTheNetsOutput(string cell)
     {
         using var scope = NewDisposeScope();
@@ -81,7 +81,7 @@ public sealed class SequenceModelTests
     public void WrongArguments_AreNamed()
     {
         using var scope = NewDisposeScope();
-        Expect.Message<ArgumentException>("cellName: expected vanilla, lstm or gru, got 'LSTM'.", () => SequenceModel.Create("LSTM", 2, 3, 4));
+        Expect.Message<ArgumentException>($"cellName: expected one of {string.Join(", ", SequenceModel.Names)}, got 'LSTM'.", () => SequenceModel.Create("LSTM", 2, 3, 4));
         Expect.Message<ArgumentException>("outputSize: expected a size above 0, got 0.", () => SequenceModel.Create("lstm", 2, 3, 0));
         Expect.Message<ArgumentException>(
             "activation: expected Tanh for 'gru', got Relu; only a vanilla net has a choice.",
