@@ -21,6 +21,7 @@ public class LayerTests
         ["Gradients"] = ["Bptt", "Modules", "Gradients.Products"],
         ["Gradients.Products"] = [],
         ["Training"] = ["Bptt", "Data", "Gradients", "Modules", "Tasks"],
+        ["Zoo"] = ["Charts", "Data", "Modules", "Tasks", "Training"], // the last: it reads models, trains them and draws their curves
     };
 
     [Fact]
