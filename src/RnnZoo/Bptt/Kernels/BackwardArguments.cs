@@ -35,6 +35,9 @@ internal unsafe struct BackwardArguments<T>
     public T* DBiasIh;
     public T* DBiasHh;
 
+    /// <summary>[H] gradient of the bias inside the nonlinearity (modReLU), or null. Written.</summary>
+    public T* DActivationBias;
+
     /// <summary>[B, H] gradients of the initial state, or null. Written.</summary>
     public T* DH0;
     public T* DC0;

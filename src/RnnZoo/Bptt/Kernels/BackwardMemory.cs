@@ -20,6 +20,7 @@ internal readonly unsafe struct BackwardMemory<T>
     private readonly nint sharesStride;
     private readonly T* inputSums;
     private readonly T* hiddenSums;
+    private readonly T* activationSums;
 
     public BackwardMemory(
         ref Arena arena, in LayerShape shape, in BackwardArguments<T> a, in BackwardPlan<T> plan, int lanes,
@@ -52,6 +53,7 @@ internal readonly unsafe struct BackwardMemory<T>
         HiddenSumsStride = Stride.Padded<T>(HiddenSumsSize);
         inputSums = arena.Take<T>(parts * InputSumsStride);
         hiddenSums = arena.Take<T>(parts * HiddenSumsStride);
+        activationSums = a.DActivationBias == null ? null : arena.Take<T>(plan.RowParts * Stride.Padded<T>(plan.PaddedHidden));
         sharesStride = a.NormDWeightHh == null ? 0 : ShareMemory<T>.Elements(shape, plan, lanes);
         shares = arena.Take<T>(plan.GradientParts * sharesStride);
     }
@@ -96,6 +98,7 @@ internal readonly unsafe struct BackwardMemory<T>
             PackedHidden = packed + (part * packedStride) + packedInput,
             InputSums = inputSums + (part * InputSumsStride),
             HiddenSums = hiddenSums + (part * HiddenSumsStride),
+            ActivationSums = activationSums == null ? null : activationSums + (Math.Min(part, plan.RowParts - 1) * Stride.Padded<T>(plan.PaddedHidden)),
         };
     }
 }

@@ -17,4 +17,7 @@ internal unsafe struct BackwardPart<T>
     public T* PackedHidden;
     public T* InputSums;
     public T* HiddenSums;
+
+    /// <summary>[H padded] gradient of the bias inside the nonlinearity, or null.</summary>
+    public T* ActivationSums;
 }

@@ -139,6 +139,20 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
         }
     }
 
+    private void SumActivationBias()
+    {
+        if (a.DActivationBias == null)
+        {
+            return;
+        }
+
+        RowBlock<S, V, T>.Copy(a.DActivationBias, 0, memory.Part(0, plan).ActivationSums, 0, 1, shape.Hidden);
+        for (var part = 1; part < plan.RowParts; part++)
+        {
+            RowBlock<S, V, T>.Add(a.DActivationBias, 0, memory.Part(part, plan).ActivationSums, 0, 1, shape.Hidden);
+        }
+    }
+
     /// <summary>The steps that are taken together for the weight gradients.</summary>
     private struct Chunk(int length, int steps)
     {

@@ -100,6 +100,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
             RunPhase(Phase.Sum, threads);
         }
 
+        SumActivationBias();
         JoinNorms();
     }
 
@@ -157,6 +158,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
                 DRowsColumnStride = plan.PaddedHidden,
                 DPanels = own.DPanels == null ? null : own.DPanels + (at * S.Lanes),
                 DPanelsStride = plan.DPanelsStride,
+                DActivationBias = own.ActivationSums,
             };
             var norms = NormsOf(part, s);
             ReceiveOutputGradient(s, first, step, norms);
@@ -191,6 +193,11 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         RowBlock<S, V, T>.Clear(own.DH, rows * plan.StateStride);
         RowBlock<S, V, T>.Clear(own.DC, rows * plan.StateStride);
         RowBlock<S, V, T>.Clear(own.H, rows * plan.StateStride);
+        if (own.ActivationSums != null)
+        {
+            RowBlock<S, V, T>.Clear(own.ActivationSums, plan.PaddedHidden);
+        }
+
         var offset = (nint)first * shape.Hidden;
         if (a.DHN != null)
         {

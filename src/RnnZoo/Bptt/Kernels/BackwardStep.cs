@@ -37,4 +37,7 @@ internal unsafe struct BackwardStep<T>
     /// </summary>
     public T* DPanels;
     public nint DPanelsStride;
+
+    /// <summary>[H padded] the part's gradient of the bias inside the nonlinearity (modReLU), or null. Added to.</summary>
+    public T* DActivationBias;
 }

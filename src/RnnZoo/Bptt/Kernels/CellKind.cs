@@ -6,6 +6,7 @@ internal enum CellKind
     Tanh,
     Relu,
     Linear,
+    ModRelu,
     Lstm,
     Gru,
 }

@@ -22,6 +22,9 @@ internal unsafe struct ForwardArguments<T>
     public T* BiasIh;
     public T* BiasHh;
 
+    /// <summary>[H] the bias inside the nonlinearity (modReLU), or null for zeros. Read.</summary>
+    public T* ActivationBias;
+
     /// <summary>[B, H] initial hidden state, or null for zeros. Read.</summary>
     public T* H0;
 

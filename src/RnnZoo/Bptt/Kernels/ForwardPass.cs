@@ -29,6 +29,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
     private readonly nint stateOffset;
     private T* panels;
     private T* bias;
+    private T* activationBias;
     private T* states;
     private T* records;
     private Phase phase;
@@ -118,6 +119,11 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         using var workspace = NativeBuffer.Rent(count.Used);
         var arena = new Arena(workspace.Pointer);
         LayOut(ref arena);
+        RowBlock<S, V, T>.Clear(activationBias, (nint)unitBlocks * S.Lanes);
+        if (a.ActivationBias != null)
+        {
+            RowBlock<S, V, T>.Copy(activationBias, 0, a.ActivationBias, 0, 1, shape.Hidden);
+        }
 
         phase = Phase.Pack;
         WorkerPool.Run(this, threads);
@@ -136,6 +142,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         nint columns = (nint)unitBlocks * C.Columns;
         panels = arena.Take<T>(columns * (shape.Input + shape.Hidden) * S.Lanes);
         bias = arena.Take<T>(columns * S.Lanes);
+        activationBias = arena.Take<T>((nint)unitBlocks * S.Lanes);
         states = arena.Take<T>(2 * shape.Batch * stateStride);
     }
 
@@ -204,6 +211,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
                 HPrevious = current + stateOffset,
                 H = next + stateOffset,
                 HStride = stateStride,
+                ActivationBias = activationBias,
             };
             for (var u = 0; u < unitBlocks; u += group)
             {

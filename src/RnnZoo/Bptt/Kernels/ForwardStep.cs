@@ -19,4 +19,7 @@ internal unsafe struct ForwardStep<T>
     /// <summary>[rows, H padded] h_t. Written.</summary>
     public T* H;
     public nint HStride;
+
+    /// <summary>[H padded] the bias inside the nonlinearity (modReLU). Read.</summary>
+    public T* ActivationBias;
 }

@@ -85,6 +85,7 @@ internal static class RecurrentKernel
                 CellKind.Tanh => ForwardPass<VanillaCell<S, V, T, TanhNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads, width),
                 CellKind.Relu => ForwardPass<VanillaCell<S, V, T, ReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads, width),
                 CellKind.Linear => ForwardPass<VanillaCell<S, V, T, LinearNonlinearity<V>>, S, V, T>.Run(shape, a, threads, width),
+                CellKind.ModRelu => ForwardPass<VanillaCell<S, V, T, ModReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads, width),
                 _ => throw new ArgumentOutOfRangeException(nameof(shape), $"shape: unknown cell {shape.Cell}"),
             };
 
@@ -105,6 +106,7 @@ internal static class RecurrentKernel
                 case CellKind.Tanh: BackwardPass<VanillaCell<S, V, T, TanhNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, tape, threads); break;
                 case CellKind.Relu: BackwardPass<VanillaCell<S, V, T, ReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, tape, threads); break;
                 case CellKind.Linear: BackwardPass<VanillaCell<S, V, T, LinearNonlinearity<V>>, S, V, T>.Run(shape, a, tape, threads); break;
+                case CellKind.ModRelu: BackwardPass<VanillaCell<S, V, T, ModReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, tape, threads); break;
                 default: throw new ArgumentOutOfRangeException(nameof(tape), $"tape: unknown cell {shape.Cell}");
             }
         }

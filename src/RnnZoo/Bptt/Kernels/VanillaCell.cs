@@ -5,10 +5,11 @@ namespace RnnZoo.Bptt.Kernels;
 /// <summary>
 /// The vanilla RNN (Elman 1990):
 /// <code>
-/// (1) h_t = φ(W_ih·x_t + b_ih + W_hh·h_{t-1} + b_hh)
-/// (2) ∂a = ∂h·φ'
+/// (1) h_t = φ(W_ih·x_t + b_ih + W_hh·h_{t-1} + b_hh)   or φ(…; b)
+/// (2) ∂a = ∂h·∂φ/∂a
+/// (3) ∂b = Σ ∂h·∂φ/∂b over steps and batch
 /// </code>
-/// φ' is a function of h_t, so the output is the tape.
+/// The derivatives of φ are functions of h_t, so the output is the tape.
 /// </summary>
 internal readonly unsafe struct VanillaCell<S, V, T, TNonlinearity> : ICell<S, V, T>
     where S : struct, ISimd<V, T>
@@ -52,11 +53,13 @@ internal readonly unsafe struct VanillaCell<S, V, T, TNonlinearity> : ICell<S, V
         {
             var record = step.Record + (row * step.RecordStride) + (unit * lanes);
             var h = step.H + (row * step.HStride) + (unit * lanes);
+            var bias = step.ActivationBias + (unit * lanes);
             for (var u = 0; u < count; u++)
             {
-                S.Store(h, TNonlinearity.Apply(S.Load(record))); // (1)
+                S.Store(h, TNonlinearity.Apply(S.Load(record), TNonlinearity.HasBias ? S.Load(bias) : S.Zero)); // (1)
                 record += lanes;
                 h += lanes;
+                bias += lanes;
             }
         }
     }
@@ -77,6 +80,12 @@ internal readonly unsafe struct VanillaCell<S, V, T, TNonlinearity> : ICell<S, V
                 if (step.DPanels != null)
                 {
                     S.Store(dPanel, dA);
+                }
+
+                if (TNonlinearity.HasBias && step.DActivationBias != null)
+                {
+                    var sum = step.DActivationBias + (u * lanes);
+                    S.Store(sum, S.Add(S.Load(sum), TNonlinearity.DifferentiateByBias(S.Load(step.H + offset), S.Load(step.DH + offset)))); // (3)
                 }
 
                 offset += lanes;

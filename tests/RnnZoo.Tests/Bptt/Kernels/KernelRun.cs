@@ -27,6 +27,7 @@ internal sealed unsafe class KernelRun<T> : IDisposable
             WeightHh = In("weight_hh", data.WeightHh),
             BiasIh = In("bias_ih", data.BiasIh),
             BiasHh = In("bias_hh", data.BiasHh),
+            ActivationBias = In("activation_bias", data.ActivationBias),
             H0 = In("h0", data.H0),
             C0 = In("c0", data.C0),
             Output = Out("output", OutputCount),
@@ -65,6 +66,7 @@ internal sealed unsafe class KernelRun<T> : IDisposable
         using var dWeightHh = Target(Wanted.DWeightHh, d.DWeightHh);
         using var dBiasIh = Target(Wanted.DBiasIh, d.DBiasIh);
         using var dBiasHh = Target(Wanted.DBiasHh, d.DBiasHh);
+        using var dActivationBias = Target(Wanted.DActivationBias, d.DActivationBias);
         using var dH0 = Target(Wanted.DH0, d.DH0);
         using var dC0 = Target(Wanted.DC0, d.DC0);
         var before = norms.Count;
@@ -84,6 +86,7 @@ internal sealed unsafe class KernelRun<T> : IDisposable
             DWeightHh = Address(dWeightHh),
             DBiasIh = Address(dBiasIh),
             DBiasHh = Address(dBiasHh),
+            DActivationBias = Address(dActivationBias),
             DH0 = Address(dH0),
             DC0 = Address(dC0),
             NormDH = Norms(wanted, Wanted.Norms),
@@ -99,6 +102,7 @@ internal sealed unsafe class KernelRun<T> : IDisposable
         Take(dWeightHh, d.DWeightHh);
         Take(dBiasIh, d.DBiasIh);
         Take(dBiasHh, d.DBiasHh);
+        Take(dActivationBias, d.DActivationBias);
         Take(dH0, d.DH0);
         Take(dC0, d.DC0);
         double[][] targets =

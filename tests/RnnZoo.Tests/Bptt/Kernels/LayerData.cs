@@ -14,6 +14,7 @@ internal sealed class LayerData
         WeightHh = Values(random, gates * hidden * hidden, 1.5 * bound);
         BiasIh = bias ? Values(random, gates * hidden, 1) : null;
         BiasHh = bias ? Values(random, gates * hidden, 1) : null;
+        ActivationBias = bias && shape.Cell == CellKind.ModRelu ? Values(random, hidden, 0.5) : null;
         H0 = initialState ? Values(random, shape.Batch * hidden, 1) : null;
         C0 = initialState ? Values(random, shape.Batch * hidden, 1) : null;
         Output = new double[shape.Steps * shape.Batch * hidden];
@@ -30,6 +31,8 @@ internal sealed class LayerData
     public double[]? BiasIh { get; }
 
     public double[]? BiasHh { get; }
+
+    public double[]? ActivationBias { get; }
 
     public double[]? H0 { get; }
 

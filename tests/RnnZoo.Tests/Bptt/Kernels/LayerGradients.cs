@@ -15,6 +15,8 @@ internal sealed class LayerGradients(LayerShape shape)
 
     public double[] DBiasHh { get; } = new double[shape.Gates * shape.Hidden];
 
+    public double[] DActivationBias { get; } = new double[shape.Hidden];
+
     public double[] DH0 { get; } = new double[shape.Batch * shape.Hidden];
 
     public double[] DC0 { get; } = new double[shape.Batch * shape.Hidden];

@@ -217,6 +217,11 @@ public sealed class RecurrentKernelTests
         One(Wanted.Norms, expected.SquaredNormDH, got.SquaredNormDH, "normDH");
         One(Wanted.Norms, expected.SquaredNormDHFromFuture, got.SquaredNormDHFromFuture, "normDHFromFuture");
         One(Wanted.Shares, expected.SquaredShares, got.SquaredShares, "shares");
+        if (kind == CellKind.ModRelu)
+        {
+            One(Wanted.DActivationBias, expected.DActivationBias, got.DActivationBias, "dActivationBias");
+        }
+
         if (kind == CellKind.Lstm)
         {
             One(Wanted.DC0, expected.DC0, got.DC0, "dC0");

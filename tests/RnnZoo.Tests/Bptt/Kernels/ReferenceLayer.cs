@@ -114,7 +114,13 @@ internal sealed class ReferenceLayer(LayerShape shape, LayerData data)
                 break;
             default:
                 var a = Gate(0);
-                h[s + 1, b, j] = shape.Cell == CellKind.Tanh ? Math.Tanh(a) : shape.Cell == CellKind.Relu ? Math.Max(a, 0) : a;
+                h[s + 1, b, j] = shape.Cell switch
+                {
+                    CellKind.Tanh => Math.Tanh(a),
+                    CellKind.Relu => Math.Max(a, 0),
+                    CellKind.ModRelu => double.IsNaN(a) ? a : Math.Sign(a) * Math.Max(Math.Abs(a) + (data.ActivationBias?[j] ?? 0), 0),
+                    _ => a,
+                };
                 break;
         }
     }
@@ -156,7 +162,9 @@ internal sealed class ReferenceLayer(LayerShape shape, LayerData data)
                     break;
                 default:
                     var ht = h[s + 1, b, j];
-                    var slope = shape.Cell == CellKind.Tanh ? 1 - (ht * ht) : shape.Cell == CellKind.Relu && ht <= 0 ? 0 : 1;
+                    var dead = shape.Cell switch { CellKind.Relu => ht <= 0, CellKind.ModRelu => ht == 0, _ => false };
+                    var slope = shape.Cell == CellKind.Tanh ? 1 - (ht * ht) : dead ? 0 : 1;
+                    d.DActivationBias[j] += dh[j] * slope * Math.Sign(ht);
                     Through(d, s, b, j, 0, dh[j] * slope, dhBefore);
                     break;
             }

@@ -14,5 +14,6 @@ internal enum Wanted
     DC0 = 64,
     Norms = 128,
     Shares = 256,
-    All = 511,
+    DActivationBias = 512,
+    All = 1023,
 }
