@@ -41,7 +41,7 @@ internal static class CompareCharts
     public static GroupedBars Recall(CompareSettings settings, IReadOnlyList<CompareJob> jobs)
     {
         double RecallOf(string model, int delay)
-            => jobs.Single(job => job.Model == model && job.Delay == delay).Result!.Final?.Recall ?? double.NaN;
+            => jobs.Single(job => job.Model == model && job.Delay == delay).Result!.Final?.Metric ?? double.NaN;
         var series = settings.Models.Select(model => new BarSeries(model, [.. settings.Delays.Select(delay => RecallOf(model, delay))])
         {
             Colour = Colour(model),

@@ -83,7 +83,7 @@ internal sealed class CompareJob : IDisposable
             LearningRate = settings.LearningRates[model],
             ClipNorm = settings.Clip > 0 ? settings.Clip : null,
             FinalSequences = settings.FinalSequences,
-            StopAtRecall = settings.StopAtRecall,
+            StopAtMetric = settings.StopAtRecall,
             Seed = Seeds.Derive(settings.Seed, "data", delay),
         };
         return new CompareJob(delay, model, task, net, options, settings.Initialisations[model]);

@@ -54,13 +54,14 @@ internal static class CompareJson
         json.WriteNumber("parameters", job.Parameters);
         json.WriteFinite("loss", result.Final?.Loss);
         json.WriteFinite("baseline", job.Task.Baseline);
-        json.WriteFinite("recall", result.Final?.Recall);
+        json.WriteFinite("recall", result.Final?.Metric);
+        json.WriteFinite("standardError", result.Final?.StandardError);
         json.WriteNumber("steps", result.Steps);
         json.WriteFinite("seconds", Math.Round(result.Seconds, 3));
         json.WriteString("backward", CompareNames.Of(job.Net.Recurrent.EffectiveBackward));
         json.WriteFinite("learningRate", job.Options.LearningRate);
         json.WriteString("init", job.Initialisation);
-        json.WriteString("ended", result.Reason.Name());
+        json.WriteString("ended", result.Reason.Name(job.Task.Metric.Name));
         json.WriteBoolean("partial", IsPartial(job));
         json.WriteEndObject();
     }

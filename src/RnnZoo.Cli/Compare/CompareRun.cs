@@ -49,7 +49,7 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
         using var log = new RunLog(Path.Combine(folder, "log.jsonl"));
         IEnumerable<ITrainingObserver> ObserversOf(CompareJob job)
         {
-            yield return log.For(("delay", job.Delay), ("model", job.Model));
+            yield return log.For(job.Task.Metric.Name, ("delay", job.Delay), ("model", job.Model));
             if (display.ObserverOf(job) is { } observer)
             {
                 yield return observer;

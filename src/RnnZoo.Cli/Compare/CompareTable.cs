@@ -23,10 +23,10 @@ internal static class CompareTable
                 Number(job.Parameters, "#,0"),
                 Number(result.Final?.Loss, "0.0000"),
                 Number(job.Task.Baseline, "0.0000"),
-                Number(result.Final?.Recall, "0.000"),
+                Number(result.Final?.Metric, "0.000"),
                 Number(result.Steps, "#,0"),
                 Number(result.Seconds, "0.0"),
-                result.Reason.Name());
+                result.Reason.Name(job.Task.Metric.Name));
         }
 
         return table;

@@ -45,7 +45,7 @@ internal sealed class JobProgress : ITrainingObserver
     {
         lock (_gate)
         {
-            _recall = evaluation.Recall;
+            _recall = evaluation.Metric;
         }
     }
 

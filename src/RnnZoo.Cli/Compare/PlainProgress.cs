@@ -42,7 +42,7 @@ internal sealed class PlainProgress(TextWriter writer) : IProgressDisplay
         }
 
         public void OnEnd(TrainingResult result)
-            => Write(result.Steps, result.Final?.Loss, result.Final?.Recall, result.Seconds, $"  ended: {result.Reason.Name()}");
+            => Write(result.Steps, result.Final?.Loss, result.Final?.Metric, result.Seconds, $"  ended: {result.Reason.Name(job.Task.Metric.Name)}");
 
         private void Write(int step, double? loss, double? recall, double seconds, string end)
             => display.Write(string.Create(CultureInfo.InvariantCulture,

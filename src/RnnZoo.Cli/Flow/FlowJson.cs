@@ -80,10 +80,10 @@ internal static class FlowJson
         json.WriteNumber("clip", CompareDefaults.Clip);
         json.WriteNumber("stepLimit", settings.Steps);
         json.WriteNumber("steps", training.Result!.Steps);
-        json.WriteString("ended", training.Result.Reason.Name());
+        json.WriteString("ended", training.Result.Reason.Name(training.Task.Metric.Name));
         json.WriteFinite("loss", training.Result.Final?.Loss);
         json.WriteFinite("baseline", training.Task.Baseline);
-        json.WriteFinite("recall", training.Result.Final?.Recall);
+        json.WriteFinite("recall", training.Result.Final?.Metric);
         json.WritePropertyName("timestep");
         JsonSerializer.Serialize(json, Enumerable.Range(1, training.Task.Length));
         json.WritePropertyName("step");

@@ -34,13 +34,11 @@ public sealed class CopyTask : ISequenceTask
     /// <summary>Poses the problem.</summary>
     /// <param name="delay">D: how many steps lie between the last symbol read and the first one given, less one; at least 1.</param>
     /// <param name="symbols">n: how many symbols to remember; at least 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An argument is below 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is below 1, or above 100,000,000.</exception>
     public CopyTask(int delay, int symbols = 10)
     {
-        RequireAtLeastOne(delay, nameof(delay), "steps of delay");
-        RequireAtLeastOne(symbols, nameof(symbols), "symbols to remember");
-        Delay = delay;
-        Symbols = symbols;
+        Delay = TaskCheck.Number(delay, 1, nameof(delay), "steps of delay");
+        Symbols = TaskCheck.Number(symbols, 1, nameof(symbols), "symbols to remember");
     }
 
     /// <summary>D: the delay in steps.</summary>
@@ -56,6 +54,9 @@ public sealed class CopyTask : ISequenceTask
     public string Name => "copy";
 
     /// <inheritdoc/>
+    public IReadOnlyDictionary<string, long> Settings => new Dictionary<string, long> { ["delay"] = Delay, ["symbols"] = Symbols };
+
+    /// <inheritdoc/>
     public long InputSize => InputClasses;
 
     /// <inheritdoc/>
@@ -66,10 +67,16 @@ public sealed class CopyTask : ISequenceTask
     public double Baseline => Symbols * Math.Log(Alphabet) / Length;
 
     /// <inheritdoc/>
+    public string LossUnit => "nats per step";
+
+    /// <summary>Recall: the share of the n symbols that are given back right. A guess has 1/8.</summary>
+    public TaskMetric Metric { get; } = TaskMetric.Share("recall", 1.0 / Alphabet);
+
+    /// <inheritdoc/>
     /// <returns>Input: [T, B, 10], one-hot, float32; target: [T, B], classes, int64. The caller disposes it.</returns>
     public SequenceBatch Sample(long batchSize, Generator generator)
     {
-        RequireAtLeastOne(batchSize, nameof(batchSize), "sequences");
+        TaskCheck.BatchSize(batchSize);
         using var scope = NewDisposeScope();
         var symbols = randint(1, 1 + Alphabet, [Symbols, batchSize], dtype: ScalarType.Int64, generator: generator); // [n, B]
         var tokens = zeros([Length, batchSize], dtype: ScalarType.Int64); // [T, B]
@@ -78,7 +85,7 @@ public sealed class CopyTask : ISequenceTask
         var target = zeros([Length, batchSize], dtype: ScalarType.Int64); // [T, B]
         target.narrow(0, Delay + Symbols, Symbols).copy_(symbols);
 
-        var input = eye(InputClasses).index_select(0, tokens.view(-1)).view(Length, batchSize, InputClasses); // [T, B, 10]
+        var input = OneHot.Of(tokens, InputClasses); // [T, B, 10]
         return new SequenceBatch(input.MoveToOuterDisposeScope(), target.MoveToOuterDisposeScope());
     }
 
@@ -86,50 +93,18 @@ public sealed class CopyTask : ISequenceTask
     /// <param name="output">[T, B, 9]: unnormalised log-probabilities.</param>
     /// <param name="target">[T, B]: the classes wanted.</param>
     /// <returns>[]: nats per step, the mean over T and B.</returns>
-    public Tensor Loss(Tensor output, Tensor target)
-    {
-        CheckShapes(output, target);
-        using var scope = NewDisposeScope();
-        var scores = output.reshape(-1, TargetClasses); // [T·B, 9]
-        return nn.functional.cross_entropy(scores, target.reshape(-1)).MoveToOuterDisposeScope();
-    }
+    public Tensor Loss(Tensor output, Tensor target) => StepClasses.Loss(output, target, Length, TargetClasses);
 
     /// <inheritdoc/>
     /// <param name="output">[T, B, 9]: unnormalised log-probabilities.</param>
     /// <param name="target">[T, B]: the classes wanted.</param>
     public TaskScore Score(Tensor output, Tensor target)
     {
-        CheckShapes(output, target);
         using var noGradients = no_grad();
         using var scope = NewDisposeScope();
-        var steps = target.shape[0] * target.shape[1];
-        var asked = Symbols * target.shape[1];
+        var loss = Loss(output, target).ToDouble();
         var answer = output.narrow(0, Length - Symbols, Symbols).argmax(-1); // [n, B]
-        var right = answer.eq(target.narrow(0, Length - Symbols, Symbols)).sum(); // []
-        return new TaskScore(Loss(output, target).ToDouble() * steps, steps, right.ToInt64(), asked, target.shape[1]);
-    }
-
-    private void CheckShapes(Tensor output, Tensor target)
-    {
-        if (target.dim() != 2 || target.shape[0] != Length)
-        {
-            throw new ArgumentException(
-                $"target: expected [T, B] with T = {Length}, got [{string.Join(", ", target.shape)}].", nameof(target));
-        }
-
-        long[] wanted = [Length, target.shape[1], TargetClasses];
-        if (!output.shape.AsSpan().SequenceEqual(wanted))
-        {
-            throw new ArgumentException(
-                $"output: expected [T, B, 9] = [{string.Join(", ", wanted)}], got [{string.Join(", ", output.shape)}].", nameof(output));
-        }
-    }
-
-    private static void RequireAtLeastOne(long value, string name, string what)
-    {
-        if (value < 1)
-        {
-            throw new ArgumentOutOfRangeException(name, value, $"{name}: expected at least 1 ({what}), got {value}.");
-        }
+        var right = answer.eq(target.narrow(0, Length - Symbols, Symbols)).sum(dim: 0); // [B]
+        return TaskScore.Of(loss, target.numel(), right, Symbols);
     }
 }

@@ -24,9 +24,10 @@ public sealed class RunLog : IDisposable
     }
 
     /// <summary>An observer that logs one training.</summary>
+    /// <param name="metric">The name of the task's metric: the key of its values.</param>
     /// <param name="labels">Written into each of its lines, to tell the trainings apart.</param>
     /// <returns>The observer; it lives as long as this log.</returns>
-    public ITrainingObserver For(params IReadOnlyList<(string Name, object Value)> labels) => new Training(this, labels);
+    public ITrainingObserver For(string metric, params IReadOnlyList<(string Name, object Value)> labels) => new Training(this, metric, labels);
 
     /// <summary>Gives the file its final name.</summary>
     public void Dispose()
@@ -51,7 +52,7 @@ public sealed class RunLog : IDisposable
         }
     }
 
-    private sealed class Training(RunLog log, IReadOnlyList<(string Name, object Value)> labels) : ITrainingObserver
+    private sealed class Training(RunLog log, string metric, IReadOnlyList<(string Name, object Value)> labels) : ITrainingObserver
     {
         private readonly MemoryStream _buffer = new();
         private readonly Utf8JsonWriter _json = new(Stream.Null);
@@ -70,7 +71,8 @@ public sealed class RunLog : IDisposable
         {
             Begin("evaluation", evaluation.Step);
             _json.WriteFinite("loss", evaluation.Loss);
-            _json.WriteFinite("recall", evaluation.Recall);
+            _json.WriteFinite(metric, evaluation.Metric);
+            _json.WriteFinite("standardError", evaluation.StandardError);
             _json.WriteNumber("sequences", evaluation.Sequences);
             _json.WriteFinite("seconds", Math.Round(evaluation.Seconds, 4));
             End(flush: true);
@@ -79,9 +81,9 @@ public sealed class RunLog : IDisposable
         public void OnEnd(TrainingResult result)
         {
             Begin("end", result.Steps);
-            _json.WriteString("reason", result.Reason.Name());
+            _json.WriteString("reason", result.Reason.Name(metric));
             _json.WriteFinite("loss", result.Final?.Loss);
-            _json.WriteFinite("recall", result.Final?.Recall);
+            _json.WriteFinite(metric, result.Final?.Metric);
             _json.WriteFinite("seconds", Math.Round(result.Seconds, 4));
             End(flush: true);
         }

@@ -6,8 +6,8 @@ public enum StopReason
     /// <summary>All steps were taken.</summary>
     StepLimit,
 
-    /// <summary>Recall reached the wanted value.</summary>
-    RecallReached,
+    /// <summary>The task's metric reached the wanted value.</summary>
+    MetricReached,
 
     /// <summary>The loss or the gradient was no longer finite.</summary>
     Diverged,

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace RnnZoo.Training;
 
 /// <summary>
-/// Trains a model on a task: fresh sequences at each step, clipping, looks at recall on the way, a measurement on fresh
+/// Trains a model on a task: fresh sequences at each step, clipping, looks at the task's metric on the way, a measurement on fresh
 /// sequences at the end. The same seed, model and options give the same numbers, seconds aside.
 /// </summary>
 public sealed class Trainer
@@ -32,6 +32,12 @@ public sealed class Trainer
     public Trainer(nn.Module<Tensor, RecurrentState?, RecurrentResult> model, ISequenceTask task, TrainingOptions options, params IReadOnlyList<ITrainingObserver> observers)
     {
         options.Validate();
+        if (options.StopAtMetric is { } wanted && !task.Metric.Reaches(task.Metric.Best, wanted))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(options), wanted, FormattableString.Invariant($"StopAtMetric: expected at most {task.Metric.Best}, the best {task.Metric.Name} there is, got {wanted}."));
+        }
+
         _model = model;
         _task = task;
         _options = options;
@@ -43,7 +49,7 @@ public sealed class Trainer
         }
     }
 
-    /// <summary>Trains until the step limit, the wanted recall, a loss or gradient that is not finite, or cancellation.</summary>
+    /// <summary>Trains until the step limit, the wanted value of the metric, a loss or gradient that is not finite, or cancellation.</summary>
     /// <param name="cancellation">Ends the training after the step that is under way; the model is measured all the same.</param>
     /// <returns>What came of it; cancellation is a result, not an exception.</returns>
     public TrainingResult Run(CancellationToken cancellation = default)
@@ -75,7 +81,7 @@ public sealed class Trainer
             final = step % _options.EvaluateEvery == 0 ? Look(step, looks, measurements, watch) : null;
             if (final is not null)
             {
-                reason = StopReason.RecallReached;
+                reason = StopReason.MetricReached;
                 break;
             }
         }
@@ -127,17 +133,17 @@ public sealed class Trainer
         return finite;
     }
 
-    /// <returns>The final measurement if recall is high enough to stop, on the look and on the measurement; else null.</returns>
+    /// <returns>The final measurement if the metric is good enough to stop, on the look and on the measurement; else null.</returns>
     private EvaluationRecord? Look(int step, Generator looks, Generator measurements, Stopwatch watch)
     {
         var look = Evaluate(step, _options.EvaluationSequences, looks, watch);
-        if (_options.StopAtRecall is not { } wanted || !(look.Recall >= wanted))
+        if (_options.StopAtMetric is not { } wanted || !_task.Metric.Reaches(look.Metric, wanted))
         {
             return null;
         }
 
         var measurement = Evaluate(step, _options.FinalSequences, measurements, watch);
-        return measurement.Recall >= wanted ? measurement : null;
+        return _task.Metric.Reaches(measurement.Metric, wanted) ? measurement : null;
     }
 
     private EvaluationRecord Evaluate(int step, int sequences, Generator data, Stopwatch watch)
@@ -155,7 +161,7 @@ public sealed class Trainer
         }
 
         _model.train();
-        var record = new EvaluationRecord(step, score.Loss, score.Recall, score.Sequences, watch.Elapsed.TotalSeconds);
+        var record = new EvaluationRecord(step, score.Loss, score.Metric, score.StandardError, score.Sequences, watch.Elapsed.TotalSeconds);
         foreach (var observer in _observers)
         {
             observer.OnEvaluation(record);

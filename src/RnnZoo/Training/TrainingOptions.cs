@@ -21,7 +21,7 @@ public sealed record TrainingOptions
     /// <summary>The largest L2 norm that the gradient of all weights together may have; a larger one is scaled down. Null clips nothing.</summary>
     public double? ClipNorm { get; init; } = 1;
 
-    /// <summary>After how many steps, again and again, to look at recall.</summary>
+    /// <summary>After how many steps, again and again, to look at the task's metric.</summary>
     public int EvaluateEvery { get; init; } = 100;
 
     /// <summary>How many fresh sequences such a look takes.</summary>
@@ -31,10 +31,11 @@ public sealed record TrainingOptions
     public int FinalSequences { get; init; } = 1_024;
 
     /// <summary>
-    /// Training ends before the step limit once recall is this high, on a look and then on
-    /// <see cref="FinalSequences"/> fresh sequences, whose score becomes the result. Null never ends early.
+    /// Training ends before the step limit once the task's metric is this good (at least this for recall and accuracy, at
+    /// most this for a squared error), on a look and then on <see cref="FinalSequences"/> fresh sequences, whose score
+    /// becomes the result. Null never ends early.
     /// </summary>
-    public double? StopAtRecall { get; init; }
+    public double? StopAtMetric { get; init; }
 
     /// <summary>Where the data's randomness comes from: the same seed gives the same sequences to any model.</summary>
     public long Seed { get; init; }
@@ -55,7 +56,7 @@ public sealed record TrainingOptions
         Require(EvaluateEvery >= 1, nameof(EvaluateEvery), "at least 1", EvaluateEvery);
         Require(EvaluationSequences >= 1, nameof(EvaluationSequences), "at least 1", EvaluationSequences);
         Require(FinalSequences >= 1, nameof(FinalSequences), "at least 1", FinalSequences);
-        Require(StopAtRecall is null or (> 0 and <= 1), nameof(StopAtRecall), "above 0 and at most 1, or null", StopAtRecall);
+        Require(StopAtMetric is null || (StopAtMetric > 0 && double.IsFinite(StopAtMetric.Value)), nameof(StopAtMetric), "above 0 and finite, or null", StopAtMetric);
     }
 
     private static void Require(bool holds, string name, string expected, object? got)

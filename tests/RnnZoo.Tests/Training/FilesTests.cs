@@ -12,9 +12,9 @@ public class FilesTests
         var path = folder.File("log.jsonl");
         using (var log = new RunLog(path))
         {
-            var training = log.For(("delay", 5), ("model", "a \"b\""));
+            var training = log.For("recall", ("delay", 5), ("model", "a \"b\""));
             training.OnStep(new StepRecord(1, 0.25, double.PositiveInfinity, 1e-3, 0.5));
-            training.OnEvaluation(new EvaluationRecord(1, double.NaN, 0.75, 11, 1));
+            training.OnEvaluation(new EvaluationRecord(1, double.NaN, 0.75, 0.125, 11, 1));
             training.OnEnd(new TrainingResult(1, StopReason.Diverged, null, 2));
             Assert.False(File.Exists(path), "The log gets its name once it is whole.");
         }
@@ -22,7 +22,7 @@ public class FilesTests
         string[] expected =
         [
             """{"event":"step","delay":5,"model":"a \u0022b\u0022","step":1,"loss":0.25,"gradNorm":null,"learningRate":0.001,"seconds":0.5}""",
-            """{"event":"evaluation","delay":5,"model":"a \u0022b\u0022","step":1,"loss":null,"recall":0.75,"sequences":11,"seconds":1}""",
+            """{"event":"evaluation","delay":5,"model":"a \u0022b\u0022","step":1,"loss":null,"recall":0.75,"standardError":0.125,"sequences":11,"seconds":1}""",
             """{"event":"end","delay":5,"model":"a \u0022b\u0022","step":1,"reason":"diverged","loss":null,"recall":null,"seconds":2}""",
         ];
         Assert.Equal(expected, File.ReadAllLines(path));
@@ -37,7 +37,7 @@ public class FilesTests
         {
             Parallel.For(0, 4, training =>
             {
-                var observer = log.For(("model", training));
+                var observer = log.For("mse", ("model", training));
                 for (var step = 1; step <= 500; step++)
                 {
                     observer.OnStep(new StepRecord(step, step, step, step, step));

@@ -46,13 +46,13 @@ public class TrainerTests
     [Fact]
     public void Run_ProblemThatCanBeLearned_IsLearnedAndEndsEarly()
     {
-        var options = Options with { Steps = 2_000, BatchSize = 32, LearningRate = 2e-2, EvaluateEvery = 20, StopAtRecall = 0.995 };
+        var options = Options with { Steps = 2_000, BatchSize = 32, LearningRate = 2e-2, EvaluateEvery = 20, StopAtMetric = 0.995 };
         var observer = Train(options, new CopyTask(1, symbols: 1));
 
         var end = observer.Ends[0];
-        Assert.Equal(StopReason.RecallReached, end.Reason);
+        Assert.Equal(StopReason.MetricReached, end.Reason);
         Assert.InRange(end.Steps, 20, 1_980);
-        Assert.InRange(end.Final!.Recall!.Value, 0.995, 1);
+        Assert.InRange(end.Final!.Metric, 0.995, 1);
         Assert.Equal(300, end.Final.Sequences);
         Assert.True(end.Final.Loss < 0.2 * new CopyTask(1, symbols: 1).Baseline);
     }
@@ -64,11 +64,11 @@ public class TrainerTests
         var task = new CopyTask(5, symbols: 3);
         // Blanks in the input are seen at silent steps and at answering steps, so memory would also be needed to count.
         var observer = new RecordingObserver();
-        new Trainer(model, task, Options with { Steps = 300, LearningRate = 0.1, StopAtRecall = 0.995 }, observer).Run();
+        new Trainer(model, task, Options with { Steps = 300, LearningRate = 0.1, StopAtMetric = 0.995 }, observer).Run();
 
         Assert.Equal(StopReason.StepLimit, observer.Ends[0].Reason);
         Assert.True(observer.Ends[0].Final!.Loss > task.Baseline);
-        Assert.InRange(observer.Ends[0].Final!.Recall!.Value, 0, 0.2);
+        Assert.InRange(observer.Ends[0].Final!.Metric, 0, 0.2);
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public class TrainingOptionsTests
         { "EvaluateEvery: expected at least 1, got 0.", new() { EvaluateEvery = 0 } },
         { "EvaluationSequences: expected at least 1, got 0.", new() { EvaluationSequences = 0 } },
         { "FinalSequences: expected at least 1, got 0.", new() { FinalSequences = 0 } },
-        { "StopAtRecall: expected above 0 and at most 1, or null, got 1.5.", new() { StopAtRecall = 1.5 } },
+        { "StopAtMetric: expected above 0 and finite, or null, got 0.", new() { StopAtMetric = 0 } },
     };
 
     [Theory]

@@ -1,0 +1,70 @@
+namespace RnnZoo.Tasks;
+
+/// <summary>
+/// The one list of tasks by the names that commands and files use. A task made of a name and settings says the same name
+/// and settings again, so that files can hold it as text.
+/// </summary>
+public static class SequenceTasks
+{
+    private static readonly Entry[] All =
+    [
+        new("copy", [new("delay", null), new("symbols", 10)], read => new CopyTask(read("delay"), read("symbols"))),
+        new("copy-variable", [new("maxDelay", null), new("minDelay", 1), new("symbols", 10)],
+            read => new VariableCopyTask(read("maxDelay"), read("minDelay"), read("symbols"))),
+        new("adding", [new("length", null)], read => new AddingTask(read("length"))),
+        new("temporal-order", [new("length", null)], read => new TemporalOrderTask(read("length"))),
+        new("parity", [new("length", null)], read => new ParityTask(read("length"))),
+    ];
+
+    /// <summary>All names.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. All.Select(entry => entry.Name)];
+
+    /// <summary>What a task can be told; the first one is what makes it longer.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <returns>The settings.</returns>
+    /// <exception cref="ArgumentException">The name is unknown.</exception>
+    public static IReadOnlyList<TaskSetting> SettingsOf(string name) => Find(name).Settings;
+
+    /// <summary>Makes a task.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="settings">Values of its settings; those with a default may be left out.</param>
+    /// <returns>The task.</returns>
+    /// <exception cref="ArgumentException">The name or a setting is unknown, one is missing, or a value is out of its range; the message names it.</exception>
+    public static ISequenceTask Create(string name, IReadOnlyDictionary<string, long> settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        var entry = Find(name);
+        foreach (var key in settings.Keys)
+        {
+            if (!entry.Settings.Any(setting => setting.Name == key))
+            {
+                throw new ArgumentException($"settings: expected only {Words(entry.Settings.Select(setting => setting.Name))} for '{name}', got '{key}'.");
+            }
+        }
+
+        return entry.Create(key => Read(entry, key, settings));
+    }
+
+    private static Entry Find(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return Array.Find(All, entry => entry.Name == name)
+            ?? throw new ArgumentException($"name: expected a task ({Words(Names)}), got '{name}'.");
+    }
+
+    private static int Read(Entry entry, string key, IReadOnlyDictionary<string, long> settings)
+    {
+        if (!settings.TryGetValue(key, out var value))
+        {
+            value = entry.Settings.Single(setting => setting.Name == key).Default
+                ?? throw new ArgumentException($"settings: expected '{key}' for '{entry.Name}', got none; give it a whole number.");
+        }
+
+        // The task itself says what is too small or too large for it; an int holds every value that it takes.
+        return (int)Math.Clamp(value, int.MinValue, int.MaxValue);
+    }
+
+    private static string Words(IEnumerable<string> names) => string.Join(", ", names);
+
+    private sealed record Entry(string Name, IReadOnlyList<TaskSetting> Settings, Func<Func<string, int>, ISequenceTask> Create);
+}

@@ -1,0 +1,109 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Tasks;
+
+/// <summary>
+/// The copy memory problem with a delay that differs from sequence to sequence, so that the marker alone says when to
+/// answer: counting steps is of no use. After Henaff, Szlam and LeCun, "Recurrent Orthogonal Networks and Long-Memory
+/// Tasks" (2016); the coding is that of <see cref="CopyTask"/>.
+/// </summary>
+/// <remarks>
+/// Each sequence has a delay D of its own, drawn evenly from D_min to D_max; all have T = D_max + 2n steps:
+/// <code>
+/// input   n symbols of 1..8 | D - 1 times blank (0) | marker (9) | n + D_max - D times blank
+/// target  D + n times blank                                      | the n symbols | D_max - D times blank
+/// </code>
+/// The loss is the cross-entropy in nats, the mean over all T steps. Recall is the share of the n symbols that are given
+/// back right, at the steps where they are wanted.
+/// </remarks>
+public sealed class VariableCopyTask : ISequenceTask
+{
+    private const int InputClasses = 10;
+    private const int TargetClasses = 9;
+
+    /// <summary>Poses the problem.</summary>
+    /// <param name="maxDelay">D_max: the longest delay; at least <paramref name="minDelay"/>.</param>
+    /// <param name="minDelay">D_min: the shortest delay; at least 1.</param>
+    /// <param name="symbols">n: how many symbols to remember; at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is too small, or above 100,000,000.</exception>
+    public VariableCopyTask(int maxDelay, int minDelay = 1, int symbols = 10)
+    {
+        MinDelay = TaskCheck.Number(minDelay, 1, nameof(minDelay), "steps of delay");
+        MaxDelay = TaskCheck.Number(maxDelay, minDelay, nameof(maxDelay), "steps of delay, not below minDelay");
+        Symbols = TaskCheck.Number(symbols, 1, nameof(symbols), "symbols to remember");
+    }
+
+    /// <summary>D_min: the shortest delay in steps.</summary>
+    public int MinDelay { get; }
+
+    /// <summary>D_max: the longest delay in steps.</summary>
+    public int MaxDelay { get; }
+
+    /// <summary>n: how many symbols there are to remember.</summary>
+    public int Symbols { get; }
+
+    /// <summary>T = D_max + 2n: the steps of a sequence.</summary>
+    public int Length => MaxDelay + (2 * Symbols);
+
+    /// <inheritdoc/>
+    public string Name => "copy-variable";
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, long> Settings
+        => new Dictionary<string, long> { ["maxDelay"] = MaxDelay, ["minDelay"] = MinDelay, ["symbols"] = Symbols };
+
+    /// <inheritdoc/>
+    public long InputSize => InputClasses;
+
+    /// <inheritdoc/>
+    public long OutputSize => TargetClasses;
+
+    /// <summary>The loss of guessing among the 8 symbols at each of the n steps of the answer, and of being sure of the
+    /// blanks around: n·ln 8 / T nats per step.</summary>
+    public double Baseline => Symbols * Math.Log(CopyTask.Alphabet) / Length;
+
+    /// <inheritdoc/>
+    public string LossUnit => "nats per step";
+
+    /// <summary>Recall: the share of the n symbols that are given back right. A guess has 1/8.</summary>
+    public TaskMetric Metric { get; } = TaskMetric.Share("recall", 1.0 / CopyTask.Alphabet);
+
+    /// <inheritdoc/>
+    /// <returns>Input: [T, B, 10], one-hot, float32; target: [T, B], classes, int64. The caller disposes it.</returns>
+    public SequenceBatch Sample(long batchSize, Generator generator)
+    {
+        TaskCheck.BatchSize(batchSize);
+        using var scope = NewDisposeScope();
+        var symbols = randint(1, 1 + CopyTask.Alphabet, [Symbols, batchSize], dtype: ScalarType.Int64, generator: generator); // [n, B]
+        var delays = randint(MinDelay, MaxDelay + 1L, [1, batchSize], dtype: ScalarType.Int64, generator: generator); // [1, B]
+        var marker = full_like(delays, CopyTask.Marker); // [1, B]
+        var tokens = zeros([Length, batchSize], dtype: ScalarType.Int64); // [T, B]
+        tokens.narrow(0, 0, Symbols).copy_(symbols);
+        tokens.scatter_(0, delays.add(Symbols - 1), marker);
+        var steps = arange(Symbols, dtype: ScalarType.Int64).unsqueeze(1).add(delays).add(Symbols); // [n, B]
+        var target = zeros([Length, batchSize], dtype: ScalarType.Int64).scatter_(0, steps, symbols); // [T, B]
+
+        var input = OneHot.Of(tokens, InputClasses); // [T, B, 10]
+        return new SequenceBatch(input.MoveToOuterDisposeScope(), target.MoveToOuterDisposeScope());
+    }
+
+    /// <inheritdoc/>
+    /// <param name="output">[T, B, 9]: unnormalised log-probabilities.</param>
+    /// <param name="target">[T, B]: the classes wanted.</param>
+    /// <returns>[]: nats per step, the mean over T and B.</returns>
+    public Tensor Loss(Tensor output, Tensor target) => StepClasses.Loss(output, target, Length, TargetClasses);
+
+    /// <inheritdoc/>
+    /// <param name="output">[T, B, 9]: unnormalised log-probabilities.</param>
+    /// <param name="target">[T, B]: the classes wanted.</param>
+    public TaskScore Score(Tensor output, Tensor target)
+    {
+        using var noGradients = no_grad();
+        using var scope = NewDisposeScope();
+        var loss = Loss(output, target).ToDouble();
+        var asked = target.ne(CopyTask.Blank); // [T, B]
+        var right = output.argmax(-1).eq(target).logical_and(asked).sum(dim: 0); // [B]
+        return TaskScore.Of(loss, target.numel(), right, Symbols);
+    }
+}
