@@ -69,6 +69,7 @@ public static class CliApplication
             CompareCommand.Create(host),
             FlowCommand.Create(host),
             LyapunovCommand.Create(host),
+            NotebooksCommand.Create(host),
             SampleCommand.Create(host),
             TbpttCommand.Create(host),
             TbpttCommand.CreateRow(host),

@@ -18,6 +18,11 @@ internal static class SelfProcess
     /// <param name="arguments">What stands after `rnnzoo`.</param>
     public static Process Start(IEnumerable<string> arguments) => Start(Host(), CommandLine(arguments));
 
+    /// <summary>Starts another .NET program on the same runtime, with its three streams in our hands.</summary>
+    /// <param name="assembly">The path of its assembly.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static Process StartAssembly(string assembly, IEnumerable<string> arguments) => Start(Host(), ["exec", assembly, .. arguments]);
+
     /// <summary>Runs a program to its end.</summary>
     /// <param name="program">Its path or name.</param>
     /// <param name="arguments">Its arguments.</param>

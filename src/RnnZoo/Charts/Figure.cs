@@ -7,7 +7,8 @@ namespace RnnZoo.Charts;
 /// Charts side by side as one SVG picture, with a shared legend. It scales to the width that it is given, follows the
 /// reader's light or dark setting, and carries a title and a description for screen readers.
 /// </summary>
-public sealed record Figure
+[Display.TypeFormatterSource(typeof(Display.PictureFormatters), PreferredMimeTypes = [Display.MimeTypes.Svg])]
+public sealed record Figure : Display.IPicture
 {
     private const double PanelWidth = 460;
     private const double PanelHeight = 310;

@@ -69,7 +69,7 @@ public sealed record HeatMap : ChartPanel
     {
         var scale = FitColour();
         var shown = Values.SelectMany(row => row).Where(scale.Shows).ToArray();
-        var range = shown.Length == 0 ? "no values" : string.Create(CultureInfo.InvariantCulture, $"values from {shown.Min():G4} to {shown.Max():G4}");
+        var range = shown.Length == 0 ? "no values" : string.Create(CultureInfo.InvariantCulture, $"values from {shown.Min():G3} to {shown.Max():G3}");
         return $"{Title}: {Colour.Title} over {Horizontal.Title} and {Vertical.Title}: {range}.";
     }
 

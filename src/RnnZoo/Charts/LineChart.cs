@@ -65,7 +65,7 @@ public sealed record LineChart : ChartPanel
             text.Append(CultureInfo.InvariantCulture, $" {series.Name}: ");
             text.Append(ends.Length == 0
                 ? "no values."
-                : string.Create(CultureInfo.InvariantCulture, $"from {ends[0].Y:G4} to {ends[^1].Y:G4}."));
+                : string.Create(CultureInfo.InvariantCulture, $"from {ends[0].Y:G3} to {ends[^1].Y:G3}."));
         }
 
         foreach (var line in ReferenceLines)

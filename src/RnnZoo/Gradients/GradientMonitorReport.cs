@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RnnZoo.Gradients;
 
 /// <summary>What a <see cref="GradientMonitor"/> has seen so far.</summary>
@@ -13,6 +15,7 @@ namespace RnnZoo.Gradients;
 /// fraction of the gradient is left; null where it lasts to the first step of the walk.
 /// </param>
 /// <param name="Warnings">All warnings, the oldest first.</param>
+[Display.TypeFormatterSource(typeof(Display.TableFormatters))]
 public sealed record GradientMonitorReport(
     long Steps,
     long Measured,
@@ -22,8 +25,30 @@ public sealed record GradientMonitorReport(
     double SmallestClipFactor,
     double LargestGradientNorm,
     IReadOnlyList<int?> MemorySteps,
-    IReadOnlyList<GradientWarning> Warnings)
+    IReadOnlyList<GradientWarning> Warnings) : Display.ITable
 {
     /// <summary>The share of the steps at which clipping acted; 0 before the first step.</summary>
     public double ClippedShare => Steps == 0 ? 0 : (double)Clipped / Steps;
+
+    /// <summary>The report for a notebook.</summary>
+    /// <returns>Two tables as HTML: the counts, and the warnings.</returns>
+    public string ToHtml()
+    {
+        var counts = new Display.HtmlTable("the gradient so far", "", "");
+        counts.Add("training steps", Steps);
+        counts.Add("of them measured", Measured);
+        counts.Add("exploding", Exploding);
+        counts.Add("vanishing", Vanishing);
+        counts.Add("clipped", Clipped);
+        counts.Add("smallest clip factor", SmallestClipFactor);
+        counts.Add("largest gradient norm", LargestGradientNorm);
+        counts.Add("effective memory, steps", string.Join(", ", MemorySteps.Select(steps => steps?.ToString(CultureInfo.InvariantCulture) ?? "whole sequence")));
+        var warnings = new Display.HtmlTable("warnings", "step", "layer", "warning");
+        foreach (var warning in Warnings)
+        {
+            warnings.Add(warning.Step, warning.Layer, warning.ToString());
+        }
+
+        return Warnings.Count == 0 ? counts.ToString() : counts.ToString() + warnings;
+    }
 }

@@ -1,4 +1,5 @@
 using RnnZoo.Bptt;
+using RnnZoo.Charts;
 using RnnZoo.Modules;
 using static TorchSharp.torch;
 
@@ -20,7 +21,8 @@ namespace RnnZoo.Gradients;
 /// recorded, do no work for it. Several traces may be attached to one module. Not thread-safe: use a trace on
 /// the thread that trains.</para>
 /// </remarks>
-public sealed class GradientTrace : INormObserver, IDisposable
+[Display.TypeFormatterSource(typeof(Display.PictureFormatters), PreferredMimeTypes = [Display.MimeTypes.Svg])]
+public sealed class GradientTrace : INormObserver, IDisposable, Display.IPicture
 {
     private readonly INormSource _module;
     private readonly GradientTraceOptions _options;
@@ -82,6 +84,18 @@ public sealed class GradientTrace : INormObserver, IDisposable
         _recordings.Clear();
         (_last, _seen, Count) = (null, 0, 0);
     }
+
+    /// <summary>The norms of the latest passes: lines if one is kept, else a map of time steps against passes.</summary>
+    /// <exception cref="InvalidOperationException">Nothing was recorded yet.</exception>
+    public Figure ToFigure() => Recent is { Count: > 0 } recent
+        ? recent.Count == 1 ? recent[0].ToFigure() : GradientPictures.Of(recent)
+        : throw new InvalidOperationException("GradientTrace: expected a recorded pass to draw, got none: run the module forward, and backward, after attaching the trace.");
+
+    /// <summary>The picture for a notebook.</summary>
+    /// <returns>The picture as HTML.</returns>
+    public string ToHtml() => Count == 0 ? "<p>no backward pass recorded yet</p>" : ToFigure().ToHtml();
+
+    string Display.IPicture.ToSvg() => ToFigure().ToSvg();
 
     /// <summary>Detaches the trace; what it recorded can still be read.</summary>
     public void Dispose() => _module.Norms.Remove(this);

@@ -1,3 +1,4 @@
+using RnnZoo.Charts;
 using RnnZoo.Gradients.Products;
 using static TorchSharp.torch;
 
@@ -19,7 +20,8 @@ namespace RnnZoo.Gradients;
 /// <see cref="LyapunovExponents"/>. The cost grows with m S³; S = 128 and m = 50 take a few seconds at most in doubles, some twenty times as
 /// long in the higher precision.</para>
 /// </remarks>
-public sealed class JacobianProduct
+[Display.TypeFormatterSource(typeof(Display.PictureFormatters), PreferredMimeTypes = [Display.MimeTypes.Svg])]
+public sealed class JacobianProduct : Display.IPicture
 {
     /// <summary>What results are good to unless told otherwise: the difference of two ways to ln σ, so about the relative error of σ.</summary>
     public const double DefaultTolerance = 1e-8;
@@ -112,6 +114,26 @@ public sealed class JacobianProduct
             ? [.. _known.Values.Take(wanted)]
             : throw new UnresolvedSingularValuesException([.. _known.Values.Take(resolved)], wanted, tolerance);
     }
+
+    /// <summary>ln σ by rank; those that cannot be told from rounding are left out, and the picture says how many.</summary>
+    /// <exception cref="ArithmeticException">A factor has a number that is not finite, or not even the largest value can be told.</exception>
+    public Figure ToFigure()
+    {
+        try
+        {
+            return GradientPictures.Spectrum(LogSingularValues(), Size, Count);
+        }
+        catch (UnresolvedSingularValuesException unresolved) when (unresolved.Resolved.Count > 0)
+        {
+            return GradientPictures.Spectrum(unresolved.Resolved, Size, Count);
+        }
+    }
+
+    /// <summary>The picture for a notebook.</summary>
+    /// <returns>The picture as HTML.</returns>
+    public string ToHtml() => ToFigure().ToHtml();
+
+    string Display.IPicture.ToSvg() => ToFigure().ToSvg();
 
     /// <summary>The product itself, as a matrix near 1 in size and the logarithm of a factor: A = e^LogScale Matrix.</summary>
     /// <remarks>Multiplied in double precision: good relative to ‖J_m‖ … ‖J_1‖, and not for small singular values.</remarks>

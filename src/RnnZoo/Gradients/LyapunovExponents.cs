@@ -1,3 +1,4 @@
+using RnnZoo.Charts;
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
@@ -22,7 +23,8 @@ namespace RnnZoo.Gradients;
 /// directions are gone, and their exponents −∞. A direction lost in another way shows as a strongly negative number, for
 /// rounding leaves about 1e-16 of it at each step.</para>
 /// </remarks>
-public sealed class LyapunovExponents
+[Display.TypeFormatterSource(typeof(Display.PictureFormatters), PreferredMimeTypes = [Display.MimeTypes.Svg])]
+public sealed class LyapunovExponents : Display.IPicture
 {
     private const long ChunkNumbers = 1 << 20; // what the Jacobians read at a time may hold
 
@@ -110,6 +112,15 @@ public sealed class LyapunovExponents
 
         return new LyapunovExponents(recorder.History, size, options.WarmUp);
     }
+
+    /// <summary>How the largest exponents settled, and the spectrum.</summary>
+    public Figure ToFigure() => GradientPictures.Of(this);
+
+    /// <summary>The picture for a notebook.</summary>
+    /// <returns>The picture as HTML.</returns>
+    public string ToHtml() => ToFigure().ToHtml();
+
+    string Display.IPicture.ToSvg() => ToFigure().ToSvg();
 
     private static void CheckRange(long value, string name, long lowest, long highest)
     {

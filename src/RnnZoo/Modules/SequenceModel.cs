@@ -8,7 +8,8 @@ namespace RnnZoo.Modules;
 /// Keys: <c>recurrent.*</c> as the net's own, <c>readout.weight</c> [O, D·H], <c>readout.bias</c> [O] and, with an
 /// embedding, <c>embedding.weight</c> [V, E]. The model owns its parts. Where the net is batch first, read [B, T] for [T, B].
 /// </remarks>
-public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, RecurrentResult>
+[Display.TypeFormatterSource(typeof(Display.TableFormatters))]
+public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, RecurrentResult>, Display.ITable
 {
     private readonly InputEncoder _encoder;
     private readonly ReadoutHolder _readout;
@@ -126,6 +127,10 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
         Check.StateDict(this, source, skip);
         return base.load_state_dict(source, strict, skip);
     }
+
+    /// <summary>The model for a notebook: what it is, and its parameters.</summary>
+    /// <returns>A table as HTML.</returns>
+    public string ToHtml() => ModuleTable.Of(this, $"{ModuleTable.Describe(Recurrent)}; input: {Encoding}; readout: {OutputSize}");
 
     /// <summary>Nothing: the parts are registered at construction.</summary>
     protected override void RegisterComponents()

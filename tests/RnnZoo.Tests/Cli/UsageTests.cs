@@ -73,8 +73,9 @@ public class UsageTests
     [InlineData("sample --temperature -1", "--temperature: expected a number of at least 0, got '-1'.")]
     [InlineData("sample --length 0", "--length: expected a whole number of at least 1, got '0'.")]
     [InlineData("sample --promt a", "--promt: expected an option of rnnzoo sample, got '--promt'; did you mean --prompt?")]
-    [InlineData("bencj", "bencj: expected a command (bench, compare, flow, lyapunov, sample, tbptt, train, verify) of rnnzoo, got 'bencj'; did you mean bench?")]
-    [InlineData("", "rnnzoo: expected a command (bench, compare, flow, lyapunov, sample, tbptt, train, verify), got none; see rnnzoo --help.")]
+    [InlineData("notebooks --chek", "--chek: expected an option of rnnzoo notebooks, got '--chek'; did you mean --check?")]
+    [InlineData("bencj", "bencj: expected a command (bench, compare, flow, lyapunov, notebooks, sample, tbptt, train, verify) of rnnzoo, got 'bencj'; did you mean bench?")]
+    [InlineData("", "rnnzoo: expected a command (bench, compare, flow, lyapunov, notebooks, sample, tbptt, train, verify), got none; see rnnzoo --help.")]
     public async Task WrongUse_IsOneLineThatNamesIt_AndExitCode2(string arguments, string expected)
     {
         using var folder = new TemporaryFolder();

@@ -5,7 +5,8 @@ namespace RnnZoo.Bptt.Verification;
 
 /// <summary>The comparisons of a verification.</summary>
 /// <param name="Checks">One for each tensor of each pair of ways.</param>
-public sealed record GradientReport(IReadOnlyList<GradientComparison> Checks)
+[Display.TypeFormatterSource(typeof(Display.TableFormatters))]
+public sealed record GradientReport(IReadOnlyList<GradientComparison> Checks) : Display.ITable
 {
     /// <summary>Whether there is at least one comparison and all passed.</summary>
     public bool Passed => Checks.Count > 0 && Checks.All(check => check.Passed);
@@ -35,6 +36,22 @@ public sealed record GradientReport(IReadOnlyList<GradientComparison> Checks)
         }
 
         return Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
+    /// <summary>The report for a notebook: the worst comparison of each net, path and reference.</summary>
+    /// <returns>A table as HTML.</returns>
+    public string ToHtml()
+    {
+        var table = new Display.HtmlTable(Passed ? $"all {Checks.Count} comparisons passed" : $"{Failures.Count()} of {Checks.Count} comparisons failed",
+            "cell", "net", "path", "against", "dtype", "worst tensor", "largest relative error", "passed");
+        foreach (var group in Checks.GroupBy(check => (check.Cell, check.Net, check.Path, check.Against, check.DType)))
+        {
+            // One that failed is worse than any that passed, and NaN is no small error.
+            var worst = group.OrderBy(check => check.Passed).ThenByDescending(check => double.IsNaN(check.MaxRelative) ? double.PositiveInfinity : check.MaxRelative).First();
+            table.Add(worst.Cell, worst.Net, worst.Path, worst.Against, worst.DType, worst.Tensor, worst.MaxRelative, worst.Passed ? "yes" : "no");
+        }
+
+        return table.ToString();
     }
 
     /// <summary>Writes the object that <see cref="ToJson"/> describes.</summary>

@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace RnnZoo.Notebooks;
+
+/// <summary>
+/// Whether outputs say the same: the same forms with the same words, and numbers within a tolerance. Pictures are compared by
+/// their title and the description in words and numbers that each carries, not by their shapes.
+/// </summary>
+public static partial class OutputComparer
+{
+    /// <summary>By how much a number may differ, relative to the larger one.</summary>
+    public const double DefaultTolerance = 0.01;
+
+    /// <summary>How many significant digits a number with a decimal point may show.</summary>
+    public const int MostDigits = 3;
+
+    /// <summary>Both numbers below this are the same.</summary>
+    private const double Zero = 1e-9;
+
+    /// <summary>What has changed.</summary>
+    /// <param name="where">The notebook and cell, for the messages.</param>
+    /// <param name="before">What was saved.</param>
+    /// <param name="after">What came out now.</param>
+    /// <param name="tolerance">By how much a number may differ, relative to the larger one.</param>
+    public static IReadOnlyList<string> Changes(string where, IReadOnlyList<CellOutput> before, IReadOnlyList<CellOutput> after, double tolerance)
+    {
+        if (before.Count != after.Count)
+        {
+            return [$"{where}: expected {before.Count} outputs, as saved, got {after.Count}."];
+        }
+
+        var changes = new List<string>();
+        foreach (var (place, (saved, now)) in before.Zip(after).Index())
+        {
+            if (saved.Kind != now.Kind || !saved.Data.Keys.Order().SequenceEqual(now.Data.Keys.Order()))
+            {
+                changes.Add($"{where}, output {place + 1}: expected {saved.Kind} {string.Join(", ", saved.Data.Keys)}, as saved, got {now.Kind} {string.Join(", ", now.Data.Keys)}.");
+                continue;
+            }
+
+            changes.AddRange(saved.Data.Select(form => Change(Said(form.Value), Said(now.Data[form.Key]), tolerance))
+                .OfType<string>().Select(change => $"{where}, output {place + 1}: {change}"));
+        }
+
+        return changes;
+    }
+
+    /// <summary>The first number with too many digits; null if there is none.</summary>
+    public static string? TooPrecise(string text) => Number().Matches(Said(text)).Select(number => number.Value).FirstOrDefault(number =>
+        number.Contains('.', StringComparison.Ordinal) && number.Split('e', 'E')[0].Replace(".", "", StringComparison.Ordinal).TrimStart('-', '0').Length > MostDigits);
+
+    /// <summary>The first difference; null if there is none.</summary>
+    private static string? Change(string before, string after, double tolerance)
+    {
+        var (savedNumbers, numbers) = (Number().Matches(before), Number().Matches(after));
+        if (savedNumbers.Count != numbers.Count || Number().Replace(before, "#") != Number().Replace(after, "#"))
+        {
+            return $"the text has changed: expected, as saved, '{Short(before)}', got '{Short(after)}'.";
+        }
+
+        foreach (var (saved, now) in savedNumbers.Zip(numbers))
+        {
+            var (a, b) = (double.Parse(saved.Value, CultureInfo.InvariantCulture), double.Parse(now.Value, CultureInfo.InvariantCulture));
+            if (Math.Abs(a - b) > Math.Max(tolerance * Math.Max(Math.Abs(a), Math.Abs(b)), Zero))
+            {
+                return $"expected {saved.Value}, as saved, within {tolerance:P0}, got {now.Value} in '{Short(after[Math.Max(0, now.Index - 60)..])}'.";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>What an output says: of a picture its titles and description, of anything else its text.</summary>
+    private static string Said(string text)
+    {
+        var withoutPictures = Picture().Replace(text, picture => string.Join('\n', Words().Matches(picture.Value).Select(part => part.Groups[2].Value)));
+        return withoutPictures.ReplaceLineEndings("\n").TrimEnd();
+    }
+
+    private static string Short(string text) => text.Length <= 160 ? text.ReplaceLineEndings(" ") : text[..157].ReplaceLineEndings(" ") + "...";
+
+    // A minus sign may be ASCII or typographic; the latter counts as text.
+    [GeneratedRegex(@"(?<![\w.])-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])")]
+    private static partial Regex Number();
+
+    [GeneratedRegex("<svg.*?</svg>", RegexOptions.Singleline)]
+    private static partial Regex Picture();
+
+    [GeneratedRegex("<(title|desc)[^>]*>(.*?)</\\1>", RegexOptions.Singleline)]
+    private static partial Regex Words();
+}
