@@ -1,5 +1,5 @@
-using RnnZoo.Charts;
 using System.Runtime.InteropServices;
+using RnnZoo.Charts;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Gradients;
