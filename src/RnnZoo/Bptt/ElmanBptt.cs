@@ -40,7 +40,7 @@ public sealed class ElmanBptt : LayerBptt
 
     private protected override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights)
     {
-        var z = p.addmm(before.Hidden, weights.HiddenWeight.t()); // [B, H] (1)
+        var z = p.addmm(before.Hidden, weights.HiddenWeight!.t()); // [B, H] (1)
         var h = Activation switch // [B, H] (2)
         {
             Activation.Tanh => z.tanh(),

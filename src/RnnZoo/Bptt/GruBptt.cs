@@ -46,7 +46,7 @@ public sealed class GruBptt : LayerBptt
 
     private protected override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights)
     {
-        var (h, weight) = (before.Hidden, weights.HiddenWeight.t()); // [B, H], [H, 3H]
+        var (h, weight) = (before.Hidden, weights.HiddenWeight!.t()); // [B, H], [H, 3H]
         var ps = p.chunk(3, 1); // 3 × [B, H]
         var qs = (weights.HiddenBias is { } bias ? bias.addmm(h, weight) : h.mm(weight)).chunk(3, 1); // 3 × [B, H] (1)
         var r = ps[0].add(qs[0]).sigmoid(); // [B, H] (2)

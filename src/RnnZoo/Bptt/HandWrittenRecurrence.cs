@@ -8,7 +8,7 @@ internal sealed class HandWrittenRecurrence
 {
     private readonly RecurrentLayout _layout;
     private readonly IReadOnlyList<RecurrentCell> _cells;
-    private readonly KernelEngine[] _kernels;
+    private readonly ILayerKernel?[] _kernels;
     private readonly BackwardFailures _failures;
     private LayerBptt[] _equations;
     private bool _planted;
@@ -17,14 +17,14 @@ internal sealed class HandWrittenRecurrence
     {
         (_layout, _cells, _failures) = (layout, cells, failures);
         _equations = [.. cells.Select(LayerBptt.For)];
-        _kernels = [.. cells.Select(cell => KernelEngine.For((GatedCell)cell))];
+        _kernels = [.. cells.Select(KernelFor)];
     }
 
     /// <summary>Is given the gradients of every step during the backward pass.</summary>
     public Action<LayerStepGradients>? Observer { get; set; }
 
     /// <summary>Whether the weights are where the kernels can read them, so that sequences of usual sizes run on them.</summary>
-    public bool HasKernels => _cells.All(cell => KernelEngine.Reads(((GatedCell)cell).weight_hh));
+    public bool HasKernels => _kernels.All(kernel => kernel is not null) && _cells.All(cell => KernelEngine.Reads(((EquationCell)cell).weight_ih));
 
     /// <summary>Whether usual sequences run on the kernels, as things stand.</summary>
     public bool RunsKernels => HasKernels && !_planted && !EquationsOnly;
@@ -34,7 +34,7 @@ internal sealed class HandWrittenRecurrence
 
     /// <summary>The path of a module, or null if it has a cell that there are no equations for.</summary>
     public static HandWrittenRecurrence? For(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, BackwardFailures failures) =>
-        cells.All(cell => cell is GatedCell) ? new HandWrittenRecurrence(layout, cells, failures) : null;
+        cells.All(cell => cell is EquationCell) ? new HandWrittenRecurrence(layout, cells, failures) : null;
 
     /// <summary>Lets a test put wrong terms into the equations, which then run in place of the kernels.</summary>
     public void Plant(TermHook? hook) => (_equations, _planted) = ([.. _cells.Select(cell => LayerBptt.For(cell, hook))], hook is not null);
@@ -47,14 +47,21 @@ internal sealed class HandWrittenRecurrence
     public RecurrentResult Run(Tensor input, RecurrentState state, bool training, NormRecording? recording) =>
         Unroller.Run(_layout, input, state, training, (layer, direction, steps, start) => RunDirection(layer, direction, steps, start, recording));
 
+    private static ILayerKernel? KernelFor(RecurrentCell cell) => cell switch
+    {
+        ElmanCell or LstmCell or GruCell => KernelEngine.For((GatedCell)cell),
+        MinGruCell => new MinGruEngine(),
+        _ => null,
+    };
+
     private RecurrentResult RunDirection(int layer, int direction, Tensor input, RecurrentState start, NormRecording? recording)
     {
         var index = (layer * _layout.NumDirections) + direction;
-        var arguments = new LayerArguments(input, start, LayerWeights.Of((GatedCell)_cells[index]));
+        var arguments = new LayerArguments(input, start, LayerWeights.Of((EquationCell)_cells[index]));
         var observer = Observer is { } observe ? (Action<StepGradients>)(steps => observe(new LayerStepGradients(layer, direction, steps))) : null;
         var equations = _equations[index];
-        var useKernels = observer is null && !_planted && !EquationsOnly && _kernels[index].CanRun(arguments);
-        ILayerEngine engine = useKernels ? _kernels[index] : equations;
+        var kernel = observer is null && !_planted && !EquationsOnly && _kernels[index]?.CanRun(arguments) == true ? _kernels[index] : null;
+        ILayerEngine engine = kernel is null ? equations : kernel;
         return LayerFunction.Run(new LayerCall(engine, equations, _failures, arguments, reversed: direction == 1, observer, recording?[index]), arguments);
     }
 }

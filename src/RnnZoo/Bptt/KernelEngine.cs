@@ -12,7 +12,7 @@ namespace RnnZoo.Bptt;
 /// The tape is the output and, for the LSTM and the GRU, one tensor that the kernels write their records into. Results
 /// depend on the arguments and the number of threads alone.
 /// </remarks>
-internal sealed class KernelEngine : ILayerEngine
+internal sealed class KernelEngine : ILayerKernel
 {
     private readonly CellKind _cell;
 
@@ -39,7 +39,7 @@ internal sealed class KernelEngine : ILayerEngine
         var (input, weights) = (arguments.Input, arguments.Weights);
         var dtype = input.dtype;
         return input.shape is [> 0 and <= int.MaxValue, > 0 and <= int.MaxValue, > 0 and <= int.MaxValue]
-            && weights.HiddenWeight.shape is [_, > 0 and <= int.MaxValue]
+            && weights.HiddenWeight?.shape is [_, > 0 and <= int.MaxValue]
             && Array.TrueForAll(arguments.Slots(), tensor => tensor is null || (Reads(tensor) && tensor.dtype == dtype && TensorMemory.Fits(tensor.numel(), dtype)))
             && FitsInMemory(ShapeOf(input, weights, reversed: false), dtype);
     }

@@ -12,20 +12,25 @@ internal sealed record LayerArguments(Tensor Input, RecurrentState Initial, Laye
         WantedGradients.InputWeight, WantedGradients.HiddenWeight, WantedGradients.InputBias, WantedGradients.HiddenBias,
     ];
 
-    public static WantedGradients GradientOf(int slot) => Gradients[slot];
+    // Further parameters stand in the slots beyond.
+    public static WantedGradients GradientOf(int slot) => slot < Gradients.Length ? Gradients[slot] : WantedGradients.Further;
 
     /// <summary>One slot per possible argument; null for one that this layer does not have.</summary>
     public Tensor?[] Slots() =>
-        [Input, Initial.Hidden, Initial.Count > 1 ? Initial.Cell : null, Weights.InputWeight, Weights.HiddenWeight, Weights.InputBias, Weights.HiddenBias];
+        [Input, Initial.Hidden, Initial.Count > 1 ? Initial.Cell : null, Weights.InputWeight, Weights.HiddenWeight, Weights.InputBias, Weights.HiddenBias, .. Weights.Further];
 
     public static LayerArguments FromSlots(Tensor?[] slots) => new(
         slots[0]!,
         slots[2] is { } cell ? new RecurrentState(slots[1]!, cell) : new RecurrentState(slots[1]!),
-        new LayerWeights(slots[3]!, slots[4]!, slots[5], slots[6]));
+        new LayerWeights(slots[3]!, slots[4], slots[5], slots[6])
+        {
+            HiddenSize = slots[1]!.shape[^1],
+            Further = [.. slots.Skip(Gradients.Length).Select(tensor => tensor!)],
+        });
 
     public static Tensor?[] SlotsOf(LayerGradients gradients) =>
     [
         gradients.Input, gradients.InitialHidden, gradients.InitialCell,
-        gradients.InputWeight, gradients.HiddenWeight, gradients.InputBias, gradients.HiddenBias,
+        gradients.InputWeight, gradients.HiddenWeight, gradients.InputBias, gradients.HiddenBias, .. gradients.Further ?? [],
     ];
 }

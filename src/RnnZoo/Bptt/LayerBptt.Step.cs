@@ -19,6 +19,12 @@ public abstract partial class LayerBptt
     /// <summary>How many tensors of a step, besides the state, go on the tape.</summary>
     private protected abstract int KeptParts { get; }
 
+    /// <summary>Whether a product with h_{t-1} is part of the step.</summary>
+    private protected virtual bool HasHiddenWeight => true;
+
+    /// <summary>The names and shapes of <see cref="LayerWeights.Further"/>.</summary>
+    private protected virtual (string Name, long[] Shape)[] FurtherShapes(LayerWeights weights) => [];
+
     LayerRun ILayerEngine.Forward(Tensor input, RecurrentState initial, LayerWeights weights, bool reversed, bool keepTape) =>
         Forward(input, initial, weights, reversed, keepTape);
 
@@ -30,13 +36,15 @@ public abstract partial class LayerBptt
         ElmanCell elman => new ElmanBptt(elman.Activation, hook),
         LstmCell => new LstmBptt(hook),
         GruCell => new GruBptt(hook),
+        MinGruCell => new MinGruBptt(hook),
+        LayerNormLstmCell => new LayerNormLstmBptt(hook),
         null => throw new ArgumentNullException(nameof(cell)),
-        _ => throw new NotSupportedException($"cell: expected an ElmanCell, LstmCell or GruCell, got {cell.GetType().Name}; its gradient comes from the Autograd path."),
+        _ => throw new NotSupportedException($"cell: expected a cell of this library, got {cell.GetType().Name}; its gradient comes from the Autograd path."),
     };
 
     /// <summary>What of the biases joins the input part (1): both, unless the cell uses b_hh elsewhere.</summary>
     private protected virtual Tensor? ProjectedBias(LayerWeights weights) =>
-        weights.InputBias is { } input && weights.HiddenBias is { } hidden ? input.add(hidden) : null; // [G·H]
+        weights.InputBias is { } input && weights.HiddenBias is { } hidden ? input.add(hidden) : weights.InputBias; // [G·H]
 
     /// <summary>One step forward.</summary>
     /// <param name="p">p_t [B, G·H].</param>
@@ -60,11 +68,24 @@ public abstract partial class LayerBptt
     /// <summary>dtanh(z)/dz by y = tanh(z): 1 - y².</summary>
     private protected Tensor TanhSlope(string term, Tensor y) => Term(term + ": 1", ones_like(y)).sub(Term(term + ": y²", y.square()));
 
-    private Tensor Project(Tensor input, LayerWeights weights)
+    /// <summary>
+    /// What is found for all steps at once, for a cell that does more to its input than to add a bias: ∂L/∂(W_ih x_t)
+    /// [T, B, G·H] for (4) and (5), else dp_t, and the gradients of <see cref="LayerWeights.Further"/>.
+    /// </summary>
+    private protected virtual (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk) => (walk.DProjected, null);
+
+    /// <summary>∂L/∂b_hh of every step [T, B, G·H], for (8): dq_t, unless the bias is added elsewhere.</summary>
+    private protected virtual Tensor DHiddenBias(BackwardWalk walk) => walk.DRecurrent;
+
+    /// <summary>p_t of every step (1).</summary>
+    private protected virtual Tensor Project(Tensor input, LayerWeights weights) => InputProduct(input, weights, ProjectedBias(weights)); // [T, B, G·H]
+
+    /// <summary>W_ih x_t + b of every step [T, B, G·H].</summary>
+    private protected static Tensor InputProduct(Tensor input, LayerWeights weights, Tensor? bias)
     {
         var (rows, weight) = (Rows(input), weights.InputWeight.t()); // [T·B, I], [I, G·H]
-        var projected = ProjectedBias(weights) is { } bias ? bias.addmm(rows, weight) : rows.mm(weight); // [T·B, G·H] (1)
-        return projected.view(input.shape[0], input.shape[1], weight.shape[1]); // [T, B, G·H]
+        var product = bias is null ? rows.mm(weight) : bias.addmm(rows, weight); // [T·B, G·H]
+        return product.view(input.shape[0], input.shape[1], weight.shape[1]); // [T, B, G·H]
     }
 
     private static Tensor[][] Columns(int count, int steps) => [.. Enumerable.Range(0, count).Select(_ => new Tensor[steps])];

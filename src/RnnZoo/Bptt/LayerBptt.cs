@@ -5,8 +5,8 @@ namespace RnnZoo.Bptt;
 
 /// <summary>
 /// Backpropagation through time over one direction of one layer, in tensor operations: the loops over time, and what is
-/// done for all steps at once. The calculus of a single step is in <see cref="ElmanBptt"/>, <see cref="LstmBptt"/> and
-/// <see cref="GruBptt"/>.
+/// done for all steps at once. The calculus of a single step is in <see cref="ElmanBptt"/>, <see cref="LstmBptt"/>,
+/// <see cref="GruBptt"/> and the other classes that derive from this one.
 /// <code>
 /// forward, for all t at once
 /// (1)  p_t = W_ih x_t + b                             b: what of the two biases needs no state
@@ -18,7 +18,7 @@ namespace RnnZoo.Bptt;
 /// (5)  dW_ih = Σ_t dp_t x_t'
 /// (6)  dW_hh = Σ_t dq_t h_{t-1}'
 /// (7)  db_ih = Σ_t dp_t
-/// (8)  db_hh = Σ_t dq_t
+/// (8)  db_hh = Σ_t dq_t                               dp_t, dq_t in (4) to (8) as the cell says, where it normalises them
 /// (9)  dh_0  = dh_0(future),  dc_0 = dc_0(future)
 /// </code>
 /// Source: P. Werbos, "Backpropagation through time: what it does and how to do it", 1990. Each of (4) to (8) is taken
@@ -31,7 +31,7 @@ namespace RnnZoo.Bptt;
 public abstract partial class LayerBptt : ILayerEngine
 {
     /// <summary>The equations of a cell of this library.</summary>
-    /// <param name="cell">An <see cref="ElmanCell"/>, <see cref="LstmCell"/> or <see cref="GruCell"/>.</param>
+    /// <param name="cell">A cell of this library.</param>
     /// <exception cref="NotSupportedException">The cell is another one.</exception>
     public static LayerBptt For(RecurrentCell cell) => For(cell, hook: null);
 
@@ -45,7 +45,7 @@ public abstract partial class LayerBptt : ILayerEngine
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
     public LayerRun Forward(Tensor input, RecurrentState initial, LayerWeights weights, bool reversed = false, bool keepTape = true)
     {
-        LayerCheck.Forward(input, initial, weights, Gates, StateParts);
+        CheckForward(input, initial, weights);
         using var scope = NewDisposeScope();
         var projected = Project(input, weights).unbind(0); // T × [B, G·H] (1)
         var states = Columns(keepTape ? StateParts : 1, projected.Length); // parts × T × [B, H]
@@ -66,6 +66,10 @@ public abstract partial class LayerBptt : ILayerEngine
         return new LayerRun(stacked[0], state, tape);
     }
 
+    /// <summary>What <see cref="Forward"/> checks.</summary>
+    internal void CheckForward(Tensor input, RecurrentState initial, LayerWeights weights) =>
+        LayerCheck.Forward(input, initial, weights, Gates, StateParts, HasHiddenWeight, FurtherShapes(weights));
+
     /// <summary>The backward pass.</summary>
     /// <param name="tape">What <see cref="Forward"/> kept.</param>
     /// <param name="cotangents">The gradients that come from outside.</param>
@@ -83,14 +87,15 @@ public abstract partial class LayerBptt : ILayerEngine
         var walk = WalkBack(tape, cotangents, keepSteps || norms is not null);
         norms?.Take(walk.Steps!, walk.DRecurrent, HiddenBefore(tape));
         var (weights, initial) = (tape.Weights, wanted.HasFlag(WantedGradients.InitialState));
+        var (dProduct, further) = AcrossSteps(tape, walk); // [T, B, G·H]
         return new LayerGradients(
             Input: Wanted(WantedGradients.Input, weights.InputWeight) is { } w
-                ? Rows(Term("layer (4) dx", walk.DProjected)).mm(w).view(tape.Input.shape) // [T, B, I] (4)
+                ? Rows(Term("layer (4) dx", dProduct)).mm(w).view(tape.Input.shape) // [T, B, I] (4)
                 : null,
             InputWeight: Wanted(WantedGradients.InputWeight, tape.Input) is { } x
-                ? Rows(Term("layer (5) dW_ih", walk.DProjected)).t().mm(Rows(x)) // [G·H, I] (5)
+                ? Rows(Term("layer (5) dW_ih", dProduct)).t().mm(Rows(x)) // [G·H, I] (5)
                 : null,
-            HiddenWeight: wanted.HasFlag(WantedGradients.HiddenWeight)
+            HiddenWeight: Wanted(WantedGradients.HiddenWeight, weights.HiddenWeight) is not null
                 ? Rows(Term("layer (6) dW_hh", walk.DRecurrent)).t().mm(Rows(HiddenBefore(tape))) // [G·H, H] (6)
                 : null,
             InputBias: Wanted(WantedGradients.InputBias, weights.InputBias) is null
@@ -98,10 +103,11 @@ public abstract partial class LayerBptt : ILayerEngine
                 : Rows(Term("layer (7) db_ih", walk.DProjected)).sum(dim: 0), // [G·H] (7)
             HiddenBias: Wanted(WantedGradients.HiddenBias, weights.HiddenBias) is null
                 ? null
-                : Rows(Term("layer (8) db_hh", walk.DRecurrent)).sum(dim: 0), // [G·H] (8)
+                : Rows(Term("layer (8) db_hh", DHiddenBias(walk))).sum(dim: 0), // [G·H] (8)
             InitialHidden: initial ? Term("layer (9) dh_0", walk.DHidden) : null, // [B, H] (9)
             InitialCell: initial && walk.DCell is { } dCell ? Term("layer (9) dc_0", dCell) : null, // [B, H] (9)
-            Steps: keepSteps ? walk.Steps : null).MoveToOuterDisposeScope();
+            Steps: keepSteps ? walk.Steps : null,
+            Further: wanted.HasFlag(WantedGradients.Further) ? further : null).MoveToOuterDisposeScope();
 
         Tensor? Wanted(WantedGradients gradient, Tensor? operand) => wanted.HasFlag(gradient) ? operand : null;
     }
@@ -115,7 +121,7 @@ public abstract partial class LayerBptt : ILayerEngine
         var dHFromFuture = cotangents.FinalHidden ?? zero; // [B, H]
         var dCFromFuture = StateParts == 2 ? cotangents.FinalCell ?? zero : null; // [B, H]
         var steps = (int)tape.Steps;
-        var (dProjected, dRecurrent) = (new Tensor[steps], new Tensor[steps]); // T × [B, G·H]
+        var (dProjected, dRecurrent, dFurther) = (new Tensor[steps], new Tensor[steps], new Tensor?[steps]); // T × [B, G·H]
         var parts = Columns(keepSteps ? 1 + (2 * (StateParts - 1)) : 0, steps); // parts × T × [B, H]
         for (var step = steps - 1; step >= 0; step--)
         {
@@ -123,17 +129,19 @@ public abstract partial class LayerBptt : ILayerEngine
             using var stepScope = NewDisposeScope();
             var dH = Term("layer (2) from output", dHFromOutput?[t] ?? zero).add(Term("layer (2) from future", dHFromFuture)); // [B, H] (2)
             var flow = BackwardStep(frames.At(step), dH, dCFromFuture);
-            var dHBefore = Term("layer (3) recurrent", flow.DRecurrent).mm(tape.Weights.HiddenWeight); // [B, H] (3)
+            var dHBefore = tape.Weights.HiddenWeight is { } weight ? Term("layer (3) recurrent", flow.DRecurrent).mm(weight) : null; // [B, H] (3)
             Put(parts, (int)t, [dHFromFuture, flow.DCFromHidden?.MoveToOuterDisposeScope(), dCFromFuture]);
             dProjected[t] = flow.DProjected.MoveToOuterDisposeScope();
             dRecurrent[t] = flow.IsShared ? dProjected[t] : flow.DRecurrent.MoveToOuterDisposeScope();
-            dHFromFuture = (flow.DHDirect is { } direct ? dHBefore.add(direct) : dHBefore).MoveToOuterDisposeScope(); // [B, H] (3)
+            dFurther[t] = flow.DFurther?.MoveToOuterDisposeScope();
+            dHFromFuture = Sum(dHBefore, flow.DHDirect).MoveToOuterDisposeScope(); // [B, H] (3)
             dCFromFuture = flow.DCBefore?.MoveToOuterDisposeScope(); // [B, H]
         }
 
         var stackedProjected = stack(dProjected, 0); // [T, B, G·H]
         var stackedRecurrent = ReferenceEquals(dProjected[0], dRecurrent[0]) ? stackedProjected : stack(dRecurrent, 0); // [T, B, G·H]
-        return new BackwardWalk(stackedProjected, stackedRecurrent, dHFromFuture, dCFromFuture, keepSteps ? StackSteps(cotangents.Output ?? zeros_like(tape.States[0]), parts) : null);
+        var stackedFurther = dFurther[0] is null ? null : stack(dFurther!, 0); // [T, B, ·]
+        return new BackwardWalk(stackedProjected, stackedRecurrent, dHFromFuture, dCFromFuture, stackedFurther, keepSteps ? StackSteps(cotangents.Output ?? zeros_like(tape.States[0]), parts) : null);
     }
 
     private static StepGradients StackSteps(Tensor dOutput, Tensor[][] parts)
@@ -151,7 +159,9 @@ public abstract partial class LayerBptt : ILayerEngine
             : cat([first, output.narrow(0, 0, tape.Steps - 1)], 0); // [T, B, H]
     }
 
-    private static Tensor Rows(Tensor sequence) => sequence.reshape(sequence.shape[0] * sequence.shape[1], sequence.shape[2]); // [T·B, ·]
+    private static Tensor Sum(Tensor? first, Tensor? second) => first is null ? second! : second is null ? first : first.add(second);
 
-    private sealed record BackwardWalk(Tensor DProjected, Tensor DRecurrent, Tensor DHidden, Tensor? DCell, StepGradients? Steps);
+    private protected static Tensor Rows(Tensor sequence) => sequence.reshape(sequence.shape[0] * sequence.shape[1], sequence.shape[2]); // [T·B, ·]
+
+    private protected sealed record BackwardWalk(Tensor DProjected, Tensor DRecurrent, Tensor DHidden, Tensor? DCell, Tensor? DFurther, StepGradients? Steps);
 }

@@ -6,7 +6,10 @@ namespace RnnZoo.Bptt;
 /// <summary>Argument checks of a layer's passes; they run before any native call.</summary>
 internal static class LayerCheck
 {
-    public static void Forward(Tensor input, RecurrentState initial, LayerWeights weights, int gates, int stateParts)
+    public static void Forward(Tensor input, RecurrentState initial, LayerWeights weights, int gates, int stateParts) =>
+        Forward(input, initial, weights, gates, stateParts, hasHiddenWeight: true, []);
+
+    public static void Forward(Tensor input, RecurrentState initial, LayerWeights weights, int gates, int stateParts, bool hasHiddenWeight, (string Name, long[] Shape)[] further)
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(initial);
@@ -17,7 +20,12 @@ internal static class LayerCheck
             throw new ArgumentException($"input: expected [T, B, I] with T above 0 and I = {size}, got {Check.Show(input.shape)}.");
         }
 
-        if ((weights.InputBias is null) != (weights.HiddenBias is null))
+        if ((weights.HiddenWeight is null) == hasHiddenWeight)
+        {
+            throw new ArgumentException($"weights: expected {(hasHiddenWeight ? "a" : "no")} W_hh, got {(hasHiddenWeight ? "none" : "one")}; they are those of another cell.");
+        }
+
+        if (hasHiddenWeight && (weights.InputBias is null) != (weights.HiddenBias is null))
         {
             throw new ArgumentException("weights: expected both biases or none, got one; pass null for both to leave them out.");
         }
@@ -25,7 +33,17 @@ internal static class LayerCheck
         Like(weights.InputWeight, "W_ih", [gates * hidden, size], input);
         Like(weights.HiddenWeight, "W_hh", [gates * hidden, hidden], input);
         Like(weights.InputBias, "b_ih", [gates * hidden], input);
-        Like(weights.HiddenBias, "b_hh", [gates * hidden], input);
+        Like(weights.HiddenBias, "b_hh", hasHiddenWeight ? [gates * hidden] : [], input);
+        if (weights.Further.Count != further.Length)
+        {
+            throw new ArgumentException($"weights.Further: expected {further.Length} tensor(s){(further.Length == 0 ? "" : $" ({string.Join(", ", further.Select(item => item.Name))})")}, got {weights.Further.Count}.");
+        }
+
+        foreach (var (value, (name, shape)) in weights.Further.Zip(further))
+        {
+            Like(value, name, shape, input);
+        }
+
         if (initial.Count != stateParts)
         {
             throw new ArgumentException($"initial: expected {stateParts} part(s), got {initial.Count}.");

@@ -11,6 +11,7 @@ namespace RnnZoo.Bptt;
 /// <param name="InitialHidden">∂L/∂h_0 [B, H].</param>
 /// <param name="InitialCell">∂L/∂c_0 [B, H].</param>
 /// <param name="Steps">∂L/∂h_t and ∂L/∂c_t at every step.</param>
+/// <param name="Further">The gradients of <see cref="LayerWeights.Further"/>, in its order.</param>
 public sealed record LayerGradients(
     Tensor? Input = null,
     Tensor? InputWeight = null,
@@ -19,11 +20,12 @@ public sealed record LayerGradients(
     Tensor? HiddenBias = null,
     Tensor? InitialHidden = null,
     Tensor? InitialCell = null,
-    StepGradients? Steps = null)
+    StepGradients? Steps = null,
+    IReadOnlyList<Tensor>? Further = null)
 {
     internal LayerGradients MoveToOuterDisposeScope()
     {
-        Tensor?[] all = [Input, InputWeight, HiddenWeight, InputBias, HiddenBias, InitialHidden, InitialCell, .. Steps?.Tensors() ?? []];
+        Tensor?[] all = [Input, InputWeight, HiddenWeight, InputBias, HiddenBias, InitialHidden, InitialCell, .. Steps?.Tensors() ?? [], .. Further ?? []];
         foreach (var tensor in all)
         {
             tensor?.MoveToOuterDisposeScope();

@@ -44,7 +44,7 @@ public sealed class LstmBptt : LayerBptt
 
     private protected override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights)
     {
-        var z = p.addmm(before.Hidden, weights.HiddenWeight.t()).chunk(4, 1); // 4 × [B, H] (1)
+        var z = p.addmm(before.Hidden, weights.HiddenWeight!.t()).chunk(4, 1); // 4 × [B, H] (1)
         var (i, f, g, o) = (z[0].sigmoid(), z[1].sigmoid(), z[2].tanh(), z[3].sigmoid()); // [B, H] (2)
         var c = f.mul(before.Cell).add(i.mul(g)); // [B, H] (3)
         var h = o.mul(c.tanh()); // [B, H] (4)

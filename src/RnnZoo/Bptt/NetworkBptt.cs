@@ -30,7 +30,7 @@ public sealed class NetworkBptt
         _module = module;
         RecurrentCell[] cells = [.. Positions().Select(at => module.CellAt(at.Layer, at.Direction))];
         _equations = Array.ConvertAll(cells, LayerBptt.For);
-        _weights = Array.ConvertAll(cells, cell => LayerWeights.Of((GatedCell)cell));
+        _weights = Array.ConvertAll(cells, cell => LayerWeights.Of((EquationCell)cell));
     }
 
     /// <summary>The forward pass, with dropout between layers if the module is in training.</summary>
@@ -112,7 +112,13 @@ public sealed class NetworkBptt
         foreach (var (layer, direction) in Positions())
         {
             var (of, suffix) = (gradients[Index(layer, direction)], RecurrentLayout.KeySuffix(layer, direction));
-            foreach (var (name, gradient) in new[] { ("weight_ih", of.InputWeight), ("weight_hh", of.HiddenWeight), ("bias_ih", of.InputBias), ("bias_hh", of.HiddenBias) })
+            var further = ((EquationCell)_module.CellAt(layer, direction)).FurtherNames;
+            (string, Tensor?)[] named =
+            [
+                ("weight_ih", of.InputWeight), ("weight_hh", of.HiddenWeight), ("bias_ih", of.InputBias), ("bias_hh", of.HiddenBias),
+                .. further.Zip(of.Further ?? []),
+            ];
+            foreach (var (name, gradient) in named)
             {
                 if (gradient is not null)
                 {

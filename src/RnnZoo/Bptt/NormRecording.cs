@@ -13,7 +13,7 @@ internal sealed class NormRecording
     {
         _observers = observers;
         var withShares = observers.Any(observer => observer.WantsShares);
-        _directions = [.. cells.Select(cell => new StepNorms(steps, cell is LstmCell, withShares && cell is GatedCell, OnReached))];
+        _directions = [.. cells.Select(cell => new StepNorms(steps, cell is EquationCell { HasCellState: true }, withShares && cell is EquationCell { RecurrentWeight: not null }, OnReached))];
     }
 
     /// <summary>L·D.</summary>

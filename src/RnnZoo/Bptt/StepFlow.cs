@@ -8,7 +8,8 @@ namespace RnnZoo.Bptt;
 /// <param name="DHDirect">What reaches h_{t-1} past the weights [B, H], if anything.</param>
 /// <param name="DCBefore">dc_{t-1}(future) [B, H]; null without a c.</param>
 /// <param name="DCFromHidden">What reached c_t through h_t [B, H]; null without a c.</param>
-internal sealed record StepFlow(Tensor DProjected, Tensor DRecurrent, Tensor? DHDirect = null, Tensor? DCBefore = null, Tensor? DCFromHidden = null)
+/// <param name="DFurther">What the gradients of the cell's further parameters are made of [B, ·]; null if it has none.</param>
+internal sealed record StepFlow(Tensor DProjected, Tensor DRecurrent, Tensor? DHDirect = null, Tensor? DCBefore = null, Tensor? DCFromHidden = null, Tensor? DFurther = null)
 {
     /// <summary>Whether dp_t and dq_t are one tensor.</summary>
     public bool IsShared => ReferenceEquals(DProjected, DRecurrent);

@@ -37,14 +37,16 @@ internal static class StepMemory
     private static (long Elements, long Nodes) OfLayer(IRecurrentModule module, int layer, long batch, long inputSize, ScalarType dtype)
     {
         var cell = module.CellAt(layer);
-        var (gates, kind) = cell switch
+        (int Gates, CellKind? Kind) of = cell switch
         {
             LstmCell => (4, CellKind.Lstm),
             GruCell => (3, CellKind.Gru),
-            _ => (1, CellKind.Tanh),
+            ElmanCell => (1, CellKind.Tanh),
+            EquationCell own => (own.Gates.Count, null),
+            _ => (1, null),
         };
         var hidden = module.StateSizes.Sum();
-        if (module.EffectiveBackward == BackwardPath.HandWritten && cell is GatedCell gated && KernelEngine.Reads(gated.weight_hh))
+        if (module.EffectiveBackward == BackwardPath.HandWritten && of.Kind is { } kind && KernelEngine.Reads(((GatedCell)cell).weight_hh))
         {
             var shape = new LayerShape(kind, ProbeSteps, (int)batch, (int)inputSize, (int)module.HiddenSize, Reverse: false);
             long tape = dtype == ScalarType.Float32 ? RecurrentKernel.TapeElements<float>(shape) : RecurrentKernel.TapeElements<double>(shape);
@@ -54,6 +56,6 @@ internal static class StepMemory
         }
 
         // Each of a step's operations keeps about one array; a gate has four, a part of the state three.
-        return (batch * ((4 * gates * module.HiddenSize) + (3 * hidden) + (2 * inputSize)), (4 * gates) + 8);
+        return (batch * ((4 * of.Gates * module.HiddenSize) + (3 * hidden) + (2 * inputSize)), (4 * of.Gates) + 8);
     }
 }

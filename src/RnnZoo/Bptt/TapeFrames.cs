@@ -12,7 +12,7 @@ internal sealed class TapeFrames(LayerTape tape)
     public TapeFrame At(long step)
     {
         var t = tape.TimeOf(step);
-        return new TapeFrame(StateAfter(step - 1), StateAfter(step), Array.ConvertAll(_kept, kind => kind[t]));
+        return new TapeFrame(StateAfter(step - 1), StateAfter(step), Array.ConvertAll(_kept, kind => kind[t]), tape.Weights);
     }
 
     private RecurrentState StateAfter(long step) =>

@@ -28,8 +28,11 @@ public enum WantedGradients
     /// <summary>∂L/∂h_t, and ∂L/∂c_t of an LSTM, of every step, each in its two parts.</summary>
     Steps = 64,
 
+    /// <summary>The gradients of what else a cell has besides W_ih, W_hh and their biases.</summary>
+    Further = 128,
+
     /// <summary>All weights and biases.</summary>
-    Parameters = InputWeight | HiddenWeight | InputBias | HiddenBias,
+    Parameters = InputWeight | HiddenWeight | InputBias | HiddenBias | Further,
 
     /// <summary>Everything.</summary>
     All = Input | Parameters | InitialState | Steps,

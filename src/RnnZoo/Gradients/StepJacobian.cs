@@ -35,6 +35,8 @@ public abstract class StepJacobian
             ElmanCell elman => new ElmanJacobian(elman),
             LstmCell lstm => new LstmJacobian(lstm),
             GruCell gru => new GruJacobian(gru),
+            MinGruCell gru => new MinGruJacobian(gru),
+            LayerNormLstmCell lstm => new LayerNormLstmJacobian(lstm),
             _ => new AutogradJacobian(cell),
         };
     }

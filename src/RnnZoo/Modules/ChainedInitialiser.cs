@@ -6,7 +6,7 @@ internal sealed class ChainedInitialiser(Initialiser first, Initialiser next) : 
 {
     public override string Name => $"{first.Name}+{next.Name}";
 
-    internal override void Fill(GatedCell cell, Generator? generator)
+    internal override void Fill(EquationCell cell, Generator? generator)
     {
         first.Fill(cell, generator);
         next.Fill(cell, generator);

@@ -38,7 +38,7 @@ public sealed class ElmanCell : GatedCell
     /// <returns>[B, H].</returns>
     public Tensor call(Tensor x, Tensor? h = null) => call(x, h is null ? null : new RecurrentState(h))!.Hidden;
 
-    internal override RecurrentState Advance(Tensor projected, RecurrentState state, Tensor hiddenWeight, Func<Tensor, Tensor>? tapCell)
+    private protected override RecurrentState AdvanceGated(Tensor projected, RecurrentState state, Tensor hiddenWeight, Func<Tensor, Tensor>? tapCell)
     {
         var z = projected.addmm(state.Hidden, hiddenWeight.t()); // [B, H] (1)
         return new RecurrentState(Activation switch // [B, H] (2)

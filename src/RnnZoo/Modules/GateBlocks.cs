@@ -7,26 +7,32 @@ namespace RnnZoo.Modules;
 internal static class GateBlocks
 {
     /// <summary>Every gate's block of a stacked parameter, as views: [H, I], [H, H] or [H].</summary>
-    public static IEnumerable<Tensor> Of(GatedCell cell, Parameter parameter) =>
+    public static IEnumerable<Tensor> Of(EquationCell cell, Parameter parameter) =>
         Enumerable.Range(0, cell.Gates.Count).Select(gate => parameter.narrow(0, gate * cell.HiddenSize, cell.HiddenSize));
 
-    public static void ZeroBiases(GatedCell cell)
+    /// <summary>Every gate's block of the recurrent weights [H, H].</summary>
+    /// <exception cref="ArgumentException">The cell has none.</exception>
+    public static IEnumerable<Tensor> Recurrent(EquationCell cell, string initialiser) => cell is GatedCell gated
+        ? Of(cell, gated.weight_hh)
+        : throw new ArgumentException($"{initialiser}: expected a cell with recurrent weights weight_hh, got {cell.GetType().Name}; fill its parameters yourself.");
+
+    public static void ZeroBiases(EquationCell cell)
     {
         cell.bias_ih?.zero_();
-        cell.bias_hh?.zero_();
+        (cell as GatedCell)?.bias_hh?.zero_();
     }
 
-    /// <summary>Sets the sum of a gate's two biases: b_ih takes the value, b_hh is zero.</summary>
-    public static void SetBias(GatedCell cell, string gate, Tensor value, string initialiser)
+    /// <summary>Sets a gate's bias; of two biases, b_ih takes the value and b_hh is zero.</summary>
+    public static void SetBias(EquationCell cell, string gate, Tensor value, string initialiser)
     {
-        if (cell.bias_ih is not { } input || cell.bias_hh is not { } hidden)
+        if (cell.bias_ih is not { } input)
         {
             throw new ArgumentException($"{initialiser}: expected a cell with bias, got one without; make the net with bias: true.");
         }
 
         var index = cell.Gates.ToList().IndexOf(gate);
         input.narrow(0, index * cell.HiddenSize, cell.HiddenSize).copy_(value);
-        hidden.narrow(0, index * cell.HiddenSize, cell.HiddenSize).zero_();
+        (cell as GatedCell)?.bias_hh?.narrow(0, index * cell.HiddenSize, cell.HiddenSize).zero_();
     }
 
     public static void Uniform(Tensor target, double bound, Generator? generator) =>

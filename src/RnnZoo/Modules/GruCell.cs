@@ -43,7 +43,7 @@ public sealed class GruCell : GatedCell
     /// <returns>[B, H].</returns>
     public Tensor call(Tensor x, Tensor? h = null) => call(x, h is null ? null : new RecurrentState(h))!.Hidden;
 
-    internal override RecurrentState Advance(Tensor projected, RecurrentState state, Tensor hiddenWeight, Func<Tensor, Tensor>? tapCell)
+    private protected override RecurrentState AdvanceGated(Tensor projected, RecurrentState state, Tensor hiddenWeight, Func<Tensor, Tensor>? tapCell)
     {
         var weight = hiddenWeight.t(); // [H, 3H]
         var recurrent = bias_hh is { } bias ? bias.addmm(state.Hidden, weight) : state.Hidden.mm(weight); // [B, 3H]

@@ -17,7 +17,7 @@ public abstract class Initialiser
     /// <param name="cell">Its parameters are changed in place, off the tape.</param>
     /// <param name="generator">Where random numbers come from; torch's default generator if null.</param>
     /// <exception cref="ArgumentException">The cell lacks a gate or a bias that is asked for.</exception>
-    public void Apply(GatedCell cell, Generator? generator = null)
+    public void Apply(EquationCell cell, Generator? generator = null)
     {
         ArgumentNullException.ThrowIfNull(cell);
         using var scope = NewDisposeScope();
@@ -36,7 +36,7 @@ public abstract class Initialiser
         {
             foreach (var direction in Enumerable.Range(0, net.NumDirections))
             {
-                Apply(GatedCellAt(net, layer, direction), generator);
+                Apply(CellAt(net, layer, direction), generator);
             }
         }
     }
@@ -58,9 +58,9 @@ public abstract class Initialiser
     }
 
     /// <summary>Fills one cell, inside a dispose scope and off the tape.</summary>
-    internal abstract void Fill(GatedCell cell, Generator? generator);
+    internal abstract void Fill(EquationCell cell, Generator? generator);
 
-    private GatedCell GatedCellAt(IRecurrentModule net, int layer, int direction) =>
-        net.CellAt(layer, direction) as GatedCell
+    private EquationCell CellAt(IRecurrentModule net, int layer, int direction) =>
+        net.CellAt(layer, direction) as EquationCell
         ?? throw new ArgumentException($"{Name}: expected cells with gates (ElmanCell, LstmCell, GruCell), got {net.CellAt(layer, direction).GetType().Name}; fill its parameters yourself.");
 }

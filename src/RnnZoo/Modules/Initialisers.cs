@@ -7,13 +7,18 @@ namespace RnnZoo.Modules;
 /// </summary>
 public static class Initialisers
 {
-    /// <summary>PyTorch's default: everything from U(-1/√H, 1/√H).</summary>
+    /// <summary>PyTorch's default: weights and biases from U(-1/√H, 1/√H); gains and other parameters of a cell's own as at construction.</summary>
     public static Initialiser Default() => new FillingInitialiser("default", static (cell, generator) =>
     {
-        foreach (var parameter in cell.parameters())
+        foreach (var (name, parameter) in cell.named_parameters())
         {
-            GateBlocks.Uniform(parameter, 1 / Math.Sqrt(cell.HiddenSize), generator);
+            if (!cell.FurtherNames.Contains(name))
+            {
+                GateBlocks.Uniform(parameter, 1 / Math.Sqrt(cell.HiddenSize), generator);
+            }
         }
+
+        cell.ResetFurther();
     });
 
     /// <summary>
@@ -27,7 +32,7 @@ public static class Initialisers
         PositiveNumber(gain, nameof(gain));
         return new FillingInitialiser("xavier", (cell, generator) =>
         {
-            foreach (var block in GateBlocks.Of(cell, cell.weight_ih).Concat(GateBlocks.Of(cell, cell.weight_hh)))
+            foreach (var block in GateBlocks.Of(cell, cell.weight_ih).Concat(cell is GatedCell gated ? GateBlocks.Of(cell, gated.weight_hh) : []))
             {
                 GateBlocks.Uniform(block, gain * Math.Sqrt(6.0 / block.shape.Sum()), generator);
             }
@@ -47,7 +52,7 @@ public static class Initialisers
         PositiveNumber(gain, nameof(gain));
         return new FillingInitialiser("orthogonal", (cell, generator) =>
         {
-            foreach (var block in GateBlocks.Of(cell, cell.weight_hh))
+            foreach (var block in GateBlocks.Recurrent(cell, "orthogonal"))
             {
                 block.copy_(GateBlocks.Orthogonal(cell.HiddenSize, generator).mul(gain));
             }
@@ -65,7 +70,7 @@ public static class Initialisers
         PositiveNumber(scale, nameof(scale));
         return new FillingInitialiser("identity", (cell, _) =>
         {
-            foreach (var block in GateBlocks.Of(cell, cell.weight_hh))
+            foreach (var block in GateBlocks.Recurrent(cell, "identity"))
             {
                 block.copy_(eye(cell.HiddenSize, dtype: ScalarType.Float64).mul(scale));
             }
@@ -89,9 +94,9 @@ public static class Initialisers
 
         return new FillingInitialiser("forget-bias", (cell, _) =>
         {
-            if (cell is not LstmCell)
+            if (cell is not (LstmCell or LayerNormLstmCell))
             {
-                throw new ArgumentException($"forget-bias: expected an LstmCell, got {cell.GetType().Name}, which has no forget gate.");
+                throw new ArgumentException($"forget-bias: expected an LstmCell or a LayerNormLstmCell, got {cell.GetType().Name}, which has no forget gate.");
             }
 
             GateBlocks.SetBias(cell, "f", full(cell.HiddenSize, bias, dtype: ScalarType.Float64), "forget-bias");
@@ -116,13 +121,13 @@ public static class Initialisers
         {
             var keepGate = cell switch
             {
-                LstmCell => "f",
-                GruCell => "z",
-                _ => throw new ArgumentException($"chrono: expected an LstmCell or a GruCell, got {cell.GetType().Name}, which has no gate that keeps the state."),
+                LstmCell or LayerNormLstmCell => "f",
+                GruCell or MinGruCell => "z",
+                _ => throw new ArgumentException($"chrono: expected an LstmCell, LayerNormLstmCell, GruCell or MinGruCell, got {cell.GetType().Name}, which has no gate that keeps the state."),
             };
             var keep = empty(cell.HiddenSize, dtype: ScalarType.Float64).uniform_(1, maxSteps - 1, generator).log(); // [H]
-            GateBlocks.SetBias(cell, keepGate, keep, "chrono");
-            if (cell is LstmCell)
+            GateBlocks.SetBias(cell, keepGate, cell is MinGruCell ? keep.neg() : keep, "chrono"); // its z writes, the GRU's keeps
+            if (keepGate == "f")
             {
                 GateBlocks.SetBias(cell, "i", keep.neg(), "chrono");
             }

@@ -45,7 +45,7 @@ public sealed class LstmCell : GatedCell
         return (next.Hidden, next.Cell);
     }
 
-    internal override RecurrentState Advance(Tensor projected, RecurrentState state, Tensor hiddenWeight, Func<Tensor, Tensor>? tapCell)
+    private protected override RecurrentState AdvanceGated(Tensor projected, RecurrentState state, Tensor hiddenWeight, Func<Tensor, Tensor>? tapCell)
     {
         var gates = projected.addmm(state.Hidden, hiddenWeight.t()).chunk(4, 1); // 4 × [B, H]
         var i = gates[0].sigmoid(); // [B, H] (1)

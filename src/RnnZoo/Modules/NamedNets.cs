@@ -8,6 +8,8 @@ internal static class NamedNets
         ("vanilla", of => new VanillaRnn(of.InputSize, of.HiddenSize, of.NumLayers, of.Activation ?? Activation.Tanh, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType)),
         ("lstm", of => new Lstm(of.InputSize, of.HiddenSize, of.NumLayers, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType)),
         ("gru", of => new Gru(of.InputSize, of.HiddenSize, of.NumLayers, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType)),
+        ("layernorm-lstm", of => new LayerNormLstm(of.InputSize, of.HiddenSize, of.NumLayers, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType)),
+        ("mingru", of => new MinGru(of.InputSize, of.HiddenSize, of.NumLayers, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType)),
     ];
 
     public static IReadOnlyList<string> Names { get; } = [.. Nets.Select(net => net.Name)];

@@ -74,7 +74,7 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
 
             if (!Supports(value))
             {
-                var cell = _bindings.Cells.First(cell => cell is not GatedCell).GetType().Name;
+                var cell = _bindings.Cells.First(cell => cell is not EquationCell).GetType().Name;
                 throw new NotSupportedException($"Backward: {GetName()} has no hand-written path, for there are no equations for its {cell}; use Auto or Autograd.");
             }
 

@@ -17,13 +17,13 @@ internal sealed class StepTaps(StepNorms norms, BackwardFailures failures)
     /// <param name="t">The row of the input.</param>
     public RecurrentState Advance(RecurrentCell cell, Tensor projected, RecurrentState state, int step, int t)
     {
-        if (cell is not GatedCell gated)
+        if (cell is not EquationCell own)
         {
             return cell.StepProjected(projected, state);
         }
 
-        var weight = norms.Shares is { } shares ? Tap(gated.weight_hh, shares, step, t, Weight) : gated.weight_hh; // [G·H, H]
-        return gated.Advance(projected, state, weight, norms.Cell is { } cells ? c => Tap(c, cells, step, t, CellTotal) : null);
+        var weight = norms.Shares is { } shares ? Tap(own.RecurrentWeight!, shares, step, t, Weight) : own.RecurrentWeight; // [G·H, H]
+        return own.Advance(projected, state, weight, norms.Cell is { } cells ? c => Tap(c, cells, step, t, CellTotal) : null);
     }
 
     /// <summary>Parts what a step made into what the output reads and what the next step reads.</summary>

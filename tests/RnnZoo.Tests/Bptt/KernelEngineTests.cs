@@ -64,7 +64,7 @@ public sealed class KernelEngineTests
             var other = layer with
             {
                 Input = strided(layer.Input),
-                Weights = layer.Weights with { HiddenWeight = layer.Weights.HiddenWeight.t().contiguous().t() },
+                Weights = layer.Weights with { HiddenWeight = layer.Weights.HiddenWeight!.t().contiguous().t() },
                 Cotangents = layer.Cotangents with { Output = strided(layer.Cotangents.Output!), FinalHidden = EveryOther(layer.Cotangents.FinalHidden!) },
             };
             Assert.False(other.Input.is_contiguous());

@@ -10,6 +10,8 @@ internal static class NetName
         ElmanCell => "vanilla",
         LstmCell => "lstm",
         GruCell => "gru",
+        LayerNormLstmCell => "layernorm-lstm",
+        MinGruCell => "mingru",
         var cell => cell.GetType().Name,
     };
 
@@ -24,7 +26,7 @@ internal static class NetName
         }
 
         Add(module.NumDirections == 2, "bidirectional");
-        Add(cell is GatedCell { bias_ih: null }, "no bias");
+        Add(cell is EquationCell { bias_ih: null }, "no bias");
         Add(module.BatchFirst, "batch first");
         return string.Join(", ", parts);
 

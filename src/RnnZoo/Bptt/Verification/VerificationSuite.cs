@@ -9,7 +9,7 @@ namespace RnnZoo.Bptt.Verification;
 /// </summary>
 public static class VerificationSuite
 {
-    private static readonly (string Cell, string Net)[] AllNets = [("vanilla", "tanh"), ("vanilla", "relu"), ("lstm", "lstm"), ("gru", "gru")];
+    private static readonly (string Cell, string Net)[] AllNets = [("vanilla", "tanh"), ("vanilla", "relu"), ("lstm", "lstm"), ("gru", "gru"), ("layernorm-lstm", "layernorm-lstm"), ("mingru", "mingru")];
 
     /// <summary>The cells that it knows: <c>vanilla</c>, <c>lstm</c> and <c>gru</c>.</summary>
     public static IReadOnlyList<string> Cells { get; } = [.. AllNets.Select(item => item.Cell).Distinct()];
@@ -60,6 +60,8 @@ public static class VerificationSuite
     {
         "lstm" => new Lstm(inputSize, hiddenSize, layers, bidirectional: bidirectional, dtype: dtype),
         "gru" => new Gru(inputSize, hiddenSize, layers, bidirectional: bidirectional, dtype: dtype),
+        "layernorm-lstm" => new LayerNormLstm(inputSize, hiddenSize, layers, bidirectional: bidirectional, dtype: dtype),
+        "mingru" => new MinGru(inputSize, hiddenSize, layers, bidirectional: bidirectional, dtype: dtype),
         "relu" => new VanillaRnn(inputSize, hiddenSize, layers, Activation.Relu, bidirectional: bidirectional, dtype: dtype),
         _ => new VanillaRnn(inputSize, hiddenSize, layers, Activation.Tanh, bidirectional: bidirectional, dtype: dtype),
     };
