@@ -47,7 +47,8 @@ internal sealed class HandWrittenRecurrence
     public RecurrentResult Run(Tensor input, RecurrentState state, bool training, NormRecording? recording) =>
         Unroller.Run(_layout, input, state, training, (layer, direction, steps, start) => RunDirection(layer, direction, steps, start, recording));
 
-    private static ILayerKernel? KernelFor(RecurrentCell cell) => cell switch
+    /// <summary>The kernels of a cell, or null if it has equations alone.</summary>
+    internal static ILayerKernel? KernelFor(RecurrentCell cell) => cell switch
     {
         ElmanCell or LstmCell or GruCell => KernelEngine.For((GatedCell)cell),
         MinGruCell => new MinGruEngine(),

@@ -9,15 +9,16 @@ internal sealed record EngineCase
 {
     public EngineCase(string cell, ScalarType dtype, long steps, long batch, long input, long hidden, bool bias)
     {
-        using GatedCell model = cell switch
+        using EquationCell model = cell switch
         {
             "lstm" => new LstmCell(1, 1),
             "gru" => new GruCell(1, 1),
             "tanh" => new ElmanCell(1, 1, Activation.Tanh),
             "relu" => new ElmanCell(1, 1, Activation.Relu),
+            "mingru" => new MinGruCell(1, 1),
             _ => new ElmanCell(1, 1, Activation.Linear),
         };
-        (Equations, Kernels) = (LayerBptt.For(model), KernelEngine.For(model));
+        (Equations, Kernels) = (LayerBptt.For(model), HandWrittenRecurrence.KernelFor(model)!);
         using var generator = new Generator(11);
         var (gates, parts) = (LayerBptt.For(model).Gates, model.StateSizes.Count);
         var scale = 1 / Math.Sqrt(hidden);
@@ -25,17 +26,20 @@ internal sealed record EngineCase
         Initial = new RecurrentState([.. Enumerable.Range(0, parts).Select(_ => Draw(1, batch, hidden))]);
         Weights = new LayerWeights(
             Draw(scale, gates * hidden, input),
-            Draw(scale, gates * hidden, hidden),
+            model.RecurrentWeight is null ? null : Draw(scale, gates * hidden, hidden),
             bias ? Draw(scale, gates * hidden) : null,
-            bias ? Draw(scale, gates * hidden) : null);
+            bias && model.RecurrentWeight is not null ? Draw(scale, gates * hidden) : null)
+        { HiddenSize = hidden };
         Cotangents = new LayerCotangents(Draw(1, steps, batch, hidden), Draw(1, batch, hidden), parts > 1 ? Draw(1, batch, hidden) : null);
 
         Tensor Draw(double factor, params long[] shape) => randn(shape, dtype: ScalarType.Float64, generator: generator).mul(factor).to(dtype);
     }
 
+    public static string[] Names { get; } = ["tanh", "relu", "linear", "lstm", "gru", "mingru"];
+
     public ILayerEngine Equations { get; }
 
-    public KernelEngine Kernels { get; }
+    public ILayerKernel Kernels { get; }
 
     public Tensor Input { get; init; }
 

@@ -16,7 +16,7 @@ public sealed class KernelEngineTests
     public static TheoryData<string, ScalarType, bool, bool> Cases()
     {
         var data = new TheoryData<string, ScalarType, bool, bool>();
-        foreach (var cell in LayerCase.Names)
+        foreach (var cell in EngineCase.Names)
         {
             foreach (var dtype in new[] { ScalarType.Float64, ScalarType.Float32 })
             {
@@ -53,6 +53,7 @@ public sealed class KernelEngineTests
     [InlineData("tanh")]
     [InlineData("lstm")]
     [InlineData("gru")]
+    [InlineData("mingru")]
     public void StridedAndExpandedTensors_EqualContiguousOnes(string cell)
     {
         using var scope = NewDisposeScope();
@@ -64,7 +65,7 @@ public sealed class KernelEngineTests
             var other = layer with
             {
                 Input = strided(layer.Input),
-                Weights = layer.Weights with { HiddenWeight = layer.Weights.HiddenWeight!.t().contiguous().t() },
+                Weights = layer.Weights with { HiddenWeight = layer.Weights.HiddenWeight?.t().contiguous().t() },
                 Cotangents = layer.Cotangents with { Output = strided(layer.Cotangents.Output!), FinalHidden = EveryOther(layer.Cotangents.FinalHidden!) },
             };
             Assert.False(other.Input.is_contiguous());

@@ -48,6 +48,8 @@ public sealed class LayerBpttTests
     [InlineData("tanh", false)]
     [InlineData("lstm", true)]
     [InlineData("gru", false)]
+    [InlineData("layernorm-lstm", true)]
+    [InlineData("mingru", true)]
     public void Steps_SplitIntoOutputAndFuture(string cell, bool reversed)
     {
         using var scope = NewDisposeScope();
@@ -82,7 +84,7 @@ public sealed class LayerBpttTests
         var layer = LayerCase.Make("linear", steps: 7);
         var tape = new ElmanBptt(Activation.Linear).Forward(layer.Input, layer.Initial, LayerWeights.Of(layer.Cell)).Tape!;
         var gradients = new ElmanBptt(Activation.Linear).Backward(tape, new LayerCotangents(FinalHidden: layer.DFinal[0]));
-        var power = Enumerable.Repeat<Tensor>(layer.Cell.weight_hh, 7).Aggregate((a, b) => a.mm(b)); // [H, H]
+        var power = Enumerable.Repeat(layer.Cell.RecurrentWeight!, 7).Aggregate((a, b) => a.mm(b)); // [H, H]
         Expect.Close(layer.DFinal[0].mm(power), gradients.InitialHidden!, 1e-14, "W^7");
     }
 
@@ -105,6 +107,8 @@ public sealed class LayerBpttTests
     [InlineData("tanh", 8)]
     [InlineData("lstm", 11)]
     [InlineData("gru", 8)]
+    [InlineData("layernorm-lstm", 15)]
+    [InlineData("mingru", 6)]
     public void Passes_LeaveOnlyTheirResults(string cell, int gradients)
     {
         using var scope = NewDisposeScope();
@@ -154,6 +158,9 @@ public sealed class LayerBpttTests
         Expect.Message<ArgumentException>("cotangents.Output: expected [7, 3, 11], got [7, 3, 5].", () => equations.Backward(tape, new LayerCotangents(layer.Input)));
         Expect.Message<ArgumentException>("tape: expected 1 state part(s) and 4 kept tensor(s), got 2 and 4; it comes from another cell.", () => new GruBptt().Backward(tape, layer.Cotangents));
         Assert.StartsWith("h_0: expected dtype Float64", Assert.Throws<ArgumentException>(() => equations.Forward(layer.Input, layer.Initial.Map(part => part.to(ScalarType.Float32)), weights)).Message, StringComparison.Ordinal);
+        Expect.Message<ArgumentException>("weights: expected no W_hh, got one; they are those of another cell.", () => new MinGruBptt().Forward(layer.Input, new RecurrentState(layer.Initial.Hidden), weights));
+        Expect.Message<ArgumentException>("weights.Further: expected 4 tensor(s) (γ_ih, γ_hh, γ_c, b_c), got 0.", () => new LayerNormLstmBptt().Forward(layer.Input, layer.Initial, weights));
+        Expect.Message<ArgumentException>("weights.Further: expected 0 tensor(s), got 1.", () => equations.Forward(layer.Input, layer.Initial, weights with { Further = [layer.Input] }));
         Assert.Throws<NotSupportedException>(() => LayerBptt.For(new LeakyCell(5, 11)));
     }
 }

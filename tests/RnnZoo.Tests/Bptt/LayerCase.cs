@@ -10,7 +10,7 @@ internal sealed class LayerCase
     public const long I = 5;
     public const long H = 11;
 
-    private LayerCase(GatedCell cell, long steps, long batch)
+    private LayerCase(EquationCell cell, long steps, long batch)
     {
         Cell = cell;
         Parts = cell.StateSizes.Count;
@@ -20,7 +20,7 @@ internal sealed class LayerCase
         DFinal = [.. Enumerable.Range(0, Parts).Select(_ => Random(batch, H))];
     }
 
-    public GatedCell Cell { get; }
+    public EquationCell Cell { get; }
 
     public int Parts { get; }
 
@@ -34,19 +34,31 @@ internal sealed class LayerCase
 
     public LayerCotangents Cotangents => new(DOutput, DFinal[0], Parts > 1 ? DFinal[1] : null);
 
-    public static string[] Names { get; } = ["tanh", "relu", "linear", "lstm", "gru"];
+    public static string[] Names { get; } = ["tanh", "relu", "linear", "lstm", "gru", "layernorm-lstm", "mingru"];
 
-    public static LayerCase Make(string cell, long steps = 7, long batch = 3, bool bias = true) => new(
-        cell switch
+    public static LayerCase Make(string cell, long steps = 7, long batch = 3, bool bias = true)
+    {
+        EquationCell made = cell switch
         {
             "lstm" => new LstmCell(I, H, bias, dtype: ScalarType.Float64),
             "gru" => new GruCell(I, H, bias, dtype: ScalarType.Float64),
             "tanh" => new ElmanCell(I, H, Activation.Tanh, bias, dtype: ScalarType.Float64),
             "relu" => new ElmanCell(I, H, Activation.Relu, bias, dtype: ScalarType.Float64),
+            "layernorm-lstm" => new LayerNormLstmCell(I, H, bias, dtype: ScalarType.Float64),
+            "mingru" => new MinGruCell(I, H, bias, dtype: ScalarType.Float64),
             _ => new ElmanCell(I, H, Activation.Linear, bias, dtype: ScalarType.Float64),
-        },
-        steps,
-        batch);
+        };
+
+        // Gains of one and biases of zero would hide what belongs to them.
+        using var noTape = no_grad();
+        foreach (var parameter in made.Further.Append(made.bias_ih).Append(made.RecurrentBias).OfType<Tensor>())
+        {
+            using var drawn = rand_like(parameter);
+            parameter.copy_(drawn);
+        }
+
+        return new LayerCase(made, steps, batch);
+    }
 
     public static Tensor Random(params long[] shape) => randn(shape, dtype: ScalarType.Float64);
 
@@ -60,10 +72,8 @@ internal sealed class LayerCase
         for (var step = 0; step < steps; step++)
         {
             var t = reversed ? steps - 1 - step : step;
-            var next = Cell.Step(Input[t], state);
-            state = next.Count == 1
-                ? new RecurrentState(next.Hidden.add(zeroes[0][t]))
-                : Shifted(next, zeroes[0][t], zeroes[1][t]);
+            var next = Cell.Advance(Cell.ProjectInput(Input[t]), state, Cell.RecurrentWeight, c => c.add(zeroes[1][t]));
+            state = new RecurrentState([next.Hidden.add(zeroes[0][t]), .. next.Skip(1)]);
             outputs[t] = state.Hidden;
         }
 
@@ -88,12 +98,8 @@ internal sealed class LayerCase
         return (output, state, gradients);
     }
 
-    // c_t + zero must also reach h_t = o_t tanh(c_t); o_t is h_t / tanh(c_t).
-    private static RecurrentState Shifted(RecurrentState next, Tensor zeroH, Tensor zeroC)
-    {
-        var c = next.Cell.add(zeroC);
-        return new RecurrentState(next.Hidden.div(next.Cell.tanh()).mul(c.tanh()).add(zeroH), c);
-    }
+    // Those of the one cell that has further parameters.
+    private static readonly string[] FurtherNames = ["weight_ln_ih", "weight_ln_hh", "weight_ln_c", "bias_ln_c"];
 
     public static Dictionary<string, Tensor> ByName(LayerGradients gradients)
     {
@@ -101,6 +107,7 @@ internal sealed class LayerCase
         [
             ("input", gradients.Input), ("weight_ih", gradients.InputWeight), ("weight_hh", gradients.HiddenWeight),
             ("bias_ih", gradients.InputBias), ("bias_hh", gradients.HiddenBias), ("h0", gradients.InitialHidden), ("c0", gradients.InitialCell),
+            .. (gradients.Further ?? []).Select((gradient, index) => (FurtherNames[index], (Tensor?)gradient)),
             ("h", gradients.Steps?.H()), ("c", gradients.Steps?.CFromFuture is null ? null : gradients.Steps.C()),
         ];
         return all.Where(item => item.Item2 is not null).ToDictionary(item => item.Item1, item => item.Item2!);

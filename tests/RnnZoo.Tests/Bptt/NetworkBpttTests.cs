@@ -12,6 +12,8 @@ public sealed class NetworkBpttTests
     [InlineData("RNN", 2, true, false)]
     [InlineData("LSTM", 2, true, true)]
     [InlineData("GRU", 3, false, true)]
+    [InlineData("LNLSTM", 2, true, true)]
+    [InlineData("MINGRU", 2, true, true)]
     public void EveryGradient_EqualsAutograd(string net, long layers, bool bidirectional, bool batchFirst)
     {
         using var scope = NewDisposeScope();

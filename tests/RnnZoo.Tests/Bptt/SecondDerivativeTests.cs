@@ -12,6 +12,8 @@ public sealed class SecondDerivativeTests
     [InlineData("RELU")]
     [InlineData("LSTM")]
     [InlineData("GRU")]
+    [InlineData("LNLSTM")]
+    [InlineData("MINGRU")]
     public void GradientOfAGradient_EqualsAutograd(string net)
     {
         using var scope = NewDisposeScope();
@@ -26,6 +28,8 @@ public sealed class SecondDerivativeTests
     [Theory]
     [InlineData("LSTM")]
     [InlineData("GRU")]
+    [InlineData("LNLSTM")]
+    [InlineData("MINGRU")]
     [InlineData("RNN")]
     public void GradientOfAGradient_EqualsFiniteDifferencesOfTheGradient(string net)
     {

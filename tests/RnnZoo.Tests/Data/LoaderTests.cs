@@ -16,8 +16,12 @@ public class LoaderTests
         { "vanilla", BackwardPath.HandWritten, 1 },
         { "lstm", BackwardPath.HandWritten, 2 },
         { "gru", BackwardPath.HandWritten, 1 },
+        { "layernorm-lstm", BackwardPath.HandWritten, 2 },
+        { "mingru", BackwardPath.HandWritten, 2 },
         { "vanilla", BackwardPath.Autograd, 2 },
         { "lstm", BackwardPath.Autograd, 1 },
+        { "layernorm-lstm", BackwardPath.Autograd, 1 },
+        { "mingru", BackwardPath.Autograd, 1 },
         { "lstm", BackwardPath.Native, 2 },
         { "gru", BackwardPath.Native, 1 },
     };

@@ -13,7 +13,7 @@ internal sealed class JacobianNet : IDisposable
         State = module.ZeroState(batch).Map(part => randn_like(part));
     }
 
-    public static string[] Names { get; } = ["tanh", "relu", "linear", "lstm", "gru"];
+    public static string[] Names { get; } = ["tanh", "relu", "linear", "lstm", "gru", "layernorm-lstm", "mingru"];
 
     public IRecurrentModule Module { get; }
 
@@ -26,10 +26,20 @@ internal sealed class JacobianNet : IDisposable
         IRecurrentModule net = cell switch
         {
             "lstm" => new Lstm(5, hidden, layers, bias, batchFirst, bidirectional: bidirectional, dtype: ScalarType.Float64),
+            "layernorm-lstm" => new LayerNormLstm(5, hidden, layers, bias, batchFirst, bidirectional: bidirectional, dtype: ScalarType.Float64),
+            "mingru" => new MinGru(5, hidden, layers, bias, batchFirst, bidirectional: bidirectional, dtype: ScalarType.Float64),
             "gru" => new Gru(5, hidden, layers, bias, batchFirst, bidirectional: bidirectional, dtype: ScalarType.Float64),
             _ => new VanillaRnn(5, hidden, layers, Enum.Parse<Activation>(cell, ignoreCase: true), bias, batchFirst, bidirectional: bidirectional, dtype: ScalarType.Float64),
         };
         net.Backward = BackwardPath.Autograd;
+
+        // Gains of one and biases of zero would hide what belongs to them.
+        using var noTape = no_grad();
+        foreach (var (_, parameter) in ((nn.Module)net).named_parameters().Where(item => item.Item1.Contains("_ln_", StringComparison.Ordinal)))
+        {
+            parameter.uniform_(0.5, 1.5);
+        }
+
         return new JacobianNet(net, steps, batch);
     }
 

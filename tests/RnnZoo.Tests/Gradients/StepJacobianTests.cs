@@ -50,6 +50,8 @@ public sealed class StepJacobianTests
     [InlineData("tanh")]
     [InlineData("lstm")]
     [InlineData("gru")]
+    [InlineData("layernorm-lstm")]
+    [InlineData("mingru")]
     public void At_UpperLayerAndBackwardDirection_MatchesAutograd(string cell)
     {
         using var scope = NewDisposeScope();
@@ -115,6 +117,8 @@ public sealed class StepJacobianTests
     [InlineData("lstm")]
     [InlineData("relu")]
     [InlineData("gru")]
+    [InlineData("layernorm-lstm")]
+    [InlineData("mingru")]
     public void Trajectory_LeavesOnlyItsResults(string cell)
     {
         var before = Expect.LiveTensors;

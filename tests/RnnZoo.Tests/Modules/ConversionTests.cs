@@ -18,6 +18,12 @@ public sealed class ConversionTests
             data.Add(net, BackwardPath.HandWritten);
         }
 
+        foreach (var net in new[] { "LNLSTM", "MINGRU" })
+        {
+            data.Add(net, BackwardPath.Autograd);
+            data.Add(net, BackwardPath.HandWritten);
+        }
+
         return data;
     }
 

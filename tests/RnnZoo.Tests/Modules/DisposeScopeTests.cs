@@ -95,6 +95,8 @@ public sealed class DisposeScopeTests
     [InlineData("vanilla")]
     [InlineData("lstm")]
     [InlineData("gru")]
+    [InlineData("layernorm-lstm")]
+    [InlineData("mingru")]
     public void SequenceModel_LeavesOnlyItsResultsAndFreesAll(string cell)
     {
         var start = Expect.LiveTensors;

@@ -8,7 +8,7 @@ public sealed record NetCase(string Net, long Layers = 1, bool Bidirectional = f
 {
     public long StateRows => Layers * (Bidirectional ? 2 : 1);
 
-    public int StateParts => Net == "LSTM" ? 2 : 1;
+    public int StateParts => Net is "LSTM" or "LNLSTM" ? 2 : 1;
 
     private nn.NonLinearities NonLinearity => Net == "RELU" ? nn.NonLinearities.ReLU : nn.NonLinearities.Tanh;
 
@@ -58,6 +58,20 @@ public sealed record NetCase(string Net, long Layers = 1, bool Bidirectional = f
                 return new RunnableNet(gru, (x, s) =>
                 {
                     var (y, h) = gru.call(x, s.FirstOrDefault());
+                    return [y, h];
+                });
+            case "LNLSTM":
+                var normalised = new LayerNormLstm(I, H, Layers, Bias, BatchFirst, 0, Bidirectional, dtype: dtype) { Backward = path };
+                return new RunnableNet(normalised, (x, s) =>
+                {
+                    var (y, h, c) = normalised.call(x, s.Length == 0 ? null : (s[0], s[1]));
+                    return [y, h, c];
+                });
+            case "MINGRU":
+                var minimal = new MinGru(I, H, Layers, Bias, BatchFirst, 0, Bidirectional, dtype: dtype) { Backward = path };
+                return new RunnableNet(minimal, (x, s) =>
+                {
+                    var (y, h) = minimal.call(x, s.FirstOrDefault());
                     return [y, h];
                 });
             default:

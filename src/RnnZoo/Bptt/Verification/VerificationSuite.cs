@@ -4,15 +4,22 @@ using static TorchSharp.torch;
 namespace RnnZoo.Bptt.Verification;
 
 /// <summary>
-/// The default verification: vanilla (tanh, ReLU), LSTM and GRU with 1 and 2 layers, one and both directions. Each in
-/// float64 and float32 against autograd and native, and on a smaller net against finite differences.
+/// The default verification: every cell of <see cref="Cells"/>, the vanilla one with tanh and ReLU, with 1 and 2 layers, one
+/// and both directions. Each in float64 and float32 against autograd and, where libtorch has it, native, and on a smaller
+/// net against finite differences.
 /// </summary>
 public static class VerificationSuite
 {
-    private static readonly (string Cell, string Net)[] AllNets = [("vanilla", "tanh"), ("vanilla", "relu"), ("lstm", "lstm"), ("gru", "gru"), ("layernorm-lstm", "layernorm-lstm"), ("mingru", "mingru")];
+    private static readonly (string Cell, string Net)[] AllNets =
+    [
+        ("vanilla", "tanh"), ("vanilla", "relu"), ("lstm", "lstm"), ("gru", "gru"), ("layernorm-lstm", "layernorm-lstm"), ("mingru", "mingru"),
+    ];
 
-    /// <summary>The cells that it knows: <c>vanilla</c>, <c>lstm</c> and <c>gru</c>.</summary>
+    /// <summary>The cells that it knows, by the names of <see cref="SequenceModel.Create"/>.</summary>
     public static IReadOnlyList<string> Cells { get; } = [.. AllNets.Select(item => item.Cell).Distinct()];
+
+    /// <summary>How many kinds of net it makes of them.</summary>
+    internal static int NetCount => AllNets.Length;
 
     /// <summary>Runs it.</summary>
     /// <param name="seed">The seed of the parameters and of everything that is drawn.</param>

@@ -128,13 +128,22 @@ public sealed class GradientCheckTests
         var nets = new List<GradientReport>();
         var report = VerificationSuite.Run(progress: nets.Add);
         Assert.True(report.Passed, string.Join("\n", report.Failures));
-        Assert.Equal(4 * 2 * 2 * 3, nets.Count);
+        Assert.Equal(VerificationSuite.NetCount * 2 * 2 * 3, nets.Count);
+        Assert.Equal(VerificationSuite.Cells.Order(), report.Checks.Select(check => check.Cell).Distinct().Order());
         foreach (var cell in new[] { "vanilla", "lstm", "gru" })
         {
             var found = report.Checks.Where(check => check.Cell == cell).ToArray();
             Assert.Equal(["autograd", "finite-differences", "native"], found.Select(check => check.Against).Distinct().Order());
             Assert.Contains(found, check => check.DType == "float32");
             Assert.Contains(found, check => check.Tensor == "weight_hh_l1_reverse" && check.Against == "finite-differences");
+        }
+
+        foreach (var (cell, own) in new[] { ("layernorm-lstm", "weight_ln_c_l1_reverse"), ("mingru", "weight_ih_l1_reverse") })
+        {
+            var found = report.Checks.Where(check => check.Cell == cell).ToArray();
+            Assert.Equal(["autograd", "finite-differences"], found.Select(check => check.Against).Distinct().Order());
+            Assert.Contains(found, check => check.DType == "float32");
+            Assert.Contains(found, check => check.Tensor == own && check.Against == "finite-differences");
         }
     }
 

@@ -18,6 +18,8 @@ public sealed class PlantedErrorTests
     [InlineData("linear", 10)]
     [InlineData("lstm", 27)]
     [InlineData("gru", 22)]
+    [InlineData("layernorm-lstm", 40)]
+    [InlineData("mingru", 13)]
     public void EveryWrongTerm_IsCaught(string cell, int count)
     {
         using var net = new PlantableNet(cell);
@@ -41,6 +43,8 @@ public sealed class PlantedErrorTests
     [InlineData("tanh")]
     [InlineData("lstm")]
     [InlineData("gru")]
+    [InlineData("layernorm-lstm")]
+    [InlineData("mingru")]
     public void EveryWrongTerm_IsCaughtByFiniteDifferencesAlone(string cell)
     {
         using var net = new PlantableNet(cell);
@@ -104,6 +108,14 @@ public sealed class PlantedErrorTests
                 case "gru":
                     var gru = new Gru(I, H, dtype: ScalarType.Float64);
                     (Module, HandWritten, Gates) = (gru, gru.HandWritten!, 3);
+                    break;
+                case "layernorm-lstm":
+                    var normalised = new LayerNormLstm(I, H, dtype: ScalarType.Float64);
+                    (Module, HandWritten, Gates) = (normalised, normalised.HandWritten!, 4);
+                    break;
+                case "mingru":
+                    var minimal = new MinGru(I, H, dtype: ScalarType.Float64);
+                    (Module, HandWritten, Gates) = (minimal, minimal.HandWritten!, 2);
                     break;
                 default:
                     var activation = Enum.Parse<Activation>(cell, ignoreCase: true);
