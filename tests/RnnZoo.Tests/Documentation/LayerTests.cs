@@ -22,7 +22,7 @@ public class LayerTests
         ["Bptt.Verification"] = ["Bptt", "Display", "Modules"],
         ["Gradients"] = ["Bptt", "Charts", "Display", "Modules", "Gradients.Products"],
         ["Gradients.Products"] = [],
-        ["Training"] = ["Bptt", "Data", "Gradients", "Modules", "Tasks"],
+        ["Training"] = ["Bptt", "Charts", "Data", "Display", "Gradients", "Modules", "Tasks"],
         ["Zoo"] = ["Charts", "Data", "Modules", "Tasks", "Training"], // the last: it reads models, trains them and draws their curves
     };
 
