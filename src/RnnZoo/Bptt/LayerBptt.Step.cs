@@ -74,6 +74,9 @@ public abstract partial class LayerBptt
     /// </summary>
     private protected virtual (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk) => (walk.DProjected, null);
 
+    /// <summary>The tape as <see cref="BackwardStep"/> reads it: what needs no gradient from the future can be found here for all steps at once.</summary>
+    private protected virtual LayerTape Prepared(LayerTape tape) => tape;
+
     /// <summary>∂L/∂b_hh of every step [T, B, G·H], for (8): dq_t, unless the bias is added elsewhere.</summary>
     private protected virtual Tensor DHiddenBias(BackwardWalk walk) => walk.DRecurrent;
 

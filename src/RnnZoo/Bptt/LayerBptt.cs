@@ -115,7 +115,7 @@ public abstract partial class LayerBptt : ILayerEngine
     /// <summary>The loop over time of the backward pass.</summary>
     private BackwardWalk WalkBack(LayerTape tape, LayerCotangents cotangents, bool keepSteps)
     {
-        var frames = new TapeFrames(tape);
+        var frames = new TapeFrames(Prepared(tape));
         var zero = zeros_like(tape.Initial.Hidden); // [B, H]
         var dHFromOutput = cotangents.Output?.unbind(0); // T × [B, H]
         var dHFromFuture = cotangents.FinalHidden ?? zero; // [B, H]
@@ -151,9 +151,12 @@ public abstract partial class LayerBptt : ILayerEngine
     }
 
     // h_{t-1} in the row of t: the output, shifted by one step of the walk, with h_0 in the row of the first step.
-    private static Tensor HiddenBefore(LayerTape tape)
+    private static Tensor HiddenBefore(LayerTape tape) => Before(tape, part: 0);
+
+    /// <summary>A part of the state before each step [T, B, H], in the row of the step.</summary>
+    private protected static Tensor Before(LayerTape tape, int part)
     {
-        var (output, first) = (tape.States[0], tape.Initial.Hidden.unsqueeze(0)); // [T, B, H], [1, B, H]
+        var (output, first) = (tape.States[part], tape.Initial[part].unsqueeze(0)); // [T, B, H], [1, B, H]
         return tape.Reversed
             ? cat([output.narrow(0, 1, tape.Steps - 1), first], 0) // [T, B, H]
             : cat([first, output.narrow(0, 0, tape.Steps - 1)], 0); // [T, B, H]

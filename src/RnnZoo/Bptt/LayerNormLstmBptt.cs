@@ -29,11 +29,15 @@ namespace RnnZoo.Bptt;
 /// </code>
 /// Products of vectors are element by element. Source: J. L. Ba, J. R. Kiros and G. E. Hinton, "Layer normalization", 2016;
 /// (7) follows from (1): the mean takes away what shifts all of a, the second term what scales it. In (13) c meets f alone,
-/// as without normalisation. Kept besides h and c: i, f, g, o, N(q), s(q), N(c), s(c); N(u) is found again from x.
+/// as without normalisation. Kept besides h and c: i, f, g, o, q. What (8), (11) and (12) multiply dc_t and dh_t with needs
+/// no gradient, and is found for all steps before the loop.
 /// </summary>
 /// <remarks>Further weights: γ_ih [4H], γ_hh [4H], γ_c [H] and, with biases, b_c [H].</remarks>
 public sealed class LayerNormLstmBptt : LayerBptt
 {
+    // What the prepared tape keeps.
+    private const int SlopeN = 0, SlopesZ = 1, F = 2, NormalC = 3, ScaleC = 4, NormalQ = 5, ScaleQ = 6;
+
     /// <summary>The equations.</summary>
     public LayerNormLstmBptt() : this(null)
     {
@@ -49,7 +53,7 @@ public sealed class LayerNormLstmBptt : LayerBptt
     /// <inheritdoc/>
     public override int StateParts => 2;
 
-    private protected override int KeptParts => 8;
+    private protected override int KeptParts => 5;
 
     private protected override (string Name, long[] Shape)[] FurtherShapes(LayerWeights weights)
     {
@@ -58,47 +62,45 @@ public sealed class LayerNormLstmBptt : LayerBptt
         return weights.InputBias is null ? gains : [.. gains, ("b_c", [hidden])];
     }
 
-    private protected override Tensor Project(Tensor input, LayerWeights weights)
-    {
-        var (normal, _) = Normalise(InputProduct(input, weights, bias: null)); // [T, B, 4H] (2)
-        var scaled = weights.Further[0].mul(normal); // [T, B, 4H] (2)
-        return ProjectedBias(weights) is { } bias ? scaled.add(bias) : scaled; // [T, B, 4H] (2)
-    }
+    private protected override Tensor Project(Tensor input, LayerWeights weights) =>
+        Normalised(InputProduct(input, weights, bias: null), weights.Further[0], ProjectedBias(weights)); // [T, B, 4H] (2)
 
     private protected override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights)
     {
-        var (normalQ, scaleQ) = Normalise(before.Hidden.mm(weights.HiddenWeight!.t())); // [B, 4H], [B, 1] (3)
-        var z = p.add(weights.Further[1].mul(normalQ)).chunk(4, 1); // 4 × [B, H] (3)
+        var q = before.Hidden.mm(weights.HiddenWeight!.t()); // [B, 4H] (3)
+        var z = p.add(Normalised(q, weights.Further[1], bias: null)).chunk(4, 1); // 4 × [B, H] (3)
         var (i, f, g, o) = (z[0].sigmoid(), z[1].sigmoid(), z[2].tanh(), z[3].sigmoid()); // [B, H] (4)
         var c = f.mul(before.Cell).add(i.mul(g)); // [B, H] (5)
-        var (normalC, scaleC) = Normalise(c); // [B, H], [B, 1] (6)
-        var h = o.mul(Shown(normalC, weights)); // [B, H] (6)
-        return (new RecurrentState(h, c), [i, f, g, o, normalQ, scaleQ, normalC, scaleC]);
+        var h = o.mul(Shown(c, weights)); // [B, H] (6)
+        return (new RecurrentState(h, c), [i, f, g, o, q]);
+    }
+
+    private protected override LayerTape Prepared(LayerTape tape)
+    {
+        var (i, f, g, o) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3]); // [T, B, H]
+        var m = Shown(tape.States[1], tape.Weights); // [T, B, H] (6)
+        var slopeN = o.mul(TanhSlope("layernorm-lstm (8)", m)); // [T, B, H] (8)
+        Tensor[] slopes =
+        [
+            Term("layernorm-lstm (11) di", g).mul(SigmoidSlope("layernorm-lstm (12) i", i)), // [T, B, H] (11) (12)
+            Term("layernorm-lstm (11) df", Before(tape, part: 1)).mul(SigmoidSlope("layernorm-lstm (12) f", f)), // [T, B, H] (11) (12)
+            Term("layernorm-lstm (11) dg", i).mul(TanhSlope("layernorm-lstm (12) g", g)), // [T, B, H] (11) (12)
+            Term("layernorm-lstm (11) do", m).mul(SigmoidSlope("layernorm-lstm (12) o", o)), // [T, B, H] (11) (12)
+        ];
+        var (normalC, scaleC) = Normalise(tape.States[1]); // [T, B, H], [T, B, 1]
+        var (normalQ, scaleQ) = Normalise(tape.Kept[4]); // [T, B, 4H], [T, B, 1]
+        return tape with { Kept = [slopeN, cat(slopes, 2), f, normalC, scaleC, normalQ, scaleQ] };
     }
 
     private protected override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
     {
-        var weights = tape.Weights;
-        var (i, f, g, o) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3]); // [B, H]
-        var (normalQ, scaleQ, normalC, scaleC) = (tape.Kept[4], tape.Kept[5], tape.Kept[6], tape.Kept[7]); // [B, 4H], [B, 1], [B, H], [B, 1]
-        var m = Shown(normalC, weights); // [B, H] (6)
-        var dN = dH.mul(o).mul(TanhSlope("layernorm-lstm (8)", m)); // [B, H] (8)
-        var dCFromHidden = NormaliseBack("layernorm-lstm (9)", weights.Further[2].mul(dN), normalC, scaleC); // [B, H] (9)
+        var (kept, further) = (tape.Kept, tape.Weights.Further);
+        var dN = dH.mul(kept[SlopeN]); // [B, H] (8)
+        var dCFromHidden = NormaliseBack("layernorm-lstm (9)", further[2].mul(dN), kept[NormalC], kept[ScaleC]); // [B, H] (9)
         var dC = Term("layernorm-lstm (10) from hidden", dCFromHidden).add(Term("layernorm-lstm (10) from future", dCFromFuture!)); // [B, H] (10)
-        var dI = Term("layernorm-lstm (11) di", dC.mul(g)); // [B, H] (11)
-        var dF = Term("layernorm-lstm (11) df", dC.mul(tape.Before.Cell)); // [B, H] (11)
-        var dG = Term("layernorm-lstm (11) dg", dC.mul(i)); // [B, H] (11)
-        var dO = Term("layernorm-lstm (11) do", dH.mul(m)); // [B, H] (11)
-        Tensor[] blocks =
-        [
-            dI.mul(SigmoidSlope("layernorm-lstm (12) i", i)), // [B, H] (12)
-            dF.mul(SigmoidSlope("layernorm-lstm (12) f", f)), // [B, H] (12)
-            dG.mul(TanhSlope("layernorm-lstm (12) g", g)), // [B, H] (12)
-            dO.mul(SigmoidSlope("layernorm-lstm (12) o", o)), // [B, H] (12)
-        ];
-        var dCBefore = Term("layernorm-lstm (13)", dC.mul(f)); // [B, H] (13)
-        var dZ = cat(blocks, 1); // [B, 4H] (12)
-        var dQ = NormaliseBack("layernorm-lstm (14)", weights.Further[1].mul(dZ), normalQ, scaleQ); // [B, 4H] (14)
+        var dZ = cat([dC, dC, dC, dH], 1).mul(kept[SlopesZ]); // [B, 4H] (11) (12)
+        var dCBefore = Term("layernorm-lstm (13)", dC.mul(kept[F])); // [B, H] (13)
+        var dQ = NormaliseBack("layernorm-lstm (14)", further[1].mul(dZ), kept[NormalQ], kept[ScaleQ]); // [B, 4H] (14)
         return new StepFlow(dZ, dQ, DCBefore: dCBefore, DCFromHidden: dCFromHidden, DFurther: dN);
     }
 
@@ -109,21 +111,24 @@ public sealed class LayerNormLstmBptt : LayerBptt
         var (dZ, dN) = (walk.DProjected, walk.DFurther!); // [T, B, 4H], [T, B, H]
         var (normalU, scaleU) = Normalise(InputProduct(tape.Input, tape.Weights, bias: null)); // [T, B, 4H], [T, B, 1] (2)
         var dU = NormaliseBack("layernorm-lstm (15)", tape.Weights.Further[0].mul(dZ), normalU, scaleU); // [T, B, 4H] (15)
+        var (normalQ, normalC) = (Normalise(tape.Kept[4]).Normal, Normalise(tape.States[1]).Normal); // [T, B, 4H], [T, B, H]
         Tensor[] further =
         [
             Rows(Term("layernorm-lstm (17) dγ_ih", dZ).mul(normalU)).sum(dim: 0), // [4H] (17)
-            Rows(Term("layernorm-lstm (17) dγ_hh", dZ).mul(tape.Kept[4])).sum(dim: 0), // [4H] (17)
-            Rows(Term("layernorm-lstm (17) dγ_c", dN).mul(tape.Kept[6])).sum(dim: 0), // [H] (17)
+            Rows(Term("layernorm-lstm (17) dγ_hh", dZ).mul(normalQ)).sum(dim: 0), // [4H] (17)
+            Rows(Term("layernorm-lstm (17) dγ_c", dN).mul(normalC)).sum(dim: 0), // [H] (17)
         ];
         return (dU, tape.Weights.InputBias is null ? further : [.. further, Rows(Term("layernorm-lstm (17) db_c", dN)).sum(dim: 0)]); // [H] (17)
     }
 
-    private static Tensor Shown(Tensor normalC, LayerWeights weights)
-    {
-        var scaled = weights.Further[2].mul(normalC); // [B, H] (6)
-        return (weights.Further.Count > 3 ? scaled.add(weights.Further[3]) : scaled).tanh(); // [B, H] (6)
-    }
+    private static Tensor Shown(Tensor c, LayerWeights weights) =>
+        Normalised(c, weights.Further[2], weights.Further.Count > 3 ? weights.Further[3] : null).tanh(); // [.., H] (6)
 
+    /// <summary>γ N(a) + b.</summary>
+    private static Tensor Normalised(Tensor a, Tensor gain, Tensor? bias) =>
+        nn.functional.layer_norm(a, [a.shape[^1]], gain, bias, LayerNormLstmCell.Epsilon); // as a (1)
+
+    /// <summary>N(a) and s(a).</summary>
     private static (Tensor Normal, Tensor Scale) Normalise(Tensor a)
     {
         var centred = a.sub(a.mean([-1], keepdim: true)); // as a (1)
@@ -131,6 +136,7 @@ public sealed class LayerNormLstmBptt : LayerBptt
         return (centred.div(scale), scale); // (1)
     }
 
+    /// <summary>N'(dy; a), by N(a) and s(a).</summary>
     private Tensor NormaliseBack(string term, Tensor dY, Tensor normal, Tensor scale)
     {
         var mean = Term(term + ": mean", dY.mean([-1], keepdim: true)); // [.., 1] (7)

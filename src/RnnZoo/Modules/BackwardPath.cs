@@ -5,8 +5,8 @@ public enum BackwardPath
 {
     /// <summary>
     /// The fastest path that gives what the module was asked for: <see cref="HandWritten"/> where it has kernels (most
-    /// of this library's cells with float32 or float64 parameters on the CPU), where libtorch has no such module, or where
-    /// gradients of the steps are observed or traced; else <see cref="Native"/> where it exists and nothing is traced; else <see cref="Autograd"/>.
+    /// of this library's cells with float32 or float64 parameters on the CPU) or where gradients of the steps are observed or
+    /// traced; else <see cref="Native"/> where it exists and nothing is traced; else <see cref="Autograd"/>.
     /// </summary>
     Auto,
 

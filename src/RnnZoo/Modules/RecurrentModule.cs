@@ -85,7 +85,7 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
     /// <inheritdoc/>
     public BackwardPath EffectiveBackward => _backward switch
     {
-        BackwardPath.Auto when _handWritten is { } path && (path.HasKernels || _native is null || path.Observer is not null || _norms.Any) => BackwardPath.HandWritten,
+        BackwardPath.Auto when _handWritten is { } path && (path.HasKernels || path.Observer is not null || _norms.Any) => BackwardPath.HandWritten,
         BackwardPath.Auto => _native is null || _norms.Any ? BackwardPath.Autograd : BackwardPath.Native,
         _ => _backward,
     };
