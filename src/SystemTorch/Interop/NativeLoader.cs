@@ -35,14 +35,16 @@ internal static unsafe class NativeLoader
         return library;
     }
 
+    // Beside the program or this assembly; in a program made from the package, below its folder runtimes/; in a script
+    // that refers to the package itself, below the package's.
     private static IEnumerable<string> Candidates()
     {
-        yield return Path.Combine(AppContext.BaseDirectory, FileName);
         var location = Assembly.GetExecutingAssembly().Location;
-        if (location.Length > 0)
-        {
-            yield return Path.Combine(Path.GetDirectoryName(location)!, FileName);
-        }
+        var beside = location.Length > 0 ? Path.GetDirectoryName(location)! : AppContext.BaseDirectory;
+        var architecture = RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
+        var inPackage = Path.Combine("runtimes", $"{(OperatingSystem.IsMacOS() ? "osx" : "linux")}-{architecture}", "native");
+        string[] folders = [AppContext.BaseDirectory, beside, Path.Combine(beside, inPackage), Path.Combine(beside, "..", "..", inPackage)];
+        return folders.Select(folder => Path.GetFullPath(Path.Combine(folder, FileName))).Distinct();
     }
 
     internal static Exception Explain(string file, Exception error)

@@ -1,9 +1,5 @@
 using System.Globalization;
-using System.Reflection;
 using System.Text.RegularExpressions;
-using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp;
-using TorchSharp;
 
 namespace RnnZoo.Tests.Documentation;
 
@@ -39,48 +35,9 @@ public class ReadmeTests
         Assert.Empty(Run(Examples()[2]));
     }
 
-    /// <summary>What a program prints, by lines.</summary>
-    private static string[] Run(string code)
-    {
-        var program = Compile(code);
-        var printed = new StringWriter();
-        var console = Console.Out;
-        Console.SetOut(printed);
-        torch.manual_seed(1);
-        try
-        {
-            program.EntryPoint!.Invoke(null, [Array.Empty<string>()]);
-        }
-        finally
-        {
-            Console.SetOut(console);
-        }
+    private static string[] Examples() => new MarkdownPage("README.md").Code();
 
-        return printed.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-    }
-
-    /// <summary>A console program as a project with implicit usings would compile it, warnings as errors.</summary>
-    private static Assembly Compile(string code)
-    {
-        var platform = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator);
-        var compilation = CSharpCompilation.Create(
-            "ReadmeExample",
-            [CSharpSyntaxTree.ParseText("global using System; global using System.Linq;"), CSharpSyntaxTree.ParseText(code)],
-            platform.Select(path => MetadataReference.CreateFromFile(path)),
-            new CSharpCompilationOptions(OutputKind.ConsoleApplication, generalDiagnosticOption: ReportDiagnostic.Error, nullableContextOptions: NullableContextOptions.Enable)
-                .WithSpecificDiagnosticOptions(new Dictionary<string, ReportDiagnostic> { ["CS8019"] = ReportDiagnostic.Suppress, ["CS8933"] = ReportDiagnostic.Suppress }));
-        using var image = new MemoryStream();
-        var result = compilation.Emit(image);
-        Assert.True(result.Success, string.Join("\n", result.Diagnostics));
-        return Assembly.Load(image.ToArray());
-    }
-
-    /// <summary>The README's C# blocks.</summary>
-    private static string[] Examples()
-    {
-        var readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
-        return [.. Regex.Matches(readme, "^```csharp\n(.*?)^```$", RegexOptions.Singleline | RegexOptions.Multiline).Select(block => block.Groups[1].Value)];
-    }
+    private static string[] Run(string code) => ExampleProgram.Run(code);
 
     private static double Number(Group group) => double.Parse(group.Value, CultureInfo.InvariantCulture);
 }

@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.IO.Compression;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using RnnZoo.Tests.Documentation;
+
+namespace RnnZoo.Tests.Packages;
+
+/// <summary>What `dotnet pack` gives, used as its users would: from an empty cache, with the feeds that are configured.</summary>
+public sealed class PackageTests(PackedSolution packages) : IClassFixture<PackedSolution>
+{
+    [SkippableTheory]
+    [InlineData("SystemTorch")]
+    [InlineData("TorchSharp")]
+    public async Task Pack_GivesALibraryThatBringsNothingNative_AndATool(string binding)
+    {
+        await packages.NeedAsync(binding);
+
+        string[] expected = binding == "SystemTorch"
+            ? ["RnnZoo.Cli.nupkg", "RnnZoo.SystemTorch.nupkg", "RnnZoo.SystemTorch.snupkg", "RnnZoo.nupkg", "RnnZoo.snupkg"]
+            : ["RnnZoo.Cli.linux-x64.nupkg", "RnnZoo.Cli.nupkg", "RnnZoo.Cli.osx-arm64.nupkg", "RnnZoo.Cli.win-x64.nupkg", "RnnZoo.nupkg", "RnnZoo.snupkg"];
+        var version = packages.Version(binding);
+        Assert.Equal(expected, Directory.GetFiles(packages.Feed(binding)).Select(file => Path.GetFileName(file).Replace($".{version}", "")).Order(StringComparer.Ordinal));
+        Assert.Equal(binding == "SystemTorch", version.EndsWith("-systemtorch", StringComparison.Ordinal));
+
+        using var library = packages.Open(binding, "RnnZoo");
+        var files = library.Entries.Select(entry => entry.FullName).ToArray();
+        string[] parts = ["lib/net10.0/RnnZoo.dll", "lib/net10.0/RnnZoo.xml", "README.md", "LICENSE", "icon.png"];
+        Assert.All(parts, part => Assert.Contains(part, files));
+        Assert.DoesNotContain(files, file => file.StartsWith("runtimes/", StringComparison.Ordinal));
+        var (dependency, dependsOn) = binding == "SystemTorch" ? ("RnnZoo.SystemTorch", version) : ("TorchSharp", ConsumerProject.TorchSharpVersion);
+        Assert.Equal([(dependency, dependsOn)], Dependencies(library));
+    }
+
+    [SkippableTheory]
+    [InlineData("SystemTorch")]
+    [InlineData("TorchSharp")]
+    public async Task Pack_OfTheSameBuild_GivesTheSameBytesAgain(string binding)
+    {
+        await packages.NeedAsync(binding);
+        using var folder = new TemporaryFolder();
+        var name = $"RnnZoo.{packages.Version(binding)}.nupkg";
+
+        await PackedSolution.PackAsync(binding, Path.Combine("src", "RnnZoo"), folder.Path);
+
+        Assert.Equal(File.ReadAllBytes(Path.Combine(packages.Feed(binding), name)), File.ReadAllBytes(folder.File(name)));
+    }
+
+    [SkippableTheory]
+    [InlineData("SystemTorch")]
+    [InlineData("TorchSharp")]
+    public async Task Project_MadeFromAnEmptyCache_TrainsTheReadmesExample(string binding)
+    {
+        await packages.NeedAsync(binding);
+        using var folder = new TemporaryFolder();
+        var references = $"""<PackageReference Include="RnnZoo" Version="{packages.Version(binding)}" />"""
+            + (binding == "TorchSharp" ? $"""<PackageReference Include="TorchSharp-cpu" Version="{ConsumerProject.TorchSharpVersion}" />""" : "");
+        var project = new ConsumerProject(folder.Path, references, new MarkdownPage("README.md").Code()[0]);
+
+        var lines = await project.RunAsync(packages.Cache(binding), packages.Feed(binding));
+
+        var losses = lines.Select(line => Regex.Match(line, @"^step \d00: ([0-9.]+) nats per step \(memoryless ([0-9.]+)\)$")).ToArray();
+        Assert.Equal(3, losses.Length);
+        Assert.All(losses, match => Assert.True(match.Success, string.Join('\n', lines)));
+        Assert.InRange(Number(losses[2], 1), 0, 0.9 * Number(losses[0], 1));
+        Assert.InRange(Number(losses[2], 1), 0, 0.5 * Number(losses[2], 2));
+    }
+
+    [SkippableTheory]
+    [InlineData("SystemTorch")]
+    [InlineData("TorchSharp")]
+    public async Task Tool_InstalledFromTheFolder_VerifiesGradients(string binding)
+    {
+        await packages.NeedAsync(binding);
+        using var folder = new TemporaryFolder();
+        var (cache, version) = (packages.Cache(binding), packages.Version(binding));
+        await DotNet.RunAsync(
+            cache, folder.Path, "dotnet", "tool", "install", "RnnZoo.Cli", "--version", version, "--tool-path", "tools", "--add-source", packages.Feed(binding));
+        var tool = folder.File(Path.Combine("tools", OperatingSystem.IsWindows() ? "rnnzoo.exe" : "rnnzoo"));
+
+        Assert.Matches($@"^rnnzoo \d\S*\s+binding {binding} \S+\s+libtorch \S+\s*$", await DotNet.RunAsync(cache, folder.Path, tool, "--version"));
+        var verified = await DotNet.RunAsync(cache, folder.Path, tool, "verify", "--cells", "vanilla", "--json");
+        Assert.Contains("\"passed\": true", verified, StringComparison.Ordinal);
+        var models = Path.Combine("models", "README.md");
+        Assert.Contains(Directory.EnumerateFiles(folder.File("tools"), "*", SearchOption.AllDirectories), file => file.EndsWith(models, StringComparison.Ordinal));
+    }
+
+    private static (string Id, string Version)[] Dependencies(ZipArchive package)
+    {
+        using var specification = package.Entries.Single(entry => entry.FullName.EndsWith(".nuspec", StringComparison.Ordinal)).Open();
+        return [.. XDocument.Load(specification).Descendants()
+            .Where(element => element.Name.LocalName == "dependency")
+            .Select(element => (element.Attribute("id")!.Value, element.Attribute("version")!.Value))];
+    }
+
+    private static double Number(Match match, int group) => double.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
+}
