@@ -75,6 +75,7 @@ public static class CliApplication
             TbpttCommand.CreateRow(host),
             TrainCommand.Create(host),
             VerifyCommand.Create(host),
+            ZooCommand.Create(host),
         };
     }
 

@@ -12,6 +12,12 @@ internal static class UsageErrors
     public static string? FirstOf(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
+        // A misspelt option of a command that takes a name is matched as that name.
+        if (parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).FirstOrDefault(token => token.Value.StartsWith("--", StringComparison.Ordinal)) is { } option)
+        {
+            return Unknown(option.Value, command);
+        }
+
         if (parsed.UnmatchedTokens.Count > 0)
         {
             return Unknown(parsed.UnmatchedTokens[0], command);

@@ -224,6 +224,6 @@ public sealed class CharacterTrainer : IDisposable
     }
 
     // A short text takes fewer streams, so that each runs for some chunks from its cold start.
-    private static TokenStreams ValidationStreams(TokenSource text, CharacterTrainingOptions options) =>
+    internal static TokenStreams ValidationStreams(TokenSource text, CharacterTrainingOptions options) =>
         new(text, (int)Math.Clamp((text.Count - 1) / (8L * options.ChunkLength), 1, options.Streams));
 }

@@ -30,6 +30,11 @@ public static class SafeTensorsModuleExtensions
     {
         ArgumentNullException.ThrowIfNull(module);
         using var file = SafeTensorsFile.Open(path);
+        return module.LoadSafeTensors(file, path, strict);
+    }
+
+    internal static (IReadOnlyList<string> Missing, IReadOnlyList<string> Unexpected) LoadSafeTensors(this nn.Module module, SafeTensorsFile file, string path, bool strict)
+    {
         var own = module.state_dict();
         string[] missing = [.. own.Keys.Where(name => !file.Contains(name))];
         string[] unexpected = [.. file.Entries.Select(entry => entry.Name).Where(name => !own.ContainsKey(name))];

@@ -74,8 +74,15 @@ public class UsageTests
     [InlineData("sample --length 0", "--length: expected a whole number of at least 1, got '0'.")]
     [InlineData("sample --promt a", "--promt: expected an option of rnnzoo sample, got '--promt'; did you mean --prompt?")]
     [InlineData("notebooks --chek", "--chek: expected an option of rnnzoo notebooks, got '--chek'; did you mean --check?")]
-    [InlineData("bencj", "bencj: expected a command (bench, compare, flow, lyapunov, notebooks, sample, tbptt, train, verify) of rnnzoo, got 'bencj'; did you mean bench?")]
-    [InlineData("", "rnnzoo: expected a command (bench, compare, flow, lyapunov, notebooks, sample, tbptt, train, verify), got none; see rnnzoo --help.")]
+    [InlineData("zoo", "rnnzoo zoo: expected a command (verify, list, show, train, export), got none; see rnnzoo zoo --help.")]
+    [InlineData("zoo lst", "lst: expected a command (verify, list, show, train, export) of rnnzoo zoo, got 'lst'; did you mean list?")]
+    [InlineData("zoo verify --sequences 100", "--sequences: expected a whole number of at least 2000, got '100'.")]
+    [InlineData("zoo train --seed x", "--seed: expected a whole number of at least 0, got 'x'.")]
+    [InlineData("zoo train --jobs 0", "--jobs: expected a whole number of at least 1, got '0'.")]
+    [InlineData("zoo list a b", "b: expected only options of rnnzoo zoo list, got 'b'; see rnnzoo zoo list --help.")]
+    [InlineData("zoo verify --sed 1", "--sed: expected an option of rnnzoo zoo verify, got '--sed'; did you mean --seed?")]
+    [InlineData("bencj", "bencj: expected a command (bench, compare, flow, lyapunov, notebooks, sample, tbptt, train, verify, zoo) of rnnzoo, got 'bencj'; did you mean bench?")]
+    [InlineData("", "rnnzoo: expected a command (bench, compare, flow, lyapunov, notebooks, sample, tbptt, train, verify, zoo), got none; see rnnzoo --help.")]
     public async Task WrongUse_IsOneLineThatNamesIt_AndExitCode2(string arguments, string expected)
     {
         using var folder = new TemporaryFolder();
@@ -87,7 +94,7 @@ public class UsageTests
     }
 
     [Theory]
-    [InlineData("--help", "verify", "--seed", "-1")]
+    [InlineData("--help", "zoo verify", "--seed", "-1")]
     [InlineData("compare --help", "compare copy", "--threads", "0")]
     [InlineData("compare copy --help", "compare copy", "--threads", "0")]
     [InlineData("compare copy -h", "compare copy", "--threads", "0")]
@@ -99,6 +106,8 @@ public class UsageTests
     [InlineData("tbptt --help", "tbptt", "--batch", "0")]
     [InlineData("train --help", "train chars", "--layers", "0")]
     [InlineData("train chars --help", "train chars", "--layers", "0")]
+    [InlineData("zoo verify --help", "zoo verify", "--sequences", "0")]
+    [InlineData("zoo train --help", "zoo train", "--jobs", "0")]
     public async Task Help_OfEveryCommand_EndsWithAnExampleThatCanBeTyped(string arguments, string command, string option, string wrong)
     {
         using var folder = new TemporaryFolder();

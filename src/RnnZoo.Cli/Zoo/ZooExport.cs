@@ -1,0 +1,30 @@
+using RnnZoo.Training;
+using RnnZoo.Zoo;
+
+namespace RnnZoo.Cli.Zoo;
+
+/// <summary>Writes a model's weights for other programs.</summary>
+internal static class ZooExport
+{
+    /// <summary>The weights as safetensors and in TorchSharp's own format, and the manifest.</summary>
+    /// <returns>The files.</returns>
+    public static IReadOnlyList<string> Write(ModelEntry entry, string folder)
+    {
+        using var model = entry.Load();
+        Directory.CreateDirectory(folder);
+        var copied = new[] { ModelFiles.Manifest, ModelFiles.Vocabulary }.Where(name => File.Exists(entry.File(name))).ToArray();
+        string[] files = [Path.Combine(folder, $"{entry.Name}.safetensors"), Path.Combine(folder, $"{entry.Name}.dat"), .. copied.Select(name => Path.Combine(folder, name))];
+        AtomicFile.Write(files[0], stream => stream.Write(File.ReadAllBytes(entry.File(ModelFiles.Weights))));
+        using var bytes = new MemoryStream();
+        using var writer = new BinaryWriter(bytes);
+        model.Net.save(writer);
+        writer.Flush();
+        AtomicFile.Write(files[1], stream => stream.Write(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)));
+        foreach (var name in copied)
+        {
+            AtomicFile.Write(Path.Combine(folder, name), stream => stream.Write(File.ReadAllBytes(entry.File(name))));
+        }
+
+        return files;
+    }
+}

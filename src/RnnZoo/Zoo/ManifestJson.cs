@@ -1,0 +1,78 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using RnnZoo.Training;
+
+namespace RnnZoo.Zoo;
+
+/// <summary>
+/// Reads and writes <c>model.json</c>. Reading is strict: a field that is unknown, missing, doubled or of another kind is an
+/// error that names it. The options of a training are the properties of <see cref="TrainingOptions"/> and
+/// <see cref="CharacterTrainingOptions"/> themselves, so that a recipe can say all that a training can be told.
+/// </summary>
+internal static class ManifestJson
+{
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerOptions.Strict)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        WriteIndented = true,
+        NewLine = "\n",
+        AllowOutOfOrderMetadataProperties = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new JsonStringEnumConverter(new LowerCase(), allowIntegerValues: false) },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { WithoutSeed } },
+    };
+
+    /// <summary>The manifest as text.</summary>
+    public static string Write(ModelManifest manifest) => JsonSerializer.Serialize(manifest, Options) + "\n";
+
+    /// <summary>A part of it, for hashes and records.</summary>
+    public static string WritePart<T>(T part) => JsonSerializer.Serialize(part, Options) + "\n";
+
+    /// <exception cref="InvalidDataException">It is no manifest; the message names file and field.</exception>
+    public static ModelManifest Read(string file)
+    {
+        var manifest = ReadPart<ModelManifest>(file);
+        try
+        {
+            manifest.Validate();
+            return manifest;
+        }
+        catch (ArgumentException problem)
+        {
+            throw new InvalidDataException($"{file}: {problem.Message.Split(" (Parameter ")[0]}", problem);
+        }
+    }
+
+    /// <exception cref="InvalidDataException">It is none; the message names file and field.</exception>
+    public static T ReadPart<T>(string file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(File.ReadAllText(file), Options) ?? throw new InvalidDataException($"{file}: expected an object, got null.");
+        }
+        catch (JsonException problem)
+        {
+            var field = problem.Path is null or "$" ? "" : problem.Path.TrimStart('$', '.') + ": ";
+            throw new InvalidDataException($"{file}: {field}{problem.Message.Split(" Path: ")[0]}", problem);
+        }
+        catch (NotSupportedException problem) // a recipe without its kind
+        {
+            throw new InvalidDataException($"{file}: recipe: kind: expected sequences or characters, got none.", problem);
+        }
+    }
+
+    // The seeds of a training are derived from the recipe's.
+    private static void WithoutSeed(JsonTypeInfo type)
+    {
+        if (type.Type == typeof(TrainingOptions) || type.Type == typeof(CharacterTrainingOptions))
+        {
+            type.Properties.Remove(type.Properties.Single(property => property.Name == "seed"));
+        }
+    }
+
+    private sealed class LowerCase : JsonNamingPolicy
+    {
+        public override string ConvertName(string name) => name.ToLowerInvariant();
+    }
+}

@@ -1,0 +1,129 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace RnnZoo.Zoo;
+
+/// <summary>The card of a model in Markdown, made of its manifest and its training log alone.</summary>
+public static class ModelCard
+{
+    /// <summary>Writes the card.</summary>
+    /// <param name="manifest">The model, trained.</param>
+    /// <param name="log">Its log.</param>
+    /// <exception cref="ArgumentException">The model is not trained.</exception>
+    public static string Write(ModelManifest manifest, IReadOnlyList<TrainingLogEntry> log)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        ArgumentNullException.ThrowIfNull(log);
+        var result = manifest.Result ?? throw new ArgumentException("manifest: expected a trained model, got a recipe alone.", nameof(manifest));
+        var card = new StringBuilder();
+        Line(card, "<!-- Made by rnnzoo zoo train of model.json and train.jsonl; changes by hand are lost. -->");
+        Line(card, $"# {manifest.Name}\n");
+        Line(card, $"{manifest.Summary}\n");
+        if (manifest.Notes.Length > 0)
+        {
+            Line(card, $"{manifest.Notes}\n");
+        }
+
+        Metrics(card, manifest, result);
+        Usage(card, manifest);
+        Seeds(card, manifest, result);
+        Training(card, manifest, log);
+        Recipe(card, manifest);
+        Made(card, manifest, result);
+        return card.ToString();
+    }
+
+    private static void Metrics(StringBuilder card, ModelManifest manifest, ModelResult result)
+    {
+        var task = (manifest.Recipe as SequenceRecipe)?.Task.Create();
+        Line(card, "| metric | value | standard error | without memory | measured on |");
+        Line(card, "|---|---|---|---|---|");
+        foreach (var metric in result.Metrics)
+        {
+            var baseline = task is null ? null : metric.Name == task.Metric.Name ? task.Metric.Baseline : (double?)task.Baseline;
+            Line(card, $"| {metric.Name} ({metric.Unit}) | {Number(metric.Value)} | {Number(metric.StandardError)} | {Number(baseline)} | {metric.How}{(metric.Seed is { } seed ? $" (seed {seed})" : "")} |");
+        }
+
+        Line(card, $"\n`./rnnzoo zoo verify {manifest.Name}` measures these again.\n");
+    }
+
+    private static void Usage(StringBuilder card, ModelManifest manifest)
+    {
+        Line(card, "```csharp");
+        Line(card, $"using var model = RnnZoo.Zoo.ModelZoo.Load(\"{manifest.Name}\"); // model.Net, model.{(manifest.Recipe is CharacterRecipe ? "Characters" : "Task")}, model.Manifest");
+        Line(card, "```\n");
+    }
+
+    private static void Seeds(StringBuilder card, ModelManifest manifest, ModelResult result)
+    {
+        var names = result.Spread.Select(spread => spread.Name).ToArray();
+        Line(card, "## All seeds\n");
+        Line(card, $"| seed | {string.Join(" | ", names)} | steps | ended by | seconds |");
+        Line(card, $"|---|{string.Concat(names.Select(_ => "---|"))}---|---|---|");
+        foreach (var seed in result.Seeds)
+        {
+            var values = names.Select(name => Number(seed.Metrics.FirstOrDefault(metric => metric.Name == name)?.Value));
+            Line(card, $"| {seed.Seed}{(seed.Seed == manifest.Recipe.CommittedSeed ? " (these weights)" : "")} | {string.Join(" | ", values)} | {seed.Steps} | {seed.Ended} | {seed.Seconds.ToString("0", CultureInfo.InvariantCulture)} |");
+        }
+
+        Line(card, $"| mean | {string.Join(" | ", result.Spread.Select(spread => Number(spread.Mean)))} | | | |");
+        Line(card, $"| standard deviation | {string.Join(" | ", result.Spread.Select(spread => Number(spread.StandardDeviation)))} | | | |\n");
+    }
+
+    private static void Training(StringBuilder card, ModelManifest manifest, IReadOnlyList<TrainingLogEntry> log)
+    {
+        Line(card, "## Training\n");
+        Line(card, $"![Loss and metric of every seed against steps]({ModelFiles.Curve})\n");
+        var own = log.Where(entry => entry.Seed == manifest.Recipe.CommittedSeed).ToArray();
+        if (own.LastOrDefault(entry => entry.Event == "steps") is { } last && own.LastOrDefault(entry => entry.Event == "end") is { } end)
+        {
+            Line(card, $"The weights are those after step {end.Step}, {end.Seconds.ToString("0", CultureInfo.InvariantCulture)} seconds after the start; the last logged mean training loss is {Number(last.Loss)}. The whole log is in `{ModelFiles.Log}`; its last line has the weights' SHA-256.\n");
+        }
+    }
+
+    private static void Recipe(StringBuilder card, ModelManifest manifest)
+    {
+        Line(card, $"## Recipe\n\n`./rnnzoo zoo train {manifest.Name}` repeats it.\n");
+        Line(card, "| | |");
+        Line(card, "|---|---|");
+        foreach (var (name, value) in Leaves(JsonNode.Parse(ManifestJson.WritePart(manifest.Recipe)), ""))
+        {
+            Line(card, $"| {name} | {value.Replace("|", "\\|", StringComparison.Ordinal).ReplaceLineEndings(" ")} |");
+        }
+
+        Line(card, "");
+    }
+
+    private static void Made(StringBuilder card, ModelManifest manifest, ModelResult result)
+    {
+        Line(card, "## Made\n");
+        Line(card, "| | |");
+        Line(card, "|---|---|");
+        Line(card, $"| parameters | {result.Parameters.ToString("#,0", CultureInfo.InvariantCulture)} |");
+        Line(card, $"| {ModelFiles.Weights} | {result.WeightsBytes.ToString("#,0", CultureInfo.InvariantCulture)} bytes, SHA-256 `{result.WeightsSha256}` |");
+        if (result.ValidationSha256 is { } validation)
+        {
+            Line(card, $"| {ModelFiles.Validation} | the held-out text, SHA-256 `{validation}` |");
+        }
+
+        Line(card, $"| trained | {result.Made.Date}, RnnZoo {result.Made.RnnZoo}, {result.Made.Binding}, libtorch {result.Made.Libtorch}, backward path {result.Made.Backward} |");
+        Line(card, $"| machine | {result.Made.Machine} |");
+        Line(card, $"| licence | {manifest.Licence} |");
+    }
+
+    private static IEnumerable<(string Name, string Value)> Leaves(JsonNode? node, string path) => node switch
+    {
+        JsonObject fields => fields.SelectMany(field => Leaves(field.Value, path.Length == 0 ? field.Key : $"{path}.{field.Key}")),
+        JsonArray items when items.Any(item => item is JsonObject or JsonArray) => items.SelectMany((item, index) => Leaves(item, $"{path}[{index}]")),
+        JsonArray items => [(path, string.Join(", ", items.Select(item => item?.ToString() ?? "none")))],
+        null => [(path, "none")],
+        _ => [(path, node.ToString())],
+    };
+
+    private static string Number(double? value) => value?.ToString("0.######", CultureInfo.InvariantCulture) is { } text
+        ? text is "0" or "-0" && value != 0 ? value.Value.ToString("0.##E+0", CultureInfo.InvariantCulture) : text
+        : "–";
+
+    private static void Line(StringBuilder card, string line) => card.Append(line).Append('\n');
+}

@@ -1,0 +1,115 @@
+using RnnZoo.Data;
+using RnnZoo.Modules;
+using RnnZoo.Tasks;
+using RnnZoo.Training;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Zoo;
+
+/// <summary>Measures models: once when they are trained, and again whenever someone wants to know whether it is true.</summary>
+public static class ModelMeasurement
+{
+    private const int Batch = 64;
+
+    /// <summary>Measures a net on fresh sequences: the task's metric, and the loss where that is something else.</summary>
+    /// <param name="net">The net.</param>
+    /// <param name="task">The task.</param>
+    /// <param name="sequences">How many sequences at least; they are drawn in batches of 64.</param>
+    /// <param name="seed">Where the sequences come from.</param>
+    /// <returns>The values. The standard error of the metric is that of a mean over sequences, that of the loss of a mean over batches.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="sequences"/> is below 2 batches.</exception>
+    public static IReadOnlyList<MetricValue> OfTask(SequenceModel net, ISequenceTask task, long sequences, long seed)
+    {
+        ArgumentNullException.ThrowIfNull(net);
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentOutOfRangeException.ThrowIfLessThan(sequences, 2 * Batch);
+        var (score, losses) = Run(net, task, (sequences + Batch - 1) / Batch, seed);
+        var how = $"{score.Sequences} fresh sequences of the task, weights in evaluation mode";
+        var metric = new MetricValue(task.Metric.Name, UnitOf(task.Metric), Finite(score.Metric), Finite(score.StandardError) ?? 0, score.Sequences, seed, how);
+        return task.Metric.Name == "mse" ? [metric] : [metric, new MetricValue("loss", task.LossUnit, Finite(score.Loss), ErrorOfMean(losses), score.Sequences, seed, how)];
+    }
+
+    /// <summary>Measures a character model on the whole of a text.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="options">How the model was trained: the text is read in as many streams as in the training's own measurements.</param>
+    /// <returns>Bits per character; nothing is drawn, so there is no standard error.</returns>
+    public static IReadOnlyList<MetricValue> OfText(CharacterModel model, TokenSource text, CharacterTrainingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(text);
+        var streams = CharacterTrainer.ValidationStreams(text, options);
+        var bits = model.Measure(streams);
+        return [new MetricValue("bitsPerCharacter", "bits per character", Finite(bits), 0, text.Count, null,
+            $"the whole held-out text of {text.Count} characters in {streams.Streams} streams side by side, each from the zero state, weights of the last step")];
+    }
+
+    /// <summary>Measures a model of the zoo again: on fresh sequences, or on its whole held-out text.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="sequences">How many sequences at least.</param>
+    /// <param name="seed">Where the sequences come from.</param>
+    /// <returns>The values, by the names of the stated ones.</returns>
+    /// <exception cref="InvalidDataException">The held-out text is missing, or is not the manifest's.</exception>
+    public static IReadOnlyList<MetricValue> Again(ZooModel model, long sequences, long seed)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        if (model.Characters is not { } characters)
+        {
+            return OfTask(model.Net, model.Task!, sequences, seed);
+        }
+
+        var file = model.Entry.File(ModelFiles.Validation);
+        CheckedFile.Open(file, model.Manifest.Result!.ValidationSha256!).Dispose();
+        using var text = TokenSource.FromFile(file, characters.Vocabulary);
+        return OfText(characters, text, ((CharacterRecipe)model.Manifest.Recipe).Training);
+    }
+
+    /// <summary>How far a second measurement of the same weights may be from the first: three standard errors of both together, or 1e-4 where those are zero.</summary>
+    /// <param name="stated">The first.</param>
+    /// <param name="measured">The second.</param>
+    public static double Tolerance(MetricValue stated, MetricValue measured)
+    {
+        ArgumentNullException.ThrowIfNull(stated);
+        ArgumentNullException.ThrowIfNull(measured);
+        var error = Math.Sqrt((stated.StandardError * stated.StandardError) + (measured.StandardError * measured.StandardError));
+        return error > 0 ? 3 * error : 1e-4;
+    }
+
+    private static (TaskScore Score, double[] Losses) Run(SequenceModel net, ISequenceTask task, long batches, long seed)
+    {
+        using var generator = new Generator((ulong)seed);
+        using var noTape = no_grad();
+        var training = net.training;
+        net.eval();
+        try
+        {
+            var score = default(TaskScore);
+            var losses = new double[batches];
+            for (var index = 0L; index < batches; index++)
+            {
+                using var scope = NewDisposeScope();
+                var batch = task.Sample(Batch, generator);
+                var one = task.Score(net.call(batch.Input).Output, batch.Target);
+                losses[index] = one.Loss;
+                score += one;
+            }
+
+            return (score, losses);
+        }
+        finally
+        {
+            net.train(training);
+        }
+    }
+
+    private static double ErrorOfMean(double[] values)
+    {
+        var mean = values.Average();
+        var variance = values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1);
+        return Finite(Math.Sqrt(variance / values.Length)) ?? 0;
+    }
+
+    private static string UnitOf(TaskMetric metric) => metric.MoreIsBetter ? $"share from 0 to {metric.Best:0}" : "mean squared error";
+
+    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
+}
