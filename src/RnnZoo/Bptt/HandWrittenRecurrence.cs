@@ -39,7 +39,7 @@ internal sealed class HandWrittenRecurrence
     /// <summary>Lets a test put wrong terms into the equations, which then run in place of the kernels.</summary>
     public void Plant(TermHook? hook) => (_equations, _planted) = ([.. _cells.Select(cell => LayerBptt.For(cell, hook))], hook is not null);
 
-    /// <param name="input">[T, B, I].</param>
+    /// <param name="input">[T, B, I], or token ids [T, B], each within I.</param>
     /// <param name="state">Parts [L·D, B, H].</param>
     /// <param name="training">Whether dropout between layers is active.</param>
     /// <param name="recording">Where the backward pass writes norms, or null.</param>
@@ -58,10 +58,16 @@ internal sealed class HandWrittenRecurrence
     private RecurrentResult RunDirection(int layer, int direction, Tensor input, RecurrentState start, NormRecording? recording)
     {
         var index = (layer * _layout.NumDirections) + direction;
-        var arguments = new LayerArguments(input, start, LayerWeights.Of((EquationCell)_cells[index]));
+        var weights = LayerWeights.Of((EquationCell)_cells[index]);
+        var arguments = new LayerArguments(input, start, weights);
         var observer = Observer is { } observe ? (Action<StepGradients>)(steps => observe(new LayerStepGradients(layer, direction, steps))) : null;
         var equations = _equations[index];
         var kernel = observer is null && !_planted && !EquationsOnly && _kernels[index]?.CanRun(arguments) == true ? _kernels[index] : null;
+        if (kernel is null && TokenInput.Is(input))
+        {
+            arguments = arguments with { Input = TokenInput.OneHot(input, weights.InputSize, weights.InputWeight.dtype) }; // [T, B, I]
+        }
+
         ILayerEngine engine = kernel is null ? equations : kernel;
         return LayerFunction.Run(new LayerCall(engine, equations, _failures, arguments, reversed: direction == 1, observer, recording?[index]), arguments);
     }

@@ -10,7 +10,7 @@ namespace RnnZoo.Bptt;
 /// </remarks>
 internal interface ILayerEngine
 {
-    /// <param name="input">[T, B, I].</param>
+    /// <param name="input">[T, B, I]; the kernels also take token ids [T, B], each within I.</param>
     /// <param name="initial">Parts [B, H].</param>
     /// <param name="weights">The weights.</param>
     /// <param name="reversed">Whether the sequence is walked from T - 1 to 0.</param>

@@ -37,18 +37,19 @@ internal sealed class KernelEngine : ILayerKernel
     public bool CanRun(LayerArguments arguments)
     {
         var (input, weights) = (arguments.Input, arguments.Weights);
-        var dtype = input.dtype;
-        return input.shape is [> 0 and <= int.MaxValue, > 0 and <= int.MaxValue, > 0 and <= int.MaxValue]
+        var dtype = weights.InputWeight.dtype;
+        return IsReadable(input)
             && weights.HiddenWeight?.shape is [_, > 0 and <= int.MaxValue]
-            && Array.TrueForAll(arguments.Slots(), tensor => tensor is null || (Reads(tensor) && tensor.dtype == dtype && TensorMemory.Fits(tensor.numel(), dtype)))
+            && weights.InputWeight.shape is [_, > 0 and <= int.MaxValue]
+            && Array.TrueForAll(TokenInput.Is(input) ? arguments.Slots()[1..] : arguments.Slots(), tensor => tensor is null || (Reads(tensor) && tensor.dtype == dtype && TensorMemory.Fits(tensor.numel(), dtype)))
             && FitsInMemory(ShapeOf(input, weights, reversed: false), dtype);
     }
 
     public LayerRun Forward(Tensor input, RecurrentState initial, LayerWeights weights, bool reversed, bool keepTape)
     {
         var shape = ShapeOf(input, weights, reversed);
-        LayerCheck.Forward(input, initial, weights, shape.Gates, StateParts);
-        return input.dtype == ScalarType.Float32
+        LayerCheck.Forward(input, initial, weights, shape.Gates, StateParts, takesTokens: true);
+        return weights.InputWeight.dtype == ScalarType.Float32
             ? KernelPasses<float>.Forward(shape, input, initial, weights, keepTape)
             : KernelPasses<double>.Forward(shape, input, initial, weights, keepTape);
     }
@@ -61,7 +62,7 @@ internal sealed class KernelEngine : ILayerKernel
             throw new NotSupportedException("wanted: the kernels keep no gradients of single steps; the equations do.");
         }
 
-        return tape.Input.dtype == ScalarType.Float32
+        return tape.Weights.InputWeight.dtype == ScalarType.Float32
             ? KernelPasses<float>.Backward(tape, cotangents, wanted, norms)
             : KernelPasses<double>.Backward(tape, cotangents, wanted, norms);
     }
@@ -69,7 +70,11 @@ internal sealed class KernelEngine : ILayerKernel
     private int StateParts => _cell == CellKind.Lstm ? 2 : 1;
 
     private LayerShape ShapeOf(Tensor input, LayerWeights weights, bool reversed) =>
-        new(_cell, (int)input.shape[0], (int)input.shape[1], (int)input.shape[2], (int)weights.HiddenSize, reversed);
+        new(_cell, (int)input.shape[0], (int)input.shape[1], (int)weights.InputSize, (int)weights.HiddenSize, reversed);
+
+    private static bool IsReadable(Tensor input) => TokenInput.Is(input)
+        ? input.device_type == TorchSharp.DeviceType.CPU && input.shape is [> 0 and <= int.MaxValue, > 0 and <= int.MaxValue] && input.numel() <= int.MaxValue / sizeof(long)
+        : input.shape is [> 0 and <= int.MaxValue, > 0 and <= int.MaxValue, > 0 and <= int.MaxValue];
 
     // Of what the passes make, the output and the tape are the largest that the arguments' own sizes do not bound.
     private static bool FitsInMemory(in LayerShape shape, ScalarType dtype)

@@ -15,13 +15,14 @@ internal static unsafe class KernelPasses<T>
     public static LayerRun Forward(LayerShape shape, Tensor input, RecurrentState initial, LayerWeights weights, bool keepTape)
     {
         using var scope = NewDisposeScope();
-        var final = new RecurrentState([.. initial.Select(part => Like(part.shape, input))]); // [B, H] each
-        var output = Like([shape.Steps, shape.Batch, shape.Hidden], input); // [T, B, H]
+        var final = new RecurrentState([.. initial.Select(part => Like(part.shape, weights.InputWeight))]); // [B, H] each
+        var output = Like([shape.Steps, shape.Batch, shape.Hidden], weights.InputWeight); // [T, B, H]
         var elements = keepTape ? RecurrentKernel.TapeElements<T>(shape) : 0;
-        var records = elements == 0 ? null : Like([elements], input);
+        var records = elements == 0 ? null : Like([elements], weights.InputWeight);
 
         var memory = new TensorMemory<T>();
-        var arguments = Arguments(memory, input, initial, weights, output);
+        var tokens = new TensorMemory<long>();
+        var arguments = Arguments(memory, tokens, input, initial, weights, output);
         arguments.HN = memory.Dense(final.Hidden);
         arguments.CN = memory.Dense(final.Count > 1 ? final.Cell : null);
         arguments.KeepTape = keepTape;
@@ -29,6 +30,7 @@ internal static unsafe class KernelPasses<T>
         var width = VectorWidths.Best;
         using var written = RecurrentKernel.Forward(shape, arguments, Threads(shape), width);
         memory.Release();
+        tokens.Release();
 
         Tensor[] kept = records is null ? [] : [records.MoveToOuterDisposeScope()];
         output.MoveToOuterDisposeScope();
@@ -43,9 +45,10 @@ internal static unsafe class KernelPasses<T>
         using var scope = NewDisposeScope();
         var gradients = Empty(tape, wanted);
         var memory = new TensorMemory<T>();
+        var tokens = new TensorMemory<long>();
         var arguments = new BackwardArguments<T>
         {
-            Forward = Arguments(memory, tape.Input, tape.Initial, tape.Weights, tape.States[0]),
+            Forward = Arguments(memory, tokens, tape.Input, tape.Initial, tape.Weights, tape.States[0]),
             DHN = memory.Dense(cotangents.FinalHidden),
             DCN = memory.Dense(cotangents.FinalCell),
             DWeightIh = memory.Dense(gradients.InputWeight),
@@ -70,6 +73,7 @@ internal static unsafe class KernelPasses<T>
         }
 
         memory.Release();
+        tokens.Release();
         return gradients.MoveToOuterDisposeScope();
     }
 
@@ -79,7 +83,7 @@ internal static unsafe class KernelPasses<T>
         return (int)Math.Clamp(flops / FlopsPerThread, 1, get_num_threads());
     }
 
-    private static ForwardArguments<T> Arguments(TensorMemory<T> memory, Tensor input, RecurrentState initial, LayerWeights weights, Tensor output)
+    private static ForwardArguments<T> Arguments(TensorMemory<T> memory, TensorMemory<long> tokens, Tensor input, RecurrentState initial, LayerWeights weights, Tensor output)
     {
         var arguments = new ForwardArguments<T>
         {
@@ -90,7 +94,15 @@ internal static unsafe class KernelPasses<T>
             H0 = memory.Dense(initial.Hidden),
             C0 = memory.Dense(initial.Count > 1 ? initial.Cell : null),
         };
-        arguments.X = memory.Sequence(input, out arguments.XStepStride, out arguments.XBatchStride);
+        if (TokenInput.Is(input))
+        {
+            arguments.Tokens = tokens.Sequence(input.unsqueeze(2), out arguments.XStepStride, out arguments.XBatchStride); // [T, B, 1]
+        }
+        else
+        {
+            arguments.X = memory.Sequence(input, out arguments.XStepStride, out arguments.XBatchStride);
+        }
+
         arguments.Output = memory.Sequence(output, out arguments.OutputStepStride, out arguments.OutputBatchStride);
         return arguments;
     }

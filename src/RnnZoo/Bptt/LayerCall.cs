@@ -67,7 +67,8 @@ internal sealed class LayerCall
         var arguments = LayerArguments.FromSlots([.. _arguments.Select(argument => argument is null ? null : saved[given++])]);
         if (is_grad_enabled())
         {
-            var again = Equations.Forward(arguments.Input, arguments.Initial, arguments.Weights, _reversed);
+            var input = TokenInput.Is(arguments.Input) ? TokenInput.OneHot(arguments.Input, arguments.Weights.InputSize, arguments.Weights.InputWeight.dtype) : arguments.Input; // [T, B, I]
+            var again = Equations.Forward(input, arguments.Initial, arguments.Weights, _reversed);
             return Report(Equations.Backward(again.Tape!, cotangents, Wanted, _norms));
         }
 

@@ -6,20 +6,22 @@ namespace RnnZoo.Bptt;
 /// <summary>Argument checks of a layer's passes; they run before any native call.</summary>
 internal static class LayerCheck
 {
-    public static void Forward(Tensor input, RecurrentState initial, LayerWeights weights, int gates, int stateParts) =>
-        Forward(input, initial, weights, gates, stateParts, hasHiddenWeight: true, []);
+    public static void Forward(Tensor input, RecurrentState initial, LayerWeights weights, int gates, int stateParts, bool takesTokens = false) =>
+        Forward(input, initial, weights, gates, stateParts, hasHiddenWeight: true, [], takesTokens);
 
-    public static void Forward(Tensor input, RecurrentState initial, LayerWeights weights, int gates, int stateParts, bool hasHiddenWeight, (string Name, long[] Shape)[] further)
+    public static void Forward(Tensor input, RecurrentState initial, LayerWeights weights, int gates, int stateParts, bool hasHiddenWeight, (string Name, long[] Shape)[] further, bool takesTokens = false)
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(initial);
         ArgumentNullException.ThrowIfNull(weights);
         var (hidden, size) = (weights.HiddenSize, weights.InputSize);
-        if (input.shape is not [> 0, _, _] || input.shape[2] != size)
+        var tokens = takesTokens && TokenInput.Is(input);
+        if (tokens ? input.shape[0] == 0 : input.shape is not [> 0, _, _] || input.shape[2] != size)
         {
             throw new ArgumentException($"input: expected [T, B, I] with T above 0 and I = {size}, got {Check.Show(input.shape)}.");
         }
 
+        var like = tokens ? weights.InputWeight : input;
         if ((weights.HiddenWeight is null) == hasHiddenWeight)
         {
             throw new ArgumentException($"weights: expected {(hasHiddenWeight ? "a" : "no")} W_hh, got {(hasHiddenWeight ? "none" : "one")}; they are those of another cell.");
@@ -30,10 +32,10 @@ internal static class LayerCheck
             throw new ArgumentException("weights: expected both biases or none, got one; pass null for both to leave them out.");
         }
 
-        Like(weights.InputWeight, "W_ih", [gates * hidden, size], input);
-        Like(weights.HiddenWeight, "W_hh", [gates * hidden, hidden], input);
-        Like(weights.InputBias, "b_ih", [gates * hidden], input);
-        Like(weights.HiddenBias, "b_hh", hasHiddenWeight ? [gates * hidden] : [], input);
+        Like(weights.InputWeight, "W_ih", [gates * hidden, size], like);
+        Like(weights.HiddenWeight, "W_hh", [gates * hidden, hidden], like);
+        Like(weights.InputBias, "b_ih", [gates * hidden], like);
+        Like(weights.HiddenBias, "b_hh", hasHiddenWeight ? [gates * hidden] : [], like);
         if (weights.Further.Count != further.Length)
         {
             throw new ArgumentException($"weights.Further: expected {further.Length} tensor(s){(further.Length == 0 ? "" : $" ({string.Join(", ", further.Select(item => item.Name))})")}, got {weights.Further.Count}.");
@@ -41,7 +43,7 @@ internal static class LayerCheck
 
         foreach (var (value, (name, shape)) in weights.Further.Zip(further))
         {
-            Like(value, name, shape, input);
+            Like(value, name, shape, like);
         }
 
         if (initial.Count != stateParts)
@@ -51,7 +53,7 @@ internal static class LayerCheck
 
         for (var part = 0; part < stateParts; part++)
         {
-            Like(initial[part], part == 0 ? "h_0" : "c_0", [input.shape[1], hidden], input);
+            Like(initial[part], part == 0 ? "h_0" : "c_0", [input.shape[1], hidden], like);
         }
     }
 
@@ -75,9 +77,9 @@ internal static class LayerCheck
         }
 
         var output = tape.States[0].shape;
-        Like(cotangents.Output, "cotangents.Output", output, tape.Input);
-        Like(cotangents.FinalHidden, "cotangents.FinalHidden", output[1..], tape.Input);
-        Like(cotangents.FinalCell, "cotangents.FinalCell", output[1..], tape.Input);
+        Like(cotangents.Output, "cotangents.Output", output, tape.States[0]);
+        Like(cotangents.FinalHidden, "cotangents.FinalHidden", output[1..], tape.States[0]);
+        Like(cotangents.FinalCell, "cotangents.FinalCell", output[1..], tape.States[0]);
     }
 
     private static void Like(Tensor? value, string name, long[] shape, Tensor input)

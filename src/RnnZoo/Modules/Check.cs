@@ -44,6 +44,22 @@ internal static class Check
         }
     }
 
+    /// <summary>Token ids in place of a sequence of vectors: [T, B], at least one step, each below I.</summary>
+    public static void Tokens(Tensor tokens, RecurrentLayout layout, Tensor parameter)
+    {
+        if (tokens.shape[layout.BatchFirst ? 1 : 0] == 0)
+        {
+            throw new ArgumentException($"input: expected token ids {(layout.BatchFirst ? "[B, T]" : "[T, B]")} with T above 0, got {Show(tokens.shape)}.");
+        }
+
+        if (!SameDevice(tokens, parameter))
+        {
+            throw new ArgumentException($"input: expected device {Device(parameter)} as the module's parameters, got {Device(tokens)}; move either with .to(device).");
+        }
+
+        TokenInput.CheckRange(tokens, layout.InputSize);
+    }
+
     /// <summary>One step's input, for a cell.</summary>
     public static void CellInput(Tensor x, long inputSize)
     {
@@ -84,14 +100,14 @@ internal static class Check
         }
     }
 
-    /// <summary>A module's state: parts [L·D, B, S], of the input's element type and device.</summary>
-    public static void SequenceState(RecurrentState state, IReadOnlyList<long> sizes, RecurrentLayout layout, Tensor input)
+    /// <summary>A module's state: parts [L·D, B, S], of the input's element type and device (of <paramref name="like"/>'s if given).</summary>
+    public static void SequenceState(RecurrentState state, IReadOnlyList<long> sizes, RecurrentLayout layout, Tensor input, Tensor? like = null)
     {
         CheckCount(state, sizes);
         for (var part = 0; part < sizes.Count; part++)
         {
             long[] expected = [layout.NumLayers * layout.NumDirections, layout.BatchOf(input), sizes[part]];
-            StatePart(state[part], PartName(part, "0"), "[L·D, B, H]", expected, input);
+            StatePart(state[part], PartName(part, "0"), "[L·D, B, H]", expected, like ?? input);
         }
     }
 

@@ -146,19 +146,23 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ThrowIfFailed();
-        Check.SequenceInput(input, _layout);
-        Check.Like(this, input, nameof(input));
+        var like = CheckInput(input);
         if (state is not null)
         {
-            Check.SequenceState(state, StateSizes, _layout, input);
+            Check.SequenceState(state, StateSizes, _layout, input, like);
         }
 
         _bindings.Verify(this, _native);
         using var scope = NewDisposeScope();
-        state ??= Zeros(_layout.BatchOf(input), input.dtype, input.device);
+        state ??= Zeros(_layout.BatchOf(input), like.dtype, like.device);
 
         // Native modules differ in whether they take an empty batch; the cells always do.
         var path = EffectiveBackward == BackwardPath.Native && _layout.BatchOf(input) == 0 ? BackwardPath.Autograd : EffectiveBackward;
+        if (path != BackwardPath.HandWritten && TokenInput.Is(input))
+        {
+            input = TokenInput.OneHot(input, InputSize, like.dtype); // [T, B, I]
+        }
+
         var result = path == BackwardPath.Native ? _native!.Forward(input, state, training) : ByCells(path, input, state);
         result.Output.MoveToOuterDisposeScope();
         result.State.KeepFrom(scope);
@@ -181,6 +185,21 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
         }
 
         base.Dispose(disposing);
+    }
+
+    /// <returns>A tensor of the element type and device that the net computes in.</returns>
+    private Tensor CheckInput(Tensor input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        if (!TokenInput.Is(input) || parameters().FirstOrDefault() is not { } parameter)
+        {
+            Check.SequenceInput(input, _layout);
+            Check.Like(this, input, nameof(input));
+            return input;
+        }
+
+        Check.Tokens(input, _layout, parameter);
+        return parameter;
     }
 
     private RecurrentResult ByCells(BackwardPath path, Tensor input, RecurrentState state)

@@ -21,7 +21,7 @@ internal unsafe struct BackwardArguments<T>
     /// <summary>[B, H] ∂L/∂c_N (LSTM), or null. Read.</summary>
     public T* DCN;
 
-    /// <summary>[T, B, I] ∂L/∂x, addressed by its own strides, or null. Written, or added to if AccumulateDX.</summary>
+    /// <summary>[T, B, I] ∂L/∂x, addressed by its own strides, or null, as it has to be for tokens. Written, or added to if AccumulateDX.</summary>
     public T* DX;
     public nint DXStepStride;
     public nint DXBatchStride;

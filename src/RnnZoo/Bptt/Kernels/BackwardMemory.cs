@@ -47,7 +47,7 @@ internal readonly unsafe struct BackwardMemory<T>
         this.packedInput = Stride.Padded<T>(packedInput);
         packedStride = wanted ? this.packedInput + Stride.Padded<T>(packedHidden) : 0;
         packed = arena.Take<T>(parts * packedStride);
-        InputSumsSize = wanted ? depth * plan.InputFeatures : 0;
+        InputSumsSize = plan.TokenStride > 0 ? plan.TokenStride * shape.Input : wanted ? depth * plan.InputFeatures : 0;
         HiddenSumsSize = wanted ? depth * plan.HiddenFeatures : 0;
         InputSumsStride = Stride.Padded<T>(InputSumsSize);
         HiddenSumsStride = Stride.Padded<T>(HiddenSumsSize);

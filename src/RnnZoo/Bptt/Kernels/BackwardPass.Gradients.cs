@@ -21,9 +21,13 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
         for (var s = from; s < to; s++)
         {
             ref readonly var f = ref a.Forward;
-            var x = f.X + (shape.Time(s) * f.XStepStride) + (first * f.XBatchStride);
             var row = (s - from) * rows;
-            WeightGradient<C, S, V, T>.Pack(own.PackedInput, depth, row, rows, x, f.XBatchStride, width, true, T.One);
+            if (plan.InputFeatures > 0)
+            {
+                var x = f.X + (shape.Time(s) * f.XStepStride) + (first * f.XBatchStride);
+                WeightGradient<C, S, V, T>.Pack(own.PackedInput, depth, row, rows, x, f.XBatchStride, width, true, T.One);
+            }
+
             if (plan.HiddenFeatures > 0)
             {
                 var h = Hidden(s - 1, first, out var stride);
@@ -32,15 +36,27 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
             }
         }
 
-        WeightGradient<C, S, V, T>.Accumulate(
-            own.PackedInput, plan.InputFeatures, own.DPanels, plan.DPanelsStride, depth,
-            C.FirstInputColumn, plan.UnitBlocks, own.InputSums, memory.Zero, start);
+        if (plan.InputFeatures > 0)
+        {
+            WeightGradient<C, S, V, T>.Accumulate(
+                own.PackedInput, plan.InputFeatures, own.DPanels, plan.DPanelsStride, depth,
+                C.FirstInputColumn, plan.UnitBlocks, own.InputSums, memory.Zero, start);
+        }
+
         if (plan.HiddenFeatures > 0)
         {
             WeightGradient<C, S, V, T>.Accumulate(
                 own.PackedHidden, plan.HiddenFeatures, own.DPanels, plan.DPanelsStride, depth,
                 C.FirstHiddenColumn, plan.UnitBlocks, own.HiddenSums, memory.Zero, start);
         }
+    }
+
+    private void AddTokens(in BackwardPart<T> own, T* dRows, int s, int first, int rows)
+    {
+        ref readonly var f = ref a.Forward;
+        var tokens = f.Tokens + (shape.Time(s) * f.XStepStride) + (first * f.XBatchStride);
+        var columns = dRows + (C.FirstInputColumn * plan.PaddedHidden);
+        TokenTable<C, S, V, T>.Add(own.InputSums, plan.TokenStride, tokens, f.XBatchStride, rows, columns, plan.DRowsStride);
     }
 
     // ∂L/∂x of steps [from, to): the column gradients times W_ih.
@@ -84,9 +100,13 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
         var from = Partition.Start(shape.Steps, part, threads);
         var end = Partition.Start(shape.Steps, part + 1, threads);
         var own = memory.Part(part, plan);
-        if (from == end && a.WantsParameters)
+        if (plan.TokenStride > 0 || (from == end && a.WantsParameters))
         {
             RowBlock<S, V, T>.Clear(own.InputSums, memory.InputSumsSize);
+        }
+
+        if (from == end && a.WantsParameters)
+        {
             RowBlock<S, V, T>.Clear(own.HiddenSums, memory.HiddenSumsSize);
         }
 
@@ -98,6 +118,11 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
             var shifted = own;
             shifted.DRows = own.DRows + (at * plan.DRowsStride);
             shifted.DPanels = own.DPanels == null ? null : own.DPanels + (at * S.Lanes);
+            for (var s = from; plan.TokenStride > 0 && s < to; s++)
+            {
+                AddTokens(own, own.DRows + ((nint)s * shape.Batch * plan.DRowsStride), s, 0, shape.Batch);
+            }
+
             Consume(shifted, from, to, 0, shape.Batch, start);
             start = false;
             from = to;
@@ -110,19 +135,16 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
         var last = Partition.Start(plan.UnitBlocks, part + 1, threads);
         var parts = plan.WholeSequence ? threads : plan.RowParts;
         var own = memory.Part(0, plan);
-        var input = new Accumulators<T>
+        if (plan.TokenStride > 0)
         {
-            Start = own.InputSums,
-            PartStride = memory.InputSumsStride,
-            Parts = parts,
-            Features = plan.InputFeatures,
-        };
-        var inputBias = plan.InputFeatures - 1;
-        Packing<C, S, V, T>.Gradient(input, shape.Hidden, true, a.DWeightIh, shape.Input, a.DBiasIh, inputBias, first, last);
-        if (a.DBiasHh != null && !plan.HiddenBias)
+            TokenTable<C, S, V, T>.Gradient(
+                own.InputSums, plan.TokenStride, memory.InputSumsStride, parts, shape.Input, shape.Hidden,
+                a.DWeightIh, a.DBiasIh, plan.HiddenBias ? null : a.DBiasHh, first, last);
+        }
+
+        if (plan.InputFeatures > 0)
         {
-            input.Parts = 1; // summed already
-            Packing<C, S, V, T>.Gradient(input, shape.Hidden, true, null, 0, a.DBiasHh, inputBias, first, last);
+            SumInput(first, last, parts, own.InputSums);
         }
 
         if (plan.HiddenFeatures > 0)
@@ -150,6 +172,24 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
         for (var part = 1; part < plan.RowParts; part++)
         {
             RowBlock<S, V, T>.Add(a.DActivationBias, 0, memory.Part(part, plan).ActivationSums, 0, 1, shape.Hidden);
+        }
+    }
+
+    private void SumInput(int first, int last, int parts, T* sums)
+    {
+        var input = new Accumulators<T>
+        {
+            Start = sums,
+            PartStride = memory.InputSumsStride,
+            Parts = parts,
+            Features = plan.InputFeatures,
+        };
+        var inputBias = plan.InputFeatures - 1;
+        Packing<C, S, V, T>.Gradient(input, shape.Hidden, true, a.DWeightIh, shape.Input, a.DBiasIh, inputBias, first, last);
+        if (a.DBiasHh != null && !plan.HiddenBias)
+        {
+            input.Parts = 1; // summed already
+            Packing<C, S, V, T>.Gradient(input, shape.Hidden, true, null, 0, a.DBiasHh, inputBias, first, last);
         }
     }
 

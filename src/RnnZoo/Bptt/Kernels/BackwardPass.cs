@@ -179,6 +179,11 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
                 MultiplyInput(own, step.DRows, s, s + 1, first, rows);
             }
 
+            if (!plan.WholeSequence && plan.TokenStride > 0)
+            {
+                AddTokens(own, step.DRows, s, first, rows);
+            }
+
             if (!plan.WholeSequence && s == chunk.First)
             {
                 Consume(own, chunk.First, chunk.Last, first, rows, chunk.Last == shape.Steps);
@@ -196,6 +201,11 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         if (own.ActivationSums != null)
         {
             RowBlock<S, V, T>.Clear(own.ActivationSums, plan.PaddedHidden);
+        }
+
+        if (plan.TokenStride > 0 && !plan.WholeSequence)
+        {
+            RowBlock<S, V, T>.Clear(own.InputSums, memory.InputSumsSize);
         }
 
         var offset = (nint)first * shape.Hidden;

@@ -34,7 +34,10 @@ internal readonly unsafe struct BackwardPlan<T>
         DXRows = KeepRows ? ChunkRows : rows;
         DPanelsStride = Stride.OddLines<T>((WholeSequence ? StoredRows : ChunkRows) * lanes);
 
-        InputFeatures = (a.DWeightIh != null ? shape.Input : 0) + 1;
+        InputFeatures = a.Forward.Tokens != null ? 0 : (a.DWeightIh != null ? shape.Input : 0) + 1;
+        TokenStride = a.Forward.Tokens != null && (a.DWeightIh != null || a.DBiasIh != null || (a.DBiasHh != null && !ownHiddenBias))
+            ? shape.Gates * PaddedHidden
+            : 0;
         HiddenWidth = a.DWeightHh != null ? shape.Hidden : 0;
         HiddenBias = ownHiddenBias && a.DBiasHh != null;
         HiddenFeatures = HiddenWidth + (HiddenBias ? 1 : 0);
@@ -83,7 +86,10 @@ internal readonly unsafe struct BackwardPlan<T>
 
     public nint DPanelsStride { get; }
 
-    /// <summary>x's elements if dW_ih is wanted, and 1; h's elements if dW_hh is wanted, and 1 if b_hh has a gradient of its own.</summary>
+    /// <summary>From one token's gradient to the next one's; 0 if there are none, or none are wanted.</summary>
+    public nint TokenStride { get; }
+
+    /// <summary>x's elements if dW_ih is wanted, and 1 (none for tokens); h's elements if dW_hh is wanted, and 1 if b_hh has a gradient of its own.</summary>
     public int InputFeatures { get; }
 
     public int HiddenFeatures { get; }

@@ -12,6 +12,12 @@ internal unsafe struct ForwardArguments<T>
     public nint XStepStride;
     public nint XBatchStride;
 
+    /// <summary>
+    /// [T, B] in place of X: token ids from 0 to I − 1, each of which stands for a one-hot vector; id[t, b] at
+    /// Tokens + t·XStepStride + b·XBatchStride. Null if the input is X. Read.
+    /// </summary>
+    public long* Tokens;
+
     /// <summary>[G·H, I] input weights. Read.</summary>
     public T* WeightIh;
 

@@ -21,6 +21,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
     private readonly ForwardArguments<T> a;
     private readonly int threads;
     private readonly int rowParts;
+    private readonly int inputs;
     private readonly bool inputFirst;
     private readonly int unitBlocks;
     private readonly Stage<T> stage;
@@ -30,6 +31,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
     private T* panels;
     private T* bias;
     private T* activationBias;
+    private T* table;
     private T* states;
     private T* records;
     private Phase phase;
@@ -40,10 +42,11 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         a = arguments;
         this.threads = threads;
         rowParts = Math.Min(threads, shape.Batch);
-        inputFirst = shape.Batch == 1;
+        inputs = arguments.Tokens == null ? shape.Input : 0;
+        inputFirst = shape.Batch == 1 && arguments.Tokens == null;
         unitBlocks = (shape.Hidden + S.Lanes - 1) / S.Lanes;
         recordStride = RecordStride(shape.Hidden);
-        stateOffset = Stride.Padded<T>(shape.Input);
+        stateOffset = Stride.Padded<T>(inputs);
         stateStride = Stride.OddLines<T>(stateOffset + ((nint)unitBlocks * S.Lanes));
         stage = new Stage<T>(shape.Batch * recordStride, inputFirst || (C.NeedsTape && a.KeepTape));
     }
@@ -96,9 +99,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         switch (phase)
         {
             case Phase.Pack:
-                Packing<C, S, V, T>.Forward(
-                    a, shape.Input, shape.Hidden, panels, bias,
-                    Partition.Start(unitBlocks, part, threads), Partition.Start(unitBlocks, part + 1, threads));
+                Pack(Partition.Start(unitBlocks, part, threads), Partition.Start(unitBlocks, part + 1, threads));
                 break;
             case Phase.Input:
                 MultiplyInput(Partition.Start(shape.Steps, part, threads), Partition.Start(shape.Steps, part + 1, threads));
@@ -140,10 +141,22 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
     private void LayOut(ref Arena arena)
     {
         nint columns = (nint)unitBlocks * C.Columns;
-        panels = arena.Take<T>(columns * (shape.Input + shape.Hidden) * S.Lanes);
+        panels = arena.Take<T>(columns * (inputs + shape.Hidden) * S.Lanes);
         bias = arena.Take<T>(columns * S.Lanes);
         activationBias = arena.Take<T>((nint)unitBlocks * S.Lanes);
+        table = a.Tokens == null ? null : arena.Take<T>(shape.Input * TableStride);
         states = arena.Take<T>(2 * shape.Batch * stateStride);
+    }
+
+    private nint TableStride => (nint)unitBlocks * C.Gates * S.Lanes;
+
+    private void Pack(int first, int last)
+    {
+        Packing<C, S, V, T>.Forward(a, inputs, shape.Hidden, panels, bias, first, last);
+        if (a.Tokens != null)
+        {
+            TokenTable<C, S, V, T>.Fill(a.WeightIh, shape.Input, shape.Hidden, bias, table, TableStride, first, last);
+        }
     }
 
     // Batch of one: the steps of a range are the rows.
@@ -190,16 +203,16 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
             var record = stage.At(records, s) + (first * recordStride);
             var product = new StepProduct<S, V, T>
             {
-                Rows = current + stateOffset - shape.Input,
+                Rows = current + stateOffset - inputs,
                 RowStride = stateStride,
                 RowCount = rows,
-                Input = shape.Input,
+                Input = inputs,
                 Hidden = shape.Hidden,
                 Panels = panels,
                 Bias = bias,
                 Record = record,
                 RecordStride = recordStride,
-                InputDone = inputFirst,
+                InputDone = inputFirst || a.Tokens != null,
                 Descending = few && (s & 1) != 0,
             };
             var step = new ForwardStep<T>
@@ -216,6 +229,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
             for (var u = 0; u < unitBlocks; u += group)
             {
                 var count = Math.Min(group, unitBlocks - u);
+                ReadTokens(s, first, rows, record, u, count);
                 C.Multiply(product, u, count);
                 C.Activate(step, u, count);
             }
@@ -258,10 +272,19 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
 
     private void ReadInput(int s, int first, int rows, T* state)
     {
-        if (!inputFirst)
+        if (!inputFirst && inputs > 0)
         {
             var x = a.X + (shape.Time(s) * a.XStepStride) + (first * a.XBatchStride);
             RowBlock<S, V, T>.Copy(state + stateOffset - shape.Input, stateStride, x, a.XBatchStride, rows, shape.Input);
+        }
+    }
+
+    private void ReadTokens(int s, int first, int rows, T* record, int unit, int count)
+    {
+        if (a.Tokens != null)
+        {
+            var tokens = a.Tokens + (shape.Time(s) * a.XStepStride) + (first * a.XBatchStride);
+            TokenTable<C, S, V, T>.Read(table, TableStride, tokens, a.XBatchStride, rows, record, recordStride, unit, count);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using RnnZoo.Bptt.Kernels;
 
 namespace RnnZoo.Tests.Bptt.Kernels;
@@ -12,6 +13,7 @@ internal sealed unsafe class KernelRun<T> : IDisposable
     private readonly List<GuardedArray<double>> norms = [];
     private readonly int rowStride;
     private readonly RecurrentTape? tape;
+    private long* tokens;
     private readonly ForwardArguments<T> forward;
 
     public KernelRun(LayerShape shape, LayerData data, int threads, VectorWidth width, bool keepTape = true)
@@ -20,9 +22,10 @@ internal sealed unsafe class KernelRun<T> : IDisposable
         rowStride = (2 * shape.Hidden) + 3;
         forward = new ForwardArguments<T>
         {
-            X = In("x", data.X),
-            XStepStride = shape.Batch * shape.Input,
-            XBatchStride = shape.Input,
+            X = data.Tokens is null ? In("x", data.X) : null,
+            Tokens = Tokens(data.Tokens),
+            XStepStride = data.Tokens is null ? shape.Batch * shape.Input : 1,
+            XBatchStride = data.Tokens is null ? shape.Input : shape.Steps,
             WeightIh = In("weight_ih", data.WeightIh),
             WeightHh = In("weight_hh", data.WeightHh),
             BiasIh = In("bias_ih", data.BiasIh),
@@ -139,6 +142,7 @@ internal sealed unsafe class KernelRun<T> : IDisposable
         }
 
         norms.ForEach(array => array.Dispose());
+        NativeMemory.Free(tokens);
     }
 
     private static T* Address(GuardedArray<T>? array) => array is null ? null : array.Pointer;
@@ -162,6 +166,23 @@ internal sealed unsafe class KernelRun<T> : IDisposable
         }
 
         return (arrays[name] = new GuardedArray<T>(values)).Pointer;
+    }
+
+    // Batch first, so that both strides count.
+    private long* Tokens(int[]? ids)
+    {
+        if (ids is null)
+        {
+            return null;
+        }
+
+        tokens = (long*)NativeMemory.Alloc((nuint)(ids.Length * sizeof(long)));
+        for (var i = 0; i < ids.Length; i++)
+        {
+            tokens[((i % shape.Batch) * shape.Steps) + (i / shape.Batch)] = ids[i];
+        }
+
+        return tokens;
     }
 
     private T* Out(string name, int count) => (arrays[name] = new GuardedArray<T>(count)).Pointer;

@@ -5,7 +5,7 @@ namespace RnnZoo.Tests.Bptt.Kernels;
 /// <summary>Inputs and outputs of a layer as double arrays, laid out as the kernels take them.</summary>
 internal sealed class LayerData
 {
-    public LayerData(LayerShape shape, Random random, bool bias = true, bool initialState = true)
+    public LayerData(LayerShape shape, Random random, bool bias = true, bool initialState = true, bool tokens = false)
     {
         var (gates, hidden) = (shape.Gates, shape.Hidden);
         var bound = 1 / Math.Sqrt(hidden);
@@ -17,12 +17,21 @@ internal sealed class LayerData
         ActivationBias = bias && shape.Cell == CellKind.ModRelu ? Values(random, hidden, 0.5) : null;
         H0 = initialState ? Values(random, shape.Batch * hidden, 1) : null;
         C0 = initialState ? Values(random, shape.Batch * hidden, 1) : null;
+        if (tokens)
+        {
+            Tokens = [.. Enumerable.Range(0, shape.Steps * shape.Batch).Select(_ => random.Next(shape.Input))];
+            X = [.. Tokens.SelectMany(token => Enumerable.Range(0, shape.Input).Select(i => i == token ? 1.0 : 0.0))];
+        }
+
         Output = new double[shape.Steps * shape.Batch * hidden];
         HN = new double[shape.Batch * hidden];
         CN = new double[shape.Batch * hidden];
     }
 
     public double[] X { get; }
+
+    /// <summary>[T, B] ids in place of X, which then holds their one-hot vectors; or null.</summary>
+    public int[]? Tokens { get; }
 
     public double[] WeightIh { get; }
 

@@ -1,0 +1,43 @@
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Modules;
+
+/// <summary>Token ids [T, B] (int64) as input: each stands for the one-hot vector [I] with a one at its place.</summary>
+internal static class TokenInput
+{
+    public static bool Is(Tensor input) => input.dtype == ScalarType.Int64 && input.Dimensions == 2;
+
+    /// <exception cref="ArgumentException">An id is not from 0 to <paramref name="classes"/> − 1: that ends the process in some native kernels.</exception>
+    public static void CheckRange(Tensor tokens, long classes)
+    {
+        if (tokens.device_type == TorchSharp.DeviceType.CPU && tokens.is_contiguous() ? InRange(tokens, classes) : tokens.numel() == 0)
+        {
+            return;
+        }
+
+        using var scope = NewDisposeScope();
+        var (lowest, highest) = (tokens.min().item<long>(), tokens.max().item<long>());
+        if (lowest < 0 || highest >= classes)
+        {
+            throw new ArgumentException($"input: expected token ids from 0 to {classes - 1}, got values from {lowest} to {highest}.");
+        }
+    }
+
+    /// <returns>[T, B, I] of the given element type.</returns>
+    public static Tensor OneHot(Tensor tokens, long classes, ScalarType dtype) => nn.functional.one_hot(tokens, classes).to(dtype);
+
+    private static bool InRange(Tensor tokens, long classes)
+    {
+        foreach (var id in MemoryMarshal.Cast<byte, long>(tokens.bytes))
+        {
+            if ((ulong)id >= (ulong)classes)
+            {
+                return false;
+            }
+        }
+
+        GC.KeepAlive(tokens);
+        return true;
+    }
+}
