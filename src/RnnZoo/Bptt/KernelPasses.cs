@@ -9,8 +9,7 @@ namespace RnnZoo.Bptt;
 internal static unsafe class KernelPasses<T>
     where T : unmanaged, INumberBase<T>
 {
-    // About 50 µs of one core's arithmetic: less is done before a sleeping thread is awake.
-    private const double FlopsPerThread = 4e6;
+    private const double LoneSequenceWeights = 1 << 18;
 
     public static LayerRun Forward(LayerShape shape, Tensor input, RecurrentState initial, LayerWeights weights, bool keepTape)
     {
@@ -77,10 +76,11 @@ internal static unsafe class KernelPasses<T>
         return gradients.MoveToOuterDisposeScope();
     }
 
+    // The recurrence of a single sequence cannot be split; with few weights the rest is too little to pay for the other threads.
     private static int Threads(in LayerShape shape)
     {
-        var flops = 2.0 * shape.Steps * shape.Batch * shape.Gates * shape.Hidden * (shape.Input + shape.Hidden);
-        return (int)Math.Clamp(flops / FlopsPerThread, 1, get_num_threads());
+        var weights = (double)shape.Gates * shape.Hidden * (shape.Input + shape.Hidden);
+        return shape.Batch == 1 && weights < LoneSequenceWeights ? 1 : ThreadChoice.For(2.0 * shape.Steps * shape.Batch * weights);
     }
 
     private static ForwardArguments<T> Arguments(TensorMemory<T> memory, TensorMemory<long> tokens, Tensor input, RecurrentState initial, LayerWeights weights, Tensor output)

@@ -44,8 +44,8 @@ public sealed class CharacterModel : IDisposable
     public Tensor Loss(Chunk chunk)
     {
         ArgumentNullException.ThrowIfNull(chunk);
-        var logits = chunk.Run(Net); // [k, B, V]
-        return nn.functional.cross_entropy(logits.flatten(0, 1), chunk.Target.flatten());
+        var features = chunk.Run(Net.Features); // [k, B, H]
+        return Net.CrossEntropy(features, chunk.Target);
     }
 
     /// <summary>Measures the model on a text, without gradient and dropout.</summary>

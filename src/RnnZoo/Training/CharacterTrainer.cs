@@ -150,7 +150,7 @@ public sealed class CharacterTrainer : IDisposable
             manual_seed(Seeds.Derive(_options.Seed, "dropout", step)); // so chance has no state to be saved
         }
 
-        _optimizer.zero_grad();
+        _model.Net.zero_grad();
         var loss = _model.Loss(chunk); // []
         var value = loss.ToDouble();
         if (!double.IsFinite(value))

@@ -88,6 +88,13 @@ public partial class Adam : OptimizerHelper, optim.IBetas
         state.step++;
         double correction1 = 1 - Math.Pow(options.beta1.Value, state.step);
         double correction2 = 1 - Math.Pow(options.beta2.Value, state.step);
+        if (!options.amsgrad.Value && AdamKernel.Reads(parameter, gradient, state.exp_avg, state.exp_avg_sq))
+        {
+            var step = new AdamKernel.Step(options.beta1.Value, options.beta2.Value, options.eps.Value, options.LearningRate.Value / correction1, Math.Sqrt(correction2));
+            AdamKernel.Run(parameter, gradient, state.exp_avg, state.exp_avg_sq, step);
+            return;
+        }
+
         state.exp_avg.mul_(options.beta1.Value).add_(gradient, 1 - options.beta1.Value);
         state.exp_avg_sq.mul_(options.beta2.Value).addcmul_(gradient, gradient, 1 - options.beta2.Value);
         Tensor second = options.amsgrad.Value ? state.LargestSecondMoment() : state.exp_avg_sq;

@@ -69,4 +69,7 @@ internal unsafe interface ISimd<V, T>
 
     /// <summary>Sum of the lanes.</summary>
     static abstract double Sum(V x);
+
+    /// <summary>The larger of each pair; either where one is NaN.</summary>
+    static abstract V Max(V a, V b);
 }

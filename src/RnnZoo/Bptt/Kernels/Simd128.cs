@@ -88,4 +88,7 @@ internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(Vector128<T> x) => typeof(T) == typeof(float) ? Vector128.Sum(x.As<T, float>()) : Vector128.Sum(x.As<T, double>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<T> Max(Vector128<T> a, Vector128<T> b) => Vector128.MaxNative(a, b);
 }

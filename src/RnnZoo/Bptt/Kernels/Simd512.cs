@@ -88,4 +88,7 @@ internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(Vector512<T> x) => typeof(T) == typeof(float) ? Vector512.Sum(x.As<T, float>()) : Vector512.Sum(x.As<T, double>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<T> Max(Vector512<T> a, Vector512<T> b) => Vector512.MaxNative(a, b);
 }

@@ -42,6 +42,14 @@ internal static class VectorMath<S, V, T>
         get => S.Constant(typeof(T) == typeof(float) ? 20.0 : 44.0);
     }
 
+    /// <summary>e^x; what would leave the range of normal numbers is held at its ends.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Exp(V x)
+    {
+        var r = Reduce(S.Clamp(x, S.Constant(typeof(T) == typeof(float) ? 87.0 : 708.0)), out var shifted);
+        return S.Scale(S.MultiplyAdd(S.MultiplyAdd(Remainder(r), r, S.Constant(1)), r, S.Constant(1)), shifted);
+    }
+
     /// <summary>1 / (1 + e^−x) is 1 / the result.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V SigmoidDenominator(V x)
