@@ -28,7 +28,7 @@ internal sealed class CopyWorkload : IWorkload
             _ => new Lstm(InputSize, size.Hidden) { Backward = path },
         };
         _model = new SequenceModel(recurrent, _task.OutputSize);
-        _optimizer = optim.Adam(_model.parameters(), CompareDefaults.ForCopy(cell).LearningRate);
+        _optimizer = optim.Adam(_model.parameters(), CompareTasks.Copy.StartOf(cell).LearningRate);
     }
 
     public void Step()
@@ -37,7 +37,7 @@ internal sealed class CopyWorkload : IWorkload
         var batch = _task.Sample(_batch, _random);
         _optimizer.zero_grad();
         Gradient.Backward(_task.Loss(_model.call(batch.Input).Output, batch.Target));
-        nn.utils.clip_grad_norm_(_model.parameters(), CompareDefaults.Clip);
+        nn.utils.clip_grad_norm_(_model.parameters(), CompareTasks.Copy.Clip);
         _optimizer.step();
     }
 

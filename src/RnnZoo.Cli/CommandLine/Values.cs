@@ -41,10 +41,10 @@ internal static class Values
             }), new ValueList<string>(standard));
     }
 
-    /// <summary>Several whole numbers of at least 1, with commas between them, none twice.</summary>
-    public static ValueOption<ValueList<int>> WholeList(string name, string description, IReadOnlyList<int> standard)
-        => List(name, description, "a comma-separated list of whole numbers of at least 1, none twice",
-            (string text, out int number) => Number(text, out number) && number >= 1, standard);
+    /// <summary>Several whole numbers of at least a smallest one, with commas between them, none twice.</summary>
+    public static ValueOption<ValueList<int>> WholeList(string name, string description, IReadOnlyList<int> standard, int minimum = 1)
+        => List(name, description, $"a comma-separated list of whole numbers of at least {minimum}, none twice",
+            (string text, out int number) => Number(text, out number) && number >= minimum, standard);
 
     /// <summary>Several values with commas between them, none twice.</summary>
     public static ValueOption<ValueList<T>> List<T>(string name, string description, string expected, ValueOption<T>.TryParse parse, IReadOnlyList<T> standard)

@@ -1,13 +1,20 @@
 using System.CommandLine;
 using RnnZoo.Cli.CommandLine;
+using RnnZoo.Cli.Compare;
 
 namespace RnnZoo.Cli.Commands;
 
 /// <summary>`rnnzoo compare`: trains several nets on one task, under the same conditions.</summary>
 internal static class CompareCommand
 {
-    public static Command Create(CliHost host) => new ExampleCommand("compare", "Trains several recurrent nets on one task, under the same conditions.")
+    public static Command Create(CliHost host)
     {
-        CompareCopyCommand.Create(host),
-    };
+        var command = new ExampleCommand("compare", "Trains several recurrent nets on one task, under the same conditions.");
+        foreach (var task in CompareTasks.All)
+        {
+            command.Add(CompareTaskCommand.Create(host, task));
+        }
+
+        return command;
+    }
 }

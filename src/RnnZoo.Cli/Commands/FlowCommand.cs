@@ -18,7 +18,7 @@ internal sealed class FlowCommand
     private readonly ValueOption<int> _sequences = Values.Whole("--sequences", "How many sequences a curve is the mean of", 1, FlowDefaults.Sequences);
     private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "The hidden size of each net", 1, FlowDefaults.Hidden);
     private readonly ValueOption<ValueList<string>> _train = Values.Choices(
-        "--train", "The nets to watch in training on the copy task", CompareDefaults.AllModels, FlowDefaults.Trained);
+        "--train", "The nets to watch in training on the copy task", CompareDefaults.NativeModels, FlowDefaults.Trained);
 
     private readonly Option<bool> _noTraining = new("--no-training") { Description = "Measure fresh nets only" };
     private readonly ValueOption<int> _steps = Values.Whole("--steps", "The steps of each training", 1, FlowDefaults.Steps);

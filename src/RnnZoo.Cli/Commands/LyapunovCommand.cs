@@ -9,7 +9,7 @@ namespace RnnZoo.Cli.Commands;
 /// <summary>`rnnzoo lyapunov`: at which rates a net's Jacobians stretch and shrink, so how its gradients vanish or explode.</summary>
 internal sealed class LyapunovCommand
 {
-    private readonly ValueOption<string> _cell = Values.Choice("--cell", "The cell of a fresh net", CompareDefaults.AllModels, "vanilla");
+    private readonly ValueOption<string> _cell = Values.Choice("--cell", "The cell of a fresh net", CompareDefaults.NativeModels, "vanilla");
     private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "The hidden size of a fresh net", 1, 128);
     private readonly ValueOption<double?> _gain = new(
         "--gain", "The spectral norm that each recurrent block of a fresh net is scaled to; by default as initialised", "a number above 0",

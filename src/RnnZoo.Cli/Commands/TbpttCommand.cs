@@ -13,7 +13,7 @@ internal sealed class TbpttCommand
         "--k", "The chunk lengths to measure; full for the whole stream at once", "a comma-separated list of whole numbers of at least 1, or full, none twice",
         ReadChunk, [.. TbpttSettings.DefaultChunks.Select(TbpttSettings.Name)]);
 
-    private readonly ValueOption<string> _cell = Values.Choice("--cell", "The cell of the net", CompareDefaults.AllModels, "lstm");
+    private readonly ValueOption<string> _cell = Values.Choice("--cell", "The cell of the net", CompareDefaults.NativeModels, "lstm");
     private readonly ValueOption<int> _length = Values.Whole("--length", "T: the steps of the measured stream; full takes about 0.15 MB for each", 1, TbpttSettings.DefaultLength);
     private readonly ValueOption<int> _batch = Values.Whole("--batch", "B: how many streams side by side", 1, TbpttSettings.DefaultBatch);
     private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "H: the hidden size of the measured net", 1, TbpttSettings.DefaultHidden);

@@ -1,62 +1,75 @@
 using System.Globalization;
 using RnnZoo.Charts;
+using RnnZoo.Tasks;
 
 namespace RnnZoo.Cli.Compare;
 
-/// <summary>The pictures of a comparison: loss against steps at each delay, and recall against delay.</summary>
+/// <summary>The pictures of a comparison: loss against steps at each size, and the task's metric against size.</summary>
 internal static class CompareCharts
 {
     private const int PointsPerLine = 250;
 
     public static Figure Figure(CompareSettings settings, IReadOnlyList<CompareJob> jobs)
     {
-        var panels = settings.Delays.Select(delay => (ChartPanel)Loss(jobs, delay)).Append(Recall(settings, jobs)).ToArray();
-        return new Figure("The copy task: " + string.Join(", ", settings.Models), panels)
+        var task = settings.Task;
+        var panels = settings.Sizes.Select(size => (ChartPanel)Loss(task, jobs, size)).Append(Metric(settings, jobs)).ToArray();
+        var symbols = task.HasSymbols ? $"{settings.Symbols} symbols to remember, " : "";
+        return new Figure($"{task.Title}: " + string.Join(", ", settings.Models), panels)
         {
             Subtitle = string.Create(CultureInfo.InvariantCulture,
-                $"{settings.Symbols} symbols to remember, hidden size {settings.Hidden}, batch {settings.Batch}, {CompareNames.Of(settings.Optimizer)}, seed {settings.Seed}; recall on {settings.FinalSequences:#,0} fresh sequences"),
+                $"{symbols}hidden size {settings.Hidden}, batch {settings.Batch}, {CompareNames.Of(settings.Optimizer)}, seed {settings.Seed}; {jobs[0].Task.Metric.Name} on {settings.FinalSequences:#,0} fresh sequences"),
         };
     }
 
-    /// <summary>The training loss at one delay.</summary>
-    public static LineChart Loss(IReadOnlyList<CompareJob> jobs, int delay)
+    /// <summary>The training loss at one size.</summary>
+    public static LineChart Loss(CompareTask task, IReadOnlyList<CompareJob> jobs, int size)
     {
-        var here = jobs.Where(job => job.Delay == delay).ToArray();
+        var here = jobs.Where(job => job.Size == size).ToArray();
         var series = here.Select(job => new Series(job.Model, [.. job.Progress.Losses.Select((loss, index) => new ChartPoint(index + 1, loss))])
         {
-            Colour = Colour(job.Model),
+            Colour = CompareDefaults.Colour(job.Model),
         }.Smoothed(PointsPerLine)).ToArray();
-        var baseline = here[0].Task.Baseline;
+        var posed = here[0].Task;
         return new LineChart(
-            $"delay {delay}",
+            $"{task.SizeName} {size}",
             new Axis("training step") { Minimum = 0, Maximum = Math.Max(1, here.Max(job => job.Result!.Steps)) },
-            new Axis("training loss, nats per step") { Scale = AxisScale.Log },
+            new Axis($"training loss, {posed.LossUnit}") { Scale = AxisScale.Log },
             series)
         {
-            ReferenceLines = [new ReferenceLine(baseline, string.Create(CultureInfo.InvariantCulture, $"without memory: {baseline:0.000}"))],
+            ReferenceLines = [new ReferenceLine(posed.Baseline, string.Create(CultureInfo.InvariantCulture, $"without memory: {posed.Baseline:0.000}"))],
         };
     }
 
-    /// <summary>Recall at the end of training.</summary>
-    public static GroupedBars Recall(CompareSettings settings, IReadOnlyList<CompareJob> jobs)
+    /// <summary>The metric at the end of training.</summary>
+    public static GroupedBars Metric(CompareSettings settings, IReadOnlyList<CompareJob> jobs)
     {
-        double RecallOf(string model, int delay)
-            => jobs.Single(job => job.Model == model && job.Delay == delay).Result!.Final?.Metric ?? double.NaN;
-        var series = settings.Models.Select(model => new BarSeries(model, [.. settings.Delays.Select(delay => RecallOf(model, delay))])
+        double ValueOf(string model, int size)
+            => jobs.Single(job => job.Model == model && job.Size == size).Result!.Final?.Metric ?? double.NaN;
+        var series = settings.Models.Select(model => new BarSeries(model, [.. settings.Sizes.Select(size => ValueOf(model, size))])
         {
-            Colour = Colour(model),
+            Colour = CompareDefaults.Colour(model),
         });
+        var metric = jobs[0].Task.Metric;
         return new GroupedBars(
-            "recall after training",
-            "delay",
-            [.. settings.Delays.Select(delay => delay.ToString(CultureInfo.InvariantCulture))],
-            new Axis("share of symbols recalled") { Minimum = 0, Maximum = 1 },
+            $"{metric.Name} after training",
+            settings.Task.SizeName,
+            [.. settings.Sizes.Select(size => size.ToString(CultureInfo.InvariantCulture))],
+            new Axis(settings.Task.MetricTitle) { Minimum = 0, Maximum = metric.MoreIsBetter ? 1 : Highest(jobs, metric) },
             [.. series])
         {
-            ReferenceLines = [new ReferenceLine(1.0 / Tasks.CopyTask.Alphabet, "guessing")],
-            ValueFormat = "0.000",
+            ReferenceLines = Guess(settings, jobs) is { } guess ? [guess] : [],
+            ValueFormat = metric.MoreIsBetter ? "0.000" : "0.0000",
         };
     }
 
-    private static int Colour(string model) => CompareDefaults.AllModels.ToList().IndexOf(model);
+    // A net that ended far above the baseline has learned nothing; its bar is cut, its number still stands over it.
+    private static double Highest(IReadOnlyList<CompareJob> jobs, TaskMetric metric)
+        => Math.Clamp(jobs.Max(job => job.Result!.Final?.Metric ?? 0), 1.2 * metric.Baseline, 2 * metric.Baseline);
+
+    /// <summary>Where guessing ends up, if that is the same at all sizes.</summary>
+    private static ReferenceLine? Guess(CompareSettings settings, IReadOnlyList<CompareJob> jobs)
+    {
+        var baselines = jobs.Select(job => job.Task.Metric.Baseline).Distinct().ToArray();
+        return baselines.Length == 1 ? new ReferenceLine(baselines[0], settings.Task.HasSymbols ? "guessing" : "without memory") : null;
+    }
 }

@@ -5,12 +5,12 @@ using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Compare;
 
-/// <summary>One training of a comparison: a model at a delay.</summary>
+/// <summary>One training of a comparison: a model at one size of the task.</summary>
 internal sealed class CompareJob : IDisposable
 {
-    private CompareJob(int delay, string model, CopyTask task, SequenceModel net, TrainingOptions options, string initialisation)
+    private CompareJob(int size, string model, ISequenceTask task, SequenceModel net, TrainingOptions options, string initialisation)
     {
-        Delay = delay;
+        Size = size;
         Model = model;
         Task = task;
         Net = net;
@@ -19,11 +19,12 @@ internal sealed class CompareJob : IDisposable
         Parameters = net.parameters().Sum(parameter => parameter.numel());
     }
 
-    public int Delay { get; }
+    /// <summary>The delay or the length.</summary>
+    public int Size { get; }
 
     public string Model { get; }
 
-    public CopyTask Task { get; }
+    public ISequenceTask Task { get; }
 
     public SequenceModel Net { get; }
 
@@ -44,16 +45,16 @@ internal sealed class CompareJob : IDisposable
 
     /// <summary>
     /// All trainings of a comparison. The models draw their weights from seeds of their own, one after the other, so that
-    /// results do not depend on which thread trains what when. At one delay all models see the same data.
+    /// results do not depend on which thread trains what when. At one size all models see the same data.
     /// </summary>
     public static List<CompareJob> CreateAll(CompareSettings settings)
     {
         var jobs = new List<CompareJob>();
-        foreach (var delay in settings.Delays)
+        foreach (var size in settings.Sizes)
         {
             foreach (var model in settings.Models)
             {
-                jobs.Add(Create(settings, delay, model));
+                jobs.Add(Create(settings, size, model));
             }
         }
 
@@ -62,10 +63,10 @@ internal sealed class CompareJob : IDisposable
 
     public void Dispose() => Net.Dispose();
 
-    private static CompareJob Create(CompareSettings settings, int delay, string model)
+    private static CompareJob Create(CompareSettings settings, int size, string model)
     {
-        var task = new CopyTask(delay, settings.Symbols);
-        var weightSeed = Seeds.Derive(settings.Seed, $"weights of {model}", delay);
+        var task = settings.Task.Create(size, settings.Symbols);
+        var weightSeed = Seeds.Derive(settings.Seed, $"weights of {model}", size);
         manual_seed(weightSeed);
         var net = SequenceModel.Create(model, task.InputSize, settings.Hidden, task.OutputSize);
         net.Backward = settings.Backward;
@@ -83,9 +84,9 @@ internal sealed class CompareJob : IDisposable
             LearningRate = settings.LearningRates[model],
             ClipNorm = settings.Clip > 0 ? settings.Clip : null,
             FinalSequences = settings.FinalSequences,
-            StopAtMetric = settings.StopAtRecall,
-            Seed = Seeds.Derive(settings.Seed, "data", delay),
+            StopAtMetric = settings.Task.StopAt,
+            Seed = Seeds.Derive(settings.Seed, "data", size),
         };
-        return new CompareJob(delay, model, task, net, options, settings.Initialisations[model]);
+        return new CompareJob(size, model, task, net, options, settings.Initialisations[model]);
     }
 }

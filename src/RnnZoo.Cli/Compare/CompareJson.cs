@@ -14,26 +14,34 @@ internal static class CompareJson
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
         {
             json.WriteStartObject();
-            json.WriteString("task", "copy");
+            json.WriteString("task", settings.Task.Name);
             json.WriteString("binding", Binding.Name);
             json.WriteNumber("seed", settings.Seed);
             json.WriteNumber("threads", settings.Threads);
             json.WriteString("version", VersionAction.Version);
             json.WriteString("libtorch", Binding.LibtorchVersion);
             json.WriteString("dtype", "float32");
-            json.WriteNumber("symbols", settings.Symbols);
+            if (settings.Task.HasSymbols)
+            {
+                json.WriteNumber("symbols", settings.Symbols);
+            }
+
             json.WriteNumber("hidden", settings.Hidden);
             json.WriteNumber("batch", settings.Batch);
             json.WriteNumber("stepLimit", settings.Steps);
             json.WriteString("optimizer", CompareNames.Of(settings.Optimizer));
             json.WriteString("schedule", CompareNames.Of(settings.Schedule));
             json.WriteFinite("clip", settings.Clip > 0 ? settings.Clip : null);
-            json.WriteNumber("recallSequences", settings.FinalSequences);
+            var metric = jobs[0].Task.Metric;
+            json.WriteString("metric", metric.Name);
+            json.WriteBoolean("moreIsBetter", metric.MoreIsBetter);
+            json.WriteFinite("stopAt", settings.Task.StopAt);
+            json.WriteNumber($"{metric.Name}Sequences", settings.FinalSequences);
             json.WriteBoolean("partial", jobs.Any(IsPartial));
             json.WriteStartArray("results");
             foreach (var job in jobs)
             {
-                WriteResult(json, job);
+                WriteResult(json, settings.Task, job);
             }
 
             json.WriteEndArray();
@@ -45,16 +53,16 @@ internal static class CompareJson
 
     private static bool IsPartial(CompareJob job) => job.Result!.Reason == StopReason.Cancelled;
 
-    private static void WriteResult(Utf8JsonWriter json, CompareJob job)
+    private static void WriteResult(Utf8JsonWriter json, CompareTask task, CompareJob job)
     {
         var result = job.Result!;
         json.WriteStartObject();
-        json.WriteNumber("delay", job.Delay);
+        json.WriteNumber(task.SizeName, job.Size);
         json.WriteString("model", job.Model);
         json.WriteNumber("parameters", job.Parameters);
         json.WriteFinite("loss", result.Final?.Loss);
         json.WriteFinite("baseline", job.Task.Baseline);
-        json.WriteFinite("recall", result.Final?.Metric);
+        json.WriteFinite(job.Task.Metric.Name, result.Final?.Metric);
         json.WriteFinite("standardError", result.Final?.StandardError);
         json.WriteNumber("steps", result.Steps);
         json.WriteFinite("seconds", Math.Round(result.Seconds, 3));

@@ -38,18 +38,18 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
     }
 
     private string MakeFolder() => outputFolder is null
-        ? RunFolder.Create(Path.Combine(host.WorkingDirectory, "runs"), host.Time.GetLocalNow(), "copy")
+        ? RunFolder.Create(Path.Combine(host.WorkingDirectory, "runs"), host.Time.GetLocalNow(), settings.Task.Name)
         : Directory.CreateDirectory(Path.Combine(host.WorkingDirectory, outputFolder)).FullName;
 
     private void Train(List<CompareJob> jobs, string folder, CancellationToken cancellation)
     {
         IProgressDisplay display = host.ErrorIsTerminal
-            ? new LiveProgress(Console(host.Error, isTerminal: true), jobs)
-            : new PlainProgress(host.Error);
+            ? new LiveProgress(Console(host.Error, isTerminal: true), settings.Task, jobs)
+            : new PlainProgress(host.Error, settings.Task);
         using var log = new RunLog(Path.Combine(folder, "log.jsonl"));
         IEnumerable<ITrainingObserver> ObserversOf(CompareJob job)
         {
-            yield return log.For(job.Task.Metric.Name, ("delay", job.Delay), ("model", job.Model));
+            yield return log.For(job.Task.Metric.Name, (settings.Task.SizeName, job.Size), ("model", job.Model));
             if (display.ObserverOf(job) is { } observer)
             {
                 yield return observer;
@@ -69,7 +69,7 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
         }
     }
 
-    private static string WeightsName(CompareJob job) => string.Create(CultureInfo.InvariantCulture, $"{job.Model}-delay{job.Delay}.dat");
+    private string WeightsName(CompareJob job) => string.Create(CultureInfo.InvariantCulture, $"{job.Model}-{settings.Task.SizeName}{job.Size}.dat");
 
     private void Report(List<CompareJob> jobs, string folder)
     {
@@ -80,10 +80,10 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
             return;
         }
 
-        Console(host.Output, host.OutputIsTerminal).Write(CompareTable.Create(jobs));
+        Console(host.Output, host.OutputIsTerminal).Write(CompareTable.Create(settings.Task, jobs));
         host.Output.WriteLine();
-        host.Output.WriteLine(TerminalLines.Render(CompareCharts.Loss(jobs, settings.Delays.Max()), Math.Min(host.Width, 100)));
-        host.Output.WriteLine(TerminalBars.Render(CompareCharts.Recall(settings, jobs), Math.Min(host.Width, 80)));
+        host.Output.WriteLine(TerminalLines.Render(CompareCharts.Loss(settings.Task, jobs, settings.Sizes.Max()), Math.Min(host.Width, 100)));
+        host.Output.WriteLine(TerminalBars.Render(CompareCharts.Metric(settings, jobs), Math.Min(host.Width, 80)));
         host.Output.WriteLine($"Written to {folder}: results.json, log.jsonl, chart.svg, and the weights of each net (*.dat)");
     }
 

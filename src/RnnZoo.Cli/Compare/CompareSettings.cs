@@ -6,9 +6,12 @@ namespace RnnZoo.Cli.Compare;
 /// <summary>What to compare, and how.</summary>
 internal sealed record CompareSettings
 {
+    public required CompareTask Task { get; init; }
+
     public required IReadOnlyList<string> Models { get; init; }
 
-    public required IReadOnlyList<int> Delays { get; init; }
+    /// <summary>The delays or the lengths.</summary>
+    public required IReadOnlyList<int> Sizes { get; init; }
 
     public required int Hidden { get; init; }
 
@@ -39,7 +42,4 @@ internal sealed record CompareSettings
 
     /// <summary>How many fresh sequences each result is measured on.</summary>
     public int FinalSequences { get; init; } = 1_024;
-
-    /// <summary>A model stops before the step limit only at this recall.</summary>
-    public double StopAtRecall { get; init; } = 0.995;
 }

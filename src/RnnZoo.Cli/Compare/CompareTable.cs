@@ -7,23 +7,24 @@ namespace RnnZoo.Cli.Compare;
 /// <summary>The results of a comparison for people to read.</summary>
 internal static class CompareTable
 {
-    public static Table Create(IReadOnlyList<CompareJob> jobs)
+    public static Table Create(CompareTask task, IReadOnlyList<CompareJob> jobs)
     {
         var table = new Table().Border(TableBorder.Rounded);
-        string[] right = ["parameters", "loss", "baseline", "recall", "steps", "seconds"];
-        table.AddColumn(new TableColumn("delay").RightAligned()).AddColumn("model");
+        var metric = jobs[0].Task.Metric;
+        string[] right = ["parameters", "loss", "baseline", metric.Name, "steps", "seconds"];
+        table.AddColumn(new TableColumn(task.SizeName).RightAligned()).AddColumn("model");
         table.AddColumns([.. right.Select(title => new TableColumn(title).RightAligned().NoWrap())]);
         table.AddColumn(new TableColumn("ended by").NoWrap());
         foreach (var job in jobs)
         {
             var result = job.Result!;
             table.AddRow(
-                Number(job.Delay, "0"),
+                Number(job.Size, "0"),
                 job.Model,
                 Number(job.Parameters, "#,0"),
                 Number(result.Final?.Loss, "0.0000"),
                 Number(job.Task.Baseline, "0.0000"),
-                Number(result.Final?.Metric, "0.000"),
+                Number(result.Final?.Metric, MetricText.Format(metric)),
                 Number(result.Steps, "#,0"),
                 Number(result.Seconds, "0.0"),
                 result.Reason.Name(job.Task.Metric.Name));

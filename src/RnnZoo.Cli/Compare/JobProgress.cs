@@ -8,7 +8,7 @@ internal sealed class JobProgress : ITrainingObserver
     private readonly Lock _gate = new();
     private readonly List<double> _losses = [];
     private StepRecord _last;
-    private double? _recall;
+    private double? _metric;
     private bool _ended;
 
     /// <summary>The loss of each step so far.</summary>
@@ -23,12 +23,12 @@ internal sealed class JobProgress : ITrainingObserver
         }
     }
 
-    /// <summary>The last step, the last recall measured, and whether training has ended.</summary>
-    public (StepRecord Last, double? Recall, bool Ended) Snapshot()
+    /// <summary>The last step, the metric as it was last measured, and whether training has ended.</summary>
+    public (StepRecord Last, double? Metric, bool Ended) Snapshot()
     {
         lock (_gate)
         {
-            return (_last, _recall, _ended);
+            return (_last, _metric, _ended);
         }
     }
 
@@ -45,7 +45,7 @@ internal sealed class JobProgress : ITrainingObserver
     {
         lock (_gate)
         {
-            _recall = evaluation.Metric;
+            _metric = evaluation.Metric;
         }
     }
 

@@ -5,7 +5,7 @@ using Spectre.Console;
 namespace RnnZoo.Cli.Compare;
 
 /// <summary>A table that is redrawn in place, for terminals.</summary>
-internal sealed class LiveProgress(IAnsiConsole console, IReadOnlyList<CompareJob> jobs) : IProgressDisplay
+internal sealed class LiveProgress(IAnsiConsole console, CompareTask task, IReadOnlyList<CompareJob> jobs) : IProgressDisplay
 {
     private const int BarWidth = 24;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(150);
@@ -25,25 +25,25 @@ internal sealed class LiveProgress(IAnsiConsole console, IReadOnlyList<CompareJo
     {
         var table = new Table().Border(TableBorder.Rounded).BorderColor(Color.Grey);
         table.AddColumns(
-            new TableColumn("delay").RightAligned(),
+            new TableColumn(task.SizeName).RightAligned(),
             new TableColumn("model"),
             new TableColumn("training"),
             new TableColumn("step").RightAligned(),
             new TableColumn("loss").RightAligned(),
             new TableColumn("baseline").RightAligned(),
-            new TableColumn("recall").RightAligned(),
+            new TableColumn(jobs[0].Task.Metric.Name).RightAligned(),
             new TableColumn("seconds").RightAligned());
         foreach (var job in jobs)
         {
-            var (last, recall, ended) = job.Progress.Snapshot();
+            var (last, metric, ended) = job.Progress.Snapshot();
             table.AddRow(
-                Number(job.Delay, "0"),
+                Number(job.Size, "0"),
                 job.Model,
                 Bar((double)last.Step / job.Options.Steps, ended),
                 last.Step == 0 ? "[grey]waits[/]" : Number(last.Step, "#,0"),
                 last.Step == 0 ? "" : Number(last.Loss, "0.0000"),
                 $"[grey]{Number(job.Task.Baseline, "0.0000")}[/]",
-                recall is { } share ? Number(share, "0.000") : "",
+                metric is { } value ? Number(value, MetricText.Format(job.Task.Metric)) : "",
                 last.Step == 0 ? "" : Number(last.Seconds, "0.0"));
         }
 

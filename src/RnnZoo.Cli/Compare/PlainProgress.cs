@@ -4,9 +4,11 @@ using RnnZoo.Training;
 namespace RnnZoo.Cli.Compare;
 
 /// <summary>One line every so many steps, for files and pipes.</summary>
-internal sealed class PlainProgress(TextWriter writer) : IProgressDisplay
+internal sealed class PlainProgress(TextWriter writer, CompareTask task) : IProgressDisplay
 {
     private readonly Lock _gate = new();
+
+    private string SizeName => task.SizeName;
 
     public ITrainingObserver ObserverOf(CompareJob job) => new Lines(this, job);
 
@@ -33,7 +35,7 @@ internal sealed class PlainProgress(TextWriter writer) : IProgressDisplay
         {
             if (step.Step % _every == 0)
             {
-                Write(step.Step, step.Loss, job.Progress.Snapshot().Recall, step.Seconds, "");
+                Write(step.Step, step.Loss, job.Progress.Snapshot().Metric, step.Seconds, "");
             }
         }
 
@@ -44,11 +46,8 @@ internal sealed class PlainProgress(TextWriter writer) : IProgressDisplay
         public void OnEnd(TrainingResult result)
             => Write(result.Steps, result.Final?.Loss, result.Final?.Metric, result.Seconds, $"  ended: {result.Reason.Name(job.Task.Metric.Name)}");
 
-        private void Write(int step, double? loss, double? recall, double seconds, string end)
+        private void Write(int step, double? loss, double? metric, double seconds, string end)
             => display.Write(string.Create(CultureInfo.InvariantCulture,
-                $"delay {job.Delay,-4} {job.Model,-8} step {step,6}/{job.Options.Steps}  loss {loss ?? double.NaN:0.0000}  recall {Recall(recall)}  {seconds,6:0.0} s{end}"));
-
-        private static string Recall(double? recall)
-            => recall is { } value ? value.ToString("0.000", CultureInfo.InvariantCulture) : "  -  ";
+                $"{display.SizeName} {job.Size,-4} {job.Model,-8} step {step,6}/{job.Options.Steps}  loss {loss ?? double.NaN:0.0000}  {job.Task.Metric.Name} {MetricText.Of(job.Task.Metric, metric)}  {seconds,6:0.0} s{end}"));
     }
 }

@@ -38,7 +38,7 @@ internal static class FlowCharts
     /// <summary>Nets that differ in how W begins, or in their gates; one colour for each model.</summary>
     private static LineChart? Others(IReadOnlyList<FlowCurve> all, string title, bool starts) => Chart(title,
         [.. all.Where(curve => curve.Net.Norm is null && curve.Net.IsAboutStart == starts)
-            .Select(curve => Line(curve.Norms.Mean, $"{curve.Net.Model} {curve.Net.Label}", CompareDefaults.AllModels.ToList().IndexOf(curve.Net.Model)))]);
+            .Select(curve => Line(curve.Norms.Mean, $"{curve.Net.Model} {curve.Net.Label}", CompareDefaults.Colour(curve.Net.Model)))]);
 
     private static LineChart? Chart(string title, Series[] series) => series.Length == 0 ? null : new LineChart(
         title,

@@ -77,7 +77,7 @@ internal static class FlowJson
         json.WriteString("init", training.Initialisation);
         json.WriteNumber("learningRate", training.LearningRate);
         json.WriteNumber("batch", FlowTraining.Batch);
-        json.WriteNumber("clip", CompareDefaults.Clip);
+        json.WriteNumber("clip", CompareTasks.Copy.Clip);
         json.WriteNumber("stepLimit", settings.Steps);
         json.WriteNumber("steps", training.Result!.Steps);
         json.WriteString("ended", training.Result.Reason.Name(training.Task.Metric.Name));

@@ -27,7 +27,7 @@ internal sealed class FlowTraining : ITrainingObserver
         _settings = settings;
         _every = (settings.Steps + MostLooks - 1) / MostLooks;
         Task = new CopyTask(settings.Delay);
-        (LearningRate, Initialisation) = CompareDefaults.ForCopy(model);
+        (LearningRate, Initialisation) = CompareTasks.Copy.StartOf(model);
     }
 
     public string Model { get; }
@@ -81,7 +81,7 @@ internal sealed class FlowTraining : ITrainingObserver
         Optimizer = OptimizerKind.Adam,
         Schedule = LearningRateSchedule.Cosine,
         LearningRate = LearningRate,
-        ClipNorm = CompareDefaults.Clip,
+        ClipNorm = CompareTasks.Copy.Clip,
         EvaluateEvery = Math.Max(1, _settings.Steps),
         EvaluationSequences = 1,
         FinalSequences = 512,

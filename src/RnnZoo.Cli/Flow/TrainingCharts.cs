@@ -53,7 +53,7 @@ internal static class TrainingCharts
         "training loss",
         new Axis("training step"),
         new Axis("loss, nats per step") { Scale = AxisScale.Log },
-        [.. trainings.Select(training => new Series(training.Model, [.. training.Looks.Select(look => new ChartPoint(look.Step, look.Loss))]) { Colour = CompareDefaults.AllModels.ToList().IndexOf(training.Model) })])
+        [.. trainings.Select(training => new Series(training.Model, [.. training.Looks.Select(look => new ChartPoint(look.Step, look.Loss))]) { Colour = CompareDefaults.Colour(training.Model) })])
     {
         EndLabels = true,
         ReferenceLines = [new ReferenceLine(trainings[0].Task.Baseline, string.Create(CultureInfo.InvariantCulture, $"no memory: {trainings[0].Task.Baseline:0.000}"))],

@@ -5,19 +5,19 @@ using RnnZoo.Cli.Compare;
 
 namespace RnnZoo.Cli.Commands;
 
-/// <summary>`rnnzoo compare copy`: which net remembers for how long.</summary>
-internal sealed class CompareCopyCommand
+/// <summary>`rnnzoo compare TASK`: which net learns it.</summary>
+internal sealed class CompareTaskCommand
 {
+    private readonly CompareTask _task;
+
     private readonly ValueOption<ValueList<string>> _models = Values.Choices(
         "--models", "The nets to train", CompareDefaults.AllModels, CompareDefaults.Models);
 
-    private readonly ValueOption<ValueList<int>> _delays = Values.WholeList(
-        "--delays", "For how many steps to remember", CompareDefaults.Delays);
-
-    private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "The hidden size of each net", 1, CompareDefaults.Hidden);
+    private readonly ValueOption<ValueList<int>> _sizes;
+    private readonly ValueOption<int> _hidden;
     private readonly ValueOption<int> _symbols = Values.Whole("--symbols", "How many symbols to remember", 1, CompareDefaults.Symbols);
-    private readonly ValueOption<int> _batch = Values.Whole("--batch", "How many fresh sequences each step sees", 1, CompareDefaults.Batch);
-    private readonly ValueOption<int> _steps = Values.Whole("--steps", "The step limit; a net stops before it only at a recall of 0.995", 1, CompareDefaults.Steps);
+    private readonly ValueOption<int> _batch;
+    private readonly ValueOption<int> _steps;
 
     private readonly ValueOption<IReadOnlyDictionary<string, string>?> _learningRate = ModelValues.Option(
         "--lr", "The learning rate, for all nets or as in vanilla=1e-3,lstm=1e-2; by default each net's own", "a number above 0",
@@ -35,35 +35,55 @@ internal sealed class CompareCopyCommand
         $"names of {string.Join(", ", Initialisations.NamesFor("lstm"))}, joined by +",
         text => Initialisations.Fits(text, "lstm"));
 
-    private readonly ValueOption<double> _clip = Values.NotNegative("--clip", "The largest gradient norm; 0 clips nothing", CompareDefaults.Clip);
+    private readonly ValueOption<double> _clip;
     private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", CompareDefaults.Seed);
     private readonly ValueOption<int> _threads = Values.Whole("--threads", "How many nets to train at a time; changes no number but the seconds", 1, Environment.ProcessorCount);
     private readonly ValueOption<string> _backward = Values.Choice(
         "--backward", "How gradients are found", CompareNames.Paths.Keys, "auto");
 
     private readonly Option<bool> _json = new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
-    private readonly ValueOption<string?> _output = Values.Text(
-        "--output", "The folder to write into, replacing earlier results there; by default a new one, runs/<time>-copy", "a folder");
+    private readonly ValueOption<string?> _output;
 
-    private CompareCopyCommand()
+    private CompareTaskCommand(CompareTask task)
     {
+        _task = task;
+        _sizes = Values.WholeList($"--{task.SizeName}s", task.SizeMeaning, task.Sizes, task.LeastSize);
+        _hidden = Values.Whole("--hidden", "The hidden size of each net", 1, task.Hidden);
+        _batch = Values.Whole("--batch", "How many fresh sequences each step sees", 1, task.Batch);
+        var metric = task.Create(task.Sizes[0], CompareDefaults.Symbols).Metric;
+        _steps = Values.Whole(
+            "--steps", string.Create(CultureInfo.InvariantCulture, $"The step limit; a net stops before it only at {(metric.MoreIsBetter ? "a" : "an")} {metric.Name} of {task.StopAt}"), 1, task.Steps);
+        _clip = Values.NotNegative("--clip", "The largest gradient norm; 0 clips nothing", task.Clip);
+        _output = Values.Text(
+            "--output", $"The folder to write into, replacing earlier results there; by default a new one, runs/<time>-{task.Name}", "a folder");
     }
 
-    public static Command Create(CliHost host)
+    public static Command Create(CliHost host, CompareTask task)
     {
-        var options = new CompareCopyCommand();
-        var command = new ExampleCommand(
-            "copy",
-            "Trains nets to repeat symbols after a delay, and measures for how long each can remember.",
-            ("rnnzoo compare copy", "a vanilla RNN and an LSTM at delays of 10, 20 and 50 steps"),
-            ("rnnzoo compare copy --models vanilla,lstm,gru --delays 5,100 --seed 7 --json > results.json", "three nets, other delays, results for programs"))
+        var options = new CompareTaskCommand(task);
+        var command = new ExampleCommand(task.Name, task.Purpose, Examples(task))
         {
-            options._models, options._delays, options._hidden, options._symbols, options._batch, options._steps, options._learningRate,
-            options._optimizer, options._schedule, options._init, options._clip, options._seed, options._threads, options._backward, options._json, options._output,
+            options._models, options._sizes, options._hidden, options._batch, options._steps, options._learningRate, options._optimizer,
+            options._schedule, options._init, options._clip, options._seed, options._threads, options._backward, options._json, options._output,
         };
+        if (task.HasSymbols)
+        {
+            command.Add(options._symbols);
+        }
+
         command.SetAction((parsed, cancellation) => Task.FromResult(
             new CompareRun(host, options.Read(parsed), parsed.GetValue(options._json), parsed.GetValue(options._output)).Run(cancellation)));
         return command;
+    }
+
+    private static (string Line, string Meaning)[] Examples(CompareTask task)
+    {
+        var sizes = $"{string.Join(", ", task.Sizes.SkipLast(1))} and {task.Sizes[^1]} steps";
+        return
+        [
+            ($"rnnzoo compare {task.Name}", $"a vanilla RNN and an LSTM at {task.SizeName}s of {sizes}"),
+            ($"rnnzoo compare {task.Name} --models vanilla,lstm,gru --{task.SizeName}s {Math.Max(5, task.LeastSize)},100 --seed 7 --json > results.json", $"three nets, other {task.SizeName}s, results for programs"),
+        ];
     }
 
     private CompareSettings Read(ParseResult parsed)
@@ -73,10 +93,11 @@ internal sealed class CompareCopyCommand
         var names = parsed.GetValue(_init);
         return new CompareSettings
         {
+            Task = _task,
             Models = chosen,
-            Delays = parsed.GetValue(_delays)!.Items,
+            Sizes = parsed.GetValue(_sizes)!.Items,
             Hidden = parsed.GetValue(_hidden),
-            Symbols = parsed.GetValue(_symbols),
+            Symbols = _task.HasSymbols ? parsed.GetValue(_symbols) : CompareDefaults.Symbols,
             Batch = parsed.GetValue(_batch),
             Steps = parsed.GetValue(_steps),
             Schedule = CompareNames.Schedules[parsed.GetValue(_schedule)!],
@@ -87,12 +108,12 @@ internal sealed class CompareCopyCommand
             Backward = CompareNames.Paths[parsed.GetValue(_backward)!],
             LearningRates = chosen.ToDictionary(model => model, model => rates.For(model) is { } text
                 ? double.Parse(text, CultureInfo.InvariantCulture)
-                : CompareDefaults.ForCopy(model).LearningRate),
+                : _task.StartOf(model).LearningRate),
             Initialisations = chosen.ToDictionary(model => model, model => InitialisationOf(model, names.For(model))),
         };
     }
 
-    private static string InitialisationOf(string model, string? name)
+    private string InitialisationOf(string model, string? name)
     {
         if (name is not null && !Initialisations.Fits(name, model))
         {
@@ -100,6 +121,6 @@ internal sealed class CompareCopyCommand
                 $"--init: expected one that fits {model} ({string.Join(", ", Initialisations.NamesFor(model))}), got '{name}'; give one per model, as in --init vanilla=orthogonal,lstm=chrono.");
         }
 
-        return name ?? CompareDefaults.ForCopy(model).Initialisation;
+        return name ?? _task.StartOf(model).Initialisation;
     }
 }
