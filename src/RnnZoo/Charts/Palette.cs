@@ -1,22 +1,25 @@
 namespace RnnZoo.Charts;
 
 /// <summary>
-/// Colours told apart by people with any common colour vision (Okabe and Ito, "Color Universal Design", 2008),
-/// with lighter shades of the same hues on a dark page.
+/// Colours told apart by people with any common colour vision: the first four are Okabe and Ito's ("Color Universal
+/// Design", 2008), the others were chosen for their distance to all of them as a test measures it. On a dark page, lighter
+/// shades of the same hues.
 /// </summary>
 internal static class Palette
 {
-    private static readonly (string Light, string Dark)[] Colours =
+    public static IReadOnlyList<(string Light, string Dark)> Colours { get; } =
     [
         ("#d55e00", "#ff8f45"),
         ("#0072b2", "#57aeea"),
         ("#009e73", "#2fc79a"),
         ("#aa5a8c", "#e39dc6"),
-        ("#b07a00", "#f0b93a"),
-        ("#3a93c8", "#93d0f5"),
+        ("#35208f", "#6a55f0"),
+        ("#3a93c8", "#c9ecff"),
+        ("#4a0f18", "#a84a40"),
+        ("#5d6a3a", "#8a9a5b"),
     ];
 
-    public static int Count => Colours.Length;
+    public static int Count => Colours.Count;
 
     /// <summary>The style class of a place in the palette, or of the colour of text.</summary>
     public static string Class(int? colour) => colour is { } place ? $"c{((place % Count) + Count) % Count}" : "neutral";

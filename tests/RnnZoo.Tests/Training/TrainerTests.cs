@@ -198,6 +198,61 @@ public class TrainerTests
         Assert.Equal("model", Assert.Throws<ArgumentException>(() => new Trainer(model, Task, Options)).ParamName);
     }
 
+    [Fact]
+    public void Run_Curriculum_TrainsOnItsTasksFirst_AndMeasuresTheTaskItself()
+    {
+        var lengths = new List<long>();
+        using var model = new ProbeModel((input, output) =>
+        {
+            lengths.Add(input.shape[0]);
+            return output;
+        });
+        var curriculum = new CurriculumStage[] { new(2, new CopyTask(1, symbols: 1)), new(1, new CopyTask(1, symbols: 2)) };
+        var options = Options with { EvaluateEvery = 2, EvaluationSequences = 5, FinalSequences = 5, Curriculum = curriculum };
+        var observer = new RecordingObserver();
+
+        new Trainer(model, Task, options, observer).Run();
+
+        // Steps 1 and 2, a look, step 3, step 4, a look, step 5, the measurement: T = D + 2n.
+        Assert.Equal([3, 3, 8, 5, 8, 8, 8, 8], lengths);
+        Assert.Equal([1, 2, 3, 4, 5], observer.Steps.Select(step => step.Step));
+    }
+
+    [Fact]
+    public void Trainer_CurriculumOnATaskOfOtherShape_IsRefused()
+    {
+        using var model = new ProbeModel();
+        var options = Options with { Curriculum = [new(2, new ParityTask(5))] };
+
+        var error = Assert.Throws<ArgumentException>(() => new Trainer(model, Task, options));
+        Assert.StartsWith("Curriculum: expected tasks of 10 inputs and 9 outputs as 'copy' has, got 2 and 2 in 'parity'.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Trainer_StopBeyondTheBestMetric_IsRefused()
+    {
+        using var model = new ProbeModel();
+
+        var error = Assert.Throws<ArgumentOutOfRangeException>(() => new Trainer(model, Task, Options with { StopAtMetric = 1.5 }));
+        Assert.StartsWith("StopAtMetric: expected at most 1, the best recall there is, got 1.5.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Run_OnAnError_EndsOnceItIsLowEnough()
+    {
+        manual_seed(17);
+        using var model = SequenceModel.Create("gru", 2, 13, 1);
+        var options = new TrainingOptions { Steps = 2_000, LearningRate = 2e-2, EvaluateEvery = 20, StopAtMetric = 0.02, Seed = 5 };
+
+        var result = new Trainer(model, new AddingTask(4), options).Run();
+
+        Assert.Equal(StopReason.MetricReached, result.Reason);
+        Assert.InRange(result.Steps, 20, 1_980);
+        Assert.InRange(result.Final!.Metric, 0, 0.02);
+        Assert.Equal(result.Final.Loss, result.Final.Metric, 1e-9);
+        Assert.InRange(result.Final.StandardError, 1e-5, 0.01);
+    }
+
     private static RecordingObserver Train(TrainingOptions options, CopyTask? task = null)
     {
         using var model = SmallLstm();

@@ -1,0 +1,108 @@
+using System.Text.Json;
+using System.Xml.Linq;
+using RnnZoo.Cli;
+using RnnZoo.Modules;
+using RnnZoo.Tasks;
+
+namespace RnnZoo.Tests.Cli;
+
+/// <summary>`compare` on the tasks other than copy, which has tests of its own.</summary>
+public class CompareTasksTests
+{
+    private const string Tiny = "--hidden 8 --batch 5 --steps 20 --seed 3";
+
+    public static TheoryData<string, string, string> Tasks => new()
+    {
+        { "copy-variable", "delay", "recall" },
+        { "adding", "length", "mse" },
+        { "temporal-order", "length", "accuracy" },
+        { "parity", "length", "accuracy" },
+    };
+
+    [Fact]
+    public void EveryTask_CanBeCompared()
+        => Assert.Equal(SequenceTasks.Names, Tasks.Select(row => (string)row[0]).Prepend("copy"));
+
+    [Theory]
+    [MemberData(nameof(Tasks))]
+    public async Task Json_OfEachTask_HasItsSizeAndItsMetric(string task, string size, string metric)
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await CliRun.Of(folder.Path, $"compare {task} {Tiny} --{size}s 11,17 --json");
+
+        Assert.Equal(ExitCodes.Success, run.ExitCode);
+        Assert.Equal((task, metric), (run.Json.GetProperty("task").GetString(), run.Json.GetProperty("metric").GetString()));
+        Assert.Equal(metric != "mse", run.Json.GetProperty("moreIsBetter").GetBoolean());
+        Assert.Equal(1_024, run.Json.GetProperty(metric + "Sequences").GetInt32());
+        Assert.Equal(task == "copy-variable", run.Json.TryGetProperty("symbols", out _));
+        var results = run.Json.GetProperty("results").EnumerateArray().ToArray();
+        Assert.Equal(
+            [(11, "vanilla"), (11, "lstm"), (17, "vanilla"), (17, "lstm")],
+            results.Select(result => (result.GetProperty(size).GetInt32(), result.GetProperty("model").GetString())));
+        Assert.All(results, result =>
+        {
+            var setting = SequenceTasks.SettingsOf(task)[0].Name;
+            var posed = SequenceTasks.Create(task, new Dictionary<string, long> { [setting] = result.GetProperty(size).GetInt32() });
+            Assert.Equal(posed.Baseline, result.GetProperty("baseline").GetDouble());
+            Assert.InRange(result.GetProperty(metric).GetDouble(), 0, metric == "mse" ? 5 : 1);
+            Assert.InRange(result.GetProperty("standardError").GetDouble(), 1e-6, 1);
+            Assert.Equal(("steps", 20), (result.GetProperty("ended").GetString(), result.GetProperty("steps").GetInt32()));
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Tasks))]
+    public async Task Run_WithoutJson_NamesTheTasksOwnWords(string task, string size, string metric)
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await CliRun.Of(folder.Path, $"compare {task} {Tiny} --{size}s 11,17");
+
+        var heading = run.Output.Split('\n')[1];
+        Assert.All([size, metric, "baseline"], column => Assert.Contains(column, heading, StringComparison.Ordinal));
+        Assert.Contains($"{metric} after training", run.Output, StringComparison.Ordinal);
+        Assert.Contains($"{size} 17   lstm     step      2/20", run.Error, StringComparison.Ordinal);
+        Assert.Contains($"  {metric} ", run.Error, StringComparison.Ordinal);
+        var made = Assert.Single(Directory.GetDirectories(folder.File("runs")));
+        Assert.EndsWith("-" + task, made, StringComparison.Ordinal);
+        Assert.Equal(
+            ["chart.svg", "log.jsonl", $"lstm-{size}11.dat", $"lstm-{size}17.dat", "results.json", $"vanilla-{size}11.dat", $"vanilla-{size}17.dat"],
+            Directory.GetFiles(made).Select(Path.GetFileName).Order());
+        Assert.Equal(4, XElement.Load(Path.Combine(made, "chart.svg")).Descendants().Count(element => (string?)element.Attribute("class") == "line"));
+        var ends = File.ReadLines(Path.Combine(made, "log.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)
+            .Where(line => line.GetProperty("event").GetString() == "end").ToArray();
+        Assert.Equal(4, ends.Length);
+        Assert.All(ends, line => Assert.True(line.TryGetProperty(size, out _) && line.GetProperty(metric).ValueKind == JsonValueKind.Number));
+    }
+
+    [Theory]
+    [InlineData("copy --delays 2 --symbols 3")]
+    [InlineData("adding --lengths 5")]
+    [InlineData("parity --lengths 5")]
+    public async Task EveryNet_CanBeCompared(string task)
+    {
+        using var folder = new TemporaryFolder();
+        var all = string.Join(',', SequenceModel.Names);
+
+        var run = await CliRun.Of(folder.Path, $"compare {task} {Tiny} --models {all} --json");
+
+        Assert.Equal(ExitCodes.Success, run.ExitCode);
+        var results = run.Json.GetProperty("results").EnumerateArray().ToArray();
+        Assert.Equal(SequenceModel.Names, results.Select(result => result.GetProperty("model").GetString()));
+        Assert.All(results, result => Assert.Equal(JsonValueKind.Number, result.GetProperty("loss").ValueKind));
+    }
+
+    [Fact]
+    public async Task Metric_OnceReached_EndsTheRun()
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await CliRun.Of(folder.Path, "compare parity --models gru --lengths 3 --hidden 16 --steps 3000 --json");
+
+        var result = Assert.Single(run.Json.GetProperty("results").EnumerateArray().ToArray());
+        Assert.Equal("accuracy", result.GetProperty("ended").GetString());
+        Assert.InRange(result.GetProperty("accuracy").GetDouble(), run.Json.GetProperty("stopAt").GetDouble(), 1);
+        Assert.InRange(result.GetProperty("steps").GetInt32(), 100, 2_900);
+    }
+}
