@@ -46,7 +46,7 @@ public class CompareTasksTests
             var posed = SequenceTasks.Create(task, new Dictionary<string, long> { [setting] = result.GetProperty(size).GetInt32() });
             Assert.Equal(posed.Baseline, result.GetProperty("baseline").GetDouble());
             Assert.InRange(result.GetProperty(metric).GetDouble(), 0, metric == "mse" ? 5 : 1);
-            Assert.InRange(result.GetProperty("standardError").GetDouble(), 1e-6, 1);
+            Assert.InRange(result.GetProperty("standardError").GetDouble(), metric == "recall" ? 0 : 1e-6, 1); // a net that gives only blanks recalls none
             Assert.Equal(("steps", 20), (result.GetProperty("ended").GetString(), result.GetProperty("steps").GetInt32()));
         });
     }
