@@ -9,8 +9,10 @@ namespace RnnZoo.Tests.Documentation;
 internal static class ExampleProgram
 {
     /// <summary>Compiles and runs it.</summary>
+    /// <param name="code">The program.</param>
+    /// <param name="arguments">Its arguments.</param>
     /// <returns>What it prints, by lines.</returns>
-    public static string[] Run(string code)
+    public static string[] Run(string code, params string[] arguments)
     {
         var program = Compile(code);
         var printed = new StringWriter();
@@ -19,7 +21,7 @@ internal static class ExampleProgram
         torch.manual_seed(1);
         try
         {
-            program.EntryPoint!.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [Array.Empty<string>()], null);
+            program.EntryPoint!.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [arguments], null);
         }
         finally
         {

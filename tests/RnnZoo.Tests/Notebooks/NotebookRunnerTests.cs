@@ -44,6 +44,8 @@ public sealed class NotebookRunnerTests : IDisposable
     [InlineData("Console.Write(5);", "5", 1)] // printed before, a value now
     [InlineData("Console.Write(1e-12);", "Console.Write(3e-12);", 0)] // both zero but for rounding
     [InlineData("Console.Write(2);", "Console.Write(-2);", 1)]
+    [InlineData("Console.Write(\"a 0.98  b\");", "Console.Write(\"a 0.979 b\");", 0)] // a column's spaces
+    [InlineData("Console.Write(\"a b\");", "Console.Write(\"ab\");", 1)]
     public async Task Changes_AreFoundBeyondTheTolerance(string before, string after, int expected)
     {
         var first = await RunAndSave(Write(("code", before, [])));
