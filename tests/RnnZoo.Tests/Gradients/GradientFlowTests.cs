@@ -57,6 +57,7 @@ public sealed class GradientFlowTests
     [InlineData("vanilla")]
     [InlineData("lstm")]
     [InlineData("gru")]
+    [InlineData("mingru")]
     public void EveryNet_MatchesAutogradThroughTheLastSteps(string model)
     {
         const int T = 13;
@@ -65,6 +66,7 @@ public sealed class GradientFlowTests
         {
             "lstm" => new Lstm(5, 11, numLayers: 2, dtype: ScalarType.Float64),
             "gru" => new Gru(5, 11, numLayers: 2, dtype: ScalarType.Float64),
+            "mingru" => new MinGru(5, 11, numLayers: 2, dtype: ScalarType.Float64),
             _ => new VanillaRnn(5, 11, 2, nn.NonLinearities.Tanh, dtype: ScalarType.Float64),
         };
         using var owner = (nn.Module)net;
