@@ -62,11 +62,13 @@ internal sealed class HandWrittenRecurrence
         var arguments = new LayerArguments(input, start, weights);
         var observer = Observer is { } observe ? (Action<StepGradients>)(steps => observe(new LayerStepGradients(layer, direction, steps))) : null;
         var equations = _equations[index];
-        var kernel = observer is null && !_planted && !EquationsOnly && _kernels[index]?.CanRun(arguments) == true ? _kernels[index] : null;
-        if (kernel is null && TokenInput.Is(input))
+        var kernel = observer is null && !_planted && !EquationsOnly ? _kernels[index] : null;
+        if (TokenInput.Is(input) && !(kernel is { TakesTokens: true } && kernel.CanRun(arguments)))
         {
             arguments = arguments with { Input = TokenInput.OneHot(input, weights.InputSize, weights.InputWeight.dtype) }; // [T, B, I]
         }
+
+        kernel = kernel?.CanRun(arguments) == true ? kernel : null;
 
         ILayerEngine engine = kernel is null ? equations : kernel;
         return LayerFunction.Run(new LayerCall(engine, equations, _failures, arguments, reversed: direction == 1, observer, recording?[index]), arguments);

@@ -33,6 +33,8 @@ internal sealed class KernelEngine : ILayerKernel
     public static bool Reads(Tensor tensor) =>
         tensor.device_type == TorchSharp.DeviceType.CPU && tensor.dtype is ScalarType.Float32 or ScalarType.Float64;
 
+    public bool TakesTokens => true;
+
     /// <summary>Whether the kernels can run on these arguments; if not, the equations do, or say what is wrong.</summary>
     public bool CanRun(LayerArguments arguments)
     {

@@ -16,6 +16,8 @@ internal sealed class MinGruEngine : ILayerKernel
 
     private static readonly MinGruBptt Equations = new();
 
+    public bool TakesTokens => false;
+
     public bool CanRun(LayerArguments arguments)
     {
         var (input, initial, dtype) = (arguments.Input, arguments.Initial.Hidden, arguments.Input.dtype);
