@@ -23,6 +23,8 @@ internal static class CompareTasks
             ["vanilla"] = new(1e-3, "identity"),
             ["lstm"] = new(2e-2, "orthogonal+chrono:3+one-hot"),
             ["gru"] = new(1e-2, "orthogonal+chrono:3+one-hot"),
+            ["layernorm-lstm"] = new(1e-2, "orthogonal+chrono:3+one-hot"),
+            ["mingru"] = new(1e-2, "chrono:3+one-hot"),
         },
     };
 
@@ -54,6 +56,8 @@ internal static class CompareTasks
             ["vanilla"] = new(1e-3, "orthogonal"),
             ["lstm"] = new(1e-2, "orthogonal+chrono"),
             ["gru"] = new(5e-3, "orthogonal+chrono"),
+            ["layernorm-lstm"] = new(1e-2, "orthogonal+chrono"),
+            ["mingru"] = new(1e-2, "chrono"),
         },
     };
 
@@ -76,6 +80,8 @@ internal static class CompareTasks
             ["vanilla"] = new(1e-3, "orthogonal"),
             ["lstm"] = new(5e-3, "orthogonal+chrono"),
             ["gru"] = new(5e-3, "orthogonal+chrono"),
+            ["layernorm-lstm"] = new(5e-3, "orthogonal+chrono"),
+            ["mingru"] = new(1e-2, "chrono"),
         },
     };
 
@@ -97,6 +103,8 @@ internal static class CompareTasks
             ["vanilla"] = new(1e-3, "orthogonal+one-hot"),
             ["lstm"] = new(1e-2, "orthogonal+one-hot"),
             ["gru"] = new(1e-2, "orthogonal+one-hot"),
+            ["layernorm-lstm"] = new(1e-2, "orthogonal+one-hot"),
+            ["mingru"] = new(1e-2, "one-hot"),
         },
     };
 

@@ -14,8 +14,9 @@ internal static class Initialisations
     /// <summary>The names that fit a model.</summary>
     public static IReadOnlyList<string> NamesFor(string model) => model switch
     {
-        "lstm" => [.. ForAll, "forget-bias", "chrono"],
+        "lstm" or "layernorm-lstm" => [.. ForAll, "forget-bias", "chrono"],
         "gru" => [.. ForAll, "chrono"],
+        "mingru" => ["default", "xavier", "one-hot", "chrono"],
         _ => ForAll,
     };
 
