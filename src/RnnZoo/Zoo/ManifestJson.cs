@@ -19,7 +19,7 @@ internal static class ManifestJson
         NewLine = "\n",
         AllowOutOfOrderMetadataProperties = true,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter(new LowerCase(), allowIntegerValues: false) },
+        Converters = { new JsonStringEnumConverter(new LowerCase(), allowIntegerValues: false), new SequenceTaskJson() },
         TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { WithoutSeed } },
     };
 

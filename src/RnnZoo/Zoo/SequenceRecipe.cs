@@ -66,7 +66,11 @@ public sealed record SequenceRecipe : ModelRecipe
         {
             var at = stage;
             var own = Require.Within($"recipe.stages[{at}].task", () => TaskOf(at));
-            Require.That(own.InputSize == task.InputSize && own.OutputSize == task.OutputSize, $"recipe.stages[{at}].task", $"one with the inputs and outputs of '{task.Name}'", own.Name);
+            foreach (var trained in Stages[at].Training.Curriculum.Select(lesson => lesson.Task).Prepend(own))
+            {
+                Require.That((trained.InputSize, trained.OutputSize) == (task.InputSize, task.OutputSize), $"recipe.stages[{at}]", $"tasks with the inputs and outputs of '{task.Name}'", trained.Name);
+            }
+
             Require.Within($"recipe.stages[{at}].training", Stages[at].Check);
         }
     }

@@ -22,6 +22,8 @@ public class ManifestTests
         Assert.Equal(2, recipe.TaskOf(1).Settings["delay"]);
         var training = recipe.Stages[1].Training;
         Assert.Equal((150, LearningRateSchedule.Cosine, 0.25), (training.Steps, training.Schedule, training.ClipNorm));
+        var lesson = Assert.Single(training.Curriculum);
+        Assert.Equal((20, "copy-variable", 2), (lesson.Steps, lesson.Task.Name, lesson.Task.Settings["maxDelay"]));
         Assert.Equal(new TrainingOptions().EvaluationSequences, training.EvaluationSequences);
     }
 
@@ -70,6 +72,9 @@ public class ManifestTests
     [InlineData("\"delay\": 2", "\"length\": 2", "recipe.task.settings: expected only delay, symbols for 'copy', got 'length'.")]
     [InlineData("\"steps\": 150", "\"steps\": -1", "recipe.stages[1].training.Steps: expected at least 0, got -1.")]
     [InlineData("\"steps\": 150", "\"step\": 150", "recipe.stages[1].training.step: ")]
+    [InlineData("\"copy-variable\"", "\"copy-fixed\"", "recipe.stages[1].training.curriculum[0].task: name: expected a task (copy, ")]
+    [InlineData("\"maxDelay\": 2", "\"maxDelay\": 0", "recipe.stages[1].training.curriculum[0].task: maxDelay: expected ")]
+    [InlineData("\"copy-variable\", \"settings\": { \"maxDelay\": 2, \"symbols\": 3 }", "\"adding\", \"settings\": { \"length\": 9 }", "recipe.stages[1]: expected tasks with the inputs and outputs of 'copy', got 'adding'.")]
     [InlineData("\"cosine\"", "\"sine\"", "recipe.stages[1].training.schedule: ")]
     [InlineData("\"cosine\"", "1", "recipe.stages[1].training.schedule: ")]
     [InlineData("\"committedSeed\": 2", "\"committedSeed\": 7", "recipe.committedSeed: expected one of the seeds (1, 2, 3), got 7.")]

@@ -23,7 +23,8 @@ internal static class TinyModels
             "initialisation": "orthogonal+chrono:3+one-hot",
             "stages": [
               { "task": { "name": "copy", "settings": { "delay": 1, "symbols": 3 } }, "training": { "steps": 50, "batchSize": 16, "learningRate": 0.02, "finalSequences": 64 } },
-              { "training": { "steps": 150, "batchSize": 16, "learningRate": 0.02, "schedule": "cosine", "clipNorm": 0.25, "evaluateEvery": 50, "finalSequences": 64 } }
+              { "training": { "steps": 150, "batchSize": 16, "learningRate": 0.02, "schedule": "cosine", "clipNorm": 0.25, "evaluateEvery": 50, "finalSequences": 64,
+                "curriculum": [ { "steps": 20, "task": { "name": "copy-variable", "settings": { "maxDelay": 2, "symbols": 3 } } } ] } }
             ],
             "measureSequences": 2000,
             "seeds": [1, 2, 3],
