@@ -38,6 +38,15 @@ public sealed class Trainer
                 nameof(options), wanted, FormattableString.Invariant($"StopAtMetric: expected at most {task.Metric.Best}, the best {task.Metric.Name} there is, got {wanted}."));
         }
 
+        foreach (var stage in options.Curriculum)
+        {
+            if ((stage.Task.InputSize, stage.Task.OutputSize) != (task.InputSize, task.OutputSize))
+            {
+                throw new ArgumentException(
+                    $"Curriculum: expected tasks of {task.InputSize} inputs and {task.OutputSize} outputs as '{task.Name}' has, got {stage.Task.InputSize} and {stage.Task.OutputSize} in '{stage.Task.Name}'.", nameof(options));
+            }
+        }
+
         _model = model;
         _task = task;
         _options = options;
@@ -100,9 +109,10 @@ public sealed class Trainer
     private bool TakeStep(int step, optim.Optimizer optimizer, Generator data, Stopwatch watch)
     {
         using var scope = NewDisposeScope();
-        var batch = _task.Sample(_options.BatchSize, data);
+        var task = _options.StageAt(step)?.Task ?? _task;
+        var batch = task.Sample(_options.BatchSize, data);
         optimizer.zero_grad();
-        var loss = _task.Loss(_model.call(batch.Input, null)!.Output, batch.Target);
+        var loss = task.Loss(_model.call(batch.Input, null)!.Output, batch.Target);
         var lossValue = loss.ToDouble();
         var norm = double.NaN;
         if (double.IsFinite(lossValue))

@@ -21,6 +21,12 @@ public sealed record TrainingOptions
     /// <summary>The largest L2 norm that the gradient of all weights together may have; a larger one is scaled down. Null clips nothing.</summary>
     public double? ClipNorm { get; init; } = 1;
 
+    /// <summary>
+    /// What to train on first, one after the other, before the task itself; their steps count towards <see cref="Steps"/>, and
+    /// the optimizer goes on from one to the next. Looks and measurements are of the task itself throughout.
+    /// </summary>
+    public IReadOnlyList<CurriculumStage> Curriculum { get; init; } = [];
+
     /// <summary>After how many steps, again and again, to look at the task's metric.</summary>
     public int EvaluateEvery { get; init; } = 100;
 
@@ -44,6 +50,24 @@ public sealed record TrainingOptions
     /// <param name="step">The step, counted from 1 to <see cref="Steps"/>.</param>
     public double LearningRateAt(int step) => Schedule.At(LearningRate, step, Steps);
 
+    /// <summary>The stage of the curriculum that a step belongs to.</summary>
+    /// <param name="step">The step, counted from 1.</param>
+    /// <returns>Null once the curriculum is over.</returns>
+    public CurriculumStage? StageAt(int step)
+    {
+        foreach (var stage in Curriculum)
+        {
+            if (step <= stage.Steps)
+            {
+                return stage;
+            }
+
+            step -= stage.Steps;
+        }
+
+        return null;
+    }
+
     /// <summary>Checks every option.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; the message names it.</exception>
     public void Validate()
@@ -53,6 +77,11 @@ public sealed record TrainingOptions
         Require(LearningRate > 0 && double.IsFinite(LearningRate), nameof(LearningRate), "above 0 and finite", LearningRate);
         Require(Enum.IsDefined(Schedule), nameof(Schedule), "a named schedule", Schedule);
         Require(ClipNorm is null or > 0, nameof(ClipNorm), "above 0, or null for no clipping", ClipNorm);
+        foreach (var stage in Curriculum)
+        {
+            Require(stage.Steps >= 1, $"{nameof(Curriculum)} on {stage.Task.Name}", "at least 1 step", stage.Steps);
+        }
+
         Require(EvaluateEvery >= 1, nameof(EvaluateEvery), "at least 1", EvaluateEvery);
         Require(EvaluationSequences >= 1, nameof(EvaluationSequences), "at least 1", EvaluationSequences);
         Require(FinalSequences >= 1, nameof(FinalSequences), "at least 1", FinalSequences);

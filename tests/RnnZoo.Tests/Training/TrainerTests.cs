@@ -199,6 +199,36 @@ public class TrainerTests
     }
 
     [Fact]
+    public void Run_Curriculum_TrainsOnItsTasksFirst_AndMeasuresTheTaskItself()
+    {
+        var lengths = new List<long>();
+        using var model = new ProbeModel((input, output) =>
+        {
+            lengths.Add(input.shape[0]);
+            return output;
+        });
+        var curriculum = new CurriculumStage[] { new(2, new CopyTask(1, symbols: 1)), new(1, new CopyTask(1, symbols: 2)) };
+        var options = Options with { EvaluateEvery = 2, EvaluationSequences = 5, FinalSequences = 5, Curriculum = curriculum };
+        var observer = new RecordingObserver();
+
+        new Trainer(model, Task, options, observer).Run();
+
+        // Steps 1 and 2, a look, step 3, step 4, a look, step 5, the measurement: T = D + 2n.
+        Assert.Equal([3, 3, 8, 5, 8, 8, 8, 8], lengths);
+        Assert.Equal([1, 2, 3, 4, 5], observer.Steps.Select(step => step.Step));
+    }
+
+    [Fact]
+    public void Trainer_CurriculumOnATaskOfOtherShape_IsRefused()
+    {
+        using var model = new ProbeModel();
+        var options = Options with { Curriculum = [new(2, new ParityTask(5))] };
+
+        var error = Assert.Throws<ArgumentException>(() => new Trainer(model, Task, options));
+        Assert.StartsWith("Curriculum: expected tasks of 10 inputs and 9 outputs as 'copy' has, got 2 and 2 in 'parity'.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Trainer_StopBeyondTheBestMetric_IsRefused()
     {
         using var model = new ProbeModel();

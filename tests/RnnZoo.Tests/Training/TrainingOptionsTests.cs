@@ -11,6 +11,7 @@ public class TrainingOptionsTests
         { "LearningRate: expected above 0 and finite, got 0.", new() { LearningRate = 0 } },
         { "LearningRate: expected above 0 and finite, got NaN.", new() { LearningRate = double.NaN } },
         { "ClipNorm: expected above 0, or null for no clipping, got -0.5.", new() { ClipNorm = -0.5 } },
+        { "Curriculum on parity: expected at least 1 step, got 0.", new() { Curriculum = [new(0, new RnnZoo.Tasks.ParityTask(3))] } },
         { "EvaluateEvery: expected at least 1, got 0.", new() { EvaluateEvery = 0 } },
         { "EvaluationSequences: expected at least 1, got 0.", new() { EvaluationSequences = 0 } },
         { "FinalSequences: expected at least 1, got 0.", new() { FinalSequences = 0 } },
