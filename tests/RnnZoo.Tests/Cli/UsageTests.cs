@@ -1,3 +1,4 @@
+using RnnZoo.Bptt.Verification;
 using RnnZoo.Cli;
 using RnnZoo.Modules;
 
@@ -34,7 +35,6 @@ public class UsageTests
     [InlineData("compare parity --lengths 0", "--lengths: expected a comma-separated list of whole numbers of at least 1, none twice, got '0'.")]
     [InlineData("compare copy-variable --delays 0", "--delays: expected a comma-separated list of whole numbers of at least 1, none twice, got '0'.")]
     [InlineData("compare", "rnnzoo compare: expected a command (copy, copy-variable, adding, temporal-order, parity), got none; see rnnzoo compare --help.")]
-    [InlineData("verify --cells lstm,rnn", "--cells: expected a comma-separated list of vanilla, lstm, gru, none twice, got 'lstm,rnn'.")]
     [InlineData("verify --seed -1", "--seed: expected a whole number of at least 0, got '-1'.")]
     [InlineData("verify --cases", "--cases: expected a folder, got nothing.")]
     [InlineData("verify --cases . --seed 1", "--seed: expected no seed together with --cases, where nothing is drawn; leave one of the two out.")]
@@ -108,6 +108,17 @@ public class UsageTests
 
         var names = string.Join(", ", SequenceModel.Names);
         Assert.Equal((ExitCodes.Usage, $"--models: expected a comma-separated list of {names}, none twice, got 'lstm,rnn'.{Environment.NewLine}"), (run.ExitCode, run.Error));
+    }
+
+    [Fact]
+    public async Task Cells_OfVerify_AreThoseOfTheSuite()
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await CliRun.Of(folder.Path, "verify --cells lstm,rnn");
+
+        var names = string.Join(", ", VerificationSuite.Cells);
+        Assert.Equal((ExitCodes.Usage, $"--cells: expected a comma-separated list of {names}, none twice, got 'lstm,rnn'.{Environment.NewLine}"), (run.ExitCode, run.Error));
     }
 
     [Theory]
