@@ -69,7 +69,7 @@ public sealed class PackageTests(PackedSolution packages) : IClassFixture<Packed
     [SkippableTheory]
     [InlineData("SystemTorch")]
     [InlineData("TorchSharp")]
-    public async Task Tool_InstalledFromTheFolder_VerifiesGradients(string binding)
+    public async Task Tool_InstalledFromTheFolder_VerifiesGradients_AndHasTheModels(string binding)
     {
         await packages.NeedAsync(binding);
         using var folder = new TemporaryFolder();
@@ -81,9 +81,15 @@ public sealed class PackageTests(PackedSolution packages) : IClassFixture<Packed
         Assert.Matches($@"^rnnzoo \d\S*\s+binding {binding} \S+\s+libtorch \S+\s*$", await DotNet.RunAsync(cache, folder.Path, tool, "--version"));
         var verified = await DotNet.RunAsync(cache, folder.Path, tool, "verify", "--cells", "vanilla", "--json");
         Assert.Contains("\"passed\": true", verified, StringComparison.Ordinal);
-        var models = Path.Combine("models", "README.md");
-        Assert.Contains(Directory.EnumerateFiles(folder.File("tools"), "*", SearchOption.AllDirectories), file => file.EndsWith(models, StringComparison.Ordinal));
+        var listed = await DotNet.RunAsync(cache, folder.Path, tool, "zoo", "list");
+        Assert.All(Models(), name => Assert.Contains(name, listed, StringComparison.Ordinal));
+        var readme = Path.Combine("models", "README.md");
+        Assert.Contains(Directory.EnumerateFiles(folder.File("tools"), "*", SearchOption.AllDirectories), file => file.EndsWith(readme, StringComparison.Ordinal));
     }
+
+    private static IEnumerable<string> Models() => Directory
+        .EnumerateFiles(Path.Combine(Repository.Root, "models"), "model.json", SearchOption.AllDirectories)
+        .Select(file => Path.GetFileName(Path.GetDirectoryName(file)!));
 
     private static (string Id, string Version)[] Dependencies(ZipArchive package)
     {
