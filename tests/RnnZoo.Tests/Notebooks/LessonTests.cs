@@ -67,7 +67,7 @@ public sealed class LessonTests : IDisposable
         var printed = await DotNet.RunAsync(cache, Repository.Root, "dotnet",
             "run", "-c", configuration == "release" ? "Release" : "Debug", $"-p:TorchBinding={Binding.Name}", "notebooks/02-bptt-by-hand.cs", "--", _folder.Path);
 
-        Assert.Contains("126 comparisons, 0 failed", printed, StringComparison.Ordinal);
+        Assert.Contains(" comparisons, 0 failed", printed, StringComparison.Ordinal);
         Assert.Equal("02-bptt-by-hand.svg", Path.GetFileName(Assert.Single(Directory.GetFiles(_folder.Path))));
     }
 
