@@ -50,7 +50,7 @@ internal sealed class HandWrittenRecurrence
     /// <summary>The kernels of a cell, or null if it has equations alone.</summary>
     internal static ILayerKernel? KernelFor(RecurrentCell cell) => cell switch
     {
-        ElmanCell or LstmCell or GruCell => KernelEngine.For((GatedCell)cell),
+        ElmanCell or LstmCell or GruCell or OrthogonalCell => KernelEngine.For((EquationCell)cell),
         MinGruCell => new MinGruEngine(),
         _ => null,
     };

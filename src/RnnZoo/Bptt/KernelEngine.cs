@@ -19,14 +19,15 @@ internal sealed class KernelEngine : ILayerKernel
     private KernelEngine(CellKind cell) => _cell = cell;
 
     /// <summary>The engine of a cell of this library.</summary>
-    public static KernelEngine For(GatedCell cell) => new(cell switch
+    public static KernelEngine For(EquationCell cell) => new(cell switch
     {
         LstmCell => CellKind.Lstm,
         GruCell => CellKind.Gru,
         ElmanCell { Activation: Activation.Tanh } => CellKind.Tanh,
         ElmanCell { Activation: Activation.Relu } => CellKind.Relu,
         ElmanCell { Activation: Activation.Linear } => CellKind.Linear,
-        _ => throw new NotSupportedException($"cell: expected an ElmanCell, LstmCell or GruCell, got {cell.GetType().Name}."),
+        OrthogonalCell => CellKind.ModRelu,
+        _ => throw new NotSupportedException($"cell: expected an ElmanCell, LstmCell, GruCell or OrthogonalCell, got {cell.GetType().Name}."),
     });
 
     /// <summary>Whether the kernels can read a tensor: float32 or float64 in the CPU's memory.</summary>
@@ -50,7 +51,7 @@ internal sealed class KernelEngine : ILayerKernel
     public LayerRun Forward(Tensor input, RecurrentState initial, LayerWeights weights, bool reversed, bool keepTape)
     {
         var shape = ShapeOf(input, weights, reversed);
-        LayerCheck.Forward(input, initial, weights, shape.Gates, StateParts, takesTokens: true);
+        LayerCheck.Forward(input, initial, weights, shape.Gates, StateParts, hasHiddenWeight: true, _cell == CellKind.ModRelu ? [("b", [weights.HiddenSize])] : [], takesTokens: true);
         return weights.InputWeight.dtype == ScalarType.Float32
             ? KernelPasses<float>.Forward(shape, input, initial, weights, keepTape)
             : KernelPasses<double>.Forward(shape, input, initial, weights, keepTape);

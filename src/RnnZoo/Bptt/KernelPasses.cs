@@ -54,6 +54,7 @@ internal static unsafe class KernelPasses<T>
             DWeightHh = memory.Dense(gradients.HiddenWeight),
             DBiasIh = memory.Dense(gradients.InputBias),
             DBiasHh = memory.Dense(gradients.HiddenBias),
+            DActivationBias = memory.Dense(gradients.Further is [var dBias] ? dBias : null),
             DH0 = memory.Dense(gradients.InitialHidden),
             DC0 = memory.Dense(gradients.InitialCell),
         };
@@ -91,6 +92,7 @@ internal static unsafe class KernelPasses<T>
             WeightHh = memory.Dense(weights.HiddenWeight),
             BiasIh = memory.Dense(weights.InputBias),
             BiasHh = memory.Dense(weights.HiddenBias),
+            ActivationBias = memory.Dense(weights.Further is [var bias] ? bias : null),
             H0 = memory.Dense(initial.Hidden),
             C0 = memory.Dense(initial.Count > 1 ? initial.Cell : null),
         };
@@ -118,7 +120,8 @@ internal static unsafe class KernelPasses<T>
             InputBias: Wanted(WantedGradients.InputBias, weights.InputBias), // [G·H]
             HiddenBias: Wanted(WantedGradients.HiddenBias, weights.HiddenBias), // [G·H]
             InitialHidden: Wanted(WantedGradients.InitialState, initial.Hidden), // [B, H]
-            InitialCell: Wanted(WantedGradients.InitialState, initial.Count > 1 ? initial.Cell : null)); // [B, H]
+            InitialCell: Wanted(WantedGradients.InitialState, initial.Count > 1 ? initial.Cell : null), // [B, H]
+            Further: wanted.HasFlag(WantedGradients.Further) ? [.. weights.Further.Select(value => Wanted(WantedGradients.Further, value)!)] : null); // [H]
 
         Tensor? Wanted(WantedGradients gradient, Tensor? value) =>
             value is not null && wanted.HasFlag(gradient) ? Like(value.shape, value) : null;

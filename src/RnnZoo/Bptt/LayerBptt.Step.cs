@@ -38,6 +38,8 @@ public abstract partial class LayerBptt
         GruCell => new GruBptt(hook),
         MinGruCell => new MinGruBptt(hook),
         LayerNormLstmCell => new LayerNormLstmBptt(hook),
+        OrthogonalCell => new ModReluBptt(hook),
+        IndRnnCell => new IndRnnBptt(hook),
         null => throw new ArgumentNullException(nameof(cell)),
         _ => throw new NotSupportedException($"cell: expected a cell of this library, got {cell.GetType().Name}; its gradient comes from the Autograd path."),
     };

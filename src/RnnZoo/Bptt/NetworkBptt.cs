@@ -112,11 +112,12 @@ public sealed class NetworkBptt
         foreach (var (layer, direction) in Positions())
         {
             var (of, suffix) = (gradients[Index(layer, direction)], RecurrentLayout.KeySuffix(layer, direction));
-            var further = ((EquationCell)_module.CellAt(layer, direction)).FurtherNames;
+            var cell = (EquationCell)_module.CellAt(layer, direction);
             (string, Tensor?)[] named =
             [
-                ("weight_ih", of.InputWeight), ("weight_hh", of.HiddenWeight), ("bias_ih", of.InputBias), ("bias_hh", of.HiddenBias),
-                .. further.Zip(of.Further ?? []),
+                ("weight_ih", of.InputWeight), ("bias_ih", of.InputBias), ("bias_hh", of.HiddenBias),
+                .. of.HiddenWeight is { } hidden ? [cell.ParameterGradient(hidden)] : Array.Empty<(string, Tensor?)>(),
+                .. cell.FurtherNames.Zip(of.Further ?? []),
             ];
             foreach (var (name, gradient) in named)
             {

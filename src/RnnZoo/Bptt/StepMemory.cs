@@ -41,12 +41,12 @@ internal static class StepMemory
         {
             LstmCell => (4, CellKind.Lstm),
             GruCell => (3, CellKind.Gru),
-            ElmanCell => (1, CellKind.Tanh),
+            ElmanCell or OrthogonalCell => (1, CellKind.Tanh),
             EquationCell own => (own.Gates.Count, null),
             _ => (1, null),
         };
         var hidden = module.StateSizes.Sum();
-        if (module.EffectiveBackward == BackwardPath.HandWritten && of.Kind is { } kind && KernelEngine.Reads(((GatedCell)cell).weight_hh))
+        if (module.EffectiveBackward == BackwardPath.HandWritten && of.Kind is { } kind && KernelEngine.Reads(((EquationCell)cell).weight_ih))
         {
             var shape = new LayerShape(kind, ProbeSteps, (int)batch, (int)inputSize, (int)module.HiddenSize, Reverse: false);
             long tape = dtype == ScalarType.Float32 ? RecurrentKernel.TapeElements<float>(shape) : RecurrentKernel.TapeElements<double>(shape);

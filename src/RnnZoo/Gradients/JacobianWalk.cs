@@ -70,10 +70,11 @@ internal static class JacobianWalk
     private static void Walk(RecurrentCell cell, Tensor inputs, RecurrentState state, Action<int, RecurrentState, RecurrentState> see)
     {
         var projected = cell.ProjectInput(inputs).unbind(0); // T × [B, P]
+        var advance = Unroller.StepOf(cell);
         for (var step = 0; step < projected.Length; step++)
         {
             using var scope = NewDisposeScope();
-            var after = cell.StepProjected(projected[step], state).KeepFrom(scope);
+            var after = advance(projected[step], state).KeepFrom(scope);
             see(step, state, after);
             state = after;
         }

@@ -37,6 +37,8 @@ public abstract class StepJacobian
             GruCell gru => new GruJacobian(gru),
             MinGruCell gru => new MinGruJacobian(gru),
             LayerNormLstmCell lstm => new LayerNormLstmJacobian(lstm),
+            OrthogonalCell orthogonal => new OrthogonalJacobian(orthogonal),
+            IndRnnCell independent => new IndRnnJacobian(independent),
             _ => new AutogradJacobian(cell),
         };
     }

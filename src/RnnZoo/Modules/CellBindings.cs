@@ -56,6 +56,15 @@ internal sealed class CellBindings : IDisposable
         }
     }
 
+    /// <summary>A sequence in training begins.</summary>
+    public void BeginTraining()
+    {
+        foreach (var cell in Cells.OfType<EquationCell>())
+        {
+            cell.BeginTraining();
+        }
+    }
+
     /// <summary>That cells, native module and registry hold the same objects: nothing may be computed with stale weights.</summary>
     public void Verify(nn.Module owner, NativeRecurrence? native)
     {

@@ -85,10 +85,18 @@ public abstract class EquationCell : RecurrentCell
         return product.view([.. leading, Gates.Count * HiddenSize]); // [T, B, G·H]
     }
 
-    /// <summary>Fills what is drawn from no common rule: <see cref="Further"/>. The caller is off the tape.</summary>
-    internal virtual void ResetFurther()
+    /// <summary>Fills what has initial values of its own kind. The caller is off the tape.</summary>
+    internal virtual void ResetOwn(Generator? generator)
     {
     }
+
+    /// <summary>Is called before a sequence in training: brings parameters back to where they may be.</summary>
+    internal virtual void BeginTraining()
+    {
+    }
+
+    /// <summary>From the gradient of <see cref="RecurrentWeight"/> to that of the parameter it is made of.</summary>
+    internal virtual (string Name, Tensor Gradient) ParameterGradient(Tensor dRecurrentWeight) => ("weight_hh", dRecurrentWeight);
 
     /// <summary>Nothing: the parameters are registered by name as they are set.</summary>
     protected override void RegisterComponents()

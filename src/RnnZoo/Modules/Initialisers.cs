@@ -5,7 +5,7 @@ namespace RnnZoo.Modules;
 /// <summary>
 /// Ways to initialise recurrent nets. They compose: <c>Initialisers.Orthogonal().Then(Initialisers.Chrono(120)).Apply(lstm, generator)</c>.
 /// </summary>
-public static class Initialisers
+public static partial class Initialisers
 {
     /// <summary>PyTorch's default: weights and biases from U(-1/√H, 1/√H); gains and other parameters of a cell's own as at construction.</summary>
     public static Initialiser Default() => new FillingInitialiser("default", static (cell, generator) =>
@@ -18,7 +18,7 @@ public static class Initialisers
             }
         }
 
-        cell.ResetFurther();
+        cell.ResetOwn(generator);
     });
 
     /// <summary>
@@ -76,6 +76,28 @@ public static class Initialisers
             }
 
             GateBlocks.ZeroBiases(cell);
+        });
+    }
+
+    /// <summary>
+    /// The IRNN's: recurrent weights the identity times a scale, input weights from N(0, 0.001²), biases zero, for vanilla
+    /// cells with ReLU. It needs gradient clipping. Source: Q. V. Le, N. Jaitly and G. Hinton, "A simple way to initialize
+    /// recurrent networks of rectified linear units", 2015.
+    /// </summary>
+    /// <param name="scale">The factor of the identity, above 0; below 1 the net forgets.</param>
+    /// <exception cref="ArgumentException">The scale is not a number above 0.</exception>
+    public static Initialiser Irnn(double scale = 1)
+    {
+        var identity = Identity(scale);
+        return new FillingInitialiser("irnn", (cell, generator) =>
+        {
+            if (cell is not ElmanCell { Activation: Activation.Relu })
+            {
+                throw new ArgumentException($"irnn: expected an ElmanCell with ReLU, got {(cell is ElmanCell elman ? $"one with {elman.Activation}" : cell.GetType().Name)}.");
+            }
+
+            identity.Fill(cell, generator);
+            cell.weight_ih.copy_(randn(cell.weight_ih.shape, dtype: ScalarType.Float64, generator: generator).mul(0.001)); // [H, I]
         });
     }
 

@@ -105,7 +105,7 @@ public sealed class LayerNormLstmCell : GatedCell
         return (next.Hidden, next.Cell);
     }
 
-    internal override void ResetFurther()
+    internal override void ResetOwn(Generator? generator)
     {
         weight_ln_ih.fill_(1);
         weight_ln_hh.fill_(1);

@@ -10,6 +10,9 @@ internal static class NamedNets
         ("gru", of => new Gru(of.InputSize, of.HiddenSize, of.NumLayers, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType)),
         ("layernorm-lstm", of => new LayerNormLstm(of.InputSize, of.HiddenSize, of.NumLayers, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType)),
         ("mingru", of => new MinGru(of.InputSize, of.HiddenSize, of.NumLayers, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType)),
+        ("orthogonal", of => new OrthogonalRnn(of.InputSize, of.HiddenSize, of.NumLayers, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType)),
+        ("irnn", of => VanillaRnn.Irnn(of.InputSize, of.HiddenSize, of.NumLayers, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType)),
+        ("indrnn", of => new IndRnn(of.InputSize, of.HiddenSize, of.NumLayers, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType)),
     ];
 
     public static IReadOnlyList<string> Names { get; } = [.. Nets.Select(net => net.Name)];

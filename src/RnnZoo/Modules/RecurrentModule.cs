@@ -205,6 +205,11 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
     private RecurrentResult ByCells(BackwardPath path, Tensor input, RecurrentState state)
     {
         _bindings.SetTraining(training);
+        if (training)
+        {
+            _bindings.BeginTraining();
+        }
+
         var recording = _norms.Begin(_bindings.Cells, input.shape[BatchFirst ? 1 : 0]);
         var steps = BatchFirst ? input.transpose(0, 1) : input; // [T, B, I]
         var result = path == BackwardPath.HandWritten

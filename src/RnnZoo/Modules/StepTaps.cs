@@ -11,18 +11,19 @@ internal sealed class StepTaps(StepNorms norms, BackwardFailures failures)
 
     /// <summary>One step of a cell, with taps on what only the cell sees: W_hh as the step uses it, and c_t before h_t reads it.</summary>
     /// <param name="cell">The cell.</param>
+    /// <param name="recurrentWeight">The cell's recurrent weight, or null.</param>
     /// <param name="projected">[B, P].</param>
     /// <param name="state">The state before the step.</param>
     /// <param name="step">The position in the walk.</param>
     /// <param name="t">The row of the input.</param>
-    public RecurrentState Advance(RecurrentCell cell, Tensor projected, RecurrentState state, int step, int t)
+    public RecurrentState Advance(RecurrentCell cell, Tensor? recurrentWeight, Tensor projected, RecurrentState state, int step, int t)
     {
         if (cell is not EquationCell own)
         {
             return cell.StepProjected(projected, state);
         }
 
-        var weight = norms.Shares is { } shares ? Tap(own.RecurrentWeight!, shares, step, t, Weight) : own.RecurrentWeight; // [G·H, H]
+        var weight = norms.Shares is { } shares ? Tap(recurrentWeight!, shares, step, t, Weight) : recurrentWeight; // [G·H, H]
         return own.Advance(projected, state, weight, norms.Cell is { } cells ? c => Tap(c, cells, step, t, CellTotal) : null);
     }
 

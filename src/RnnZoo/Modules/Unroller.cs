@@ -55,16 +55,30 @@ internal static class Unroller
         return new RecurrentResult(input, new RecurrentState(Array.ConvertAll(final, parts => stack(parts, 0)))); // [L·D, B, S]
     }
 
+    /// <summary>The step of one sequence: (projected [B, P], state) → state. What the steps share is made once.</summary>
+    public static Func<Tensor, RecurrentState, RecurrentState> StepOf(RecurrentCell cell)
+    {
+        if (cell is not EquationCell own)
+        {
+            return cell.StepProjected;
+        }
+
+        var weight = own.RecurrentWeight; // [G·H, H]
+        return (projected, state) => own.Advance(projected, state, weight, tapCell: null);
+    }
+
     private static RecurrentResult RunDirection(RecurrentCell cell, Tensor input, RecurrentState state, bool reversed, StepTaps? taps)
     {
         var batch = input.shape[1];
         var steps = cell.ProjectInput(input).unbind(0); // T × [B, P]
         var hidden = new Tensor[steps.Length]; // T × [B, H]
+        var advance = StepOf(cell);
+        var weight = taps is null ? null : (cell as EquationCell)?.RecurrentWeight; // [G·H, H]
         for (var step = 0; step < steps.Length; step++)
         {
             var t = reversed ? steps.Length - 1 - step : step;
             using var scope = NewDisposeScope();
-            state = taps is null ? cell.StepProjected(steps[t], state) : taps.Advance(cell, steps[t], state, step, t);
+            state = taps is null ? advance(steps[t], state) : taps.Advance(cell, weight, steps[t], state, step, t);
             if (step == 0)
             {
                 Check.Returned(cell, state, batch);

@@ -58,6 +58,29 @@ public sealed class VanillaRnn : RecurrentModule<Tensor, (Tensor, Tensor)>
 
     private protected override string WhyNoNative => $" with activation {Activation}";
 
+    /// <summary>
+    /// Makes an IRNN: ReLU, and initial values as in <see cref="Initialisers.Irnn"/>, the recurrent matrix the identity. Clip its
+    /// gradients. Source: Q. V. Le, N. Jaitly and G. Hinton, 2015.
+    /// </summary>
+    /// <param name="inputSize">I.</param>
+    /// <param name="hiddenSize">H.</param>
+    /// <param name="numLayers">L.</param>
+    /// <param name="scale">The factor of the identity, above 0.</param>
+    /// <param name="batchFirst">Whether input and output are [B, T, ·]; the state is [L·D, B, H] either way.</param>
+    /// <param name="dropout">The probability with which an output of a layer below the last is dropped in training.</param>
+    /// <param name="bidirectional">Whether every layer also reads its input backwards.</param>
+    /// <param name="device">Where the parameters live; the CPU if null.</param>
+    /// <param name="dtype">Their element type; the default one if null.</param>
+    /// <returns>A net that nothing tells from others of its kind but its initial values.</returns>
+    /// <exception cref="ArgumentException">A size is zero or less, dropout is outside [0, 1], or the scale is not a number above 0.</exception>
+    public static VanillaRnn Irnn(long inputSize, long hiddenSize, long numLayers = 1, double scale = 1, bool batchFirst = false, double dropout = 0, bool bidirectional = false, Device? device = null, ScalarType? dtype = null)
+    {
+        var initialiser = Initialisers.Irnn(scale);
+        var net = new VanillaRnn(inputSize, hiddenSize, numLayers, Activation.Relu, bias: true, batchFirst, dropout, bidirectional, device, dtype);
+        initialiser.Apply(net);
+        return net;
+    }
+
     /// <summary>Runs a sequence, hooks included.</summary>
     /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
     /// <param name="h0">[L·D, B, H]; zeros if null.</param>

@@ -13,6 +13,7 @@ internal sealed record EngineCase
         {
             "lstm" => new LstmCell(1, 1),
             "gru" => new GruCell(1, 1),
+            "orthogonal" => new OrthogonalCell(1, 1),
             "tanh" => new ElmanCell(1, 1, Activation.Tanh),
             "relu" => new ElmanCell(1, 1, Activation.Relu),
             "mingru" => new MinGruCell(1, 1),
@@ -29,7 +30,10 @@ internal sealed record EngineCase
             model.RecurrentWeight is null ? null : Draw(scale, gates * hidden, hidden),
             bias ? Draw(scale, gates * hidden) : null,
             bias && model.RecurrentWeight is not null ? Draw(scale, gates * hidden) : null)
-        { HiddenSize = hidden };
+        {
+            HiddenSize = hidden,
+            Further = model is OrthogonalCell ? [Draw(0.3, hidden)] : [],
+        };
         Cotangents = new LayerCotangents(Draw(1, steps, batch, hidden), Draw(1, batch, hidden), parts > 1 ? Draw(1, batch, hidden) : null);
 
         Tensor Draw(double factor, params long[] shape) => randn(shape, dtype: ScalarType.Float64, generator: generator).mul(factor).to(dtype);

@@ -12,6 +12,8 @@ internal static class NetName
         GruCell => "gru",
         LayerNormLstmCell => "layernorm-lstm",
         MinGruCell => "mingru",
+        OrthogonalCell => "orthogonal",
+        IndRnnCell => "indrnn",
         var cell => cell.GetType().Name,
     };
 

@@ -13,6 +13,7 @@ public static class VerificationSuite
     private static readonly (string Cell, string Net)[] AllNets =
     [
         ("vanilla", "tanh"), ("vanilla", "relu"), ("lstm", "lstm"), ("gru", "gru"), ("layernorm-lstm", "layernorm-lstm"), ("mingru", "mingru"),
+        ("orthogonal", "orthogonal"), ("indrnn", "indrnn"),
     ];
 
     /// <summary>The cells that it knows, by the names of <see cref="SequenceModel.Create"/>.</summary>
@@ -69,6 +70,8 @@ public static class VerificationSuite
         "gru" => new Gru(inputSize, hiddenSize, layers, bidirectional: bidirectional, dtype: dtype),
         "layernorm-lstm" => new LayerNormLstm(inputSize, hiddenSize, layers, bidirectional: bidirectional, dtype: dtype),
         "mingru" => new MinGru(inputSize, hiddenSize, layers, bidirectional: bidirectional, dtype: dtype),
+        "orthogonal" => new OrthogonalRnn(inputSize, hiddenSize, layers, bidirectional: bidirectional, dtype: dtype),
+        "indrnn" => new IndRnn(inputSize, hiddenSize, layers, bidirectional: bidirectional, dtype: dtype),
         "relu" => new VanillaRnn(inputSize, hiddenSize, layers, Activation.Relu, bidirectional: bidirectional, dtype: dtype),
         _ => new VanillaRnn(inputSize, hiddenSize, layers, Activation.Tanh, bidirectional: bidirectional, dtype: dtype),
     };
