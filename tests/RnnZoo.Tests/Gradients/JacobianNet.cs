@@ -13,7 +13,7 @@ internal sealed class JacobianNet : IDisposable
         State = module.ZeroState(batch).Map(part => randn_like(part));
     }
 
-    public static string[] Names { get; } = ["tanh", "relu", "linear", "lstm", "gru", "layernorm-lstm", "mingru"];
+    public static string[] Names { get; } = ["tanh", "relu", "linear", "lstm", "gru", "layernorm-lstm", "mingru", "orthogonal", "indrnn"];
 
     public IRecurrentModule Module { get; }
 
@@ -29,6 +29,8 @@ internal sealed class JacobianNet : IDisposable
             "layernorm-lstm" => new LayerNormLstm(5, hidden, layers, bias, batchFirst, bidirectional: bidirectional, dtype: ScalarType.Float64),
             "mingru" => new MinGru(5, hidden, layers, bias, batchFirst, bidirectional: bidirectional, dtype: ScalarType.Float64),
             "gru" => new Gru(5, hidden, layers, bias, batchFirst, bidirectional: bidirectional, dtype: ScalarType.Float64),
+            "orthogonal" => new OrthogonalRnn(5, hidden, layers, batchFirst, bidirectional: bidirectional, dtype: ScalarType.Float64),
+            "indrnn" => new IndRnn(5, hidden, layers, recurrentBound: null, bias, batchFirst, bidirectional: bidirectional, dtype: ScalarType.Float64),
             _ => new VanillaRnn(5, hidden, layers, Enum.Parse<Activation>(cell, ignoreCase: true), bias, batchFirst, bidirectional: bidirectional, dtype: ScalarType.Float64),
         };
         net.Backward = BackwardPath.Autograd;

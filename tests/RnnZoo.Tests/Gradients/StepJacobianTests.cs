@@ -52,6 +52,8 @@ public sealed class StepJacobianTests
     [InlineData("gru")]
     [InlineData("layernorm-lstm")]
     [InlineData("mingru")]
+    [InlineData("orthogonal")]
+    [InlineData("indrnn")]
     public void At_UpperLayerAndBackwardDirection_MatchesAutograd(string cell)
     {
         using var scope = NewDisposeScope();

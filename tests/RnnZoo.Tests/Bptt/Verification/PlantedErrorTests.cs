@@ -20,6 +20,8 @@ public sealed class PlantedErrorTests
     [InlineData("gru", 22)]
     [InlineData("layernorm-lstm", 40)]
     [InlineData("mingru", 13)]
+    [InlineData("orthogonal", 9)]
+    [InlineData("indrnn", 9)]
     public void EveryWrongTerm_IsCaught(string cell, int count)
     {
         using var net = new PlantableNet(cell);
@@ -116,6 +118,14 @@ public sealed class PlantedErrorTests
                 case "mingru":
                     var minimal = new MinGru(I, H, dtype: ScalarType.Float64);
                     (Module, HandWritten, Gates) = (minimal, minimal.HandWritten!, 2);
+                    break;
+                case "orthogonal":
+                    var orthogonal = new OrthogonalRnn(I, H, dtype: ScalarType.Float64);
+                    (Module, HandWritten, Gates) = (orthogonal, orthogonal.HandWritten!, 1);
+                    break;
+                case "indrnn":
+                    var independent = new IndRnn(I, H, dtype: ScalarType.Float64);
+                    (Module, HandWritten, Gates) = (independent, independent.HandWritten!, 1);
                     break;
                 default:
                     var activation = Enum.Parse<Activation>(cell, ignoreCase: true);
