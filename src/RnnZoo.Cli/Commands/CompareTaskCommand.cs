@@ -31,9 +31,9 @@ internal sealed class CompareTaskCommand
 
     private readonly ValueOption<IReadOnlyDictionary<string, string>?> _init = ModelValues.Option(
         "--init",
-        $"The initialisation ({string.Join(", ", Initialisations.NamesFor("lstm"))}; joined by + they fill on top of each other), for all nets or as in vanilla=identity,lstm=chrono; by default each net's own",
-        $"names of {string.Join(", ", Initialisations.NamesFor("lstm"))}, joined by +",
-        text => Initialisations.Fits(text, "lstm"));
+        $"The initialisation ({string.Join(", ", Initialisations.Names)}; joined by + they fill on top of each other), for all nets or as in vanilla=identity,lstm=chrono; by default each net's own",
+        $"names of {string.Join(", ", Initialisations.Names)}, joined by +",
+        Initialisations.IsKnown);
 
     private readonly ValueOption<double> _clip;
     private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", CompareDefaults.Seed);

@@ -48,8 +48,8 @@ internal sealed record CompareTask
     /// <summary>Whether the task lets one choose how many symbols there are.</summary>
     public bool HasSymbols => SequenceTasks.SettingsOf(Name).Any(setting => setting.Name == CompareDefaults.SymbolsSetting);
 
-    /// <summary>Where a net starts that has no entry: PyTorch's initialisation and a moderate rate.</summary>
-    public CompareStart StartOf(string model) => Starts.GetValueOrDefault(model) ?? new CompareStart(1e-3, "default");
+    /// <summary>Where a net starts that has no entry: the net's own initialisation and a moderate rate.</summary>
+    public CompareStart StartOf(string model) => Starts.GetValueOrDefault(model) ?? new CompareStart(1e-3, model == "irnn" ? "irnn" : "default");
 
     public ISequenceTask Create(int size, int symbols)
     {

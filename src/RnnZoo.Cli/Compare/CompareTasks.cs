@@ -25,6 +25,7 @@ internal static class CompareTasks
             ["gru"] = new(1e-2, "orthogonal+chrono:3+one-hot"),
             ["layernorm-lstm"] = new(1e-2, "orthogonal+chrono:3+one-hot"),
             ["mingru"] = new(1e-2, "chrono:3+one-hot"),
+            ["orthogonal"] = new(2e-3, "default"),
         },
     };
 

@@ -17,8 +17,17 @@ internal static class Initialisations
         "lstm" or "layernorm-lstm" => [.. ForAll, "forget-bias", "chrono"],
         "gru" => [.. ForAll, "chrono"],
         "mingru" => ["default", "xavier", "one-hot", "chrono"],
+        "orthogonal" => ["default", "one-hot", "henaff", "cayley"],
+        "irnn" => [.. ForAll, "irnn"],
+        "indrnn" => ["default", "xavier", "one-hot"],
         _ => ForAll,
     };
+
+    /// <summary>All names, whatever they fit.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. SequenceModel.Names.SelectMany(NamesFor).Distinct()];
+
+    /// <summary>Whether a name, or all names joined by +, fit some model.</summary>
+    public static bool IsKnown(string name) => name.Split('+').All(part => Names.Contains(part) || ChronoFactor(part) is not null);
 
     /// <summary>Whether a name, or all names joined by +, fit a model.</summary>
     public static bool Fits(string name, string model) => name.Split('+').All(part =>
@@ -37,6 +46,9 @@ internal static class Initialisations
         "orthogonal" => Initialisers.Orthogonal(),
         "identity" => Initialisers.Identity(),
         "one-hot" => Initialisers.OneHotInput(),
+        "irnn" => Initialisers.Irnn(),
+        "henaff" => Initialisers.Henaff(),
+        "cayley" => Initialisers.Cayley(),
         "forget-bias" => Initialisers.ForgetBias(),
         _ when ChronoFactor(name) is { } factor => Initialisers.Chrono(factor * length),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, $"name: expected a named initialisation, got '{name}'."),

@@ -67,7 +67,7 @@ public sealed class Trainer
         using var trainingData = Generator("training");
         using var looks = Generator("looks");
         using var measurements = Generator("measurements");
-        using var optimizer = OptimizerFactory.Create(_options.Optimizer, _parameters, _options.LearningRate);
+        using var optimizer = OptimizerSet.Create(_options, _model);
 
         _model.train();
         var reason = StopReason.StepLimit;
@@ -106,12 +106,12 @@ public sealed class Trainer
     private Generator Generator(string purpose) => new((ulong)Seeds.Derive(_options.Seed, purpose));
 
     /// <returns>Whether loss and gradient were finite, so that the weights were changed.</returns>
-    private bool TakeStep(int step, optim.Optimizer optimizer, Generator data, Stopwatch watch)
+    private bool TakeStep(int step, OptimizerSet optimizer, Generator data, Stopwatch watch)
     {
         using var scope = NewDisposeScope();
         var task = _options.StageAt(step)?.Task ?? _task;
         var batch = task.Sample(_options.BatchSize, data);
-        optimizer.zero_grad();
+        optimizer.ZeroGradients();
         var loss = task.Loss(_model.call(batch.Input, null)!.Output, batch.Target);
         var lossValue = loss.ToDouble();
         var norm = double.NaN;
@@ -126,12 +126,7 @@ public sealed class Trainer
         var learningRate = _options.LearningRateAt(step);
         if (finite)
         {
-            foreach (var group in optimizer.ParamGroups)
-            {
-                group.LearningRate = learningRate;
-            }
-
-            optimizer.step();
+            optimizer.Step(learningRate);
         }
 
         var record = new StepRecord(step, lossValue, norm, learningRate, watch.Elapsed.TotalSeconds);

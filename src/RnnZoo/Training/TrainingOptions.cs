@@ -15,6 +15,12 @@ public sealed record TrainingOptions
     /// <summary>The optimizer's learning rate.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
+    /// <summary>
+    /// What the learning rate is multiplied with for the parameters that orthogonal matrices are made of (skew_hh of
+    /// <see cref="RnnZoo.Modules.OrthogonalCell"/>), which turn every step of a sequence; other nets have none.
+    /// </summary>
+    public double SkewRateFactor { get; init; } = 0.1;
+
     /// <summary>How the learning rate changes on the way to <see cref="Steps"/>.</summary>
     public LearningRateSchedule Schedule { get; init; }
 
@@ -75,6 +81,7 @@ public sealed record TrainingOptions
         Require(Steps >= 0, nameof(Steps), "at least 0", Steps);
         Require(BatchSize >= 1, nameof(BatchSize), "at least 1", BatchSize);
         Require(LearningRate > 0 && double.IsFinite(LearningRate), nameof(LearningRate), "above 0 and finite", LearningRate);
+        Require(SkewRateFactor > 0 && double.IsFinite(SkewRateFactor), nameof(SkewRateFactor), "above 0 and finite", SkewRateFactor);
         Require(Enum.IsDefined(Schedule), nameof(Schedule), "a named schedule", Schedule);
         Require(ClipNorm is null or > 0, nameof(ClipNorm), "above 0, or null for no clipping", ClipNorm);
         foreach (var stage in Curriculum)
