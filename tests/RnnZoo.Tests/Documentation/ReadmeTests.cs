@@ -1,5 +1,8 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using RnnZoo.Cli;
+using RnnZoo.Tests.Cli;
 
 namespace RnnZoo.Tests.Documentation;
 
@@ -34,6 +37,52 @@ public class ReadmeTests
         Assert.Equal(3, Examples().Length);
         Assert.Empty(Run(Examples()[2]));
     }
+
+    [Fact]
+    public async Task CommandLineStart_RunsAsWritten()
+    {
+        using var folder = new TemporaryFolder();
+        var line = Block("bash")[0].TrimEnd();
+        Assert.StartsWith("./rnnzoo compare copy ", line, StringComparison.Ordinal);
+
+        var run = await CliRun.Of(folder.Path, line["./rnnzoo ".Length..]);
+
+        Assert.True(run.ExitCode == ExitCodes.Success, run.Error);
+        Assert.Contains("recall", run.Output, StringComparison.Ordinal);
+        Assert.NotEmpty(Directory.GetFiles(folder.Path, "*.svg", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task NotebookStart_RunsAsWritten_AndShowsAChart()
+    {
+        // The cell's paths are relative to a folder of the clone.
+        var place = Directory.CreateDirectory(Path.Combine(Repository.Root, $"runs-{Guid.NewGuid():N}")).FullName;
+        try
+        {
+            var path = Path.Combine(place, "start.ipynb");
+            var cell = Block("c#").Single();
+            var json = new JsonObject
+            {
+                ["cells"] = new JsonArray(new JsonObject { ["cell_type"] = "code", ["metadata"] = new JsonObject(), ["source"] = cell, ["outputs"] = new JsonArray() }),
+                ["metadata"] = new JsonObject { ["kernelspec"] = new JsonObject { ["name"] = ".net-csharp" } },
+                ["nbformat"] = 4,
+            };
+            await File.WriteAllTextAsync(path, json.ToJsonString());
+
+            var run = await CliRun.Of(place, "notebooks --file start.ipynb");
+
+            Assert.True(run.ExitCode == ExitCodes.Success, run.Error);
+            var saved = JsonNode.Parse(await File.ReadAllTextAsync(path))!["cells"]![0]!["outputs"]![0]!;
+            Assert.Contains("lstm on the copy task (delay 5, symbols 3)", saved["data"]!["image/svg+xml"]!.ToJsonString(), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(place, recursive: true);
+        }
+    }
+
+    private static string[] Block(string language) =>
+        [.. Regex.Matches(File.ReadAllText(Path.Combine(Repository.Root, "README.md")), $"^```{language}\n(.*?)^```$", RegexOptions.Singleline | RegexOptions.Multiline).Select(block => block.Groups[1].Value)];
 
     private static string[] Examples() => new MarkdownPage("README.md").Code();
 
