@@ -14,7 +14,7 @@ internal sealed class TbpttCommand
         ReadChunk, [.. TbpttSettings.DefaultChunks.Select(TbpttSettings.Name)]);
 
     private readonly ValueOption<string> _cell = Values.Choice("--cell", "The cell of the net", CompareDefaults.NativeModels, "lstm");
-    private readonly ValueOption<int> _length = Values.Whole("--length", "T: the steps of the measured stream; full takes about 0.15 MB for each", 1, TbpttSettings.DefaultLength);
+    private readonly ValueOption<int> _length = Values.Whole("--length", "T: the steps of the measured stream; full takes about 0.15 MB for each step", 1, TbpttSettings.DefaultLength);
     private readonly ValueOption<int> _batch = Values.Whole("--batch", "B: how many streams side by side", 1, TbpttSettings.DefaultBatch);
     private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "H: the hidden size of the measured net", 1, TbpttSettings.DefaultHidden);
     private readonly ValueOption<int> _delay = Values.Whole("--delay", "How many steps lie between a cue and the question for it", 1, TbpttSettings.DefaultDelay);
