@@ -55,6 +55,18 @@ File.Delete(weights);
 Console.WriteLine();
 Console.WriteLine($"4. Saved as safetensors and loaded again; the same recall: {Test(copy, task).Metric == Test(lstm, task).Metric}");
 
+Console.WriteLine();
+Console.WriteLine("5. From the zoo, trained for longer than a lesson lasts:");
+foreach (var entry in ModelZoo.List("copy-*t1*"))
+{
+    using var trained = entry.Load(); // checks the weights' hash
+    using var noTape = no_grad();
+    using var scope = NewDisposeScope();
+    var batch = trained.Task!.Sample(batchSize: 64, new Generator(5));
+    var score = trained.Task.Score(trained.Net.call(batch.Input).Output, batch.Target);
+    Console.WriteLine($"   {entry.Name}: recall {score.Metric:F2} over {trained.Task.Length} steps");
+}
+
 var file = Path.Combine(folder, "04-copy-task-and-zoo.svg");
 File.WriteAllText(file, new Figure("Learning to copy three symbols over 15 steps",
 [
