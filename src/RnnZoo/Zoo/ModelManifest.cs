@@ -4,7 +4,8 @@ namespace RnnZoo.Zoo;
 /// What <c>model.json</c> says of a model: how it is trained, and, once it was, what came of it. The recipe is written by
 /// hand, the rest by <c>rnnzoo zoo train</c>.
 /// </summary>
-public sealed record ModelManifest
+[Display.TypeFormatterSource(typeof(Display.TableFormatters))]
+public sealed record ModelManifest : Display.ITable
 {
     /// <summary>The version of this file's layout.</summary>
     public required int Format { get; init; }
@@ -35,6 +36,10 @@ public sealed record ModelManifest
 
     /// <summary>The manifest as the text of a <c>model.json</c>.</summary>
     public string ToJson() => ManifestJson.Write(this);
+
+    /// <summary>The model for a notebook: what it reaches, with which seeds.</summary>
+    /// <returns>Tables as HTML.</returns>
+    public string ToHtml() => ManifestTable.Of(this);
 
     /// <summary>Checks every value.</summary>
     /// <exception cref="ArgumentException">A value is out of its range; the message names its field.</exception>

@@ -5,7 +5,8 @@ using RnnZoo.Tasks;
 namespace RnnZoo.Zoo;
 
 /// <summary>A trained model with its weights, and what it was trained for.</summary>
-public sealed class ZooModel : IDisposable
+[Display.TypeFormatterSource(typeof(Display.TableFormatters))]
+public sealed class ZooModel : IDisposable, Display.ITable
 {
     private ZooModel(ModelEntry entry, ModelManifest manifest, SequenceModel net, ISequenceTask? task, CharacterModel? characters) =>
         (Entry, Manifest, Net, Task, Characters) = (entry, manifest, net, task, characters);
@@ -24,6 +25,10 @@ public sealed class ZooModel : IDisposable
 
     /// <summary>The character model that the net belongs to; null for a model of a task.</summary>
     public CharacterModel? Characters { get; }
+
+    /// <summary>The model for a notebook: what it reaches, with which seeds.</summary>
+    /// <returns>Tables as HTML.</returns>
+    public string ToHtml() => Manifest.ToHtml();
 
     /// <summary>Frees the weights.</summary>
     public void Dispose() => Net.Dispose();

@@ -23,7 +23,7 @@ public class LayerTests
         ["Gradients"] = ["Bptt", "Charts", "Display", "Modules", "Gradients.Products"],
         ["Gradients.Products"] = [],
         ["Training"] = ["Bptt", "Charts", "Data", "Display", "Gradients", "Modules", "Tasks"],
-        ["Zoo"] = ["Charts", "Data", "Modules", "Tasks", "Training"], // the last: it reads models, trains them and draws their curves
+        ["Zoo"] = ["Charts", "Data", "Display", "Modules", "Tasks", "Training"], // the last: it reads models, trains them and draws their curves
     };
 
     [Fact]

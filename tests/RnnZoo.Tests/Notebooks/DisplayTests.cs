@@ -6,6 +6,7 @@ using RnnZoo.Charts;
 using RnnZoo.Gradients;
 using RnnZoo.Modules;
 using RnnZoo.Notebooks;
+using RnnZoo.Zoo;
 using TorchSharp;
 
 namespace RnnZoo.Tests.Notebooks;
@@ -117,6 +118,22 @@ public class DisplayTests
         Assert.Equal(2, tables.Length);
         Assert.Contains("whole sequence, 7", tables[0].Value, StringComparison.Ordinal);
         Assert.Contains(warning.ToString(), tables[1].Value, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Models_ShowWhatTheyReach_AndAllSeeds()
+    {
+        using var model = new ModelCatalogue(Path.Combine(Repository.Root, "models")).Find("adding-lstm-h64.t400").Load();
+
+        var html = ValueFormatter.Format(model)["text/html"];
+
+        Assert.Equal(html, ValueFormatter.Format(model.Manifest)["text/html"]);
+        var tables = XElement.Parse($"<all>{html}</all>").Elements("table").ToArray();
+        Assert.Contains(model.Manifest.Summary, tables[0].Element("caption")!.Value, StringComparison.Ordinal);
+        Assert.Contains("mse", tables[0].Element("tbody")!.Value, StringComparison.Ordinal);
+        Assert.Equal(["1 (these weights)", "2", "3"], tables[1].Element("tbody")!.Elements("tr").Select(row => row.Element("td")!.Value));
+        var untrained = model.Manifest with { Result = null };
+        Assert.Contains("not trained yet", Table(untrained).Value, StringComparison.Ordinal);
     }
 
     /// <summary>The picture that a notebook would draw, and nothing else.</summary>
