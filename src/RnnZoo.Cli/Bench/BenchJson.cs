@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using RnnZoo.Cli.CommandLine;
 using RnnZoo.Training;
@@ -9,43 +8,35 @@ namespace RnnZoo.Cli.Bench;
 /// <summary>The results of a benchmark as one JSON document.</summary>
 internal static class BenchJson
 {
-    public static string Write(BenchResult result)
+    public static string Write(BenchResult result) => JsonText.Write(json =>
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        json.WriteString("version", VersionAction.Version);
+        json.WriteString("binding", Binding.Name);
+        json.WriteString("libtorch", Binding.LibtorchVersion);
+        json.WriteString("pytorch", result.PyTorch);
+        json.WriteNumber("vectorBits", PeakLoop.VectorBits);
+        json.WriteStartObject("peakGflops");
+        foreach (var (threads, sample) in result.Peaks.OrderBy(peak => peak.Key))
         {
-            json.WriteStartObject();
-            json.WriteString("version", VersionAction.Version);
-            json.WriteString("binding", Binding.Name);
-            json.WriteString("libtorch", Binding.LibtorchVersion);
-            json.WriteString("pytorch", result.PyTorch);
-            json.WriteNumber("vectorBits", PeakLoop.VectorBits);
-            json.WriteStartObject("peakGflops");
-            foreach (var (threads, sample) in result.Peaks.OrderBy(peak => peak.Key))
-            {
-                json.WriteNumber(threads.ToString(CultureInfo.InvariantCulture), Math.Round(sample.Best, 1));
-            }
-
-            json.WriteEndObject();
-            json.WriteStartArray("disturbances");
-            foreach (var disturbance in result.Disturbances())
-            {
-                json.WriteStringValue(disturbance);
-            }
-
-            json.WriteEndArray();
-            json.WriteStartArray("rows");
-            foreach (var row in result.Rows)
-            {
-                WriteRow(json, result, row);
-            }
-
-            json.WriteEndArray();
-            json.WriteEndObject();
+            json.WriteNumber(threads.ToString(CultureInfo.InvariantCulture), Math.Round(sample.Best, 1));
         }
 
-        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
-    }
+        json.WriteEndObject();
+        json.WriteStartArray("disturbances");
+        foreach (var disturbance in result.Disturbances())
+        {
+            json.WriteStringValue(disturbance);
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("rows");
+        foreach (var row in result.Rows)
+        {
+            WriteRow(json, result, row);
+        }
+
+        json.WriteEndArray();
+    });
 
     private static void WriteRow(Utf8JsonWriter json, BenchResult result, BenchRow row)
     {
@@ -58,6 +49,7 @@ internal static class BenchJson
         json.WriteNumber("I", row.Group.Size.Input);
         json.WriteNumber("H", row.Group.Size.Hidden);
         json.WriteNumber("milliseconds", Math.Round(row.Milliseconds, 4));
+        json.WriteNumber("fastestMilliseconds", Math.Round(row.Fastest, 4));
         json.WriteNumber("gflops", Math.Round(row.Gflops, 2));
         json.WriteNumber("peakShare", Math.Round(result.PeakShare(row), 4));
         json.WriteFinite("extraMegabytes", row.ExtraMegabytes is { } megabytes ? Math.Round(megabytes, 2) : null);

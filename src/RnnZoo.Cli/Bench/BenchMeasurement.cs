@@ -93,7 +93,7 @@ internal sealed class BenchMeasurement(PyTorchWorker? pytorch, double seconds)
             _times.Sort();
             var middle = _times.Count / 2;
             var median = _times.Count % 2 == 1 ? _times[middle] : (_times[middle - 1] + _times[middle]) / 2;
-            return new BenchRow(group, path, median, _times.Count);
+            return new BenchRow(group, path, median, _times[0], _times.Count);
         }
 
         public void Dispose() => workload?.Dispose();

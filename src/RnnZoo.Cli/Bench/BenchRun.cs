@@ -85,7 +85,7 @@ internal sealed class BenchRun(CliHost host, BenchSettings settings, bool json)
 
         if (json)
         {
-            host.Output.WriteLine(BenchJson.Write(result));
+            host.Output.Write(BenchJson.Write(result));
         }
         else
         {

@@ -19,7 +19,7 @@ internal static class BenchTable
         var table = new Table().Border(TableBorder.Simple);
         foreach (var (title, right) in new[]
         {
-            ("B x T x I x H", false), ("cell", false), ("threads", true), ("path", false), ("ms", true), ("ratio", true), ("GFLOP/s", true), ("of peak", true), ("MB", true),
+            ("B x T x I x H", false), ("cell", false), ("threads", true), ("path", false), ("ms", true), ("fastest", true), ("ratio", true), ("GFLOP/s", true), ("of peak", true), ("MB", true),
         })
         {
             var column = new TableColumn(title).NoWrap().Padding(0, 0, 1, 0);
@@ -32,7 +32,7 @@ internal static class BenchTable
         }
 
         ReportConsole.Create(host.Output, host.OutputIsTerminal, host.Width).Write(table);
-        host.Output.WriteLine("ms: median of one training step; ratio: to the hand-written path of the same kind; MB: peak memory of a step.");
+        host.Output.WriteLine("ms: median of one training step; fastest: the least of them; ratio: to the hand-written path of the same kind; MB: peak memory of a step.");
     }
 
     private static void AddGroup(Table table, BenchResult result, BenchRow[] rows)
@@ -49,6 +49,7 @@ internal static class BenchTable
                 first ? row.Group.Threads.ToString(CultureInfo.InvariantCulture) : "",
                 row.Path,
                 Number(row.Milliseconds, row.Milliseconds < 10 ? "0.00" : "0.0"),
+                Number(row.Fastest, row.Fastest < 10 ? "0.00" : "0.0"),
                 own is null ? "" : Number(row.Milliseconds / own.Milliseconds, "0.00"),
                 Number(row.Gflops, "0.0"),
                 Number(100 * result.PeakShare(row), "0") + " %",

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using RnnZoo.Cli.CommandLine;
 using RnnZoo.Cli.Compare;
@@ -9,19 +8,11 @@ namespace RnnZoo.Cli.Chars;
 /// <summary>The results of a training as one JSON document, for files and for `--json`.</summary>
 internal static class CharsJson
 {
-    public static string Write(CharsResult result)
+    public static string Write(CharsResult result) => JsonText.Write(json =>
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
-        {
-            json.WriteStartObject();
-            WriteResult(json, result);
-            WriteSettings(json, result);
-            json.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length) + "\n";
-    }
+        WriteResult(json, result);
+        WriteSettings(json, result);
+    });
 
     private static void WriteResult(Utf8JsonWriter json, CharsResult result)
     {

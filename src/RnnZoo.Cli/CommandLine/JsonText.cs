@@ -7,10 +7,11 @@ namespace RnnZoo.Cli.CommandLine;
 internal static class JsonText
 {
     /// <param name="body">Writes the fields of the document.</param>
-    public static string Write(Action<Utf8JsonWriter> body)
+    /// <param name="indented">Whether each value stands on a line of its own; not for documents that are long rows of numbers.</param>
+    public static string Write(Action<Utf8JsonWriter> body, bool indented = true)
     {
         using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = indented, NewLine = "\n" }))
         {
             json.WriteStartObject();
             body(json);

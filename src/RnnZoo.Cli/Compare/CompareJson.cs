@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using RnnZoo.Cli.CommandLine;
 using RnnZoo.Training;
@@ -8,48 +7,40 @@ namespace RnnZoo.Cli.Compare;
 /// <summary>The results of a comparison as one JSON document, for files and for `--json`.</summary>
 internal static class CompareJson
 {
-    public static string Write(CompareSettings settings, IReadOnlyList<CompareJob> jobs)
+    public static string Write(CompareSettings settings, IReadOnlyList<CompareJob> jobs) => JsonText.Write(json =>
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        json.WriteString("task", settings.Task.Name);
+        json.WriteString("binding", Binding.Name);
+        json.WriteNumber("seed", settings.Seed);
+        json.WriteNumber("threads", settings.Threads);
+        json.WriteString("version", VersionAction.Version);
+        json.WriteString("libtorch", Binding.LibtorchVersion);
+        json.WriteString("dtype", "float32");
+        if (settings.Task.HasSymbols)
         {
-            json.WriteStartObject();
-            json.WriteString("task", settings.Task.Name);
-            json.WriteString("binding", Binding.Name);
-            json.WriteNumber("seed", settings.Seed);
-            json.WriteNumber("threads", settings.Threads);
-            json.WriteString("version", VersionAction.Version);
-            json.WriteString("libtorch", Binding.LibtorchVersion);
-            json.WriteString("dtype", "float32");
-            if (settings.Task.HasSymbols)
-            {
-                json.WriteNumber("symbols", settings.Symbols);
-            }
-
-            json.WriteNumber("hidden", settings.Hidden);
-            json.WriteNumber("batch", settings.Batch);
-            json.WriteNumber("stepLimit", settings.Steps);
-            json.WriteString("optimizer", CompareNames.Of(settings.Optimizer));
-            json.WriteString("schedule", CompareNames.Of(settings.Schedule));
-            json.WriteFinite("clip", settings.Clip > 0 ? settings.Clip : null);
-            var metric = jobs[0].Task.Metric;
-            json.WriteString("metric", metric.Name);
-            json.WriteBoolean("moreIsBetter", metric.MoreIsBetter);
-            json.WriteFinite("stopAt", settings.Task.StopAt);
-            json.WriteNumber($"{metric.Name}Sequences", settings.FinalSequences);
-            json.WriteBoolean("partial", jobs.Any(IsPartial));
-            json.WriteStartArray("results");
-            foreach (var job in jobs)
-            {
-                WriteResult(json, settings.Task, job);
-            }
-
-            json.WriteEndArray();
-            json.WriteEndObject();
+            json.WriteNumber("symbols", settings.Symbols);
         }
 
-        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length) + "\n";
-    }
+        json.WriteNumber("hidden", settings.Hidden);
+        json.WriteNumber("batch", settings.Batch);
+        json.WriteNumber("stepLimit", settings.Steps);
+        json.WriteString("optimizer", CompareNames.Of(settings.Optimizer));
+        json.WriteString("schedule", CompareNames.Of(settings.Schedule));
+        json.WriteFinite("clip", settings.Clip > 0 ? settings.Clip : null);
+        var metric = jobs[0].Task.Metric;
+        json.WriteString("metric", metric.Name);
+        json.WriteBoolean("moreIsBetter", metric.MoreIsBetter);
+        json.WriteFinite("stopAt", settings.Task.StopAt);
+        json.WriteNumber($"{metric.Name}Sequences", settings.FinalSequences);
+        json.WriteBoolean("partial", jobs.Any(IsPartial));
+        json.WriteStartArray("results");
+        foreach (var job in jobs)
+        {
+            WriteResult(json, settings.Task, job);
+        }
+
+        json.WriteEndArray();
+    });
 
     private static bool IsPartial(CompareJob job) => job.Result!.Reason == StopReason.Cancelled;
 

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using RnnZoo.Cli.CommandLine;
 using RnnZoo.Cli.Compare;
@@ -11,43 +10,35 @@ internal static class FlowJson
 {
     private const string Measured = "geometric mean over sequences of |dL/ds_(T-d)| / |dL/ds_T|, L = v'h_T with v from N(0, 1), L2 norms over the hidden size; s is the curve's state";
 
-    public static string Write(FlowSettings settings, FlowResults results)
+    public static string Write(FlowSettings settings, FlowResults results) => JsonText.Write(json =>
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
+        json.WriteString("command", "flow");
+        json.WriteString("binding", Binding.Name);
+        json.WriteString("version", VersionAction.Version);
+        json.WriteString("libtorch", Binding.LibtorchVersion);
+        json.WriteNumber("seed", settings.Seed);
+        json.WriteString("dtype", "float64");
+        json.WriteNumber("length", settings.Length);
+        json.WriteNumber("sequences", settings.Sequences);
+        json.WriteNumber("hidden", settings.Hidden);
+        json.WriteNumber("inputs", FlowDefaults.Inputs);
+        json.WriteString("measures", Measured);
+        json.WriteBoolean("partial", results.IsPartial);
+        json.WriteStartArray("curves");
+        foreach (var curve in results.Curves)
         {
-            json.WriteStartObject();
-            json.WriteString("command", "flow");
-            json.WriteString("binding", Binding.Name);
-            json.WriteString("version", VersionAction.Version);
-            json.WriteString("libtorch", Binding.LibtorchVersion);
-            json.WriteNumber("seed", settings.Seed);
-            json.WriteString("dtype", "float64");
-            json.WriteNumber("length", settings.Length);
-            json.WriteNumber("sequences", settings.Sequences);
-            json.WriteNumber("hidden", settings.Hidden);
-            json.WriteNumber("inputs", FlowDefaults.Inputs);
-            json.WriteString("measures", Measured);
-            json.WriteBoolean("partial", results.IsPartial);
-            json.WriteStartArray("curves");
-            foreach (var curve in results.Curves)
-            {
-                WriteCurve(json, curve);
-            }
-
-            json.WriteEndArray();
-            json.WriteStartArray("training");
-            foreach (var training in results.Trainings)
-            {
-                WriteTraining(json, settings, training);
-            }
-
-            json.WriteEndArray();
-            json.WriteEndObject();
+            WriteCurve(json, curve);
         }
 
-        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length) + "\n";
-    }
+        json.WriteEndArray();
+        json.WriteStartArray("training");
+        foreach (var training in results.Trainings)
+        {
+            WriteTraining(json, settings, training);
+        }
+
+        json.WriteEndArray();
+    }, indented: false);
 
     private static void WriteCurve(Utf8JsonWriter json, FlowCurve curve)
     {

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using RnnZoo.Cli.CommandLine;
 using RnnZoo.Training;
@@ -8,40 +7,32 @@ namespace RnnZoo.Cli.Lyapunov;
 /// <summary>The results of a measurement as one JSON document, for files and for `--json`; −∞ is null.</summary>
 internal static class LyapunovJson
 {
-    public static string Write(LyapunovSettings settings, LyapunovNet net, IReadOnlyList<LyapunovResult> results)
+    public static string Write(LyapunovSettings settings, LyapunovNet net, IReadOnlyList<LyapunovResult> results) => JsonText.Write(json =>
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        json.WriteString("model", net.Cell);
+        json.WriteBoolean("trained", settings.Weights is not null);
+        json.WriteString("weights", settings.Weights);
+        json.WriteString("init", settings.Weights is null ? settings.Init : null);
+        json.WriteFinite("gain", settings.Weights is null ? settings.Gain : null);
+        json.WriteNumber("hidden", net.Module.HiddenSize);
+        json.WriteNumber("layers", net.Module.NumLayers);
+        json.WriteNumber("inputSize", net.Module.InputSize);
+        json.WriteFinite("input", settings.Input);
+        json.WriteNumber("steps", settings.Steps);
+        json.WriteNumber("warmUp", settings.WarmUp);
+        json.WriteNumber("seed", settings.Seed);
+        json.WriteString("dtype", "float64");
+        json.WriteString("binding", Binding.Name);
+        json.WriteString("libtorch", Binding.LibtorchVersion);
+        json.WriteString("version", VersionAction.Version);
+        json.WriteStartArray("results");
+        foreach (var result in results)
         {
-            json.WriteStartObject();
-            json.WriteString("model", net.Cell);
-            json.WriteBoolean("trained", settings.Weights is not null);
-            json.WriteString("weights", settings.Weights);
-            json.WriteString("init", settings.Weights is null ? settings.Init : null);
-            json.WriteFinite("gain", settings.Weights is null ? settings.Gain : null);
-            json.WriteNumber("hidden", net.Module.HiddenSize);
-            json.WriteNumber("layers", net.Module.NumLayers);
-            json.WriteNumber("inputSize", net.Module.InputSize);
-            json.WriteFinite("input", settings.Input);
-            json.WriteNumber("steps", settings.Steps);
-            json.WriteNumber("warmUp", settings.WarmUp);
-            json.WriteNumber("seed", settings.Seed);
-            json.WriteString("dtype", "float64");
-            json.WriteString("binding", Binding.Name);
-            json.WriteString("libtorch", Binding.LibtorchVersion);
-            json.WriteString("version", VersionAction.Version);
-            json.WriteStartArray("results");
-            foreach (var result in results)
-            {
-                WriteResult(json, result);
-            }
-
-            json.WriteEndArray();
-            json.WriteEndObject();
+            WriteResult(json, result);
         }
 
-        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length) + "\n";
-    }
+        json.WriteEndArray();
+    });
 
     private static void WriteResult(Utf8JsonWriter json, LyapunovResult result)
     {

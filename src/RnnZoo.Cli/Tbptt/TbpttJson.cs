@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using RnnZoo.Cli.CommandLine;
 using RnnZoo.Training;
@@ -8,35 +7,27 @@ namespace RnnZoo.Cli.Tbptt;
 /// <summary>The results as one JSON document, for files and for `--json`.</summary>
 internal static class TbpttJson
 {
-    public static string Write(TbpttResult result)
+    public static string Write(TbpttResult result) => JsonText.Write(json =>
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        WriteSettings(json, result.Settings);
+        json.WriteStartArray("rows");
+        foreach (var row in result.Rows)
         {
             json.WriteStartObject();
-            WriteSettings(json, result.Settings);
-            json.WriteStartArray("rows");
-            foreach (var row in result.Rows)
-            {
-                json.WriteStartObject();
-                json.WriteNumber("k", row.Chunk!.Value);
-                WriteCost(json, row);
-                WriteScore(json, row.Score);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteStartObject("exact");
-            json.WriteNumber("segmentLength", result.Exact.Cost.SegmentLength);
-            WriteCost(json, result.Exact);
-            json.WriteFinite("memoryOfFull", result.Exact.PeakMegabytes / result.Full?.PeakMegabytes);
-            json.WriteFinite("timeOfFull", result.Exact.Cost.MillisecondsPerStep / result.Full?.Cost.MillisecondsPerStep);
-            json.WriteEndObject();
+            json.WriteNumber("k", row.Chunk!.Value);
+            WriteCost(json, row);
+            WriteScore(json, row.Score);
             json.WriteEndObject();
         }
 
-        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length) + "\n";
-    }
+        json.WriteEndArray();
+        json.WriteStartObject("exact");
+        json.WriteNumber("segmentLength", result.Exact.Cost.SegmentLength);
+        WriteCost(json, result.Exact);
+        json.WriteFinite("memoryOfFull", result.Exact.PeakMegabytes / result.Full?.PeakMegabytes);
+        json.WriteFinite("timeOfFull", result.Exact.Cost.MillisecondsPerStep / result.Full?.Cost.MillisecondsPerStep);
+        json.WriteEndObject();
+    });
 
     private static void WriteSettings(Utf8JsonWriter json, TbpttSettings settings)
     {

@@ -49,7 +49,7 @@ internal static class TrainingPictures
         new Series(training.Name, [.. training.Steps.Select(step => new ChartPoint(step.Step, value(step)))]) { Colour = colour }.Smoothed(PointsPerLine);
 
     private static string History(TrainingHistory training) => string.Create(CultureInfo.InvariantCulture,
-        $"{training.Name}: {training.Steps.Count:#,0} steps{(training.Result is { } result ? $", ended by {result.Reason.Name()}" : ", not ended yet")}");
+        $"{training.Name}: {training.Steps.Count:#,0} steps{(training.Result is { } result ? $", ended by {result.Reason.Name(training.Task.Metric.Name)}" : ", not ended yet")}");
 
     private static string Describe(ISequenceTask task) =>
         $"the {task.Name} task ({string.Join(", ", task.Settings.Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key} {entry.Value}")))})";

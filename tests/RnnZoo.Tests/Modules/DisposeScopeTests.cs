@@ -1,3 +1,4 @@
+using RnnZoo.Bptt;
 using RnnZoo.Modules;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -7,6 +8,8 @@ namespace RnnZoo.Tests.Modules;
 /// <summary>Native memory: what a pass and a module leave alive.</summary>
 public sealed class DisposeScopeTests
 {
+    private const string BoundedNet = "indrnn with a bound";
+
     public static TheoryData<string, BackwardPath> NetsAndPaths() => ConversionTests.NetsAndPaths();
 
     [Theory]
@@ -91,18 +94,53 @@ public sealed class DisposeScopeTests
         Assert.All(net.parameters(), parameter => Assert.True(parameter.grad!.abs().max().item<double>() > 0));
     }
 
+    public static TheoryData<string, BackwardPath> AllNets()
+    {
+        var data = new TheoryData<string, BackwardPath>();
+        foreach (var cell in SequenceModel.Names)
+        {
+            data.Add(cell, BackwardPath.Autograd);
+            data.Add(cell, BackwardPath.HandWritten);
+        }
+
+        return data;
+    }
+
     [Theory]
-    [InlineData("vanilla")]
-    [InlineData("lstm")]
-    [InlineData("gru")]
-    [InlineData("layernorm-lstm")]
-    [InlineData("mingru")]
-    public void SequenceModel_LeavesOnlyItsResultsAndFreesAll(string cell)
+    [MemberData(nameof(AllNets))]
+    [InlineData(BoundedNet, BackwardPath.Autograd)]
+    [InlineData(BoundedNet, BackwardPath.HandWritten)]
+    public void TrainingStep_LeavesNoTensors(string cell, BackwardPath path)
+    {
+        using var model = cell == BoundedNet
+            ? new SequenceModel(new IndRnn(5, 11, numLayers: 2, recurrentBound: 1), 9)
+            : SequenceModel.Create(cell, 5, 11, 9, numLayers: 2);
+        model.Recurrent.Backward = path;
+        using var optimizer = optim.SGD(model.parameters(), 0.1);
+        Step();
+        var before = Expect.LiveTensors;
+        Step();
+        Step();
+        Assert.Equal(before, Expect.LiveTensors);
+
+        void Step()
+        {
+            using var scope = NewDisposeScope();
+            optimizer.zero_grad();
+            Gradient.Backward(model.call(randn(7, 3, 5)).Output.square().sum());
+            optimizer.step();
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(AllNets))]
+    public void SequenceModel_LeavesOnlyItsResultsAndFreesAll(string cell, BackwardPath path)
     {
         var start = Expect.LiveTensors;
         using (var model = SequenceModel.Create(cell, 10, 11, 9, encoding: InputEncoding.Embedding, embeddingSize: 3))
         using (NewDisposeScope())
         {
+            model.Recurrent.Backward = path;
             var tokens = zeros(7, 3, dtype: ScalarType.Int64);
             var before = Expect.LiveTensors;
             var (_, state) = model.call(tokens);

@@ -92,24 +92,4 @@ public sealed class IndRnnTests
     [InlineData(double.NaN)]
     public void Bound_ThatIsNoNumberAboveZero_IsRefused(double bound) => Expect.Message<ArgumentException>(
         $"recurrentBound: expected a number above 0, or null for no bound, got {bound}.", () => new IndRnn(5, 11, recurrentBound: bound));
-
-    [Fact]
-    public void TrainingStep_LeavesNoTensors()
-    {
-        using var net = new IndRnn(5, 11, numLayers: 2, recurrentBound: 1) { Backward = BackwardPath.HandWritten };
-        using var optimizer = optim.SGD(net.parameters(), 0.1);
-        Step();
-        var before = Expect.LiveTensors;
-        Step();
-        Step();
-        Assert.Equal(before, Expect.LiveTensors);
-
-        void Step()
-        {
-            using var scope = NewDisposeScope();
-            optimizer.zero_grad();
-            Gradient.Backward(net.call(randn(7, 3, 5)).Item1.square().sum());
-            optimizer.step();
-        }
-    }
 }

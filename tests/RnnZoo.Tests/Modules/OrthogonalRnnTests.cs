@@ -96,28 +96,6 @@ public sealed class OrthogonalRnnTests
         Assert.Contains("equations", report.ToJson(), StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData(BackwardPath.Autograd)]
-    [InlineData(BackwardPath.HandWritten)]
-    public void TrainingStep_LeavesNoTensors(BackwardPath path)
-    {
-        using var net = new OrthogonalRnn(5, 11, numLayers: 2) { Backward = path };
-        using var optimizer = optim.SGD(net.parameters(), 0.1);
-        Step();
-        var before = Expect.LiveTensors;
-        Step();
-        Step();
-        Assert.Equal(before, Expect.LiveTensors);
-
-        void Step()
-        {
-            using var scope = NewDisposeScope();
-            optimizer.zero_grad();
-            Gradient.Backward(net.call(randn(7, 3, 5)).Item1.square().sum());
-            optimizer.step();
-        }
-    }
-
     [Fact]
     public void Module_MadeInAScope_OutlivesItAndFreesAllWhenDisposed()
     {
