@@ -1,9 +1,14 @@
+using RnnZoo.Charts;
 using RnnZoo.Data;
 
 namespace RnnZoo.Training;
 
-/// <summary>How far a training has come: with the weights and the optimizer's state, all that it needs to go on. A plain record for System.Text.Json.</summary>
-public sealed record CharacterProgress
+/// <summary>
+/// How far a training has come: with the weights and the optimizer's state, all that it needs to go on. A plain record for
+/// System.Text.Json. A cell of a notebook shows it as a picture.
+/// </summary>
+[Display.TypeFormatterSource(typeof(Display.PictureFormatters), PreferredMimeTypes = [Display.MimeTypes.Svg])]
+public sealed record CharacterProgress : Display.IPicture
 {
     /// <summary>How many steps were taken.</summary>
     public int Step { get; init; }
@@ -37,4 +42,13 @@ public sealed record CharacterProgress
 
     /// <summary>The reports and measurements so far.</summary>
     public IReadOnlyList<CharacterRecord> History { get; init; } = [];
+
+    /// <summary>Bits per character of what was trained on and of the held-out text, and the gradient's norm, against steps.</summary>
+    public Figure ToFigure() => TrainingPictures.Of(this);
+
+    /// <summary>The picture for a notebook.</summary>
+    /// <returns>The picture as HTML.</returns>
+    public string ToHtml() => ToFigure().ToHtml();
+
+    string Display.IPicture.ToSvg() => ToFigure().ToSvg();
 }

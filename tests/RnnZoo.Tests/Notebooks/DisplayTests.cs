@@ -6,6 +6,7 @@ using RnnZoo.Charts;
 using RnnZoo.Gradients;
 using RnnZoo.Modules;
 using RnnZoo.Notebooks;
+using RnnZoo.Training;
 using RnnZoo.Zoo;
 using TorchSharp;
 
@@ -118,6 +119,20 @@ public class DisplayTests
         Assert.Equal(2, tables.Length);
         Assert.Contains("whole sequence, 7", tables[0].Value, StringComparison.Ordinal);
         Assert.Contains(warning.ToString(), tables[1].Value, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void CharacterTrainings_ShowBitsOfBothTexts()
+    {
+        var progress = new CharacterProgress { Step = 200, Characters = 7_000, BestBits = 2.345678, BestStep = 100 };
+        Assert.Contains("200 steps, 7,000 characters; held-out text at best 2.35 bits per character, at step 100", Picture(progress), StringComparison.Ordinal);
+
+        var trained = progress with { History = [new(50, 3.25, null, 0.5, 0.002, 1), new(100, null, 2.345678, null, 0.002, 2), new(200, 2.5, null, 0.25, 0.002, 3), new(200, null, 2.75, null, 0.002, 4)] };
+        var picture = Picture(trained);
+
+        Assert.Contains("training: from 3.25 to 2.5.", picture, StringComparison.Ordinal);
+        Assert.Contains("held-out text: from 2.35 to 2.75.", picture, StringComparison.Ordinal);
+        Assert.Contains("training: from 0.5 to 0.25.", picture, StringComparison.Ordinal);
     }
 
     [Fact]
