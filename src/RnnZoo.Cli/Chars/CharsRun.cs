@@ -23,9 +23,7 @@ internal sealed class CharsRun(CliHost host, CharsSettings? settings, bool json)
         }
 
         using var text = opened.Text;
-        var path = outputFolder is null
-            ? RunFolder.Create(Path.Combine(host.WorkingDirectory, "runs"), host.Time.GetLocalNow(), "chars")
-            : Directory.CreateDirectory(Path.Combine(host.WorkingDirectory, outputFolder)).FullName;
+        var path = OutputFolder.Make(host, outputFolder, "chars");
         using var folder = CharsFolder.Begin(path, opened.Settings);
         return Train(folder, opened.Settings, text, cancellation);
     }

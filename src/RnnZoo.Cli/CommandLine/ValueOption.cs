@@ -26,6 +26,9 @@ internal sealed class ValueOption<T> : Option<T>, IExpecting
 
     public string Expected { get; }
 
+    /// <summary>The words that a value is made of, if it is made of words: an error names the one that was probably meant.</summary>
+    public IReadOnlyCollection<string> Words { get; init; } = [];
+
     private T? Parse(ArgumentResult result, TryParse parse)
     {
         var text = result.Tokens[^1].Value;
@@ -34,7 +37,9 @@ internal sealed class ValueOption<T> : Option<T>, IExpecting
             return value;
         }
 
-        result.AddError($"{Name}: expected {Expected}, got '{text}'.");
+        var meant = text.Split([',', '+', '='], StringSplitOptions.TrimEntries).Where(part => !Words.Contains(part))
+            .Select(part => Nearest.To(part, Words)).FirstOrDefault(word => word is not null);
+        result.AddError($"{Name}: expected {Expected}, got '{text}'{(meant is null ? "." : $"; did you mean {meant}?")}");
         return default;
     }
 }

@@ -26,7 +26,8 @@ internal static class Values
         {
             value = text;
             return choices.Contains(text);
-        }), standard);
+        })
+        { Words = [.. choices] }, standard);
     }
 
     /// <summary>Several words of a few, with commas between them, none twice.</summary>
@@ -38,7 +39,8 @@ internal static class Values
             {
                 value = new(text.Split(',', StringSplitOptions.TrimEntries));
                 return value.Items.All(choices.Contains) && value.Items.Distinct().Count() == value.Items.Count;
-            }), new ValueList<string>(standard));
+            })
+        { Words = choices }, new ValueList<string>(standard));
     }
 
     /// <summary>Several whole numbers of at least a smallest one, with commas between them, none twice.</summary>

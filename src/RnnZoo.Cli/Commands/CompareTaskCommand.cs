@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using RnnZoo.Cli.CommandLine;
 using RnnZoo.Cli.Compare;
+using RnnZoo.Modules;
 
 namespace RnnZoo.Cli.Commands;
 
@@ -33,7 +34,7 @@ internal sealed class CompareTaskCommand
         "--init",
         $"The initialisation ({string.Join(", ", Initialisations.Names)}; joined by + they fill on top of each other), for all nets or as in vanilla=identity,lstm=chrono; by default each net's own",
         $"names of {string.Join(", ", Initialisations.Names)}, joined by +",
-        Initialisations.IsKnown);
+        Initialisations.IsKnown, Initialisations.Names);
 
     private readonly ValueOption<double> _clip;
     private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", CompareDefaults.Seed);
@@ -52,7 +53,7 @@ internal sealed class CompareTaskCommand
         _batch = Values.Whole("--batch", "How many fresh sequences each step sees", 1, task.Batch);
         var metric = task.Create(task.Sizes[0], CompareDefaults.Symbols).Metric;
         _steps = Values.Whole(
-            "--steps", string.Create(CultureInfo.InvariantCulture, $"The step limit; a net stops before it only at {(metric.MoreIsBetter ? "a" : "an")} {metric.Name} of {task.StopAt}"), 1, task.Steps);
+            "--steps", string.Create(CultureInfo.InvariantCulture, $"The step limit; a net stops before it only once its {metric.Name} reaches {task.StopAt}"), 1, task.Steps);
         _clip = Values.NotNegative("--clip", "The largest gradient norm; 0 clips nothing", task.Clip);
         _output = Values.Text(
             "--output", $"The folder to write into, replacing earlier results there; by default a new one, runs/<time>-{task.Name}", "a folder");
@@ -91,6 +92,9 @@ internal sealed class CompareTaskCommand
         var chosen = parsed.GetValue(_models)!.Items;
         var rates = parsed.GetValue(_learningRate);
         var names = parsed.GetValue(_init);
+        rates.CheckChosen(_learningRate.Name, chosen);
+        names.CheckChosen(_init.Name, chosen);
+        CheckBackward(chosen, parsed.GetValue(_backward)!);
         return new CompareSettings
         {
             Task = _task,
@@ -111,6 +115,22 @@ internal sealed class CompareTaskCommand
                 : _task.StartOf(model).LearningRate),
             Initialisations = chosen.ToDictionary(model => model, model => InitialisationOf(model, names.For(model))),
         };
+    }
+
+    private void CheckBackward(IEnumerable<string> models, string path)
+    {
+        foreach (var model in models)
+        {
+            using var net = SequenceModel.Create(model, 1, 1, 1);
+            try
+            {
+                net.Backward = CompareNames.Paths[path];
+            }
+            catch (NotSupportedException)
+            {
+                throw new UsageException($"{_backward.Name}: expected a path that {model} has, got '{path}'; use auto, or compare other nets.");
+            }
+        }
     }
 
     private string InitialisationOf(string model, string? name)

@@ -46,7 +46,7 @@ internal static class ZooCommand
         var pattern = new Argument<string?>("PATTERN") { Description = "A name in which * stands for any letters; by default all", Arity = ArgumentArity.ZeroOrOne };
         var command = new ExampleCommand("list", "Lists the models.",
             ("rnnzoo zoo list", "all models, with what they reach"),
-            ("rnnzoo zoo list copy-*", "those whose names begin so"))
+            ("rnnzoo zoo list \"copy-*\"", "those whose names begin so; the quotes keep the shell from reading the star"))
         { pattern, models, json };
         command.SetAction(parsed => Try(host, () =>
         {
@@ -93,6 +93,7 @@ internal static class ZooCommand
         command.SetAction(parsed => Try(host, () =>
         {
             var entry = ZooModels.Find(ZooModels.Catalogue(host, parsed.GetValue(models)), parsed.GetValue(name));
+            OutputFolder.Check(host, parsed.GetValue(output) ?? entry.Name);
             var files = ZooExport.Write(entry, Path.GetFullPath(Path.Combine(host.WorkingDirectory, parsed.GetValue(output) ?? entry.Name)));
             host.Output.Write(parsed.GetValue(json) ? ZooJson.Export(entry.Name, files) : string.Join("\n", files) + "\n");
             return ExitCodes.Success;

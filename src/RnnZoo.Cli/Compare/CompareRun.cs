@@ -37,9 +37,7 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
         return jobs.Exists(job => job.Result!.Reason == StopReason.Cancelled) ? ExitCodes.Interrupted : ExitCodes.Success;
     }
 
-    private string MakeFolder() => outputFolder is null
-        ? RunFolder.Create(Path.Combine(host.WorkingDirectory, "runs"), host.Time.GetLocalNow(), settings.Task.Name)
-        : Directory.CreateDirectory(Path.Combine(host.WorkingDirectory, outputFolder)).FullName;
+    private string MakeFolder() => OutputFolder.Make(host, outputFolder, settings.Task.Name);
 
     private void Train(List<CompareJob> jobs, string folder, CancellationToken cancellation)
     {

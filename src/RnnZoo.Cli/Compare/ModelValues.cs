@@ -6,7 +6,7 @@ namespace RnnZoo.Cli.Compare;
 internal static class ModelValues
 {
     /// <summary>Makes such an option; its value maps models to text, the empty name standing for all.</summary>
-    public static ValueOption<IReadOnlyDictionary<string, string>?> Option(string name, string description, string expected, Func<string, bool> isValue)
+    public static ValueOption<IReadOnlyDictionary<string, string>?> Option(string name, string description, string expected, Func<string, bool> isValue, params IEnumerable<string> words)
         => new(name, description, $"{expected}, or one per model as in vanilla=…,lstm=…", (string text, out IReadOnlyDictionary<string, string>? value) =>
         {
             var pairs = text.Split(',', StringSplitOptions.TrimEntries).Select(Pair).ToArray();
@@ -15,7 +15,18 @@ internal static class ModelValues
             known &= pairs.DistinctBy(pair => pair.Model).Count() == pairs.Length;
             value = known ? pairs.ToDictionary(pair => pair.Model, pair => pair.Value) : null;
             return known;
-        });
+        })
+        { Words = [.. CompareDefaults.AllModels, .. words] };
+
+    /// <summary>Refuses a value for a net that is not among the chosen ones, where it would change nothing.</summary>
+    /// <exception cref="UsageException">There is one.</exception>
+    public static void CheckChosen(this IReadOnlyDictionary<string, string>? values, string option, IReadOnlyCollection<string> chosen)
+    {
+        if (values?.Keys.FirstOrDefault(model => model.Length > 0 && !chosen.Contains(model)) is { } other)
+        {
+            throw new UsageException($"{option}: expected nets of --models ({string.Join(", ", chosen)}), got '{other}'; add it there, or leave it out here.");
+        }
+    }
 
     /// <summary>What was said for a model, or for all; null if nothing was.</summary>
     public static string? For(this IReadOnlyDictionary<string, string>? values, string model)

@@ -13,9 +13,7 @@ internal sealed class FlowRun(CliHost host, FlowSettings settings, bool json, st
     public int Run(CancellationToken cancellation)
     {
         var watch = Stopwatch.StartNew();
-        var folder = outputFolder is null
-            ? RunFolder.Create(Path.Combine(host.WorkingDirectory, "runs"), host.Time.GetLocalNow(), "flow")
-            : Directory.CreateDirectory(Path.Combine(host.WorkingDirectory, outputFolder)).FullName;
+        var folder = OutputFolder.Make(host, outputFolder, "flow");
         try
         {
             Measure(cancellation);

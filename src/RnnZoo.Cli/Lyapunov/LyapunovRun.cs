@@ -14,6 +14,7 @@ internal sealed class LyapunovRun(CliHost host, LyapunovSettings settings, bool 
     public int Run(CancellationToken cancellation)
     {
         var watch = Stopwatch.StartNew();
+        OutputFolder.Check(host, outputFolder);
         LyapunovNet net;
         try
         {
@@ -28,9 +29,7 @@ internal sealed class LyapunovRun(CliHost host, LyapunovSettings settings, bool 
         using (net)
         {
             var results = Measure(net, cancellation);
-            var folder = outputFolder is null
-                ? RunFolder.Create(Path.Combine(host.WorkingDirectory, "runs"), host.Time.GetLocalNow(), "lyapunov")
-                : Directory.CreateDirectory(Path.Combine(host.WorkingDirectory, outputFolder)).FullName;
+            var folder = OutputFolder.Make(host, outputFolder, "lyapunov");
             Report(net, results, folder, watch.Elapsed);
         }
 

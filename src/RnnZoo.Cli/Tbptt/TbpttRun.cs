@@ -11,6 +11,7 @@ internal sealed class TbpttRun(CliHost host, TbpttSettings settings, bool json, 
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
         var watch = Stopwatch.StartNew();
+        OutputFolder.Check(host, outputFolder);
         var exact = await MeasureAsync(new RowJob(RowKind.Exact, TbpttSettings.Full, settings), "exact, in segments", cancellation);
         var costs = new List<GradientCost>();
         foreach (var chunk in settings.Chunks)
@@ -45,9 +46,7 @@ internal sealed class TbpttRun(CliHost host, TbpttSettings settings, bool json, 
 
     private void Report(TbpttResult result, TimeSpan elapsed)
     {
-        var folder = outputFolder is null
-            ? RunFolder.Create(Path.Combine(host.WorkingDirectory, "runs"), host.Time.GetLocalNow(), "tbptt")
-            : Directory.CreateDirectory(Path.Combine(host.WorkingDirectory, outputFolder)).FullName;
+        var folder = OutputFolder.Make(host, outputFolder, "tbptt");
         var document = TbpttJson.Write(result);
         AtomicFile.WriteText(Path.Combine(folder, "results.json"), document);
         AtomicFile.WriteText(Path.Combine(folder, "chart.svg"), TbpttCharts.Figure(result).ToSvg() + "\n");

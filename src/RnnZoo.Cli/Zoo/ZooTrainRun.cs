@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using RnnZoo.Cli.Chars;
-using RnnZoo.Training;
 using RnnZoo.Zoo;
 using TorchSharp;
 
@@ -16,9 +15,7 @@ internal sealed class ZooTrainRun(CliHost host, ModelEntry entry, ModelManifest 
     public int Run(CancellationToken cancellation)
     {
         using var text = OpenText();
-        var path = settings.Output is null
-            ? RunFolder.Create(Path.Combine(host.WorkingDirectory, "runs"), host.Time.GetLocalNow(), entry.Name)
-            : Directory.CreateDirectory(Path.Combine(host.WorkingDirectory, settings.Output)).FullName;
+        var path = OutputFolder.Make(host, settings.Output, entry.Name);
         using var folder = ZooTrainFolder.Open(path, _recipe);
         var wanted = settings.Seed is { } one ? [one] : _recipe.Seeds;
         var begun = wanted.Where(seed => folder.ResultOf(seed) is null).ToArray();

@@ -20,6 +20,13 @@ public class UsageTests
     [InlineData("compare copy --clip nan", "--clip: expected a number of at least 0, got 'nan'.")]
     [InlineData("compare copy --seed -1", "--seed: expected a whole number of at least 0, got '-1'.")]
     [InlineData("compare copy --optimizer adagrad", "--optimizer: expected one of adam, adamw, rmsprop, sgd, got 'adagrad'.")]
+    [InlineData("compare copy --optimizer adm", "--optimizer: expected one of adam, adamw, rmsprop, sgd, got 'adm'; did you mean adam?")]
+    [InlineData("compare copy --models vanilla,lstn", "--models: expected a comma-separated list of vanilla, lstm, gru, layernorm-lstm, mingru, orthogonal, irnn, indrnn, none twice, got 'vanilla,lstn'; did you mean lstm?")]
+    [InlineData("compare copy --lr lsmt=1e-2", "--lr: expected a number above 0, or one per model as in vanilla=…,lstm=…, got 'lsmt=1e-2'; did you mean lstm?")]
+    [InlineData("compare copy --lr gru=1e-2", "--lr: expected nets of --models (vanilla, lstm), got 'gru'; add it there, or leave it out here.")]
+    [InlineData("compare copy --init vanilla=identity,gru=chrono", "--init: expected nets of --models (vanilla, lstm), got 'gru'; add it there, or leave it out here.")]
+    [InlineData("compare copy --init lstm=orthogonal+chron", "--init: expected names of default, xavier, orthogonal, identity, one-hot, forget-bias, chrono, henaff, cayley, irnn, joined by +, or one per model as in vanilla=…,lstm=…, got 'lstm=orthogonal+chron'; did you mean chrono?")]
+    [InlineData("compare copy --models lstm,mingru --backward native", "--backward: expected a path that mingru has, got 'native'; use auto, or compare other nets.")]
     [InlineData("compare copy --backward by-hand", "--backward: expected one of auto, autograd, native, handwritten, got 'by-hand'.")]
     [InlineData("compare copy --init chrono", "--init: expected one that fits vanilla (default, xavier, orthogonal, identity, one-hot), got 'chrono'; give one per model, as in --init vanilla=orthogonal,lstm=chrono.")]
     [InlineData("compare copy --init magic", "--init: expected names of default, xavier, orthogonal, identity, one-hot, forget-bias, chrono, henaff, cayley, irnn, joined by +, or one per model as in vanilla=…,lstm=…, got 'magic'.")]
@@ -99,6 +106,22 @@ public class UsageTests
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }
 
+    [Theory]
+    [InlineData("compare copy")]
+    [InlineData("flow")]
+    [InlineData("lyapunov")]
+    [InlineData("tbptt")]
+    public async Task OutputThatIsAFile_IsRefusedBeforeTheRun(string command)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("taken"), "mine");
+
+        var run = await CliRun.Of(folder.Path, $"{command} --output taken");
+
+        Assert.Equal((ExitCodes.Usage, "", "--output: expected a folder, got 'taken', which is a file." + Environment.NewLine), (run.ExitCode, run.Output, run.Error));
+        Assert.Equal("mine", File.ReadAllText(folder.File("taken")));
+    }
+
     [Fact]
     public async Task Models_OfCompare_AreAllNetsOfTheLibrary()
     {
@@ -107,7 +130,7 @@ public class UsageTests
         var run = await CliRun.Of(folder.Path, "compare copy --models lstm,rnn");
 
         var names = string.Join(", ", SequenceModel.Names);
-        Assert.Equal((ExitCodes.Usage, $"--models: expected a comma-separated list of {names}, none twice, got 'lstm,rnn'.{Environment.NewLine}"), (run.ExitCode, run.Error));
+        Assert.Equal((ExitCodes.Usage, $"--models: expected a comma-separated list of {names}, none twice, got 'lstm,rnn'; did you mean irnn?{Environment.NewLine}"), (run.ExitCode, run.Error));
     }
 
     [Fact]
