@@ -35,7 +35,7 @@ var found = equations.Backward(run.Tape!, new LayerCotangents(run.Output - y));
 Report([found.InputWeight!, found.HiddenWeight!, found.InputBias!, found.InitialHidden!]);
 
 Console.WriteLine();
-Console.WriteLine("4. A whole net, all paths against each other and against finite differences:");
+Console.WriteLine("4. A whole net, the hand-written path against autograd, libtorch and finite differences:");
 using (var net = new Lstm(3, 5, numLayers: 2, bidirectional: true, dtype: float64))
 {
     Initialisers.Default().Apply(net, draw);
