@@ -10,12 +10,7 @@ internal static class CharacterDraw
     /// <param name="random">Where chance comes from.</param>
     public static int From(double[] logits, double temperature, ref SplitMix64 random)
     {
-        var likeliest = Array.IndexOf(logits, logits.Max());
-        if (likeliest < 0)
-        {
-            throw new InvalidOperationException("the model's output is not finite; its weights are broken.");
-        }
-
+        var likeliest = Likeliest(logits);
         var highest = logits[likeliest];
         if (temperature == 0)
         {
@@ -39,5 +34,21 @@ internal static class CharacterDraw
         }
 
         return likeliest; // only rounding leads here
+    }
+
+    private static int Likeliest(double[] logits)
+    {
+        var likeliest = 0;
+        for (var id = 0; id < logits.Length; id++)
+        {
+            if (double.IsNaN(logits[id]) || double.IsPositiveInfinity(logits[id]))
+            {
+                throw new InvalidOperationException(FormattableString.Invariant($"the model's output is not finite ({logits[id]} among the logits); its weights are broken."));
+            }
+
+            likeliest = logits[id] > logits[likeliest] ? id : likeliest;
+        }
+
+        return likeliest;
     }
 }

@@ -98,7 +98,6 @@ public sealed class CharacterModel : IDisposable
         var random = new SplitMix64((ulong)options.Seed);
         var distribution = new double[Vocabulary.Size];
         RecurrentState? state = null;
-        Net.eval();
         try
         {
             var next = prompt;
@@ -121,11 +120,20 @@ public sealed class CharacterModel : IDisposable
     {
         using var noTape = no_grad();
         using var scope = NewDisposeScope();
-        var (output, after) = Net.call(tensor(ids).unsqueeze(1), before); // [T, 1, V]
-        var last = output.select(0, -1).flatten().to(ScalarType.Float64); // [V]
-        last.data<double>().CopyTo(logits);
-        before?.Dispose();
-        return after.DetachFromDisposeScope();
+        var training = Net.training; // the net is the caller's again between two characters
+        Net.eval();
+        try
+        {
+            var (output, after) = Net.call(tensor(ids).unsqueeze(1), before); // [T, 1, V]
+            var last = output.select(0, -1).flatten().to(ScalarType.Float64); // [V]
+            last.data<double>().CopyTo(logits);
+            before?.Dispose();
+            return after.DetachFromDisposeScope();
+        }
+        finally
+        {
+            Net.train(training);
+        }
     }
 
     // Without a prompt the text begins as after the end of a line, which most texts have.
