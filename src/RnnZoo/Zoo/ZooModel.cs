@@ -41,11 +41,17 @@ public sealed class ZooModel : IDisposable, Display.ITable
             throw new InvalidDataException($"{entry.File(ModelFiles.Manifest)}: result: expected a trained model, got a recipe alone; train it with rnnzoo zoo train {entry.Name} --write.");
         }
 
-        var model = Untrained(entry, manifest);
+        using var weights = CheckedFile.Open(entry.File(ModelFiles.Weights), result.WeightsSha256, result.WeightsBytes);
+        using var file = SafeTensorsFile.Open(weights, entry.File(ModelFiles.Weights));
+        var numbers = file.Entries.Sum(tensor => tensor.Shape.Aggregate(1L, (product, size) => product * size));
+        if (numbers != result.Parameters)
+        {
+            throw new InvalidDataException($"{entry.File(ModelFiles.Manifest)}: result.parameters: expected {numbers}, as many as {ModelFiles.Weights} holds, got {result.Parameters}.");
+        }
+
+        var model = Untrained(entry, manifest, result.Parameters);
         try
         {
-            using var weights = CheckedFile.Open(entry.File(ModelFiles.Weights), result.WeightsSha256);
-            using var file = SafeTensorsFile.Open(weights, entry.File(ModelFiles.Weights));
             model.Net.LoadSafeTensors(file, entry.File(ModelFiles.Weights), strict: true);
             model.Net.eval();
             return model;
@@ -57,25 +63,36 @@ public sealed class ZooModel : IDisposable, Display.ITable
         }
     }
 
-    private static ZooModel Untrained(ModelEntry entry, ModelManifest manifest)
+    private static ZooModel Untrained(ModelEntry entry, ModelManifest manifest, long parameters)
     {
         if (manifest.Recipe is CharacterRecipe text)
         {
             var vocabulary = text.Vocabulary == VocabularyKind.Bytes ? Vocabulary.Bytes : ReadVocabulary(entry.File(ModelFiles.Vocabulary));
+            CheckSize(entry, parameters, NetSize.Least(text.Net, vocabulary.Size));
             var characters = new CharacterModel(vocabulary, text.Net);
             return new ZooModel(entry, manifest, characters.Net, null, characters);
         }
 
         var recipe = (SequenceRecipe)manifest.Recipe;
         var task = recipe.Task.Create();
+        CheckSize(entry, parameters, NetSize.Least(recipe.Net, task));
         return new ZooModel(entry, manifest, recipe.CreateNet(), task, null);
+    }
+
+    // A net is made before its weights are read into it, and takes the memory that the manifest says.
+    private static void CheckSize(ModelEntry entry, long parameters, UInt128 least)
+    {
+        if (least > (ulong)parameters)
+        {
+            throw new InvalidDataException(FormattableString.Invariant($"{entry.File(ModelFiles.Manifest)}: recipe.net: expected a net of {parameters:#,0} parameters, as many as {ModelFiles.Weights} holds, got one of at least {least}."));
+        }
     }
 
     private static Vocabulary ReadVocabulary(string file)
     {
         try
         {
-            return Vocabulary.FromJson(File.ReadAllText(file));
+            return Vocabulary.FromJson(CheckedFile.ReadText(file));
         }
         catch (FileNotFoundException problem)
         {

@@ -43,6 +43,58 @@ public class ZooModelTests(TrainedTinyModels trained) : IClassFixture<TrainedTin
     }
 
     [Fact]
+    public void Sample_InTheMidstOfATraining_LeavesTheNetInTrainingMode()
+    {
+        using var model = new ModelCatalogue(trained.Models).Find(TinyModels.Text).Load();
+        model.Net.train();
+
+        using (var text = model.Characters!.Sample(new SamplingOptions { Length = 2, Prompt = "line" }).GetEnumerator())
+        {
+            Assert.True(text.MoveNext());
+            Assert.True(model.Net.training); // between two characters too
+        }
+
+        Assert.True(model.Net.training);
+    }
+
+    [Theory]
+    [InlineData("\"parameters\": ", @"model\.json: result\.parameters: expected \d+, as many as weights\.safetensors holds, got 1\d+\.$")]
+    [InlineData("\"weightsBytes\": ", @"weights\.safetensors: expected the 1\d+ bytes of model\.json, got \d+; ")]
+    public void Load_SizesThatTheWeightsHaveNot_AreRefused(string field, string message)
+    {
+        using var folder = trained.Copy();
+        var file = Path.Combine(folder.File("models"), TinyModels.Copy, "model.json");
+        var text = File.ReadAllText(file);
+        Assert.Contains(field, text, StringComparison.Ordinal);
+        File.WriteAllText(file, text.Replace(field, field + "1", StringComparison.Ordinal)); // one digit more
+
+        var problem = Assert.Throws<InvalidDataException>(() => new ModelCatalogue(folder.File("models")).Find(TinyModels.Copy).Load());
+
+        Assert.Matches(message, problem.Message);
+    }
+
+    [Theory]
+    [InlineData(TinyModels.Copy, "\"hidden\": 16", "\"hidden\": 2000000000")]
+    [InlineData(TinyModels.Copy, "\"layers\": 1", "\"layers\": 2000000000")]
+    [InlineData(TinyModels.Copy, "\"cell\": \"lstm\",\n      \"hidden\": 16", "\"cell\": \"indrnn\",\n      \"hidden\": 2000000000")]
+    [InlineData(TinyModels.Text, "\"hidden\": 8", "\"hidden\": 2000000000")]
+    [InlineData(TinyModels.Text, "\"embedding\": 0", "\"embedding\": 2000000000")]
+    public void Load_NetLargerThanItsWeights_IsRefusedBeforeItIsMade(string name, string right, string wrong)
+    {
+        using var folder = trained.Copy();
+        var file = Path.Combine(folder.File("models"), name, "model.json");
+        var text = File.ReadAllText(file);
+        Assert.Contains(right, text, StringComparison.Ordinal);
+        File.WriteAllText(file, text.Replace(right, wrong, StringComparison.Ordinal));
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+
+        var problem = Assert.Throws<InvalidDataException>(() => new ModelCatalogue(folder.File("models")).Find(name).Load());
+
+        Assert.Matches("^" + System.Text.RegularExpressions.Regex.Escape(file) + @": recipe\.net: expected a net of [0-9,]+ parameters, .* got ", problem.Message);
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    [Fact]
     public void Load_WeightsOfOneBitLess_AreRefused()
     {
         using var folder = trained.Copy();
