@@ -47,9 +47,12 @@ internal static class ManifestJson
     /// <exception cref="InvalidDataException">It is none; the message names file and field.</exception>
     public static T ReadPart<T>(string file)
     {
+        var text = CheckedFile.ReadText(file);
         try
         {
-            return JsonSerializer.Deserialize<T>(File.ReadAllText(file), Options) ?? throw new InvalidDataException($"{file}: expected an object, got null.");
+            var part = JsonSerializer.Deserialize<T>(text, Options) ?? throw new InvalidDataException($"{file}: expected an object, got null.");
+            using var document = JsonDocument.Parse(text);
+            return Unfit(document.RootElement, "") is { } problem ? throw new InvalidDataException($"{file}: {problem}.") : part;
         }
         catch (JsonException problem)
         {
@@ -61,6 +64,17 @@ internal static class ManifestJson
             throw new InvalidDataException($"{file}: recipe: kind: expected sequences or characters, got none.", problem);
         }
     }
+
+    // The serializer lets pass null among the items of a list, and numbers that become infinite.
+    private static string? Unfit(JsonElement element, string path) => element.ValueKind switch
+    {
+        JsonValueKind.Object => element.EnumerateObject().Select(field => Unfit(field.Value, path.Length == 0 ? field.Name : $"{path}.{field.Name}")).FirstOrDefault(found => found is not null),
+        JsonValueKind.Array => element.EnumerateArray()
+            .Select((item, index) => item.ValueKind == JsonValueKind.Null ? $"{path}[{index}]: expected a value, got null" : Unfit(item, $"{path}[{index}]"))
+            .FirstOrDefault(found => found is not null),
+        JsonValueKind.Number when !double.IsFinite(element.GetDouble()) => $"{path}: expected a finite number, got {element.GetRawText()}",
+        _ => null,
+    };
 
     // The seeds of a training are derived from the recipe's.
     private static void WithoutSeed(JsonTypeInfo type)

@@ -14,6 +14,14 @@ public sealed record MetricSpread(string Name, int Seeds, double? Mean, double? 
     public static IReadOnlyList<MetricSpread> Of(IReadOnlyList<SeedResult> seeds) =>
         [.. seeds.SelectMany(seed => seed.Metrics).GroupBy(metric => metric.Name, metric => metric.Value).Select(group => Of(group.Key, [.. group.OfType<double>()]))];
 
+    /// <summary>Whether it is another one but for rounding.</summary>
+    internal bool IsNear(MetricSpread other) =>
+        (Name, Seeds) == (other.Name, other.Seeds)
+        && IsNear(Mean, other.Mean) && IsNear(StandardDeviation, other.StandardDeviation) && IsNear(Minimum, other.Minimum) && IsNear(Maximum, other.Maximum);
+
+    private bool IsNear(double? one, double? other) =>
+        one is { } a && other is { } b ? Math.Abs(a - b) <= 1e-9 * Math.Max(Math.Abs(Maximum ?? 0), Math.Abs(Minimum ?? 0)) : one is null && other is null;
+
     private static MetricSpread Of(string name, double[] values)
     {
         if (values.Length == 0)

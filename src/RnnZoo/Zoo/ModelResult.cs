@@ -39,14 +39,27 @@ public sealed record ModelResult
             Require.That(metric.Count >= 1, $"result.metrics: {metric.Name}: count", "at least 1", metric.Count);
         }
 
+        Require.That(Parameters >= 1, "result.parameters", "at least 1", Parameters);
+        Require.That(WeightsBytes >= 1, "result.weightsBytes", "at least 1", WeightsBytes);
+
         Require.That(Seeds.Select(seed => seed.Seed).SequenceEqual(recipe.Seeds), "result.seeds", $"the recipe's seeds ({string.Join(", ", recipe.Seeds)})", string.Join(", ", Seeds.Select(seed => seed.Seed)));
+        foreach (var seed in Seeds)
+        {
+            seed.Validate();
+        }
+
         Require.Hash(WeightsSha256, "result.weightsSha256");
         var committed = Seeds.Single(seed => seed.Seed == recipe.CommittedSeed);
         Require.That(committed.WeightsSha256 == WeightsSha256, "result.weightsSha256", $"that of seed {recipe.CommittedSeed} ({committed.WeightsSha256})", WeightsSha256);
+        Require.That(Metrics.SequenceEqual(committed.Metrics), "result.metrics", $"those of seed {recipe.CommittedSeed} ({Words(committed.Metrics)})", Words(Metrics));
+        var spread = MetricSpread.Of(Seeds);
+        Require.That(Spread.Count == spread.Count && Spread.Zip(spread).All(pair => pair.First.IsNear(pair.Second)), "result.spread", $"that of the seeds ({string.Join("; ", spread)})", string.Join("; ", Spread));
         Require.That((ValidationSha256 is not null) == recipe is CharacterRecipe, "result.validationSha256", recipe is CharacterRecipe ? "a SHA-256" : "none", ValidationSha256);
         if (ValidationSha256 is not null)
         {
             Require.Hash(ValidationSha256, "result.validationSha256");
         }
     }
+
+    private static string Words(IReadOnlyList<MetricValue> metrics) => string.Join("; ", metrics);
 }

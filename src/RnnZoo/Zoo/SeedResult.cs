@@ -11,6 +11,20 @@ namespace RnnZoo.Zoo;
 /// <param name="WeightsSha256">The SHA-256 of its weights as safetensors.</param>
 public sealed record SeedResult(long Seed, int Steps, string Ended, double Seconds, IReadOnlyList<MetricValue> Metrics, string WeightsSha256)
 {
+    /// <exception cref="ArgumentException">A value is out of its range; the message names its field.</exception>
+    internal void Validate()
+    {
+        Require.That(Steps >= 0, $"result.seeds: {Seed}: steps", "at least 0", Steps);
+        Require.That(Seconds >= 0 && double.IsFinite(Seconds), $"result.seeds: {Seed}: seconds", "at least 0", Seconds);
+        Require.Hash(WeightsSha256, $"result.seeds: {Seed}: weightsSha256");
+        var names = Metrics.Select(metric => metric.Name).ToArray();
+        Require.That(names.Distinct().Count() == names.Length, $"result.seeds: {Seed}: metrics", "names that differ", string.Join(", ", names));
+        foreach (var metric in Metrics)
+        {
+            Require.That(metric.Value is null || double.IsFinite(metric.Value.Value), $"result.seeds: {Seed}: metrics: {metric.Name}: value", "a number", metric.Value);
+        }
+    }
+
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     /// <param name="file">The file.</param>
     /// <exception cref="InvalidDataException">It is none; the message names file and field.</exception>

@@ -113,4 +113,35 @@ public class ManifestTests
 
         Assert.StartsWith($"{file}: ", Assert.Throws<InvalidDataException>(() => ModelManifest.Read(file)).Message, StringComparison.Ordinal);
     }
+    [Fact]
+    public void Read_FileWithoutAnEnd_IsRefusedAfterItsBeginning()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(TinyModels.Write(folder.Path, "x", ""), "model.json");
+        using (var endless = File.OpenWrite(file))
+        {
+            endless.SetLength(4_000_000_000); // a hole: takes no room on the disk
+        }
+
+        Assert.Equal($"{file}: expected a text of at most 16777216 bytes, got more.", Assert.Throws<InvalidDataException>(() => ModelManifest.Read(file)).Message);
+    }
+
+    [Fact]
+    public void Read_BytesThatAreNoUtf8_AreRefused()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(TinyModels.Write(folder.Path, "x", ""), "model.json");
+        File.WriteAllBytes(file, [.. "{\"name\": \""u8, 0xC3, 0x28, .. "\"}"u8]);
+
+        Assert.Equal($"{file}: expected UTF-8, got bytes that are none.", Assert.Throws<InvalidDataException>(() => ModelManifest.Read(file)).Message);
+    }
+
+    [Fact]
+    public void Read_ByteOrderMark_IsPassedOver()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(TinyModels.Write(folder.Path, TinyModels.Copy, "\uFEFF" + TinyModels.CopyRecipe), "model.json");
+
+        Assert.Equal(TinyModels.Copy, ModelManifest.Read(file).Name);
+    }
 }
