@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 
 namespace RnnZoo.Training;
@@ -5,6 +6,8 @@ namespace RnnZoo.Training;
 /// <summary>Writes files beside their final name and then renames them, so that nobody ever sees half a file.</summary>
 public static class AtomicFile
 {
+    private static readonly ConcurrentDictionary<string, bool> InWriting = new();
+
     /// <summary>Writes text as UTF-8 without a byte order mark.</summary>
     /// <param name="path">The file; one that exists is replaced.</param>
     /// <param name="text">What it will hold.</param>
@@ -17,7 +20,7 @@ public static class AtomicFile
     /// <exception cref="IOException">The file cannot be written; an older one is left as it was.</exception>
     public static void Write(string path, Action<Stream> write)
     {
-        var partial = PartialPath(path);
+        var partial = Claim(path);
         try
         {
             using (var stream = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None))
@@ -32,8 +35,26 @@ public static class AtomicFile
             File.Delete(partial);
             throw;
         }
+        finally
+        {
+            InWriting.TryRemove(partial, out _);
+        }
     }
 
     /// <summary>Where a file is written before it gets its name.</summary>
-    internal static string PartialPath(string path) => $"{path}.{Environment.ProcessId}.part";
+    internal static string PartialPath(string path) => PartialPath(path, 0);
+
+    private static string PartialPath(string path, int others) => $"{path}.{Environment.ProcessId}{(others == 0 ? "" : $"-{others}")}.part";
+
+    // One of its own for each of several threads that write the same file.
+    private static string Claim(string path)
+    {
+        var others = 0;
+        while (!InWriting.TryAdd(PartialPath(Path.GetFullPath(path), others), true))
+        {
+            others++;
+        }
+
+        return PartialPath(Path.GetFullPath(path), others);
+    }
 }

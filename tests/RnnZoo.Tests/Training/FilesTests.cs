@@ -52,6 +52,23 @@ public class FilesTests
     }
 
     [Fact]
+    public void AtomicFile_TwoWritesOfOneFileAtATime_BothSucceed()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("results.json");
+
+        AtomicFile.Write(path, outer =>
+        {
+            outer.WriteByte(1);
+            AtomicFile.Write(path, inner => inner.WriteByte(2));
+            Assert.Equal([2], File.ReadAllBytes(path));
+        });
+
+        Assert.Equal([1], File.ReadAllBytes(path));
+        Assert.Equal(path, Assert.Single(Directory.GetFiles(folder.Path)));
+    }
+
+    [Fact]
     public void AtomicFile_WriteThatFails_LeavesTheOldFileAndNothingElse()
     {
         using var folder = new TemporaryFolder();
