@@ -15,7 +15,7 @@ public sealed class Notebook
     private Notebook(string path, JsonObject json)
     {
         (Path, _json) = (path, json);
-        Cells = [.. (json["cells"] as JsonArray ?? []).Select((cell, index) => new NotebookCell((JsonObject)cell!, index + 1))];
+        Cells = [.. (json["cells"] as JsonArray ?? []).Select((cell, index) => new NotebookCell(cell?.AsObject() ?? throw new InvalidOperationException($"cell {index + 1} is null."), index + 1))];
     }
 
     public string Path { get; }
@@ -32,6 +32,10 @@ public sealed class Notebook
             return JsonNode.Parse(File.ReadAllText(path)) is JsonObject json && (int?)json["nbformat"] == 4
                 ? new Notebook(System.IO.Path.GetFullPath(path), json)
                 : throw new NotebookException($"{path}: expected a notebook in format 4.");
+        }
+        catch (NotebookException wrong) when (!wrong.Message.StartsWith(path, StringComparison.Ordinal))
+        {
+            throw new NotebookException($"{path}: {wrong.Message}", wrong);
         }
         catch (Exception wrong) when (wrong is JsonException or InvalidOperationException or InvalidCastException)
         {
@@ -79,8 +83,16 @@ public sealed class Notebook
         }
 
         buffer.WriteByte((byte)'\n');
-        var partial = path + ".new";
-        File.WriteAllBytes(partial, buffer.ToArray());
-        File.Move(partial, path, overwrite: true);
+        var partial = $"{path}.{Environment.ProcessId}.new";
+        try
+        {
+            File.WriteAllBytes(partial, buffer.ToArray());
+            File.Move(partial, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(partial);
+            throw;
+        }
     }
 }

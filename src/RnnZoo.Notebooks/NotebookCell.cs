@@ -12,8 +12,12 @@ public sealed class NotebookCell
     {
         (_json, Number) = (json, number);
         Source = Text(json["source"]);
-        Tags = [.. (json["metadata"]?["tags"] as JsonArray ?? []).Select(tag => (string)tag!)];
+        Tags = [.. (json["metadata"]?["tags"] as JsonArray ?? []).Select(tag => (string?)tag ?? throw new InvalidOperationException($"cell {number}: metadata.tags: expected texts, got null."))];
         Tolerance = (double?)json["metadata"]?["tolerance"] ?? OutputComparer.DefaultTolerance;
+        if (Tolerance is not (>= 0 and < 1)) // with 1 and more, any two numbers would be the same
+        {
+            throw new NotebookException(FormattableString.Invariant($"cell {number}: metadata.tolerance: expected a number from 0 to below 1, got {Tolerance}."));
+        }
     }
 
     /// <summary>Its place in the notebook, from 1.</summary>

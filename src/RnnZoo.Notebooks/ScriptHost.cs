@@ -11,7 +11,8 @@ public sealed class ScriptHost
 
     /// <summary>Shows a value.</summary>
     /// <param name="value">The value.</param>
-    public void display(object value) => Show(CellOutput.Display, value);
+    /// <exception cref="NotebookException">It is null, or has no form that reads well.</exception>
+    public void display(object? value) => Show(CellOutput.Display, value ?? throw new NotebookException("shows null, of which a reader learns nothing."));
 
     internal void Show(string kind, object value)
     {

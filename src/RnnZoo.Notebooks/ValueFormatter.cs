@@ -20,7 +20,7 @@ public static class ValueFormatter
 
         if (value.GetType().GetMethod("ToHtml", Type.EmptyTypes) is { } toHtml && toHtml.ReturnType == typeof(string))
         {
-            return new Dictionary<string, string> { ["text/html"] = (string)toHtml.Invoke(value, null)! };
+            return new Dictionary<string, string> { ["text/html"] = (string)Call(value, "ToHtml") };
         }
 
         return value is string or bool || value.GetType().IsPrimitive

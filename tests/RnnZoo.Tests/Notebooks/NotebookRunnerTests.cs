@@ -75,6 +75,8 @@ public sealed class NotebookRunnerTests : IDisposable
     [InlineData("Console.Write(3.1416);", "3.1416: expected at most 3 significant digits")]
     [InlineData("int x = \"a\";", "cell 1 does not compile")]
     [InlineData("throw new InvalidOperationException(\"no luck\");", "cell 1 fails: InvalidOperationException: no luck")]
+    [InlineData("class Broken { public string ToHtml() => throw new InvalidOperationException(\"no picture\"); }\nnew Broken()", "cell 1 fails: InvalidOperationException: no picture")]
+    [InlineData("display(null);", "cell 1 fails: NotebookException: shows null")]
     [InlineData("new object()", "a value of type System.Object has no display of its own")]
     public async Task WrongCells_FailWithTheirNumber(string code, string expected)
     {
@@ -102,6 +104,10 @@ public sealed class NotebookRunnerTests : IDisposable
     [InlineData("{", "expected a notebook in format 4")]
     [InlineData("[]", "expected a notebook in format 4")]
     [InlineData("{\"nbformat\":3}", "expected a notebook in format 4")]
+    [InlineData("{\"nbformat\":4,\"cells\":[null]}", "expected a notebook in format 4")]
+    [InlineData("{\"nbformat\":4,\"cells\":[{\"metadata\":{\"tags\":[null]}}]}", "expected a notebook in format 4")]
+    [InlineData("{\"nbformat\":4,\"cells\":[{\"metadata\":{\"tolerance\":1e999}}]}", "cell 1: metadata.tolerance: expected a number from 0 to below 1, got ")]
+    [InlineData("{\"nbformat\":4,\"cells\":[{\"metadata\":{\"tolerance\":-0.1}}]}", "cell 1: metadata.tolerance: expected a number from 0 to below 1, got -0.1.")]
     public async Task WhatIsNoNotebook_IsRefused(string text, string expected)
     {
         var path = Path.Combine(_folder.Path, "wrong.ipynb");
