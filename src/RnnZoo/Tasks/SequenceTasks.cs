@@ -60,8 +60,18 @@ public static class SequenceTasks
                 ?? throw new ArgumentException($"settings: expected '{key}' for '{entry.Name}', got none; give it a whole number.");
         }
 
-        // The task itself says what is too small or too large for it; an int holds every value that it takes.
-        return (int)Math.Clamp(value, int.MinValue, int.MaxValue);
+        return Fitting(value, key);
+    }
+
+    // The task itself says what is too small or too large for it; but it takes an int, and the message the value as it came.
+    private static int Fitting(long value, string key)
+    {
+        if (value is >= int.MinValue and <= int.MaxValue)
+        {
+            return (int)value;
+        }
+
+        throw new ArgumentOutOfRangeException(key, value, $"{key}: expected {(value < 0 ? "at least 1" : $"at most {TaskCheck.Most}")}, got {value}.");
     }
 
     private static string Words(IEnumerable<string> names) => string.Join(", ", names);
