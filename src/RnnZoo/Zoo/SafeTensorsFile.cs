@@ -97,7 +97,7 @@ public sealed class SafeTensorsFile : IDisposable
     {
         var entry = _byName.TryGetValue(name, out var found)
             ? found
-            : throw new KeyNotFoundException($"{_name}: expected a tensor '{name}', found {(Entries.Count == 0 ? "none at all" : string.Join(", ", Entries.Take(8).Select(known => known.Name)))}.");
+            : throw new KeyNotFoundException($"{_name}: expected a tensor '{name}', found {(Entries.Count == 0 ? "none at all" : string.Join(", ", Entries.Take(8).Select(known => Printable.Of(known.Name))))}.");
         using var scope = NewDisposeScope();
         var tensor = empty([.. entry.Shape], dtype: entry.Type, device: CPU);
         _stream.Position = _dataStart + entry.Begin;
@@ -107,12 +107,12 @@ public sealed class SafeTensorsFile : IDisposable
         }
         catch (EndOfStreamException problem)
         {
-            throw new InvalidDataException($"{_name}: {name}: expected {entry.End - entry.Begin} bytes, found fewer; the file was cut short since it was opened.", problem);
+            throw new InvalidDataException($"{_name}: {Printable.Of(name)}: expected {entry.End - entry.Begin} bytes, found fewer; the file was cut short since it was opened.", problem);
         }
 
         return entry.Type != ScalarType.Bool || TensorBytes.AreTruthValues(tensor)
             ? tensor.MoveToOuterDisposeScope()
-            : throw new InvalidDataException($"{_name}: {name}: expected bytes of 0 or 1 for BOOL, found others.");
+            : throw new InvalidDataException($"{_name}: {Printable.Of(name)}: expected bytes of 0 or 1 for BOOL, found others.");
     }
 
     /// <summary>Closes the file.</summary>

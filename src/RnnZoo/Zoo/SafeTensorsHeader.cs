@@ -199,8 +199,8 @@ internal ref struct SafeTensorsHeader
         {
             if (entry.Begin != at)
             {
-                var what = entry.Begin < at ? $"an overlap with {before}" : "a hole before it";
-                throw new InvalidDataException($"{file}: header: {entry.Name}: data_offsets: expected to begin at {at}, got {entry.Begin}: {what}.");
+                var what = entry.Begin < at ? $"an overlap with {Printable.Of(before)}" : "a hole before it";
+                throw new InvalidDataException($"{file}: header: {Printable.Of(entry.Name)}: data_offsets: expected to begin at {at}, got {entry.Begin}: {what}.");
             }
 
             (at, before) = (entry.End, entry.Name);
@@ -231,5 +231,5 @@ internal ref struct SafeTensorsHeader
         }
     }
 
-    private readonly InvalidDataException Wrong(string message) => new($"{_file}: header: {message}.");
+    private readonly InvalidDataException Wrong(string message) => new($"{_file}: header: {Printable.Of(message)}.");
 }

@@ -65,7 +65,7 @@ public static class SafeTensorsModuleExtensions
     private static string Some(string[] names) => names.Length switch
     {
         0 => "none",
-        <= 8 => string.Join(", ", names),
-        _ => $"{string.Join(", ", names.Take(8))} and {names.Length - 8} more",
+        <= 8 => string.Join(", ", names.Select(Printable.Of)),
+        _ => $"{string.Join(", ", names.Take(8).Select(Printable.Of))} and {names.Length - 8} more",
     };
 }

@@ -63,6 +63,17 @@ public class SafeTensorsRefusalTests
     }
 
     [Fact]
+    public void Open_NameThatIsLongOrNotPrintable_IsShortAndPrintableInTheMessage()
+    {
+        var header = "{\"\\u001b[2J\\n\\u202e" + new string('w', 1_000_000) + "\":5}";
+
+        var problem = Assert.Throws<InvalidDataException>(() => Open(Encoding.UTF8.GetBytes(header), 0));
+
+        Assert.StartsWith("f: header: \\u001B[2J\\u000A\\u202Ewww", problem.Message, StringComparison.Ordinal);
+        Assert.InRange(problem.Message.Length, 100, 1_000);
+    }
+
+    [Fact]
     public void Open_HeaderThatIsNoUtf8_IsRefused()
     {
         byte[] header = [.. "{\""u8, 0xC3, 0x28, .. "\":{}}"u8];
