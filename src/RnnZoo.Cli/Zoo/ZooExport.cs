@@ -14,7 +14,7 @@ internal static class ZooExport
         Directory.CreateDirectory(folder);
         var copied = new[] { ModelFiles.Manifest, ModelFiles.Vocabulary }.Where(name => File.Exists(entry.File(name))).ToArray();
         string[] files = [Path.Combine(folder, $"{entry.Name}.safetensors"), Path.Combine(folder, $"{entry.Name}.dat"), .. copied.Select(name => Path.Combine(folder, name))];
-        AtomicFile.Write(files[0], stream => stream.Write(File.ReadAllBytes(entry.File(ModelFiles.Weights))));
+        Copy(entry.File(ModelFiles.Weights), files[0]);
         using var bytes = new MemoryStream();
         using var writer = new BinaryWriter(bytes);
         model.Net.save(writer);
@@ -22,9 +22,15 @@ internal static class ZooExport
         AtomicFile.Write(files[1], stream => stream.Write(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)));
         foreach (var name in copied)
         {
-            AtomicFile.Write(Path.Combine(folder, name), stream => stream.Write(File.ReadAllBytes(entry.File(name))));
+            Copy(entry.File(name), Path.Combine(folder, name));
         }
 
         return files;
     }
+
+    private static void Copy(string from, string to) => AtomicFile.Write(to, stream =>
+    {
+        using var file = File.OpenRead(from);
+        file.CopyTo(stream);
+    });
 }

@@ -28,7 +28,7 @@ internal static class ZooTables
     {
         string[] metrics = [.. seeds.SelectMany(seed => seed.Metrics).Select(metric => metric.Name).Distinct()];
         var table = New("seed");
-        table.AddColumns([.. metrics.Select(Right)]);
+        table.AddColumns([.. metrics.Select(name => Right(Markup.Escape(name)))]);
         table.AddColumn(Right("steps")).AddColumn("ended by").AddColumn(Right("seconds"));
         foreach (var seed in seeds)
         {
@@ -37,7 +37,7 @@ internal static class ZooTables
                 $"{seed.Seed}{(seed.Seed == recipe.CommittedSeed ? " (committed)" : "")}",
                 .. metrics.Select(name => Number(seed.Metrics.FirstOrDefault(metric => metric.Name == name)?.Value, "0.######")),
                 Number(seed.Steps, "#,0"),
-                seed.Ended,
+                Markup.Escape(seed.Ended),
                 Number(seed.Seconds, "0.0"),
             ]);
         }
@@ -52,7 +52,7 @@ internal static class ZooTables
         {
             table.AddRow(
                 Markup.Escape(row.Name),
-                row.Metric ?? "–",
+                Markup.Escape(row.Metric ?? "–"),
                 Number(row.Stated, "0.000000"),
                 Number(row.Measured, "0.000000"),
                 Number(row.Tolerance, "0.000000"),

@@ -40,8 +40,9 @@ public static class ModelMeasurement
         ArgumentNullException.ThrowIfNull(text);
         var streams = CharacterTrainer.ValidationStreams(text, options);
         var bits = model.Measure(streams);
-        return [new MetricValue("bitsPerCharacter", "bits per character", Finite(bits), 0, text.Count, null,
-            $"the whole held-out text of {text.Count} characters in {streams.Streams} streams side by side, each from the zero state, weights of the last step")];
+        var characters = streams.Streams * streams.Steps; // all but the first, and fewer than the streams at the end
+        return [new MetricValue("bitsPerCharacter", "bits per character", Finite(bits), 0, characters, null,
+            $"{characters} of the {text.Count} characters of the whole held-out text, in {streams.Streams} streams side by side, each from the zero state, weights of the last step")];
     }
 
     /// <summary>Measures a model of the zoo again: on fresh sequences, or on its whole held-out text.</summary>

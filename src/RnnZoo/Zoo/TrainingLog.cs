@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RnnZoo.Training;
@@ -37,12 +36,13 @@ public static class TrainingLog
 
     /// <summary>Reads a log.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="InvalidDataException">A line is damaged; the message names it.</exception>
+    /// <exception cref="InvalidDataException">A line is damaged, or the file is too long for a log; the message names it.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static IReadOnlyList<TrainingLogEntry> Read(string path)
     {
         var entries = new List<TrainingLogEntry>();
-        foreach (var line in File.ReadLines(path, Encoding.UTF8))
+        using var text = new StringReader(CheckedFile.ReadText(path));
+        while (text.ReadLine() is { } line)
         {
             try
             {

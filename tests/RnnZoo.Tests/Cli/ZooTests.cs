@@ -67,6 +67,20 @@ public class ZooTests(TrainedTinyModels trained) : IClassFixture<TrainedTinyMode
     }
 
     [Fact]
+    public async Task Verify_MetricOfAnUnknownName_IsSaidAsItStands()
+    {
+        using var folder = trained.Copy();
+        var file = Path.Combine(folder.File("models"), TinyModels.Copy, "model.json");
+        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace("\"recall\"", "\"[/recall]\"", StringComparison.Ordinal));
+
+        var run = await CliRun.Of(folder.Path, $"zoo verify {TinyModels.Copy} --models models");
+
+        Assert.Equal(ExitCodes.Failure, run.ExitCode);
+        Assert.Matches(@"│ \[/recall\] +│ .*failed", run.Output);
+        Assert.Contains("[/recall]: expected a metric that can be measured", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Verify_NoModels_Fails()
     {
         using var folder = new TemporaryFolder();

@@ -124,6 +124,7 @@ public class ManifestTests
         }
 
         Assert.Equal($"{file}: expected a text of at most 16777216 bytes, got more.", Assert.Throws<InvalidDataException>(() => ModelManifest.Read(file)).Message);
+        Assert.Equal($"{file}: expected a text of at most 16777216 bytes, got more.", Assert.Throws<InvalidDataException>(() => TrainingLog.Read(file)).Message);
     }
 
     [Fact]
