@@ -9,7 +9,8 @@ internal static class Nearest
     /// <returns>The nearest one, or null if none is near: more than a third of its letters differ, or more than three.</returns>
     public static string? To(string typed, IEnumerable<string> known)
     {
-        var nearest = known.Select(word => (Word: word, Distance: Distance(typed, word)))
+        // Of a name as short as -h every other one would be near.
+        var nearest = known.Where(word => word.Length > 2).Select(word => (Word: word, Distance: Distance(typed, word)))
             .OrderBy(pair => pair.Distance).ThenBy(pair => pair.Word, StringComparer.Ordinal).FirstOrDefault();
         return nearest.Word is { } best && nearest.Distance <= Math.Min(3, Math.Max(1, best.Length / 3)) ? best : null;
     }

@@ -30,7 +30,7 @@ internal sealed class LyapunovCommand
         });
 
     private readonly ValueOption<string?> _weights = Values.Text(
-        "--weights", "Measure the recurrent net in this file in place of a fresh one: a state dict as module.save writes it (compare copy leaves some in its run folder)", "a file");
+        "--weights", "Measure the recurrent net in this file in place of a fresh one: safetensors, or a state dict as module.save writes it (compare leaves some in its run folder); a vanilla net is taken for one with tanh", "a file");
 
     private readonly ValueOption<int> _steps = Values.Whole("--steps", "How many steps to measure", 1, 10_000);
     private readonly ValueOption<int> _warmUp = Values.Whole("--warm-up", "How many steps turn the directions into place before", 0, 500);

@@ -1,9 +1,10 @@
+using RnnZoo.Zoo;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Lyapunov;
 
-/// <summary>Reads a state dict that TorchSharp's <c>module.save</c> wrote, and makes the recurrent net that is in it.</summary>
+/// <summary>Reads safetensors, or a state dict that TorchSharp's <c>module.save</c> wrote, and makes the recurrent net that is in it.</summary>
 internal static class WeightsFile
 {
     private const long MostEntries = 10_000;
@@ -60,13 +61,19 @@ internal static class WeightsFile
 
     private static Dictionary<string, Tensor> Entries(string file, string path)
     {
+        if (file.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+        {
+            using var opened = SafeTensorsFile.Open(file);
+            return opened.Entries.ToDictionary(entry => entry.Name, entry => opened.Read(entry.Name));
+        }
+
         try
         {
             using var reader = new BinaryReader(File.OpenRead(file));
             var count = reader.Read7BitEncodedInt64();
             if (count is < 1 or > MostEntries)
             {
-                throw new InvalidDataException($"{path}: expected a state dict of TorchSharp's format, got a count of {count} entries.");
+                throw new FormatException($"a count of {count} entries.");
             }
 
             var entries = new Dictionary<string, Tensor>();
@@ -77,7 +84,7 @@ internal static class WeightsFile
 
             return entries;
         }
-        catch (Exception problem) when (problem is EndOfStreamException or FormatException or ArgumentException or NotSupportedException or OverflowException)
+        catch (Exception problem) when (problem is EndOfStreamException or FormatException or ArgumentException or NotSupportedException or OverflowException or InvalidDataException)
         {
             throw new InvalidDataException($"{path}: expected a state dict of TorchSharp's format: {problem.Message}", problem);
         }

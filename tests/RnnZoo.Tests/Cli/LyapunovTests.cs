@@ -3,6 +3,7 @@ using System.Xml.Linq;
 using RnnZoo.Cli;
 using RnnZoo.Modules;
 using RnnZoo.Tests.Modules;
+using RnnZoo.Zoo;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tests.Cli;
@@ -104,6 +105,25 @@ public class LyapunovTests
         Assert.Equal(ExitCodes.Success, run.ExitCode);
         Assert.Equal((cell, true, 7, 5), (run.Json.GetProperty("model").GetString(), run.Json.GetProperty("trained").GetBoolean(), run.Json.GetProperty("hidden").GetInt32(), run.Json.GetProperty("inputSize").GetInt32()));
         Assert.Equal([(0, 0), (0, 1), (1, 0), (1, 1)], run.Json.GetProperty("results").EnumerateArray().Select(result => (result.GetProperty("layer").GetInt32(), result.GetProperty("direction").GetInt32())));
+        Assert.Equal(before, Expect.LiveTensors);
+    }
+
+    [Fact]
+    public async Task Weights_InSafeTensors_GiveTheSameNumbers()
+    {
+        using var folder = new TemporaryFolder();
+        var before = Expect.LiveTensors;
+        using (var model = SequenceModel.Create("lstm", 5, 7, 3))
+        {
+            model.save(folder.File("net.dat"));
+            model.SaveSafeTensors(folder.File("net.safetensors"));
+        }
+
+        var dat = await CliRun.Of(folder.Path, "lyapunov --weights net.dat --steps 30 --warm-up 5 --json");
+        var safe = await CliRun.Of(folder.Path, "lyapunov --weights net.safetensors --steps 30 --warm-up 5 --json");
+
+        Assert.Equal((ExitCodes.Success, ExitCodes.Success), (dat.ExitCode, safe.ExitCode));
+        Assert.Equal(dat.Json.GetProperty("results").GetRawText(), safe.Json.GetProperty("results").GetRawText());
         Assert.Equal(before, Expect.LiveTensors);
     }
 

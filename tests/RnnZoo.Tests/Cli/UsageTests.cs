@@ -31,6 +31,7 @@ public class UsageTests
     [InlineData("compare copy --init chrono", "--init: expected one that fits vanilla (default, xavier, orthogonal, identity, one-hot), got 'chrono'; give one per model, as in --init vanilla=orthogonal,lstm=chrono.")]
     [InlineData("compare copy --init magic", "--init: expected names of default, xavier, orthogonal, identity, one-hot, forget-bias, chrono, henaff, cayley, irnn, joined by +, or one per model as in vanilla=…,lstm=…, got 'magic'.")]
     [InlineData("compare copy --hiden 5", "--hiden: expected an option of rnnzoo compare copy, got '--hiden'; did you mean --hidden?")]
+    [InlineData("compare copy -x", "-x: expected an option of rnnzoo compare copy, got '-x'; see rnnzoo compare copy --help.")]
     [InlineData("compare copy --jsno", "--jsno: expected an option of rnnzoo compare copy, got '--jsno'; did you mean --json?")]
     [InlineData("compare copy --colour red", "--colour: expected an option of rnnzoo compare copy, got '--colour'; see rnnzoo compare copy --help.")]
     [InlineData("compare copy 5", "5: expected only options of rnnzoo compare copy, got '5'; see rnnzoo compare copy --help.")]
