@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace RnnZoo.Data;
 
@@ -10,7 +11,7 @@ internal static class VocabularyJson
     private const string BytesKind = "bytes";
     private const string CharactersKind = "characters";
 
-    private static readonly JsonSerializerOptions Options = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Options = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
 
     public static string Write(VocabularyKind kind, string characters)
     {
@@ -28,7 +29,7 @@ internal static class VocabularyJson
         Dictionary<string, string>? content;
         try
         {
-            content = JsonSerializer.Deserialize<Dictionary<string, string>>(json);
+            content = JsonSerializer.Deserialize<Dictionary<string, string>>(json, Options);
         }
         catch (JsonException problem)
         {

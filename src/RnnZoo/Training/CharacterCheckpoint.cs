@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using RnnZoo.Data;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -14,7 +15,7 @@ internal static class CharacterCheckpoint
     public const string Progress = "progress"; // JSON
 
     // A measurement may be no number.
-    private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+    private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
 
     public static Dictionary<string, byte[]> Parts(CharacterProgress progress, torch.nn.Module model, OptimizerHelper optimizer) => new()
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using RnnZoo.Data;
 using RnnZoo.Tasks;
 
@@ -14,7 +15,7 @@ public static class CharacterModelFolder
     private const string VocabularyFile = "vocabulary.json";
     private const string WeightsFile = "weights.dat";
 
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, NewLine = "\n" };
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, NewLine = "\n", TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
 
     /// <summary>Writes shape and vocabulary.</summary>
     /// <param name="folder">The folder, which exists.</param>

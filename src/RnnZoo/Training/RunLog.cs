@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace RnnZoo.Training;
 
@@ -55,6 +56,8 @@ public sealed class RunLog : IDisposable
     private sealed class Training(RunLog log, string metric, IReadOnlyList<(string Name, object Value)> labels) : ITrainingObserver
     {
         private readonly MemoryStream _buffer = new();
+        private static readonly JsonSerializerOptions LabelOptions = new() { TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
+
         private readonly Utf8JsonWriter _json = new(Stream.Null);
 
         public void OnStep(in StepRecord step)
@@ -97,7 +100,7 @@ public sealed class RunLog : IDisposable
             foreach (var (name, value) in labels)
             {
                 _json.WritePropertyName(name);
-                JsonSerializer.Serialize(_json, value);
+                JsonSerializer.Serialize(_json, value, LabelOptions);
             }
 
             _json.WriteNumber("step", step);
