@@ -43,7 +43,7 @@ internal static class TrainingPictures
             new LineChart("bits per character", steps, new Axis("bits per character"),
                 [
                     Line("training", record => record.TrainingBits),
-                    Line("held-out text", record => record.ValidationBits) with { Markers = true },
+                    Line("held-out text", record => record.ValidationBits) with { Markers = true, Colour = 1 },
                 ]),
             new LineChart("the gradient's norm", steps, new Axis("L2 norm before clipping") { Scale = AxisScale.Log },
                 [Line("training", record => record.GradientNorm)]),
