@@ -1,18 +1,20 @@
+using RnnZoo.Cli.CommandLine;
 using RnnZoo.Data;
 using RnnZoo.Tasks;
 using RnnZoo.Training;
+using RnnZoo.Zoo;
 
 namespace RnnZoo.Cli.Chars;
 
 /// <summary>One text, written character by character.</summary>
-internal sealed class SampleRun(CliHost host, string? modelFolder, SamplingOptions options)
+internal sealed class SampleRun(CliHost host, string? modelName, SamplingOptions options)
 {
     public int Run(CancellationToken cancellation)
     {
         CharacterModel model;
         try
         {
-            model = CharacterModelFolder.Load(modelFolder is null ? Newest() : Path.GetFullPath(Path.Combine(host.WorkingDirectory, modelFolder)));
+            model = Load();
         }
         catch (Exception problem) when (problem is InvalidDataException or IOException or UnauthorizedAccessException)
         {
@@ -26,6 +28,25 @@ internal sealed class SampleRun(CliHost host, string? modelFolder, SamplingOptio
         }
 
         return ExitCodes.Success;
+    }
+
+    // A folder goes before a name of the zoo.
+    private CharacterModel Load()
+    {
+        var folder = modelName is null ? Newest() : Path.GetFullPath(Path.Combine(host.WorkingDirectory, modelName));
+        if (modelName is null || Directory.Exists(folder))
+        {
+            return CharacterModelFolder.Load(folder);
+        }
+
+        var entries = ModelCatalogue.Default().List().Where(entry => entry.ReadManifest().Recipe is CharacterRecipe).ToArray();
+        if (Array.Find(entries, entry => entry.Name == modelName) is { } known)
+        {
+            return known.Load().Characters!;
+        }
+
+        var names = Array.ConvertAll(entries, entry => entry.Name);
+        throw new UsageException($"--model: expected the folder of a run of train chars or a character model of the zoo ({(names.Length == 0 ? "there are none" : string.Join(", ", names))}), got '{modelName}'{(Nearest.To(modelName, names) is { } nearest ? $"; did you mean {nearest}?" : ".")}");
     }
 
     private IEnumerable<long> Drawn(CharacterModel model, CancellationToken cancellation)
@@ -64,6 +85,6 @@ internal sealed class SampleRun(CliHost host, string? modelFolder, SamplingOptio
         var newest = Directory.Exists(runs)
             ? Directory.GetDirectories(runs, "*-chars*").Where(run => File.Exists(Path.Combine(run, "weights.dat"))).Max(StringComparer.Ordinal)
             : null;
-        return newest ?? throw new InvalidDataException($"{runs}: expected a trained model, found none; train one with rnnzoo train chars --text FILE.");
+        return newest ?? throw new InvalidDataException($"{runs}: expected a trained model, found none; train one with rnnzoo train chars --text FILE, or name one of the zoo with --model.");
     }
 }

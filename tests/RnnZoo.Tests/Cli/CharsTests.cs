@@ -152,6 +152,31 @@ public class CharsTests
         Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
+    [Fact]
+    public async Task Sample_OfAModelOfTheZoo_WritesOnFromThePrompt()
+    {
+        using var folder = new TemporaryFolder();
+        var run = await CliRun.Of(folder.Path, "sample --model chars-lstm-h256.kjv --temperature 0 --length 40 --prompt And");
+        var same = await CliRun.Of(folder.Path, "sample --model chars-lstm-h256.kjv --temperature 0 --length 40 --seed 2 --prompt And");
+
+        Assert.Equal((ExitCodes.Success, ""), (run.ExitCode, run.Error));
+        Assert.StartsWith("And ", run.Output, StringComparison.Ordinal);
+        Assert.Equal(44, run.Output.Length);
+        Assert.Equal(run.Output, same.Output);
+    }
+
+    [Theory]
+    [InlineData("chars-lstm-h25.kjv", "; did you mean chars-lstm-h256.kjv?")]
+    [InlineData("copy-lstm-h128.t100", "(chars-lstm-h256.kjv), got 'copy-lstm-h128.t100'")]
+    public async Task Sample_OfNoCharacterModel_NamesThoseThatThereAre(string model, string problem)
+    {
+        using var folder = new TemporaryFolder();
+        var run = await CliRun.Of(folder.Path, $"sample --model {model}");
+
+        Assert.Equal((ExitCodes.Usage, ""), (run.ExitCode, run.Output));
+        Assert.Contains(problem, run.Error, StringComparison.Ordinal);
+    }
+
     internal static void WriteText(TemporaryFolder folder) =>
         File.WriteAllText(folder.File("text.txt"), string.Concat(Enumerable.Range(0, 120).Select(place => place % 3 == 0 ? "abracadabra\n" : "barbar cadabra\n")));
 
