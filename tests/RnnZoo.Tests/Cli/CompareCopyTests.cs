@@ -132,12 +132,12 @@ public class CompareCopyTests
     }
 
     [Fact]
-    public async Task Output_ThatIsAFile_FailsInOneLine()
+    public async Task Output_BelowAFile_FailsInOneLine()
     {
         using var folder = new TemporaryFolder();
         await File.WriteAllTextAsync(folder.File("taken"), "");
 
-        var run = await CliRun.Of(folder.Path, Tiny + " --output taken");
+        var run = await CliRun.Of(folder.Path, Tiny + " --output taken/below");
 
         Assert.Equal((ExitCodes.Failure, ""), (run.ExitCode, run.Output));
         Assert.StartsWith("rnnzoo: IOException: ", run.Error, StringComparison.Ordinal);
