@@ -15,9 +15,6 @@ public static partial class OutputComparer
     /// <summary>How many significant digits a number with a decimal point may show.</summary>
     public const int MostDigits = 3;
 
-    /// <summary>Both numbers below this are the same.</summary>
-    private const double Zero = 1e-9;
-
     /// <summary>What has changed.</summary>
     /// <param name="where">The notebook and cell, for the messages.</param>
     /// <param name="before">What was saved.</param>
@@ -62,7 +59,7 @@ public static partial class OutputComparer
         foreach (var (saved, now) in savedNumbers.Zip(numbers))
         {
             var (a, b) = (double.Parse(saved.Value, CultureInfo.InvariantCulture), double.Parse(now.Value, CultureInfo.InvariantCulture));
-            if (Math.Abs(a - b) > Math.Max(tolerance * Math.Max(Math.Abs(a), Math.Abs(b)), Zero))
+            if (Math.Abs(a - b) > tolerance * Math.Max(Math.Abs(a), Math.Abs(b))) // however small: a gradient that vanishes is a result
             {
                 return $"expected {saved.Value}, as saved, within {tolerance:P0}, got {now.Value} in '{Short(after[Math.Max(0, now.Index - 60)..])}'.";
             }

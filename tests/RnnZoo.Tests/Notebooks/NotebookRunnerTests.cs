@@ -42,7 +42,10 @@ public sealed class NotebookRunnerTests : IDisposable
     [InlineData("Console.Write(\"a 5\");", "Console.Write(\"b 5\");", 1)]
     [InlineData("Console.Write(\"a\");", "", 1)]
     [InlineData("Console.Write(5);", "5", 1)] // printed before, a value now
-    [InlineData("Console.Write(1e-12);", "Console.Write(3e-12);", 0)] // both zero but for rounding
+    [InlineData("Console.Write(7.89e-31);", "Console.Write(7.88e-31);", 0)]
+    [InlineData("Console.Write(7.89e-31);", "Console.Write(3e-12);", 1)] // small, but a result
+    [InlineData("Console.Write(7.89e-31);", "Console.Write(0);", 1)]
+    [InlineData("Console.Write(0);", "Console.Write(0.0);", 0)]
     [InlineData("Console.Write(2);", "Console.Write(-2);", 1)]
     [InlineData("Console.Write(\"a 0.98  b\");", "Console.Write(\"a 0.979 b\");", 0)] // a column's spaces
     [InlineData("Console.Write(\"a b\");", "Console.Write(\"ab\");", 1)]
