@@ -7,9 +7,9 @@ namespace RnnZoo.Cli.Bench;
 internal sealed class BenchMeasurement(PyTorchWorker? pytorch, double seconds)
 {
     private const int LeastRounds = 3;
-    private const double TurnMilliseconds = 40;
+    private const double TurnMilliseconds = 60;
     private const int MostStepsInTurn = 20;
-    private const double LongStepMilliseconds = 500;
+    private const double LongStepMilliseconds = 400;
 
     // libtorch's OpenMP threads spin for some milliseconds after their last work: not into the next path's turn.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(15);
@@ -68,6 +68,7 @@ internal sealed class BenchMeasurement(PyTorchWorker? pytorch, double seconds)
     {
         private readonly List<double> _times = [];
         private int _count = 1;
+        private bool _isLong;
 
         public void WarmUp()
         {
@@ -78,13 +79,14 @@ internal sealed class BenchMeasurement(PyTorchWorker? pytorch, double seconds)
                 milliseconds = steps(1)[0];
             }
 
+            _isLong = milliseconds >= LongStepMilliseconds;
             _count = (int)Math.Clamp(TurnMilliseconds / milliseconds, 1, MostStepsInTurn);
         }
 
         public void Take()
         {
             Thread.Sleep(Pause);
-            var first = _count > 1 ? 1 : 0; // short steps: the first finds the caches as the other paths left them
+            var first = _isLong ? 0 : 1; // the first finds caches and heap as the other paths left them; little beside a long step
             _times.AddRange(steps(_count + first)[first..]);
         }
 

@@ -127,5 +127,15 @@ internal static unsafe class KernelPasses<T>
             value is not null && wanted.HasFlag(gradient) ? Like(value.shape, value) : null;
     }
 
-    private static Tensor Like(long[] shape, Tensor model) => empty(shape, dtype: model.dtype, device: model.device);
+    private static Tensor Like(long[] shape, Tensor model)
+    {
+        var tensor = empty(shape, dtype: model.dtype, device: model.device);
+        var bytes = tensor.numel() * sizeof(T);
+        if (bytes >= LargePages.LeastBytes)
+        {
+            LargePages.Advise(TensorMemory.Address(tensor), bytes);
+        }
+
+        return tensor;
+    }
 }

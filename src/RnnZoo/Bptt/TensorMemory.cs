@@ -23,7 +23,7 @@ internal sealed unsafe class TensorMemory<T>
 
         var dense = tensor.is_contiguous() ? tensor : tensor.contiguous();
         _used.Add(dense);
-        return (T*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(dense.bytes));
+        return (T*)TensorMemory.Address(dense);
     }
 
     /// <summary>The address of a sequence [T, B, N] that lies in memory by step or by sequence of the batch; others are copied.</summary>
@@ -58,8 +58,11 @@ internal sealed unsafe class TensorMemory<T>
 }
 
 /// <summary>What can be addressed.</summary>
-internal static class TensorMemory
+internal static unsafe class TensorMemory
 {
+    /// <summary>The address of a contiguous CPU tensor's first element.</summary>
+    public static void* Address(Tensor tensor) => Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
+
     /// <summary>Whether a tensor of so many elements fits into a span of bytes.</summary>
     public static bool Fits(long elements, ScalarType dtype) => elements <= int.MaxValue / (dtype == ScalarType.Float64 ? 8 : 4);
 }
