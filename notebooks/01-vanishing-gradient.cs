@@ -40,7 +40,22 @@ foreach (var (w, place) in scales.Select((w, place) => (w, place)))
 }
 
 Console.WriteLine();
-Console.WriteLine("3. The rate that ln w only bounds: the largest Lyapunov exponent, along 500 steps.");
+Console.WriteLine("3. One step's factor is J_t = diag(1 - h_t²) W; a product of twenty of them (w = 1.1) from inside:");
+using (var net = Scaled(1.1, Activation.Tanh))
+using (var run = JacobianTrajectory.Of(net, input))
+{
+    using var scope = NewDisposeScope();
+    var states = net.call(input).Item1; // [T, B, H]
+    var h = states[6, 0]; // [H]: step 7, the first sequence
+    var ours = diag(1 - (h * h)).mm(net.get_parameter("weight_hh_l0")!); // [H, H]
+    var byAutograd = new AutogradJacobian(run.Cell).At(input[6], new RecurrentState(states[5]))[0]; // [H, H]
+    Console.WriteLine($"   agrees with the library's {ours.allclose(run.At(7, sequence: 0))}, with autograd's {ours.allclose(byAutograd)}");
+    var logs = run.Product(from: 50, to: 70).LogSingularValues();
+    Console.WriteLine($"   singular values of the product: the largest e^{logs[0]:G3}, the smallest e^{logs[^1]:G3}");
+}
+
+Console.WriteLine();
+Console.WriteLine("4. The rate that ln w only bounds: the largest Lyapunov exponent, along 500 steps.");
 using var longInput = randn(600, 1, I, dtype: float64, generator: new Generator(4)); // [T, 1, I]
 foreach (var w in scales)
 {
@@ -51,7 +66,7 @@ foreach (var w in scales)
 }
 
 Console.WriteLine();
-Console.WriteLine("4. Why the norm of the weight gradient does not show it: it is a sum over steps (w = 0.9).");
+Console.WriteLine("5. Why the norm of the weight gradient does not show it: it is a sum over steps (w = 0.9).");
 using (var net = Scaled(0.9, Activation.Tanh))
 {
     using var trace = GradientTrace.Attach(net, new GradientTraceOptions { WeightShares = true });
@@ -62,7 +77,7 @@ using (var net = Scaled(0.9, Activation.Tanh))
 }
 
 Console.WriteLine();
-Console.WriteLine("5. The LSTM's cell path: a product of forget gates in place of a power of W.");
+Console.WriteLine("6. The LSTM's cell path: a product of forget gates in place of a power of W.");
 foreach (var (name, start, place) in new[] { ("forget bias 0", Initialisers.ForgetBias(0), 0), ("forget bias 1", Initialisers.ForgetBias(1), 1), ("chrono", Initialisers.Chrono(T), 2) })
 {
     using var net = new Lstm(I, H, dtype: float64);
@@ -70,6 +85,22 @@ foreach (var (name, start, place) in new[] { ("forget bias 0", Initialisers.Forg
     var left = GradientFlow.Measure(net, input, cotangent).Cell!.Mean;
     Console.WriteLine($"   {name,-14} left after 10 steps {left[9],-8:G3} after {T} {left[T - 1]:G3}");
     curves.Add(Line($"LSTM, {name}", left, place) with { Dashed = true });
+}
+
+Console.WriteLine();
+Console.WriteLine("7. When it explodes (w = 1.5): clipping bounds the length, and leaves the direction and the balance of near and far.");
+using (var net = Scaled(1.5, Activation.Tanh))
+{
+    using var trace = GradientTrace.Attach(net);
+    using var scope = NewDisposeScope();
+    Gradient.Backward((net.call(input).Item1[-1] * cotangent).sum());
+    Tensor Flat() => cat([.. net.parameters().Select(parameter => parameter.grad!.flatten())], 0);
+    var before = Flat();
+    var norm = nn.utils.clip_grad_norm_(net.parameters(), 1.0); // the norm before clipping
+    var after = Flat();
+    var cosine = (before.dot(after) / (before.norm() * after.norm())).ToDouble();
+    var norms = trace.Last![layer: 0].Hidden;
+    Console.WriteLine($"   norm before {norm:G3}, after {after.norm().ToDouble():G3}, cosine of the two {cosine:F2}; ‖∂L/∂h‖ at the last step {norms[T - 1]:G3}, at the first {norms[0]:G3}");
 }
 
 var folder = Directory.CreateDirectory(args.Length > 0 ? args[0] : "runs").FullName;
