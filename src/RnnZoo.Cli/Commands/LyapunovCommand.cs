@@ -34,7 +34,7 @@ internal sealed class LyapunovCommand
 
     private readonly ValueOption<int> _steps = Values.Whole("--steps", "How many steps to measure", 1, 10_000);
     private readonly ValueOption<int> _warmUp = Values.Whole("--warm-up", "How many steps turn the directions into place before", 0, 500);
-    private readonly ValueOption<int> _exponents = Values.Whole("--exponents", "How many of the largest exponents", 1, 8);
+    private readonly ValueOption<int> _exponents = Values.Whole("--exponents", "How many of the largest exponents; never more than the state has numbers", 1, 8);
     private readonly ValueOption<double> _input = Values.NotNegative("--input", "The standard deviation of the random input; 0 for none", 1);
     private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", 1);
     private readonly Option<bool> _json = new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };

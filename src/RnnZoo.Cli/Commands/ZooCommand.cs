@@ -56,9 +56,13 @@ internal static class ZooCommand
             {
                 host.Output.Write(ZooJson.List(all));
             }
-            else
+            else if (all.Length > 0)
             {
                 ReportConsole.Create(host.Output, host.OutputIsTerminal, host.Width).Write(ZooTables.List(all));
+            }
+            else
+            {
+                host.Error.WriteLine($"there is no model{(parsed.GetValue(pattern) is { } asked ? $" whose name fits '{asked}'; rnnzoo zoo list shows all" : "")}.");
             }
 
             return ExitCodes.Success;

@@ -101,12 +101,14 @@ public class ZooTests(TrainedTinyModels trained) : IClassFixture<TrainedTinyMode
 
         var all = await CliRun.Of(folder.Path, "zoo list --models models");
         var copies = await CliRun.Of(folder.Path, "zoo list copy-* --models models --json");
+        var none = await CliRun.Of(folder.Path, "zoo list copie-* --models models");
 
         Assert.Matches($@"{TinyModels.Text} +│ characters +│ gru +│ +8 │ .*bitsPerCharacter \d", all.Output);
         Assert.Matches($@"{TinyModels.Copy} +│ copy +│ lstm +│ +16 │ .*recall 0\.\d", all.Output);
         var model = Assert.Single(copies.Json.GetProperty("models").EnumerateArray());
         Assert.Equal((TinyModels.Copy, true), (Text(model, "name"), model.GetProperty("trained").GetBoolean()));
         Assert.Equal("recall", model.GetProperty("metrics")[0].GetProperty("metric").GetString());
+        Assert.Equal((ExitCodes.Success, "", "there is no model whose name fits 'copie-*'; rnnzoo zoo list shows all."), (none.ExitCode, none.Output, none.Error.TrimEnd()));
     }
 
     [Fact]
