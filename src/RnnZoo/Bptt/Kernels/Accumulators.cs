@@ -2,7 +2,7 @@ namespace RnnZoo.Bptt.Kernels;
 
 /// <summary>
 /// The running sums of one weight matrix' gradient, one set per part of the work, so that parts never meet:
-/// [part][unit block, gate][features, lanes]. A feature is an element of x_t or h_{t-1}, or the constant 1 (for the bias).
+/// [part][gate, unit block][features, lanes]. A feature is an element of x_t or h_{t-1}, or the constant 1 (for the bias).
 /// </summary>
 internal unsafe struct Accumulators<T>
     where T : unmanaged

@@ -8,13 +8,11 @@ internal readonly unsafe struct BackwardMemory<T>
     private readonly nint statesStride;
     private readonly T* dRows;
     private readonly nint dRowsStride;
-    private readonly T* dPanels;
-    private readonly nint dPanelsStride;
     private readonly T* dX;
     private readonly nint dXStride;
-    private readonly T* packed;
-    private readonly nint packedInput;
-    private readonly nint packedStride;
+    private readonly T* features;
+    private readonly nint hiddenFeatures;
+    private readonly nint featuresStride;
     private readonly T* cellTotals;
     private readonly T* shares;
     private readonly nint sharesStride;
@@ -23,8 +21,7 @@ internal readonly unsafe struct BackwardMemory<T>
     private readonly T* activationSums;
 
     public BackwardMemory(
-        ref Arena arena, in LayerShape shape, in BackwardArguments<T> a, in BackwardPlan<T> plan, int lanes,
-        nint packedInput, nint packedHidden, int gates, int columns)
+        ref Arena arena, in LayerShape shape, in BackwardArguments<T> a, in BackwardPlan<T> plan, int lanes, int gates)
     {
         nint parts = plan.WholeSequence ? Math.Max(plan.RowParts, plan.GradientParts) : plan.RowParts;
         nint depth = gates * plan.PaddedHidden;
@@ -42,11 +39,9 @@ internal readonly unsafe struct BackwardMemory<T>
         dX = arena.Take<T>(parts * dXStride);
 
         var wanted = a.WantsParameters;
-        dPanelsStride = wanted ? plan.UnitBlocks * columns * plan.DPanelsStride : 0;
-        dPanels = arena.Take<T>((plan.WholeSequence ? 1 : plan.RowParts) * dPanelsStride);
-        this.packedInput = Stride.Padded<T>(packedInput);
-        packedStride = wanted ? this.packedInput + Stride.Padded<T>(packedHidden) : 0;
-        packed = arena.Take<T>(parts * packedStride);
+        hiddenFeatures = plan.ChunkRows * plan.InputFeaturesStride;
+        featuresStride = wanted ? plan.ChunkRows * (plan.InputFeaturesStride + plan.HiddenFeaturesStride) : 0;
+        features = arena.Take<T>(parts * featuresStride);
         InputSumsSize = plan.TokenStride > 0 ? plan.TokenStride * shape.Input : wanted ? depth * plan.InputFeatures : 0;
         HiddenSumsSize = wanted ? depth * plan.HiddenFeatures : 0;
         InputSumsStride = Stride.Padded<T>(InputSumsSize);
@@ -92,10 +87,9 @@ internal readonly unsafe struct BackwardMemory<T>
             H = state + (2 * statesStride),
             DCTotal = cellTotals == null ? null : cellTotals + (Math.Min(part, plan.RowParts - 1) * statesStride),
             DRows = dRows + (shared * dRowsStride),
-            DPanels = dPanelsStride == 0 ? null : dPanels + (shared * dPanelsStride),
             DX = dX + (part * dXStride),
-            PackedInput = packed + (part * packedStride),
-            PackedHidden = packed + (part * packedStride) + packedInput,
+            InputFeatures = features + (part * featuresStride),
+            HiddenFeatures = features + (part * featuresStride) + hiddenFeatures,
             InputSums = inputSums + (part * InputSumsStride),
             HiddenSums = hiddenSums + (part * HiddenSumsStride),
             ActivationSums = activationSums == null ? null : activationSums + (Math.Min(part, plan.RowParts - 1) * Stride.Padded<T>(plan.PaddedHidden)),

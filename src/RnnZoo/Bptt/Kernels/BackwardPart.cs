@@ -1,6 +1,6 @@
 namespace RnnZoo.Bptt.Kernels;
 
-/// <summary>What one part of a backward pass works in. The layouts are those of <see cref="BackwardStep{T}"/> and <see cref="WeightGradient{C,S,V,T}"/>.</summary>
+/// <summary>What one part of a backward pass works in. The layouts are those of <see cref="BackwardStep{T}"/>.</summary>
 internal unsafe struct BackwardPart<T>
     where T : unmanaged
 {
@@ -9,12 +9,15 @@ internal unsafe struct BackwardPart<T>
     public T* H;
     public T* DCTotal;
     public T* DRows;
-    public T* DPanels;
 
     /// <summary>[rows, I padded] ∂L/∂x before it goes to the caller.</summary>
     public T* DX;
-    public T* PackedInput;
-    public T* PackedHidden;
+
+    /// <summary>[chunk rows, features] x_t and h_{t-1}, each followed by 1 where a bias is to be had: the left factors of the weight gradients.</summary>
+    public T* InputFeatures;
+    public T* HiddenFeatures;
+
+    /// <summary>[gate, unit block][features, lanes] the part's weight gradients so far.</summary>
     public T* InputSums;
     public T* HiddenSums;
 

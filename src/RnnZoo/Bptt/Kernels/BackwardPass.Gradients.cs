@@ -6,9 +6,10 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
     // Steps [from, to) of a part's rows; start: the part's sums hold nothing yet.
     private void Consume(in BackwardPart<T> own, int from, int to, int first, int rows, bool start)
     {
-        if (plan.KeepRows && a.DX != null)
+        var dRows = own.DRows + (plan.KeepSteps ? (nint)from * rows * plan.DRowsStride : 0);
+        if (plan.InputAtOnce && a.DX != null)
         {
-            MultiplyInput(own, own.DRows + (plan.KeepSteps ? (nint)from * rows * plan.DRowsStride : 0), from, to, first, rows);
+            MultiplyInput(own, dRows, from, to, first, rows);
         }
 
         if (!a.WantsParameters)
@@ -16,39 +17,75 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
             return;
         }
 
-        var depth = (to - from) * rows;
-        var width = plan.InputFeatures - 1;
         for (var s = from; s < to; s++)
         {
             ref readonly var f = ref a.Forward;
-            var row = (s - from) * rows;
-            if (plan.InputFeatures > 0)
-            {
-                var x = f.X + (shape.Time(s) * f.XStepStride) + (first * f.XBatchStride);
-                WeightGradient<C, S, V, T>.Pack(own.PackedInput, depth, row, rows, x, f.XBatchStride, width, true, T.One);
-            }
-
-            if (plan.HiddenFeatures > 0)
-            {
-                var h = Hidden(s - 1, first, out var stride);
-                WeightGradient<C, S, V, T>.Pack(
-                    own.PackedHidden, depth, row, rows, h, stride, plan.HiddenWidth, plan.HiddenBias, T.One);
-            }
+            var row = (nint)(s - from) * rows;
+            var x = f.Tokens != null ? null : f.X + (shape.Time(s) * f.XStepStride) + (first * f.XBatchStride);
+            CopyFeatures(
+                own.InputFeatures + (row * plan.InputFeaturesStride), plan.InputFeaturesStride, x, f.XBatchStride, rows,
+                plan.InputFeatures - 1, plan.InputFeatures > 0);
+            var h = Hidden(s - 1, first, out var stride);
+            CopyFeatures(
+                own.HiddenFeatures + (row * plan.HiddenFeaturesStride), plan.HiddenFeaturesStride, h, stride, rows,
+                plan.HiddenWidth, plan.HiddenBias);
         }
 
-        if (plan.InputFeatures > 0)
+        var depth = (to - from) * rows;
+        AddWeightGradient(
+            own.InputFeatures, plan.InputFeaturesStride, plan.InputFeatures,
+            dRows + (C.FirstInputColumn * plan.PaddedHidden), depth, own.InputSums, start);
+        AddWeightGradient(
+            own.HiddenFeatures, plan.HiddenFeaturesStride, plan.HiddenFeatures,
+            dRows + (C.FirstHiddenColumn * plan.PaddedHidden), depth, own.HiddenSums, start);
+    }
+
+    // The first elements of each row (zeros if there is no source), then a 1 for the bias.
+    private static void CopyFeatures(T* target, nint targetStride, T* source, nint sourceStride, int rows, int width, bool bias)
+    {
+        if (source != null)
         {
-            WeightGradient<C, S, V, T>.Accumulate(
-                own.PackedInput, plan.InputFeatures, own.DPanels, plan.DPanelsStride, depth,
-                C.FirstInputColumn, plan.UnitBlocks, own.InputSums, memory.Zero, start);
+            RowBlock<S, V, T>.Copy(target, targetStride, source, sourceStride, rows, width);
+        }
+        else
+        {
+            RowBlock<S, V, T>.Clear(target, rows * targetStride);
         }
 
-        if (plan.HiddenFeatures > 0)
+        for (var row = 0; bias && row < rows; row++)
         {
-            WeightGradient<C, S, V, T>.Accumulate(
-                own.PackedHidden, plan.HiddenFeatures, own.DPanels, plan.DPanelsStride, depth,
-                C.FirstHiddenColumn, plan.UnitBlocks, own.HiddenSums, memory.Zero, start);
+            target[(row * targetStride) + width] = T.One;
         }
+    }
+
+    // Adds features ᵀ · column gradients, summed over the rows (one per step and batch entry) of a chunk whose column
+    // gradients are still in the cache: k is the row, so both factors are read across their rows. start: stores the product.
+    private void AddWeightGradient(T* features, nint featuresStride, int count, T* columns, int rows, T* sums, bool start)
+    {
+        if (count == 0)
+        {
+            return;
+        }
+
+        nint size = (nint)count * S.Lanes;
+        Gemm<S, V, T>.Run(new GemmArguments<T>
+        {
+            A = features,
+            AStride = 1,
+            AStep = featuresStride,
+            Rows = count,
+            Depth = rows,
+            B = columns,
+            BStride = S.Lanes,
+            BStep = plan.DRowsStride,
+            Vectors = C.Gates * plan.UnitBlocks,
+            Init = start ? memory.Zero : sums,
+            InitStride = start ? 0 : S.Lanes,
+            InitVectorStride = start ? 0 : size,
+            C = sums,
+            CStride = S.Lanes,
+            CVectorStride = size,
+        });
     }
 
     private void AddTokens(in BackwardPart<T> own, T* dRows, int s, int first, int rows)
@@ -72,6 +109,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
             Depth = (int)depth,
             B = memory.InputPanels,
             BStride = depth * S.Lanes,
+            BStep = S.Lanes,
             Vectors = plan.InputBlocks,
             Init = memory.Zero,
             C = own.DX,
@@ -117,7 +155,6 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
             var at = (nint)from * shape.Batch;
             var shifted = own;
             shifted.DRows = own.DRows + (at * plan.DRowsStride);
-            shifted.DPanels = own.DPanels == null ? null : own.DPanels + (at * S.Lanes);
             for (var s = from; plan.TokenStride > 0 && s < to; s++)
             {
                 AddTokens(own, own.DRows + ((nint)s * shape.Batch * plan.DRowsStride), s, 0, shape.Batch);

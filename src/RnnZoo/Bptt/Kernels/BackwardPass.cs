@@ -110,11 +110,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         WorkerPool.Run(this, parts);
     }
 
-    private BackwardMemory<T> LayOut(ref Arena arena) => new(
-        ref arena, shape, a, plan, S.Lanes,
-        WeightGradient<C, S, V, T>.PackedSize(plan.InputFeatures, plan.ChunkRows),
-        WeightGradient<C, S, V, T>.PackedSize(plan.HiddenFeatures, plan.ChunkRows),
-        C.Gates, C.Columns);
+    private BackwardMemory<T> LayOut(ref Arena arena) => new(ref arena, shape, a, plan, S.Lanes, C.Gates);
 
     private void Pack(int part)
     {
@@ -156,8 +152,6 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
                 DRows = own.DRows + ((plan.KeepSteps ? (nint)s * rows : plan.KeepRows ? at : 0) * plan.DRowsStride),
                 DRowsStride = plan.DRowsStride,
                 DRowsColumnStride = plan.PaddedHidden,
-                DPanels = own.DPanels == null ? null : own.DPanels + (at * S.Lanes),
-                DPanelsStride = plan.DPanelsStride,
                 DActivationBias = own.ActivationSums,
             };
             var norms = NormsOf(part, s);
@@ -174,7 +168,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
                 MultiplyHidden(step, descending: (s & 1) != 0);
             }
 
-            if (!plan.KeepRows && a.DX != null)
+            if (!plan.InputAtOnce && a.DX != null)
             {
                 MultiplyInput(own, step.DRows, s, s + 1, first, rows);
             }
@@ -278,6 +272,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
             Depth = (int)depth,
             B = memory.HiddenPanels,
             BStride = depth * S.Lanes,
+            BStep = S.Lanes,
             Vectors = plan.UnitBlocks,
             Init = C.CarriesDH ? step.DH : memory.Zero,
             InitStride = C.CarriesDH ? plan.StateStride : 0,

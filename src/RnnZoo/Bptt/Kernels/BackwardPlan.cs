@@ -26,13 +26,13 @@ internal readonly unsafe struct BackwardPlan<T>
         ChunkSteps = Math.Clamp((ChunkTarget + (rows / 2)) / rows, 1, shape.Steps);
         ChunkRows = ChunkSteps * rows;
         var weights = (long)shape.Gates * shape.Hidden * (shape.Input + shape.Hidden) * sizeof(T);
-        KeepRows = WholeSequence || (a.DX != null && (weights > StepwiseBytes || rows <= 2));
+        InputAtOnce = WholeSequence || weights > StepwiseBytes || rows <= 2;
+        KeepRows = WholeSequence || a.WantsParameters || (a.DX != null && InputAtOnce);
         KeepSteps = a.NormDWeightHh != null && !WholeSequence;
         StoredRows = WholeSequence ? (nint)shape.Steps * shape.Batch : KeepSteps ? (nint)shape.Steps * MaxRows : KeepRows ? ChunkRows : rows;
         DRowsStride = Stride.OddLines<T>(columns * PaddedHidden);
         DXStride = Stride.OddLines<T>((nint)InputBlocks * lanes);
-        DXRows = KeepRows ? ChunkRows : rows;
-        DPanelsStride = Stride.OddLines<T>((WholeSequence ? StoredRows : ChunkRows) * lanes);
+        DXRows = InputAtOnce ? ChunkRows : rows;
 
         InputFeatures = a.Forward.Tokens != null ? 0 : (a.DWeightIh != null ? shape.Input : 0) + 1;
         TokenStride = a.Forward.Tokens != null && (a.DWeightIh != null || a.DBiasIh != null || (a.DBiasHh != null && !ownHiddenBias))
@@ -41,6 +41,8 @@ internal readonly unsafe struct BackwardPlan<T>
         HiddenWidth = a.DWeightHh != null ? shape.Hidden : 0;
         HiddenBias = ownHiddenBias && a.DBiasHh != null;
         HiddenFeatures = HiddenWidth + (HiddenBias ? 1 : 0);
+        InputFeaturesStride = Stride.OddLines<T>(InputFeatures);
+        HiddenFeaturesStride = Stride.OddLines<T>(HiddenFeatures);
     }
 
     /// <summary>Parts that the batch is split into; the rest of the threads has no part in the recurrence.</summary>
@@ -69,10 +71,13 @@ internal readonly unsafe struct BackwardPlan<T>
 
     public int ChunkRows { get; }
 
-    /// <summary>Whether column gradients are kept as rows until their chunk is consumed.</summary>
+    /// <summary>Whether ∂L/∂x is multiplied for a chunk of steps at once, and not step by step.</summary>
+    public bool InputAtOnce { get; }
+
+    /// <summary>Whether column gradients are kept until their chunk is consumed.</summary>
     public bool KeepRows { get; }
 
-    /// <summary>Whether they are kept as rows to the end, in each part, for the norms of the steps' own terms.</summary>
+    /// <summary>Whether they are kept to the end, in each part, for the norms of the steps' own terms.</summary>
     public bool KeepSteps { get; }
 
     /// <summary>Rows of column gradients kept (per part, or in all if WholeSequence).</summary>
@@ -84,8 +89,6 @@ internal readonly unsafe struct BackwardPlan<T>
 
     public int DXRows { get; }
 
-    public nint DPanelsStride { get; }
-
     /// <summary>From one token's gradient to the next one's; 0 if there are none, or none are wanted.</summary>
     public nint TokenStride { get; }
 
@@ -93,6 +96,10 @@ internal readonly unsafe struct BackwardPlan<T>
     public int InputFeatures { get; }
 
     public int HiddenFeatures { get; }
+
+    public nint InputFeaturesStride { get; }
+
+    public nint HiddenFeaturesStride { get; }
 
     public int HiddenWidth { get; }
 

@@ -27,16 +27,13 @@ internal unsafe struct BackwardStep<T>
     /// <summary>Stride of H, DH, DC and DCTotal.</summary>
     public nint HStride;
 
-    /// <summary>[rows, columns, H padded] gradients of the columns, as rows: the left factor of ∂L/∂h_{t-1} and ∂L/∂x. Written.</summary>
+    /// <summary>
+    /// [rows, columns, H padded] gradients of the columns: the left factor of ∂L/∂h_{t-1} and ∂L/∂x, and the right factor of
+    /// the weight gradients. Written.
+    /// </summary>
     public T* DRows;
     public nint DRowsStride;
     public nint DRowsColumnStride;
-
-    /// <summary>
-    /// The same once more as [unit block, column][row, lanes], the right factor of the weight gradients; or null. Written.
-    /// </summary>
-    public T* DPanels;
-    public nint DPanelsStride;
 
     /// <summary>[H padded] the part's gradient of the bias inside the nonlinearity (modReLU), or null. Added to.</summary>
     public T* DActivationBias;

@@ -180,6 +180,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
                 Depth = shape.Input,
                 B = panels + (column * panelSize),
                 BStride = panelSize,
+                BStep = S.Lanes,
                 Vectors = C.Gates,
                 Init = bias + (column * S.Lanes),
                 InitVectorStride = S.Lanes,

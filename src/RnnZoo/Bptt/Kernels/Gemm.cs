@@ -19,7 +19,7 @@ internal static unsafe class Gemm<S, V, T>
     public static void Run(in GemmArguments<T> g)
     {
         var vector = 0;
-        if (g.Rows <= FewRows)
+        if (g.Rows <= FewRows && g.AStep == 1 && g.BStep == S.Lanes)
         {
             for (; vector + 4 <= g.Vectors; vector += 4)
             {
@@ -27,27 +27,33 @@ internal static unsafe class Gemm<S, V, T>
             }
         }
 
+        for (; vector < g.Vectors; vector += 2)
+        {
+            if (vector + 1 < g.Vectors)
+            {
+                Column<N2>(g, vector);
+            }
+            else
+            {
+                Column<N1>(g, vector);
+            }
+        }
+    }
+
+    // All rows of one or two vectors.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Column<C>(in GemmArguments<T> g, int vector)
+        where C : struct, ICount
+    {
         var tiles = (g.Rows + S.TileRows - 1) / S.TileRows;
         var height = g.Rows / tiles;
         var higher = g.Rows % tiles;
-        for (; vector < g.Vectors; vector += 2)
+        if (higher > 0)
         {
-            var row = 0;
-            for (var tile = 0; tile < tiles; tile++)
-            {
-                var rows = tile < higher ? height + 1 : height;
-                if (vector + 1 < g.Vectors)
-                {
-                    Tile<N2>(g, row, rows, vector);
-                }
-                else
-                {
-                    Tile<N1>(g, row, rows, vector);
-                }
-
-                row += rows;
-            }
+            Tiles<C>(g, 0, higher, height + 1, vector);
         }
+
+        Tiles<C>(g, higher * (height + 1), tiles - higher, height, vector);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -63,21 +69,21 @@ internal static unsafe class Gemm<S, V, T>
         }
     }
 
-    /// <summary>One tile of at most <see cref="ISimd{V,T}.TileRows"/> rows.</summary>
+    // Tiles of equal height below each other.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile<C>(in GemmArguments<T> g, int row, int rows, int vector)
+    private static void Tiles<C>(in GemmArguments<T> g, int row, int tiles, int height, int vector)
         where C : struct, ICount
     {
-        switch (rows)
+        switch (height)
         {
-            case 1: RowTile<S, V, T>.Run<N1, C>(g, row, vector); break;
-            case 2: RowTile<S, V, T>.Run<N2, C>(g, row, vector); break;
-            case 3: RowTile<S, V, T>.Run<N3, C>(g, row, vector); break;
-            case 4: RowTile<S, V, T>.Run<N4, C>(g, row, vector); break;
-            case 5: RowTile<S, V, T>.Run<N5, C>(g, row, vector); break;
-            case 6: RowTile<S, V, T>.Run<N6, C>(g, row, vector); break;
-            case 7: RowTile<S, V, T>.Run<N7, C>(g, row, vector); break;
-            default: RowTile<S, V, T>.Run<N8, C>(g, row, vector); break;
+            case 1: RowTile<S, V, T>.Run<N1, C>(g, row, tiles, vector); break;
+            case 2: RowTile<S, V, T>.Run<N2, C>(g, row, tiles, vector); break;
+            case 3: RowTile<S, V, T>.Run<N3, C>(g, row, tiles, vector); break;
+            case 4: RowTile<S, V, T>.Run<N4, C>(g, row, tiles, vector); break;
+            case 5: RowTile<S, V, T>.Run<N5, C>(g, row, tiles, vector); break;
+            case 6: RowTile<S, V, T>.Run<N6, C>(g, row, tiles, vector); break;
+            case 7: RowTile<S, V, T>.Run<N7, C>(g, row, tiles, vector); break;
+            default: RowTile<S, V, T>.Run<N8, C>(g, row, tiles, vector); break;
         }
     }
 }

@@ -2,7 +2,7 @@ namespace RnnZoo.Bptt.Kernels;
 
 /// <summary>
 /// C[row, vector] = Init[row, vector] + Σ_k A[row, k] · B[vector][k], where a vector is one register of columns and
-/// B[vector] is a packed panel: for each k one register's worth of weights, contiguous.
+/// B[vector] is for each k one register's worth of the right factor: a packed panel of weights, or columns of dense rows.
 /// All strides are in elements.
 /// </summary>
 internal unsafe struct GemmArguments<T>
@@ -17,9 +17,10 @@ internal unsafe struct GemmArguments<T>
     /// <summary>How many k are summed.</summary>
     public int Depth;
 
-    /// <summary>Panel of vector v at B + v·BStride: [Depth, Lanes]. Read.</summary>
+    /// <summary>Vector v of k at B + v·BStride + k·BStep: BStep is Lanes in a packed panel, the length of a row in dense rows. Read.</summary>
     public T* B;
     public nint BStride;
+    public nint BStep;
     public int Vectors;
 
     /// <summary>Start values of row r and vector v at Init + r·InitStride + v·InitVectorStride (stride 0: the same for all). Read.</summary>

@@ -80,7 +80,6 @@ internal readonly unsafe struct GruCell<S, V, T> : ICell<S, V, T>
             var record = step.Record + (row * step.RecordStride);
             var offset = row * step.HStride;
             var dRow = step.DRows + (row * step.DRowsStride);
-            var dPanel = step.DPanels + (row * lanes);
             for (var u = 0; u < step.UnitBlocks; u++)
             {
                 var z = S.Load(record + (Z * lanes));
@@ -90,20 +89,19 @@ internal readonly unsafe struct GruCell<S, V, T> : ICell<S, V, T>
                 S.Store(step.DH + offset, carried); // (7)
                 var keep = S.Subtract(one, z);
                 var difference = S.Subtract(S.Load(step.H + offset), n);
-                Put(step, dRow + (Z * column), dPanel, Z, S.Multiply(S.Multiply(carried, difference), keep)); // (4)
+                S.Store(dRow + (Z * column), S.Multiply(S.Multiply(carried, difference), keep)); // (4)
 
                 var dN = S.Multiply(S.Multiply(dh, keep), S.Subtract(one, S.Multiply(n, n))); // (5)
-                Put(step, dRow + (N * column), dPanel, N, dN);
+                S.Store(dRow + (N * column), dN);
                 var r = S.Load(record + (R * lanes));
                 var dM = S.Multiply(dN, r);
-                Put(step, dRow + (M * column), dPanel, M, dM);
+                S.Store(dRow + (M * column), dM);
                 var m = S.Load(record + (M * lanes));
-                Put(step, dRow + (R * column), dPanel, R, S.Multiply(S.Multiply(dM, m), S.Subtract(one, r))); // (6)
+                S.Store(dRow + (R * column), S.Multiply(S.Multiply(dM, m), S.Subtract(one, r))); // (6)
 
                 record += 4 * lanes;
                 offset += lanes;
                 dRow += lanes;
-                dPanel += 4 * step.DPanelsStride;
             }
         }
     }
@@ -143,16 +141,6 @@ internal readonly unsafe struct GruCell<S, V, T> : ICell<S, V, T>
                 var difference = S.Subtract(S.Load(step.HPrevious + offset), n);
                 S.Store(step.H + offset, S.MultiplyAdd(S.Load(record + (Z * lanes)), difference, n)); // (3)
             }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put(in BackwardStep<T> step, T* row, T* panel, int column, V value)
-    {
-        S.Store(row, value);
-        if (step.DPanels != null)
-        {
-            S.Store(panel + (column * step.DPanelsStride), value);
         }
     }
 }

@@ -81,14 +81,13 @@ internal readonly unsafe struct LstmCell<S, V, T> : ICell<S, V, T>
             var dC = step.DC + (row * step.HStride);
             var dCTotal = step.DCTotal + (row * step.HStride);
             var dRow = step.DRows + (row * step.DRowsStride);
-            var dPanel = step.DPanels + (row * lanes);
             for (var u = 0; u < step.UnitBlocks; u++)
             {
                 var tanhC = VectorMath<S, V, T>.Tanh(S.Load(record + (C * lanes)));
                 var o = S.Load(record + (O * lanes));
                 var dh = S.Load(dH);
                 var dA = S.Multiply(S.Multiply(dh, tanhC), S.Multiply(o, S.Subtract(one, o))); // (4)
-                Put(step, dRow + (O * column), dPanel, O, dA);
+                S.Store(dRow + (O * column), dA);
 
                 var slope = S.Subtract(one, S.Multiply(tanhC, tanhC));
                 var dc = S.MultiplyAdd(S.Multiply(dh, o), slope, S.Load(dC)); // (5)
@@ -100,13 +99,13 @@ internal readonly unsafe struct LstmCell<S, V, T> : ICell<S, V, T>
                 var i = S.Load(record + (I * lanes));
                 var g = S.Load(record + (G * lanes));
                 dA = S.Multiply(S.Multiply(dc, g), S.Multiply(i, S.Subtract(one, i))); // (6)
-                Put(step, dRow + (I * column), dPanel, I, dA);
+                S.Store(dRow + (I * column), dA);
                 dA = S.Multiply(S.Multiply(dc, i), S.Subtract(one, S.Multiply(g, g)));
-                Put(step, dRow + (G * column), dPanel, G, dA);
+                S.Store(dRow + (G * column), dA);
                 var f = S.Load(record + (F * lanes));
                 var dcPrevious = S.Multiply(dc, f);
                 dA = S.Multiply(S.Multiply(dcPrevious, S.Load(previousC)), S.Subtract(one, f));
-                Put(step, dRow + (F * column), dPanel, F, dA);
+                S.Store(dRow + (F * column), dA);
                 S.Store(dC, dcPrevious); // (7)
 
                 record += 5 * lanes;
@@ -115,7 +114,6 @@ internal readonly unsafe struct LstmCell<S, V, T> : ICell<S, V, T>
                 dC += lanes;
                 dCTotal += lanes;
                 dRow += lanes;
-                dPanel += 4 * step.DPanelsStride;
             }
         }
     }
@@ -175,16 +173,6 @@ internal readonly unsafe struct LstmCell<S, V, T> : ICell<S, V, T>
                 var tanhC = VectorMath<S, V, T>.Tanh(S.Load(record + (C * lanes)));
                 S.Store(h, S.Multiply(S.Load(record + (O * lanes)), tanhC)); // (3)
             }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put(in BackwardStep<T> step, T* row, T* panel, int column, V value)
-    {
-        S.Store(row, value);
-        if (step.DPanels != null)
-        {
-            S.Store(panel + (column * step.DPanelsStride), value);
         }
     }
 }

@@ -69,7 +69,7 @@ internal static unsafe class Packing<C, S, V, T>
     }
 
     /// <summary>
-    /// Sums the accumulators of all parts, [part][unit block, gate][features, lanes], in the order of the parts, and
+    /// Sums the accumulators of all parts, [part][gate, unit block][features, lanes], in the order of the parts, and
     /// writes features [0, width) to <paramref name="weight"/> [G·H, width] and feature <paramref name="biasFeature"/> to
     /// <paramref name="bias"/> [G·H]; each may be null. Unit blocks [first, last).
     /// </summary>
@@ -77,13 +77,14 @@ internal static unsafe class Packing<C, S, V, T>
         in Accumulators<T> sums, int hidden, bool ofInput, T* weight, int width, T* bias, int biasFeature, int first, int last)
     {
         nint panelSize = (nint)sums.Features * S.Lanes;
+        nint unitBlocks = (hidden + S.Lanes - 1) / S.Lanes;
         for (var u = first; u < last; u++)
         {
             var units = Math.Min(S.Lanes, hidden - (u * S.Lanes));
             for (var g = 0; g < C.Gates; g++)
             {
                 var gate = ofInput ? C.InputGate(C.FirstInputColumn + g) : C.HiddenGate(C.FirstHiddenColumn + g);
-                var panel = sums.Start + (((nint)u * C.Gates) + g) * panelSize;
+                var panel = sums.Start + (((g * unitBlocks) + u) * panelSize);
                 for (var part = 1; part < sums.Parts; part++)
                 {
                     RowBlock<S, V, T>.Add(panel, 0, panel + (part * sums.PartStride), 0, 1, (int)panelSize);

@@ -19,6 +19,7 @@ internal sealed unsafe partial class ReadoutPass<S, V, T>
             Depth = a.Classes,
             B = backwardPanels,
             BStride = (nint)a.Classes * S.Lanes,
+            BStep = S.Lanes,
             Vectors = hiddenBlocks,
             Init = zero,
             C = whole ? target : own.DFeatures,
@@ -42,34 +43,26 @@ internal sealed unsafe partial class ReadoutPass<S, V, T>
         }
 
         nint size = (nint)a.Classes * S.Lanes;
-        for (var u = 0; a.DWeight != null && u < hiddenBlocks; u += 2)
+        if (a.DWeight != null)
         {
-            var g = new GemmArguments<T>
+            Gemm<S, V, T>.Run(new GemmArguments<T>
             {
+                A = own.Logits,
                 AStride = 1,
                 AStep = logitStride,
+                Rows = a.Classes,
                 Depth = rows,
-                B = own.Panels + (u * panelStride),
+                B = own.Panels,
                 BStride = panelStride,
+                BStep = S.Lanes,
+                Vectors = hiddenBlocks,
+                Init = own.Sums,
                 InitStride = S.Lanes,
                 InitVectorStride = size,
+                C = own.Sums,
                 CStride = S.Lanes,
                 CVectorStride = size,
-            };
-            for (var v = 0; v < a.Classes; v += S.TileRows)
-            {
-                g.A = own.Logits + v;
-                g.C = own.Sums + (u * size) + ((nint)v * S.Lanes);
-                g.Init = g.C;
-                if (u + 1 < hiddenBlocks)
-                {
-                    Gemm<S, V, T>.Tile<N2>(g, 0, Math.Min(S.TileRows, a.Classes - v), 0);
-                }
-                else
-                {
-                    Gemm<S, V, T>.Tile<N1>(g, 0, Math.Min(S.TileRows, a.Classes - v), 0);
-                }
-            }
+            });
         }
 
         var biases = own.Sums + (hiddenBlocks * size);

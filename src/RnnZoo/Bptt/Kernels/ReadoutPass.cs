@@ -151,6 +151,7 @@ internal sealed unsafe partial class ReadoutPass<S, V, T> : ParallelWork
             Depth = a.Hidden,
             B = forwardPanels,
             BStride = (nint)a.Hidden * S.Lanes,
+            BStep = S.Lanes,
             Vectors = classBlocks,
             Init = bias,
             InitVectorStride = S.Lanes,

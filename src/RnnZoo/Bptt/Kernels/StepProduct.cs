@@ -55,6 +55,7 @@ internal unsafe struct StepProduct<S, V, T>
             Depth = hidden ? Input + Hidden - start : Input - start,
             B = Panels + (first * PanelSize) + ((nint)start * S.Lanes),
             BStride = columnStep * PanelSize,
+            BStep = S.Lanes,
             Vectors = count,
             Init = fromRecord ? record : Bias + ((nint)first * S.Lanes),
             InitStride = fromRecord ? RecordStride : 0,

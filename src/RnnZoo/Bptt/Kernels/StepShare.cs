@@ -88,6 +88,7 @@ internal static unsafe class StepShare<S, V, T>
                 Depth = rows,
                 B = memory.DQ + ((nint)vector * rows * S.Lanes),
                 BStride = (nint)rows * S.Lanes,
+                BStep = S.Lanes,
                 Vectors = count,
                 Init = zero,
                 C = memory.Product,

@@ -72,16 +72,10 @@ internal readonly unsafe struct VanillaCell<S, V, T, TNonlinearity> : ICell<S, V
         {
             var offset = row * step.HStride;
             var dRow = step.DRows + (row * step.DRowsStride);
-            var dPanel = step.DPanels + (row * lanes);
             for (var u = 0; u < step.UnitBlocks; u++)
             {
                 var dA = TNonlinearity.Differentiate(S.Load(step.H + offset), S.Load(step.DH + offset)); // (2)
                 S.Store(dRow, dA);
-                if (step.DPanels != null)
-                {
-                    S.Store(dPanel, dA);
-                }
-
                 if (TNonlinearity.HasBias && step.DActivationBias != null)
                 {
                     var sum = step.DActivationBias + (u * lanes);
@@ -90,7 +84,6 @@ internal readonly unsafe struct VanillaCell<S, V, T, TNonlinearity> : ICell<S, V
 
                 offset += lanes;
                 dRow += lanes;
-                dPanel += step.DPanelsStride;
             }
         }
     }
