@@ -144,19 +144,18 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
                 Record = records == null ? null : stage.At(records, s) + (first * recordStride),
                 PreviousRecord = records == null ? null : stage.At(records, s - 1) + (first * recordStride),
                 RecordStride = recordStride,
-                H = own.H,
                 DH = own.DH,
                 DC = own.DC,
                 DCTotal = own.DCTotal,
-                HStride = plan.StateStride,
+                StateStride = plan.StateStride,
                 DRows = own.DRows + ((plan.KeepSteps ? (nint)s * rows : plan.KeepRows ? at : 0) * plan.DRowsStride),
                 DRowsStride = plan.DRowsStride,
                 DRowsColumnStride = plan.PaddedHidden,
                 DActivationBias = own.ActivationSums,
             };
             var norms = NormsOf(part, s);
-            ReceiveOutputGradient(s, first, step, norms);
-            ReadOutput(s, first, rows, own.H);
+            ReceiveOutputGradient(s, first, ref step, norms);
+            ReadOutput(s, first, ref step, own.H);
             C.Differentiate(step);
             if (norms != null)
             {
@@ -214,8 +213,8 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         }
     }
 
-    // own.DH holds what comes from the future; from here on, all of ∂L/∂h_t.
-    private void ReceiveOutputGradient(int s, int first, in BackwardStep<T> step, double* norms)
+    // own.DH holds what comes from the future. The output's part is added here only if the cell cannot read it where it is.
+    private void ReceiveOutputGradient(int s, int first, ref BackwardStep<T> step, double* norms)
     {
         if (norms != null)
         {
@@ -225,7 +224,15 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         if (a.DOutput != null)
         {
             var source = a.DOutput + (shape.Time(s) * a.DOutputStepStride) + (first * a.DOutputBatchStride);
-            RowBlock<S, V, T>.Add(step.DH, plan.StateStride, source, a.DOutputBatchStride, step.Rows, shape.Hidden);
+            if (plan.WholeVectors && norms == null)
+            {
+                step.DOutput = source;
+                step.DOutputStride = a.DOutputBatchStride;
+            }
+            else
+            {
+                RowBlock<S, V, T>.Add(step.DH, plan.StateStride, source, a.DOutputBatchStride, step.Rows, shape.Hidden);
+            }
         }
 
         if (norms != null)
@@ -234,18 +241,26 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         }
     }
 
-    private void ReadOutput(int s, int first, int rows, T* h)
+    // Rows of whole vectors are read where they are.
+    private void ReadOutput(int s, int first, ref BackwardStep<T> step, T* copy)
     {
+        step.H = copy;
+        step.HStride = plan.StateStride;
         if (C.ReadsOutput || C.ReadsPreviousOutput)
         {
             var source = Hidden(C.ReadsOutput ? s : s - 1, first, out var stride);
             if (source == null)
             {
-                RowBlock<S, V, T>.Clear(h, rows * plan.StateStride);
+                RowBlock<S, V, T>.Clear(copy, step.Rows * plan.StateStride);
+            }
+            else if (plan.WholeVectors)
+            {
+                step.H = source;
+                step.HStride = stride;
             }
             else
             {
-                RowBlock<S, V, T>.Copy(h, plan.StateStride, source, stride, rows, shape.Hidden);
+                RowBlock<S, V, T>.Copy(copy, plan.StateStride, source, stride, step.Rows, shape.Hidden);
             }
         }
     }

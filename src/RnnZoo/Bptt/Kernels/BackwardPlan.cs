@@ -19,6 +19,7 @@ internal readonly unsafe struct BackwardPlan<T>
         WholeSequence = RowParts < threads && shape.Steps > 1;
         UnitBlocks = (shape.Hidden + lanes - 1) / lanes;
         PaddedHidden = (nint)UnitBlocks * lanes;
+        WholeVectors = PaddedHidden == shape.Hidden;
         StateStride = Stride.OddLines<T>(PaddedHidden);
         InputBlocks = (shape.Input + lanes - 1) / lanes;
 
@@ -63,6 +64,9 @@ internal readonly unsafe struct BackwardPlan<T>
     public int InputBlocks { get; }
 
     public nint PaddedHidden { get; }
+
+    /// <summary>Whether H is so many whole vectors: then the caller's rows can be read as the working ones are.</summary>
+    public bool WholeVectors { get; }
 
     public nint StateStride { get; }
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace RnnZoo.Bptt.Kernels;
 
 /// <summary>One time step of one thread's rows, in the backward pass.</summary>
@@ -14,9 +16,17 @@ internal unsafe struct BackwardStep<T>
 
     /// <summary>[rows, H padded] h_t or h_{t-1}, whichever the cell asked for. Read.</summary>
     public T* H;
+    public nint HStride;
 
-    /// <summary>[rows, H padded] ∂L/∂h_t. Read; cells that carry part of it past the weights leave that part here.</summary>
+    /// <summary>
+    /// [rows, H padded] ∂L/∂h_t, but for what <see cref="DOutput"/> adds to it. Read; cells that carry part of it past the
+    /// weights leave that part here.
+    /// </summary>
     public T* DH;
+
+    /// <summary>[rows, H padded] what comes to ∂L/∂h_t through the output, or null where it is in <see cref="DH"/>. Read.</summary>
+    public T* DOutput;
+    public nint DOutputStride;
 
     /// <summary>[rows, H padded] what comes to ∂L/∂c_t from later steps. Read, and overwritten for c_{t-1} (LSTM).</summary>
     public T* DC;
@@ -24,8 +34,8 @@ internal unsafe struct BackwardStep<T>
     /// <summary>[rows, H padded] ∂L/∂c_t in full, or null (LSTM). Written.</summary>
     public T* DCTotal;
 
-    /// <summary>Stride of H, DH, DC and DCTotal.</summary>
-    public nint HStride;
+    /// <summary>Stride of DH, DC and DCTotal.</summary>
+    public nint StateStride;
 
     /// <summary>
     /// [rows, columns, H padded] gradients of the columns: the left factor of ∂L/∂h_{t-1} and ∂L/∂x, and the right factor of
@@ -37,4 +47,14 @@ internal unsafe struct BackwardStep<T>
 
     /// <summary>[H padded] the part's gradient of the bias inside the nonlinearity (modReLU), or null. Added to.</summary>
     public T* DActivationBias;
+
+    /// <summary>∂L/∂h_t of one vector: <paramref name="row"/>'s elements from <paramref name="unit"/> on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly V StateGradient<S, V>(int row, nint unit)
+        where S : struct, ISimd<V, T>
+        where V : struct
+    {
+        var dh = S.Load(DH + (row * StateStride) + unit);
+        return DOutput == null ? dh : S.Add(dh, S.Load(DOutput + (row * DOutputStride) + unit));
+    }
 }

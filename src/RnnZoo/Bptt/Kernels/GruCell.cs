@@ -78,17 +78,18 @@ internal readonly unsafe struct GruCell<S, V, T> : ICell<S, V, T>
         for (var row = 0; row < step.Rows; row++)
         {
             var record = step.Record + (row * step.RecordStride);
-            var offset = row * step.HStride;
+            var h = step.H + (row * step.HStride);
+            var dH = step.DH + (row * step.StateStride);
             var dRow = step.DRows + (row * step.DRowsStride);
             for (var u = 0; u < step.UnitBlocks; u++)
             {
                 var z = S.Load(record + (Z * lanes));
                 var n = S.Load(record + (N * lanes));
-                var dh = S.Load(step.DH + offset);
+                var dh = step.StateGradient<S, V>(row, u * lanes);
                 var carried = S.Multiply(dh, z);
-                S.Store(step.DH + offset, carried); // (7)
+                S.Store(dH, carried); // (7)
                 var keep = S.Subtract(one, z);
-                var difference = S.Subtract(S.Load(step.H + offset), n);
+                var difference = S.Subtract(S.Load(h), n);
                 S.Store(dRow + (Z * column), S.Multiply(S.Multiply(carried, difference), keep)); // (4)
 
                 var dN = S.Multiply(S.Multiply(dh, keep), S.Subtract(one, S.Multiply(n, n))); // (5)
@@ -100,7 +101,8 @@ internal readonly unsafe struct GruCell<S, V, T> : ICell<S, V, T>
                 S.Store(dRow + (R * column), S.Multiply(S.Multiply(dM, m), S.Subtract(one, r))); // (6)
 
                 record += 4 * lanes;
-                offset += lanes;
+                h += lanes;
+                dH += lanes;
                 dRow += lanes;
             }
         }

@@ -77,15 +77,14 @@ internal readonly unsafe struct LstmCell<S, V, T> : ICell<S, V, T>
         {
             var record = step.Record + (row * step.RecordStride);
             var previousC = step.PreviousRecord + (row * step.RecordStride) + (C * lanes);
-            var dH = step.DH + (row * step.HStride);
-            var dC = step.DC + (row * step.HStride);
-            var dCTotal = step.DCTotal + (row * step.HStride);
+            var dC = step.DC + (row * step.StateStride);
+            var dCTotal = step.DCTotal + (row * step.StateStride);
             var dRow = step.DRows + (row * step.DRowsStride);
             for (var u = 0; u < step.UnitBlocks; u++)
             {
                 var tanhC = VectorMath<S, V, T>.Tanh(S.Load(record + (C * lanes)));
                 var o = S.Load(record + (O * lanes));
-                var dh = S.Load(dH);
+                var dh = step.StateGradient<S, V>(row, u * lanes);
                 var dA = S.Multiply(S.Multiply(dh, tanhC), S.Multiply(o, S.Subtract(one, o))); // (4)
                 S.Store(dRow + (O * column), dA);
 
@@ -110,7 +109,6 @@ internal readonly unsafe struct LstmCell<S, V, T> : ICell<S, V, T>
 
                 record += 5 * lanes;
                 previousC += 5 * lanes;
-                dH += lanes;
                 dC += lanes;
                 dCTotal += lanes;
                 dRow += lanes;

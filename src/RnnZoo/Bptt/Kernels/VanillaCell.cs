@@ -70,19 +70,20 @@ internal readonly unsafe struct VanillaCell<S, V, T, TNonlinearity> : ICell<S, V
         nint lanes = S.Lanes;
         for (var row = 0; row < step.Rows; row++)
         {
-            var offset = row * step.HStride;
+            var h = step.H + (row * step.HStride);
             var dRow = step.DRows + (row * step.DRowsStride);
             for (var u = 0; u < step.UnitBlocks; u++)
             {
-                var dA = TNonlinearity.Differentiate(S.Load(step.H + offset), S.Load(step.DH + offset)); // (2)
+                var dh = step.StateGradient<S, V>(row, u * lanes);
+                var dA = TNonlinearity.Differentiate(S.Load(h), dh); // (2)
                 S.Store(dRow, dA);
                 if (TNonlinearity.HasBias && step.DActivationBias != null)
                 {
                     var sum = step.DActivationBias + (u * lanes);
-                    S.Store(sum, S.Add(S.Load(sum), TNonlinearity.DifferentiateByBias(S.Load(step.H + offset), S.Load(step.DH + offset)))); // (3)
+                    S.Store(sum, S.Add(S.Load(sum), TNonlinearity.DifferentiateByBias(S.Load(h), dh))); // (3)
                 }
 
-                offset += lanes;
+                h += lanes;
                 dRow += lanes;
             }
         }
