@@ -89,9 +89,11 @@ internal static unsafe class RowTile<S, V, T>
 
             nint k = 0;
             var step = g.AStep;
+            var twoSteps = 2 * step;
             var bStep = g.BStep;
+            var twoRows = 2 * bStep * sizeof(T);
             var end = g.Depth * step;
-            for (var odd = step; odd < end; odd += 2 * step, k += 2 * step)
+            for (var odd = step; odd < end; odd += twoSteps, k += twoSteps)
             {
                 V w0 = S.Load(b0), w1 = C.Value > 1 ? S.Load(b1) : S.Zero;
                 Add<C>(a0 + k, w0, w1, ref c00, ref c01);
@@ -132,8 +134,8 @@ internal static unsafe class RowTile<S, V, T>
 
                 w0 = S.Load(b0 + bStep);
                 w1 = C.Value > 1 ? S.Load(b1 + bStep) : S.Zero;
-                b0 += 2 * bStep;
-                b1 += 2 * bStep;
+                b0 = (T*)((byte*)b0 + twoRows);
+                b1 = (T*)((byte*)b1 + twoRows);
                 Add<C>(a0 + odd, w0, w1, ref c00, ref c01);
                 if (R.Value > 1)
                 {
