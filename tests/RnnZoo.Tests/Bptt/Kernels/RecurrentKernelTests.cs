@@ -36,9 +36,9 @@ public sealed class RecurrentKernelTests
     public void Backward_AnythingLeftOut_TheRestStaysTheSame(string cell)
     {
         var kind = Enum.Parse<CellKind>(cell);
-        foreach (var (batch, threads, tokens) in new[] { (5, 2, false), (1, 2, false), (1, 1, false), (5, 2, true), (1, 2, true) })
+        foreach (var (batch, threads, hidden, tokens) in new[] { (5, 2, 11, false), (5, 2, 16, false), (1, 2, 11, false), (1, 1, 16, false), (5, 2, 11, true), (1, 2, 11, true) })
         {
-            var shape = new LayerShape(kind, 7, batch, 3, 11);
+            var shape = new LayerShape(kind, 7, batch, 3, hidden);
             var data = new LayerData(shape, new Random(1), tokens: tokens);
             var cotangents = new LayerCotangents(shape, new Random(2));
             var expected = Reference(shape, data, cotangents);
@@ -60,14 +60,14 @@ public sealed class RecurrentKernelTests
     [MemberData(nameof(Cells))]
     public void Backward_AbsentCotangents_CountAsZero(string cell)
     {
-        var shape = new LayerShape(Enum.Parse<CellKind>(cell), 5, 3, 2, 7);
-        var data = new LayerData(shape, new Random(3));
-        foreach (var (output, final) in new[] { (true, false), (false, true), (false, false) })
+        foreach (var (hidden, output, final) in new[] { (7, true, false), (7, false, true), (7, false, false), (16, true, false), (16, false, true) })
         {
+            var shape = new LayerShape(Enum.Parse<CellKind>(cell), 5, 3, 2, hidden);
+            var data = new LayerData(shape, new Random(3));
             var cotangents = new LayerCotangents(shape, new Random(4), output, final);
             var expected = Reference(shape, data, cotangents);
             using var run = new KernelRun<double>(shape, data, 2, VectorWidths.Best);
-            Compare(expected, run.Backward(cotangents, 2, Wanted.All), Wanted.All, 1e-12, $"{output} {final}", shape.Cell);
+            Compare(expected, run.Backward(cotangents, 2, Wanted.All), Wanted.All, 1e-12, $"{shape} {output} {final}", shape.Cell);
         }
     }
 
