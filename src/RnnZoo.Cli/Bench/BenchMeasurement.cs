@@ -29,7 +29,7 @@ internal sealed class BenchMeasurement(PyTorchWorker? pytorch, double seconds)
             {
                 foreach (var turn in turns)
                 {
-                    turn.Take();
+                    turn.Take(round);
                 }
 
                 if (cancellation.IsCancellationRequested)
@@ -80,11 +80,21 @@ internal sealed class BenchMeasurement(PyTorchWorker? pytorch, double seconds)
             }
 
             _isLong = milliseconds >= LongStepMilliseconds;
+            if (_isLong)
+            {
+                _times.Add(milliseconds); // this was its first turn
+            }
+
             _count = (int)Math.Clamp(TurnMilliseconds / milliseconds, 1, MostStepsInTurn);
         }
 
-        public void Take()
+        public void Take(int round)
         {
+            if (_isLong && round == 0)
+            {
+                return;
+            }
+
             Thread.Sleep(Pause);
             var first = _isLong ? 0 : 1; // the first finds caches and heap as the other paths left them; little beside a long step
             _times.AddRange(steps(_count + first)[first..]);
