@@ -2,13 +2,13 @@ using System.Runtime.CompilerServices;
 
 namespace RnnZoo.Bptt.Kernels;
 
-/// <summary>Covers a product of rows by packed panels with tiles.</summary>
+/// <summary>Covers a product of rows by panels with tiles.</summary>
 internal static unsafe class Gemm<S, V, T>
     where S : struct, ISimd<V, T>
     where V : struct
     where T : unmanaged
 {
-    /// <summary>With at most this many rows four vectors are taken at a time.</summary>
+    /// <summary>With at most this many rows four vectors are taken at a time, where both factors are contiguous in k.</summary>
     public const int FewRows = 2;
 
     /// <summary>
