@@ -21,14 +21,21 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
         {
             ref readonly var f = ref a.Forward;
             var row = (nint)(s - from) * rows;
-            var x = f.Tokens != null ? null : f.X + (shape.Time(s) * f.XStepStride) + (first * f.XBatchStride);
-            CopyFeatures(
-                own.InputFeatures + (row * plan.InputFeaturesStride), plan.InputFeaturesStride, x, f.XBatchStride, rows,
-                plan.InputFeatures - 1, plan.InputFeatures > 0);
-            var h = Hidden(s - 1, first, out var stride);
-            CopyFeatures(
-                own.HiddenFeatures + (row * plan.HiddenFeaturesStride), plan.HiddenFeaturesStride, h, stride, rows,
-                plan.HiddenWidth, plan.HiddenBias);
+            if (plan.InputFeatures > 0)
+            {
+                var x = f.X + (shape.Time(s) * f.XStepStride) + (first * f.XBatchStride);
+                CopyFeatures(
+                    own.InputFeatures + (row * plan.InputFeaturesStride), plan.InputFeaturesStride, x, f.XBatchStride, rows,
+                    plan.InputFeatures - 1, true);
+            }
+
+            if (plan.HiddenFeatures > 0)
+            {
+                var h = Hidden(s - 1, first, out var stride);
+                CopyFeatures(
+                    own.HiddenFeatures + (row * plan.HiddenFeaturesStride), plan.HiddenFeaturesStride, h, stride, rows,
+                    plan.HiddenWidth, plan.HiddenBias);
+            }
         }
 
         var depth = (to - from) * rows;

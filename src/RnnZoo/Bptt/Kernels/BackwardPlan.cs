@@ -42,8 +42,8 @@ internal readonly unsafe struct BackwardPlan<T>
         HiddenWidth = a.DWeightHh != null ? shape.Hidden : 0;
         HiddenBias = ownHiddenBias && a.DBiasHh != null;
         HiddenFeatures = HiddenWidth + (HiddenBias ? 1 : 0);
-        InputFeaturesStride = Stride.OddLines<T>(InputFeatures);
-        HiddenFeaturesStride = Stride.OddLines<T>(HiddenFeatures);
+        InputFeaturesStride = InputFeatures == 0 ? 0 : Stride.OddLines<T>(InputFeatures);
+        HiddenFeaturesStride = HiddenFeatures == 0 ? 0 : Stride.OddLines<T>(HiddenFeatures);
     }
 
     /// <summary>Parts that the batch is split into; the rest of the threads has no part in the recurrence.</summary>

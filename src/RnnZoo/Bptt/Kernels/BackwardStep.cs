@@ -48,13 +48,16 @@ internal unsafe struct BackwardStep<T>
     /// <summary>[H padded] the part's gradient of the bias inside the nonlinearity (modReLU), or null. Added to.</summary>
     public T* DActivationBias;
 
-    /// <summary>∂L/∂h_t of one vector: <paramref name="row"/>'s elements from <paramref name="unit"/> on.</summary>
+    /// <summary>A row of <see cref="DOutput"/>, or null.</summary>
+    public readonly T* DOutputRow(int row) => DOutput == null ? null : DOutput + (row * DOutputStride);
+
+    /// <summary>∂L/∂h_t of one vector: a row's elements from <paramref name="unit"/> on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly V StateGradient<S, V>(int row, nint unit)
+    public static V StateGradient<S, V>(T* dH, T* dOutput, nint unit)
         where S : struct, ISimd<V, T>
         where V : struct
     {
-        var dh = S.Load(DH + (row * StateStride) + unit);
-        return DOutput == null ? dh : S.Add(dh, S.Load(DOutput + (row * DOutputStride) + unit));
+        var dh = S.Load(dH + unit);
+        return dOutput == null ? dh : S.Add(dh, S.Load(dOutput + unit));
     }
 }

@@ -80,14 +80,15 @@ internal readonly unsafe struct GruCell<S, V, T> : ICell<S, V, T>
             var record = step.Record + (row * step.RecordStride);
             var h = step.H + (row * step.HStride);
             var dH = step.DH + (row * step.StateStride);
+            var dOutput = step.DOutputRow(row);
             var dRow = step.DRows + (row * step.DRowsStride);
             for (var u = 0; u < step.UnitBlocks; u++)
             {
                 var z = S.Load(record + (Z * lanes));
                 var n = S.Load(record + (N * lanes));
-                var dh = step.StateGradient<S, V>(row, u * lanes);
+                var dh = BackwardStep<T>.StateGradient<S, V>(dH, dOutput, u * lanes);
                 var carried = S.Multiply(dh, z);
-                S.Store(dH, carried); // (7)
+                S.Store(dH + (u * lanes), carried); // (7)
                 var keep = S.Subtract(one, z);
                 var difference = S.Subtract(S.Load(h), n);
                 S.Store(dRow + (Z * column), S.Multiply(S.Multiply(carried, difference), keep)); // (4)
@@ -102,7 +103,6 @@ internal readonly unsafe struct GruCell<S, V, T> : ICell<S, V, T>
 
                 record += 4 * lanes;
                 h += lanes;
-                dH += lanes;
                 dRow += lanes;
             }
         }

@@ -77,6 +77,8 @@ internal readonly unsafe struct LstmCell<S, V, T> : ICell<S, V, T>
         {
             var record = step.Record + (row * step.RecordStride);
             var previousC = step.PreviousRecord + (row * step.RecordStride) + (C * lanes);
+            var dH = step.DH + (row * step.StateStride);
+            var dOutput = step.DOutputRow(row);
             var dC = step.DC + (row * step.StateStride);
             var dCTotal = step.DCTotal + (row * step.StateStride);
             var dRow = step.DRows + (row * step.DRowsStride);
@@ -84,7 +86,7 @@ internal readonly unsafe struct LstmCell<S, V, T> : ICell<S, V, T>
             {
                 var tanhC = VectorMath<S, V, T>.Tanh(S.Load(record + (C * lanes)));
                 var o = S.Load(record + (O * lanes));
-                var dh = step.StateGradient<S, V>(row, u * lanes);
+                var dh = BackwardStep<T>.StateGradient<S, V>(dH, dOutput, u * lanes);
                 var dA = S.Multiply(S.Multiply(dh, tanhC), S.Multiply(o, S.Subtract(one, o))); // (4)
                 S.Store(dRow + (O * column), dA);
 

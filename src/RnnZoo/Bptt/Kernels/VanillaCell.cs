@@ -71,10 +71,12 @@ internal readonly unsafe struct VanillaCell<S, V, T, TNonlinearity> : ICell<S, V
         for (var row = 0; row < step.Rows; row++)
         {
             var h = step.H + (row * step.HStride);
+            var dH = step.DH + (row * step.StateStride);
+            var dOutput = step.DOutputRow(row);
             var dRow = step.DRows + (row * step.DRowsStride);
             for (var u = 0; u < step.UnitBlocks; u++)
             {
-                var dh = step.StateGradient<S, V>(row, u * lanes);
+                var dh = BackwardStep<T>.StateGradient<S, V>(dH, dOutput, u * lanes);
                 var dA = TNonlinearity.Differentiate(S.Load(h), dh); // (2)
                 S.Store(dRow, dA);
                 if (TNonlinearity.HasBias && step.DActivationBias != null)
