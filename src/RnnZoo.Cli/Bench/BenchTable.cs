@@ -19,10 +19,10 @@ internal static class BenchTable
         var table = new Table().Border(TableBorder.Simple);
         foreach (var (title, right) in new[]
         {
-            ("B x T x I x H", false), ("cell", false), ("threads", true), ("path", false), ("ms", true), ("fastest", true), ("ratio", true), ("GFLOP/s", true), ("of peak", true), ("MB", true),
+            ("B x T x I x H, cell, threads", false), ("ms", true), ("fastest", true), ("ratio", true), ("GFLOP/s", true), ("of peak", true), ("MB", true),
         })
         {
-            var column = new TableColumn(title).NoWrap().Padding(0, 0, 1, 0);
+            var column = new TableColumn(title).NoWrap().Padding(0, 0, 0, 0);
             table.AddColumn(right ? column.RightAligned() : column);
         }
 
@@ -37,17 +37,15 @@ internal static class BenchTable
 
     private static void AddGroup(Table table, BenchResult result, BenchRow[] rows)
     {
-        var first = true;
+        var (cell, size, threads, _) = rows[0].Group;
+        table.AddRow($"{size} {cell}, {threads} thread{(threads == 1 ? "" : "s")}");
         foreach (var row in rows)
         {
             var same = BenchPaths.Trains(row.Path) ? BenchPaths.Training + HandWritten : HandWritten;
             var own = rows.FirstOrDefault(other => other.Path == same);
             string[] cells =
             [
-                first ? row.Group.Size.ToString() : "",
-                first ? row.Group.Cell : "",
-                first ? row.Group.Threads.ToString(CultureInfo.InvariantCulture) : "",
-                row.Path,
+                "  " + row.Path,
                 Number(row.Milliseconds, row.Milliseconds < 10 ? "0.00" : "0.0"),
                 Number(row.Fastest, row.Fastest < 10 ? "0.00" : "0.0"),
                 own is null ? "" : Number(row.Milliseconds / own.Milliseconds, "0.00"),
@@ -55,8 +53,7 @@ internal static class BenchTable
                 Number(100 * result.PeakShare(row), "0") + " %",
                 row.ExtraMegabytes is { } megabytes ? Number(megabytes, "0.0") : "",
             ];
-            table.AddRow([.. cells.Select(cell => new Text(cell))]);
-            first = false;
+            table.AddRow([.. cells.Select(text => new Text(text))]);
         }
 
         table.AddEmptyRow();
