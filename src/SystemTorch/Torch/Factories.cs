@@ -10,8 +10,19 @@ public static partial class torch
     private static Tensor Make(string op, long[] size, ScalarType? dtype, Device? device, bool requires_grad, string[]? names)
     {
         RefuseNames(names);
-        var full = op == "empty" ? "empty.memory_format" : op;
-        return Tracked(Op.Tensor(full, size, dtype ?? get_default_dtype(), Arg.None, InitializeDevice(device)), requires_grad);
+        device = InitializeDevice(device);
+        var type = dtype ?? get_default_dtype();
+        return Tracked(op == "empty" ? Unset(size, type) : Op.Tensor(op, size, type, Arg.None, device), requires_grad);
+    }
+
+    /// <summary>A CPU tensor whose values nobody has set; not boxed, for every step of a training asks for many.</summary>
+    private static unsafe Tensor Unset(long[] size, ScalarType dtype)
+    {
+        fixed (long* sizes = size)
+        {
+            Status.Check(NativeMethods.st_tensor_from_memory(null, sizes, size.Length, (sbyte)dtype, out var handle));
+            return new Tensor(handle);
+        }
     }
 
     /// <summary>rand, randn.</summary>

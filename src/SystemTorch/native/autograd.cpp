@@ -258,10 +258,10 @@ ST_API int32_t st_function_end(void* pending, at::Tensor* const* outputs, int32_
       handed.push_back(output.has_value() ? *output : at::Tensor());
     }
     if (node->executable) {
-      for (auto& output : handed) {
-        node->output_info.emplace_back(output);
-      }
       node->materialize = materialize != 0;
+      for (size_t i = 0; node->materialize && i < handed.size(); i++) {
+        node->output_info.emplace_back(handed[i]);
+      }
       for (int32_t i = 0; i < save_count; i++) {
         bool is_output = to_save[i] && to_save[i]->grad_fn().get() == node.get();
         node->saved.emplace_back(to_save[i] ? *to_save[i] : at::Tensor(), is_output);
