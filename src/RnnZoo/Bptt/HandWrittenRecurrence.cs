@@ -44,8 +44,9 @@ internal sealed class HandWrittenRecurrence
     /// <param name="training">Whether dropout between layers is active.</param>
     /// <param name="recording">Where the backward pass writes norms, or null.</param>
     /// <returns>Output [T, B, D·H] and the final state.</returns>
-    public RecurrentResult Run(Tensor input, RecurrentState state, bool training, NormRecording? recording) =>
-        Unroller.Run(_layout, input, state, training, (layer, direction, steps, start) => RunDirection(layer, direction, steps, start, recording));
+    public RecurrentResult Run(Tensor input, RecurrentState state, bool training, NormRecording? recording) => _cells.Count == 1
+        ? RunDirection(0, 0, input, state, recording)
+        : Unroller.Run(_layout, input, state, training, (layer, direction, steps, start) => RunDirection(layer, direction, steps, start, recording));
 
     /// <summary>The kernels of a cell, or null if it has equations alone.</summary>
     internal static ILayerKernel? KernelFor(RecurrentCell cell) => cell switch
@@ -55,6 +56,7 @@ internal sealed class HandWrittenRecurrence
         _ => null,
     };
 
+    // The start and the final state are [B, H], or [1, B, H] where there is one direction of one layer.
     private RecurrentResult RunDirection(int layer, int direction, Tensor input, RecurrentState start, NormRecording? recording)
     {
         var index = (layer * _layout.NumDirections) + direction;
@@ -71,6 +73,9 @@ internal sealed class HandWrittenRecurrence
         kernel = kernel?.CanRun(arguments) == true ? kernel : null;
 
         ILayerEngine engine = kernel is null ? equations : kernel;
-        return LayerFunction.Run(new LayerCall(engine, equations, _failures, arguments, reversed: direction == 1, observer, recording?[index]), arguments);
+        var strip = start.Hidden.dim() == 3 && kernel is not { TakesLayerAxis: true };
+        arguments = strip ? arguments with { Initial = start.Map(part => part.squeeze(0)) } : arguments; // parts [B, H]
+        var result = LayerFunction.Run(new LayerCall(engine, equations, _failures, arguments, reversed: direction == 1, observer, recording?[index]), arguments);
+        return strip ? result with { State = result.State.Map(part => part.unsqueeze(0)) } : result; // parts [1, B, H]
     }
 }

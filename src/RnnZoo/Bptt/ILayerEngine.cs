@@ -11,7 +11,7 @@ namespace RnnZoo.Bptt;
 internal interface ILayerEngine
 {
     /// <param name="input">[T, B, I]; the kernels also take token ids [T, B], each within I.</param>
-    /// <param name="initial">Parts [B, H].</param>
+    /// <param name="initial">Parts [B, H]; the kernels may take [1, B, H] too, and then give back such parts and gradients.</param>
     /// <param name="weights">The weights.</param>
     /// <param name="reversed">Whether the sequence is walked from T - 1 to 0.</param>
     /// <param name="keepTape">Whether a backward pass may follow.</param>

@@ -36,6 +36,8 @@ internal sealed class KernelEngine : ILayerKernel
 
     public bool TakesTokens => true;
 
+    public bool TakesLayerAxis => true;
+
     /// <summary>Whether the kernels can run on these arguments; if not, the equations do, or say what is wrong.</summary>
     public bool CanRun(LayerArguments arguments)
     {
@@ -51,7 +53,7 @@ internal sealed class KernelEngine : ILayerKernel
     public LayerRun Forward(Tensor input, RecurrentState initial, LayerWeights weights, bool reversed, bool keepTape)
     {
         var shape = ShapeOf(input, weights, reversed);
-        LayerCheck.Forward(input, initial, weights, shape.Gates, StateParts, hasHiddenWeight: true, _cell == CellKind.ModRelu ? [("b", [weights.HiddenSize])] : [], takesTokens: true);
+        LayerCheck.Forward(input, initial, weights, shape.Gates, StateParts, hasHiddenWeight: true, _cell == CellKind.ModRelu ? [("b", [weights.HiddenSize])] : [], forKernels: true);
         return weights.InputWeight.dtype == ScalarType.Float32
             ? KernelPasses<float>.Forward(shape, input, initial, weights, keepTape)
             : KernelPasses<double>.Forward(shape, input, initial, weights, keepTape);

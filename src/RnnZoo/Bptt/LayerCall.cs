@@ -67,9 +67,7 @@ internal sealed class LayerCall
         var arguments = LayerArguments.FromSlots([.. _arguments.Select(argument => argument is null ? null : saved[given++])]);
         if (is_grad_enabled())
         {
-            var input = TokenInput.Is(arguments.Input) ? TokenInput.OneHot(arguments.Input, arguments.Weights.InputSize, arguments.Weights.InputWeight.dtype) : arguments.Input; // [T, B, I]
-            var again = Equations.Forward(input, arguments.Initial, arguments.Weights, _reversed);
-            return Report(Equations.Backward(again.Tape!, cotangents, Wanted, _norms));
+            return Report(BackwardOnTape(arguments, cotangents));
         }
 
         Tensor[] kept = [.. saved.Skip(given)];
@@ -86,6 +84,25 @@ internal sealed class LayerCall
     {
         Failures.Record(failure, _forwardThread);
         return [.. _arguments.Select(argument => argument is { Wanted: true } a ? full([1], double.NaN, dtype: a.DType, device: a.Device).expand(a.Shape) : null)];
+    }
+
+    // The equations take parts [B, H] alone; the arguments may be [1, B, H].
+    private LayerGradients BackwardOnTape(LayerArguments arguments, LayerCotangents cotangents)
+    {
+        var (input, initial, weights) = arguments;
+        input = TokenInput.Is(input) ? TokenInput.OneHot(input, weights.InputSize, weights.InputWeight.dtype) : input; // [T, B, I]
+        var strip = initial.Hidden.dim() == 3;
+        if (strip)
+        {
+            initial = initial.Map(part => part.squeeze(0)); // [B, H] each
+            cotangents = cotangents with { FinalHidden = cotangents.FinalHidden?.squeeze(0), FinalCell = cotangents.FinalCell?.squeeze(0) }; // [B, H] each
+        }
+
+        var again = Equations.Forward(input, initial, weights, _reversed);
+        var gradients = Equations.Backward(again.Tape!, cotangents, Wanted, _norms);
+        return strip
+            ? gradients with { InitialHidden = gradients.InitialHidden?.unsqueeze(0), InitialCell = gradients.InitialCell?.unsqueeze(0) } // [1, B, H] each
+            : gradients;
     }
 
     private Tensor? Checked(Tensor? gradient, int slot)

@@ -6,16 +6,14 @@ namespace RnnZoo.Bptt;
 /// <summary>Argument checks of a layer's passes; they run before any native call.</summary>
 internal static class LayerCheck
 {
-    public static void Forward(Tensor input, RecurrentState initial, LayerWeights weights, int gates, int stateParts, bool takesTokens = false) =>
-        Forward(input, initial, weights, gates, stateParts, hasHiddenWeight: true, [], takesTokens);
-
-    public static void Forward(Tensor input, RecurrentState initial, LayerWeights weights, int gates, int stateParts, bool hasHiddenWeight, (string Name, long[] Shape)[] further, bool takesTokens = false)
+    // For kernels: they also take token ids [T, B] as input, and a state [1, B, H].
+    public static void Forward(Tensor input, RecurrentState initial, LayerWeights weights, int gates, int stateParts, bool hasHiddenWeight, (string Name, long[] Shape)[] further, bool forKernels = false)
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(initial);
         ArgumentNullException.ThrowIfNull(weights);
         var (hidden, size) = (weights.HiddenSize, weights.InputSize);
-        var tokens = takesTokens && TokenInput.Is(input);
+        var tokens = forKernels && TokenInput.Is(input);
         if (tokens ? input.shape[0] == 0 : input.shape is not [> 0, _, _] || input.shape[2] != size)
         {
             throw new ArgumentException($"input: expected [T, B, I] with T above 0 and I = {size}, got {Check.Show(input.shape)}.");
@@ -53,7 +51,8 @@ internal static class LayerCheck
 
         for (var part = 0; part < stateParts; part++)
         {
-            Like(initial[part], part == 0 ? "h_0" : "c_0", [input.shape[1], hidden], like);
+            long[] shape = forKernels && initial[part].dim() == 3 ? [1, input.shape[1], hidden] : [input.shape[1], hidden];
+            Like(initial[part], part == 0 ? "h_0" : "c_0", shape, like);
         }
     }
 
@@ -76,10 +75,10 @@ internal static class LayerCheck
             throw new ArgumentException("cotangents.FinalCell: expected null, for this layer has no c.");
         }
 
-        var output = tape.States[0].shape;
-        Like(cotangents.Output, "cotangents.Output", output, tape.States[0]);
-        Like(cotangents.FinalHidden, "cotangents.FinalHidden", output[1..], tape.States[0]);
-        Like(cotangents.FinalCell, "cotangents.FinalCell", output[1..], tape.States[0]);
+        var final = tape.Initial.Hidden.shape;
+        Like(cotangents.Output, "cotangents.Output", tape.States[0].shape, tape.States[0]);
+        Like(cotangents.FinalHidden, "cotangents.FinalHidden", final, tape.States[0]);
+        Like(cotangents.FinalCell, "cotangents.FinalCell", final, tape.States[0]);
     }
 
     private static void Like(Tensor? value, string name, long[] shape, Tensor input)

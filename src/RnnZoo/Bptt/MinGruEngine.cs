@@ -18,6 +18,8 @@ internal sealed class MinGruEngine : ILayerKernel
 
     public bool TakesTokens => false;
 
+    public bool TakesLayerAxis => false;
+
     public bool CanRun(LayerArguments arguments)
     {
         var (input, initial, dtype) = (arguments.Input, arguments.Initial.Hidden, arguments.Input.dtype);

@@ -121,6 +121,50 @@ public sealed class KernelPathTests
 
     [Theory]
     [InlineData("RNN")]
+    [InlineData("LSTM")]
+    [InlineData("GRU")]
+    [InlineData("MINGRU")]
+    public void FinalState_ChangedInPlaceOnTheTape_GivesTheGradientOfAutograd(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var pair = new PathPair(new NetCase(name), ScalarType.Float64);
+        var expected = pair.Gradients(BackwardPath.Autograd, LossOfTwice);
+        var actual = pair.Gradients(BackwardPath.HandWritten, LossOfTwice);
+        Expect.Close(expected, actual, 1e-12, name);
+
+        Tensor LossOfTwice(Tensor[] outputs)
+        {
+            Array.ForEach(outputs[1..], part => part.mul_(2));
+            return pair.Loss(outputs);
+        }
+    }
+
+    [Theory]
+    [InlineData("RNN")]
+    [InlineData("LSTM")]
+    [InlineData("GRU")]
+    public void InitialState_ThatIsNotContiguous_GivesTheSameBits(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var net = new NetCase(name).Ours(BackwardPath.HandWritten, ScalarType.Float32);
+        var x = randn(7, 3, 5);
+        Tensor[] strided = [.. Enumerable.Range(0, name == "LSTM" ? 2 : 1).Select(_ => randn(1, 11, 3).transpose(1, 2))];
+        Assert.All(strided, part => Assert.False(part.is_contiguous()));
+        Tensor[] dense = Array.ConvertAll(strided, part => part.contiguous());
+        var cotangent = randn(7, 3, 11);
+        var expected = Gradients(dense);
+        var actual = Gradients(strided);
+        Assert.All(expected.Zip(actual), pair => Expect.Close(pair.First, pair.Second, 0, name));
+
+        IList<Tensor> Gradients(Tensor[] state)
+        {
+            Array.ForEach(state, part => part.requires_grad_());
+            return autograd.grad([net.Run(x, state)[0]], state, [cotangent]);
+        }
+    }
+
+    [Theory]
+    [InlineData("RNN")]
     [InlineData("RELU")]
     [InlineData("LSTM")]
     [InlineData("GRU")]
