@@ -10,6 +10,7 @@ namespace RnnZoo.Zoo;
 public static class ModelMeasurement
 {
     private const int Batch = 64;
+    private const string Share = "share from 0 to 1";
 
     /// <summary>Measures a net on fresh sequences: the task's metric, and the loss where that is something else.</summary>
     /// <param name="net">The net.</param>
@@ -18,11 +19,13 @@ public static class ModelMeasurement
     /// <param name="seed">Where the sequences come from.</param>
     /// <returns>The values. The standard error of the metric is that of a mean over sequences, that of the loss of a mean over batches.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="sequences"/> is below 2 batches.</exception>
+    /// <exception cref="ArgumentException">A batch of the task's sequences does not fit into the machine's memory.</exception>
     public static IReadOnlyList<MetricValue> OfTask(SequenceModel net, ISequenceTask task, long sequences, long seed)
     {
         ArgumentNullException.ThrowIfNull(net);
         ArgumentNullException.ThrowIfNull(task);
         ArgumentOutOfRangeException.ThrowIfLessThan(sequences, 2 * Batch);
+        CheckMemory(net, task);
         var (score, losses) = Run(net, task, (sequences + Batch - 1) / Batch, seed);
         var how = $"{score.Sequences} fresh sequences of the task, weights in evaluation mode";
         var metric = new MetricValue(task.Metric.Name, UnitOf(task.Metric), Finite(score.Metric), Finite(score.StandardError) ?? 0, score.Sequences, seed, how);
@@ -66,14 +69,29 @@ public static class ModelMeasurement
     }
 
     /// <summary>How far a second measurement of the same weights may be from the first: three standard errors of both together, or 1e-4 where those are zero.</summary>
-    /// <param name="stated">The first.</param>
+    /// <param name="stated">The first. Its standard error counts for no more than twice what the second one lets expect of so many sequences.</param>
     /// <param name="measured">The second.</param>
     public static double Tolerance(MetricValue stated, MetricValue measured)
     {
         ArgumentNullException.ThrowIfNull(stated);
         ArgumentNullException.ThrowIfNull(measured);
-        var error = Math.Sqrt((stated.StandardError * stated.StandardError) + (measured.StandardError * measured.StandardError));
+        // If none of n sequences was wrong, up to 3 in n may be (95 %).
+        var unseen = measured.Unit == Share ? Math.Sqrt(3.0 / measured.Count / stated.Count) : 0;
+        var expected = Math.Max(measured.StandardError * Math.Sqrt((double)measured.Count / stated.Count), unseen);
+        var believed = Math.Min(stated.StandardError, 2 * expected);
+        var error = Math.Sqrt((believed * believed) + (measured.StandardError * measured.StandardError));
         return error > 0 ? 3 * error : 1e-4;
+    }
+
+    // What of a batch is in memory at once, at the least: input, h of every step, and the answers with their probabilities.
+    private static void CheckMemory(SequenceModel net, ISequenceTask task)
+    {
+        var bytes = (double)Batch * task.Length * (task.InputSize + net.Recurrent.HiddenSize + (2 * task.OutputSize)) * sizeof(float);
+        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (bytes > available)
+        {
+            throw new ArgumentException(FormattableString.Invariant($"task: expected sequences that this machine's memory of {available / 1e9:0.#} GB can hold, got {Batch} at a time of {task.Length} steps, which take more than {bytes / 1e9:0.#} GB."), nameof(task));
+        }
     }
 
     private static (TaskScore Score, double[] Losses) Run(SequenceModel net, ISequenceTask task, long batches, long seed)
@@ -110,7 +128,7 @@ public static class ModelMeasurement
         return Finite(Math.Sqrt(variance / values.Length)) ?? 0;
     }
 
-    private static string UnitOf(TaskMetric metric) => metric.MoreIsBetter ? $"share from 0 to {metric.Best:0}" : "mean squared error";
+    private static string UnitOf(TaskMetric metric) => metric.MoreIsBetter ? Share : "mean squared error";
 
     private static double? Finite(double value) => double.IsFinite(value) ? value : null;
 }

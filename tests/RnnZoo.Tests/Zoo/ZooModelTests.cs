@@ -1,3 +1,4 @@
+using RnnZoo.Modules;
 using RnnZoo.Tasks;
 using RnnZoo.Zoo;
 using TorchSharp;
@@ -28,6 +29,16 @@ public class ZooModelTests(TrainedTinyModels trained) : IClassFixture<TrainedTin
         }
 
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    [Fact]
+    public void OfTask_SequencesThatNoMemoryHolds_SaysSo()
+    {
+        using var net = SequenceModel.Create("lstm", 10, 4, 9);
+
+        var refused = Assert.Throws<ArgumentException>(() => ModelMeasurement.OfTask(net, new CopyTask(90_000_000), sequences: 128, seed: 1));
+
+        Assert.Contains("64 at a time of 90000020 steps", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
