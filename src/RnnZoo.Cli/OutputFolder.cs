@@ -10,7 +10,7 @@ internal static class OutputFolder
     /// <param name="asked">What --output says, or null.</param>
     /// <param name="name">What a new folder is called, after the time.</param>
     /// <returns>Its full path.</returns>
-    /// <exception cref="UsageException">A file stands in its place.</exception>
+    /// <exception cref="UsageException">A file stands in its place, or it cannot be written to.</exception>
     public static string Make(CliHost host, string? asked, string name)
     {
         Check(host, asked);
@@ -19,13 +19,29 @@ internal static class OutputFolder
             : Directory.CreateDirectory(Path.Combine(host.WorkingDirectory, asked)).FullName;
     }
 
-    /// <summary>Refuses a file, before a run begins that could not be written.</summary>
-    /// <exception cref="UsageException">A file stands in the folder's place.</exception>
+    /// <summary>Refuses a place that cannot be written to, before a run begins that would be lost; nothing is left there.</summary>
+    /// <exception cref="UsageException">A file stands in the folder's place, or no file can be made there.</exception>
     public static void Check(CliHost host, string? asked)
     {
-        if (asked is not null && File.Exists(Path.Combine(host.WorkingDirectory, asked)))
+        var path = Path.GetFullPath(Path.Combine(host.WorkingDirectory, asked ?? "runs"));
+        if (File.Exists(path))
         {
-            throw new UsageException($"--output: expected a folder, got '{asked}', which is a file.");
+            throw new UsageException($"--output: expected a folder, got '{asked ?? path}', which is a file.");
+        }
+
+        var existing = path;
+        while (!Directory.Exists(existing) && Path.GetDirectoryName(existing) is { } parent)
+        {
+            existing = parent;
+        }
+
+        try
+        {
+            using var probe = new FileStream(Path.Combine(existing, $".{Guid.NewGuid():N}.part"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"--output: expected a folder that can be written to, got '{asked ?? path}'{(existing == path ? "" : $", and no file can be made in '{existing}'")}; choose another one.");
         }
     }
 }

@@ -31,7 +31,7 @@ internal static class BenchTable
             AddGroup(table, result, [.. group]);
         }
 
-        ReportConsole.Create(host.Output, host.OutputIsTerminal, host.Width).Write(table);
+        ReportConsole.Write(host, table);
         host.Output.WriteLine("ms: median of one training step; fastest: the least of them; ratio: to the hand-written path of the same kind; MB: peak memory of a step.");
     }
 

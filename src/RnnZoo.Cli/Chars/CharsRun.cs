@@ -123,7 +123,9 @@ internal sealed class CharsRun(CliHost host, CharsSettings? settings, bool json)
         {
             host.Output.WriteLine(TerminalLines.Render(CharsChart.Lines(result), Math.Min(host.Width, 100)));
             host.Output.WriteLine(Summary(result));
-            host.Output.WriteLine($"Written to {folder.Path}: results.json, log.jsonl, chart.svg, and the model (model.json, vocabulary.json, weights.dat)");
+            host.Output.WriteLine(File.Exists(folder.File("weights.dat"))
+                ? $"Written to {folder.Path}: results.json, log.jsonl, chart.svg, and the model (model.json, vocabulary.json, weights.dat)"
+                : $"Written to {folder.Path}: results.json, log.jsonl, chart.svg; no weights yet, for nothing was measured so far");
         }
 
         if (result.Reason == StopReason.Cancelled)

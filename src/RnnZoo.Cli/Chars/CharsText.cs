@@ -40,8 +40,14 @@ internal sealed class CharsText : IDisposable
         }
     }
 
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static string HashOf(string path)
     {
+        if (!File.Exists(path))
+        {
+            throw new FileNotFoundException($"expected a file, got '{path}', which {(Directory.Exists(path) ? "is a folder" : "is not there")}.");
+        }
+
         using var file = File.OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(file));
     }

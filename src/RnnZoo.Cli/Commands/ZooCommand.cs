@@ -58,7 +58,7 @@ internal static class ZooCommand
             }
             else if (all.Length > 0)
             {
-                ReportConsole.Create(host.Output, host.OutputIsTerminal, host.Width).Write(ZooTables.List(all));
+                ReportConsole.Write(host, ZooTables.List(all));
             }
             else
             {

@@ -78,7 +78,7 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
             return;
         }
 
-        Console(host.Output, host.OutputIsTerminal).Write(CompareTable.Create(settings.Task, jobs));
+        ReportConsole.Write(host, CompareTable.Create(settings.Task, jobs));
         host.Output.WriteLine();
         host.Output.WriteLine(TerminalLines.Render(CompareCharts.Loss(settings.Task, jobs, settings.Sizes.Max()), Math.Min(host.Width, 100)));
         host.Output.WriteLine(TerminalBars.Render(CompareCharts.Metric(settings, jobs), Math.Min(host.Width, 80)));

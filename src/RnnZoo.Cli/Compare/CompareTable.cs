@@ -22,9 +22,9 @@ internal static class CompareTable
                 Number(job.Size, "0"),
                 job.Model,
                 Number(job.Parameters, "#,0"),
-                Number(result.Final?.Loss, "0.0000"),
+                result.Final?.Loss is { } loss && double.IsFinite(loss) ? MetricText.OfLoss(loss) : "–",
                 Number(job.Task.Baseline, "0.0000"),
-                Number(result.Final?.Metric, MetricText.Format(metric)),
+                result.Final?.Metric is { } value && double.IsFinite(value) ? MetricText.Of(metric, value) : "–",
                 Number(result.Steps, "#,0"),
                 Number(result.Seconds, "0.0"),
                 result.Reason.Name(job.Task.Metric.Name));

@@ -41,9 +41,9 @@ internal sealed class LiveProgress(IAnsiConsole console, CompareTask task, IRead
                 job.Model,
                 Bar((double)last.Step / job.Options.Steps, ended),
                 last.Step == 0 ? "[grey]waits[/]" : Number(last.Step, "#,0"),
-                last.Step == 0 ? "" : Number(last.Loss, "0.0000"),
+                last.Step == 0 ? "" : MetricText.OfLoss(last.Loss),
                 $"[grey]{Number(job.Task.Baseline, "0.0000")}[/]",
-                metric is { } value ? Number(value, MetricText.Format(job.Task.Metric)) : "",
+                metric is { } value ? MetricText.Of(job.Task.Metric, value) : "",
                 last.Step == 0 ? "" : Number(last.Seconds, "0.0"));
         }
 

@@ -48,6 +48,6 @@ internal sealed class PlainProgress(TextWriter writer, CompareTask task) : IProg
 
         private void Write(int step, double? loss, double? metric, double seconds, string end)
             => display.Write(string.Create(CultureInfo.InvariantCulture,
-                $"{display.SizeName} {job.Size,-4} {job.Model,-8} step {step,6}/{job.Options.Steps}  loss {loss ?? double.NaN:0.0000}  {job.Task.Metric.Name} {MetricText.Of(job.Task.Metric, metric)}  {seconds,6:0.0} s{end}"));
+                $"{display.SizeName} {job.Size,-4} {job.Model,-8} step {step,6}/{job.Options.Steps}  loss {MetricText.OfLoss(loss ?? double.NaN)}  {job.Task.Metric.Name} {MetricText.Of(job.Task.Metric, metric)}  {seconds,6:0.0} s{end}"));
     }
 }

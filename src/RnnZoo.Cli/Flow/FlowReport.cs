@@ -16,7 +16,7 @@ internal static class FlowReport
 
         var width = Math.Min(host.Width, 100);
         host.Output.WriteLine("Share of the gradient that is left d steps back in time; the prediction is for the last column.");
-        ReportConsole.Create(host.Output, host.OutputIsTerminal, host.Width).Write(FlowTable.Create(settings, results.Curves));
+        ReportConsole.Write(host, FlowTable.Create(settings, results.Curves));
         if ((FlowCharts.Scaled(results.Curves, "vanilla") ?? FlowCharts.Scaled(results.Curves, "linear")) is { } chart)
         {
             host.Output.WriteLine(TerminalLines.Render(chart with { Series = [.. chart.Series.Where(line => !line.Dashed)] }, width));

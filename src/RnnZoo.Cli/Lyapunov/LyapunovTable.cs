@@ -11,11 +11,10 @@ internal static class LyapunovTable
 
     public static void Write(CliHost host, LyapunovNet net, IReadOnlyList<LyapunovResult> results)
     {
-        var console = ReportConsole.Create(host.Output, host.OutputIsTerminal, host.Width);
         foreach (var result in results)
         {
             host.Output.WriteLine($"{net.Cell}, {result.Name}: {Meaning(result.Measured)}");
-            console.Write(Create(result));
+            ReportConsole.Write(host, Create(result));
             foreach (var line in Facts(result))
             {
                 host.Output.WriteLine(line);

@@ -20,7 +20,7 @@ internal static class TbpttTable
             table.AddRow([.. Cells(row, result.Full).Select(cell => new Text(cell))]);
         }
 
-        ReportConsole.Create(host.Output, host.OutputIsTerminal, host.Width).Write(table);
+        ReportConsole.Write(host, table);
         host.Output.WriteLine("MB: peak memory of the gradient of all T steps, above that after a warm-up of 100 steps. ms/step: per time step of the batch.");
         host.Output.WriteLine("cosine: to the exact gradient, over all parameters and over the recurrent matrix. full: one chunk of all T steps.");
         host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"recall: right answers after training in chunks of k; a guess is {1.0 / RecallStream.Cues:0.000}."));

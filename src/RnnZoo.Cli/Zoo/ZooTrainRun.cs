@@ -48,7 +48,7 @@ internal sealed class ZooTrainRun(CliHost host, ModelEntry entry, ModelManifest 
             throw new UsageException($"--text: expected the text of {entry.Name}: {recipe.Text.Title}. To get it: {recipe.Text.Source}");
         }
 
-        var hash = CharsText.HashOf(file);
+        var hash = File.Exists(file) ? CharsText.HashOf(file) : throw new UsageException($"--text: expected the file with {recipe.Text.Title}, got '{file}', which is no file.");
         return hash == recipe.Text.Sha256
             ? CharsText.Open(new CharsSettings
             {
@@ -154,7 +154,7 @@ internal sealed class ZooTrainRun(CliHost host, ModelEntry entry, ModelManifest 
         }
         else
         {
-            ReportConsole.Create(host.Output, host.OutputIsTerminal, host.Width).Write(ZooTables.Seeds(_recipe, seeds));
+            ReportConsole.Write(host, ZooTables.Seeds(_recipe, seeds));
         }
 
         var to = json ? host.Error : host.Output;

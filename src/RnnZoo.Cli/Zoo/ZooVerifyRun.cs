@@ -22,7 +22,7 @@ internal sealed class ZooVerifyRun(CliHost host, IReadOnlyList<ModelEntry> model
         }
         else if (rows.Count > 0)
         {
-            ReportConsole.Create(host.Output, host.OutputIsTerminal, host.Width).Write(ZooTables.Verification(rows));
+            ReportConsole.Write(host, ZooTables.Verification(rows));
         }
 
         foreach (var row in rows.Where(row => row.Problem is not null))

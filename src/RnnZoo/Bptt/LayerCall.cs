@@ -77,7 +77,11 @@ internal sealed class LayerCall
 
     /// <summary>The gradients by argument; null where none is wanted.</summary>
     /// <exception cref="InvalidOperationException">One is missing or of a wrong shape, which libtorch would not survive.</exception>
-    public List<Tensor?> BySlot(LayerGradients gradients) => [.. LayerArguments.SlotsOf(gradients).Select(Checked)];
+    public List<Tensor?> BySlot(LayerGradients gradients)
+    {
+        var found = LayerArguments.SlotsOf(gradients); // without further parameters where none of their gradients is wanted
+        return [.. _arguments.Select((_, slot) => Checked(slot < found.Length ? found[slot] : null, slot))];
+    }
 
     /// <summary>Records why there are no gradients, and stands NaN of the right shapes in their place.</summary>
     public List<Tensor?> Fail(Exception failure)

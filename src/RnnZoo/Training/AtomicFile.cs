@@ -26,7 +26,10 @@ public static class AtomicFile
             using (var stream = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None))
             {
                 write(stream);
-                stream.Flush(flushToDisk: true); // before the rename, or a power cut could leave the name without what it names
+                if (stream.CanWrite) // some writers close it
+                {
+                    stream.Flush(flushToDisk: true); // before the rename, or a power cut could leave the name without what it names
+                }
             }
 
             File.Move(partial, path, overwrite: true);

@@ -12,7 +12,7 @@ public static partial class torch
         RefuseNames(names);
         device = InitializeDevice(device);
         var type = dtype ?? get_default_dtype();
-        return Tracked(op == "empty" ? Unset(size, type) : Op.Tensor(op, size, type, Arg.None, device), requires_grad);
+        return Tracked(op == "empty" && device.type == DeviceType.CPU ? Unset(size, type) : Op.Tensor(op == "empty" ? "empty.memory_format" : op, size, type, Arg.None, device), requires_grad);
     }
 
     /// <summary>A CPU tensor whose values nobody has set; not boxed, for every step of a training asks for many.</summary>

@@ -120,6 +120,29 @@ public sealed class KernelPathTests
     }
 
     [Theory]
+    [InlineData("ORTHOGONAL", "bias_l0")]
+    [InlineData("ORTHOGONAL", "")]
+    [InlineData("INDRNN", "weight_hh_l0")]
+    [InlineData("INDRNN", "")]
+    [InlineData("LNLSTM", "_ln_")]
+    [InlineData("LNLSTM", "")]
+    public void FrozenParametersOfACellsOwn_GetNone_AndTheRestIsRight(string name, string frozen)
+    {
+        using var scope = NewDisposeScope();
+        using var pair = new PathPair(new NetCase(name), ScalarType.Float64);
+        foreach (var (_, parameter) in pair.Net.Module.named_parameters().Where(item => item.name.Contains(frozen, StringComparison.Ordinal)))
+        {
+            parameter.requires_grad = false;
+        }
+
+        var expected = pair.Gradients(BackwardPath.Autograd, pair.Loss);
+        var actual = pair.Gradients(BackwardPath.HandWritten, pair.Loss);
+        Expect.Close(expected, actual, 1e-12, name);
+        Assert.True(actual["input"].abs().max().item<double>() > 0);
+        Assert.Contains(pair.Net.Module.parameters(), parameter => !parameter.requires_grad && parameter.grad is null);
+    }
+
+    [Theory]
     [InlineData("RNN")]
     [InlineData("LSTM")]
     [InlineData("GRU")]

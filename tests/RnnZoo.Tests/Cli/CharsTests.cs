@@ -70,7 +70,7 @@ public class CharsTests
         var changed = await CliRun.Of(folder.Path, "train chars --resume out --text moved.txt");
 
         Assert.Equal((ExitCodes.Failure, ExitCodes.Success, ExitCodes.Failure), (lost.ExitCode, moved.ExitCode, changed.ExitCode));
-        Assert.StartsWith("--text: Could not find file", lost.Error, StringComparison.Ordinal);
+        Assert.StartsWith("--text: expected a file, got ", lost.Error, StringComparison.Ordinal);
         Assert.Equal($"--text: {folder.File("moved.txt")}: expected the text that the run began with, got another one; name that one with --text.", changed.Error.Trim());
     }
 

@@ -74,6 +74,20 @@ public sealed record NetCase(string Net, long Layers = 1, bool Bidirectional = f
                     var (y, h) = minimal.call(x, s.FirstOrDefault());
                     return [y, h];
                 });
+            case "ORTHOGONAL":
+                var orthogonal = new OrthogonalRnn(I, H, Layers, BatchFirst, 0, Bidirectional, dtype: dtype) { Backward = path };
+                return new RunnableNet(orthogonal, (x, s) =>
+                {
+                    var (y, h) = orthogonal.call(x, s.FirstOrDefault());
+                    return [y, h];
+                });
+            case "INDRNN":
+                var independent = new IndRnn(I, H, Layers, bias: Bias, batchFirst: BatchFirst, bidirectional: Bidirectional, dtype: dtype) { Backward = path };
+                return new RunnableNet(independent, (x, s) =>
+                {
+                    var (y, h) = independent.call(x, s.FirstOrDefault());
+                    return [y, h];
+                });
             default:
                 var rnn = new VanillaRnn(I, H, Layers, NonLinearity, Bias, BatchFirst, 0, Bidirectional, dtype: dtype) { Backward = path };
                 return new RunnableNet(rnn, (x, s) =>
