@@ -92,7 +92,7 @@ public static class TerminalLines
         }
     }
 
-    /// <summary>Names each line beside its last point, or in the nearest row that is free.</summary>
+    /// <summary>Names each line beside its last point; names that would share a row are spread around it, in the order of the lines.</summary>
     private static string?[] PlaceLabels(LineChart chart, AxisMap horizontal, AxisMap vertical, int height)
     {
         var wanted = new List<(double Value, string Name)>();
@@ -106,15 +106,44 @@ public static class TerminalLines
         }
 
         wanted.AddRange(chart.ReferenceLines.Where(line => vertical.Shows(line.Value)).Select(line => (line.Value, line.Label)));
+        var fitting = wanted.Take(height).OrderByDescending(item => item.Value).ToArray();
         var rows = new string?[height];
-        foreach (var (value, name) in wanted)
+        foreach (var (row, item) in SpreadOut([.. fitting.Select(item => RowOf(vertical.Position(item.Value), height))], height).Zip(fitting))
         {
-            var row = RowOf(vertical.Position(value), height);
-            var free = Enumerable.Range(0, height).Where(candidate => rows[candidate] is null).ToArray();
-            if (free.Length > 0)
+            rows[row] = item.Name;
+        }
+
+        return rows;
+    }
+
+    /// <summary>Rows that all differ, in the order of those wanted (ascending) and as near to them as that allows.</summary>
+    private static int[] SpreadOut(int[] wanted, int height)
+    {
+        // Blocks of neighbours without a gap, each around the mean of where its members would have it begin.
+        var blocks = new List<(int Count, double Begin)>();
+        for (var index = 0; index < wanted.Length; index++)
+        {
+            var block = (Count: 1, Begin: (double)wanted[index]);
+            while (blocks.Count > 0 && blocks[^1].Begin + blocks[^1].Count > block.Begin)
             {
-                rows[free.MinBy(candidate => Math.Abs(candidate - row))] = name;
+                var above = blocks[^1];
+                blocks.RemoveAt(blocks.Count - 1);
+                var count = above.Count + block.Count;
+                block = (count, ((above.Count * above.Begin) + (block.Count * (block.Begin - above.Count))) / count);
             }
+
+            blocks.Add(block);
+        }
+
+        int[] rows = [.. blocks.SelectMany(block => Enumerable.Range((int)Math.Floor(block.Begin), block.Count))];
+        for (var index = 0; index < rows.Length; index++)
+        {
+            rows[index] = Math.Max(rows[index], index == 0 ? 0 : rows[index - 1] + 1);
+        }
+
+        for (var index = rows.Length - 1; index >= 0; index--)
+        {
+            rows[index] = Math.Min(rows[index], index == rows.Length - 1 ? height - 1 : rows[index + 1] - 1);
         }
 
         return rows;
