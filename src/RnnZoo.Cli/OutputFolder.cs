@@ -30,7 +30,7 @@ internal static class OutputFolder
         }
 
         var existing = path;
-        while (!Directory.Exists(existing) && Path.GetDirectoryName(existing) is { } parent)
+        while (!Path.Exists(existing) && Path.GetDirectoryName(existing) is { } parent)
         {
             existing = parent;
         }

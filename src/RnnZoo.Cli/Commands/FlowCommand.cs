@@ -57,8 +57,12 @@ internal sealed class FlowCommand
         Sequences = parsed.GetValue(_sequences),
         Hidden = parsed.GetValue(_hidden),
         Seed = parsed.GetValue(_seed),
-        Trained = parsed.GetValue(_noTraining) ? [] : parsed.GetValue(_train)!.Items,
+        Trained = parsed.GetValue(_noTraining) ? NoneTrained(parsed) : parsed.GetValue(_train)!.Items,
         Steps = parsed.GetValue(_steps),
         Delay = parsed.GetValue(_delay),
     };
+
+    private IReadOnlyList<string> NoneTrained(ParseResult parsed) => parsed.GetResult(_train) is { Implicit: false }
+        ? throw new UsageException("--train: expected none together with --no-training; leave one of the two out.")
+        : [];
 }

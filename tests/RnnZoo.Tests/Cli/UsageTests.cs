@@ -97,6 +97,7 @@ public class UsageTests
     [InlineData("zoo verify --sed 1", "--sed: expected an option of rnnzoo zoo verify, got '--sed'; did you mean --seed?")]
     [InlineData("bencj", "bencj: expected a command (bench, compare, flow, lyapunov, notebooks, sample, tbptt, train, verify, zoo) of rnnzoo, got 'bencj'; did you mean bench?")]
     [InlineData("", "rnnzoo: expected a command (bench, compare, flow, lyapunov, notebooks, sample, tbptt, train, verify, zoo), got none; see rnnzoo --help.")]
+    [InlineData("flow --no-training --train lstm", "--train: expected none together with --no-training; leave one of the two out.")]
     public async Task WrongUse_IsOneLineThatNamesIt_AndExitCode2(string arguments, string expected)
     {
         using var folder = new TemporaryFolder();
@@ -121,6 +122,22 @@ public class UsageTests
 
         Assert.Equal((ExitCodes.Usage, "", "--output: expected a folder, got 'taken', which is a file." + Environment.NewLine), (run.ExitCode, run.Output, run.Error));
         Assert.Equal("mine", File.ReadAllText(folder.File("taken")));
+    }
+
+    [Theory]
+    [InlineData("lyapunov --steps 1000000")]
+    [InlineData("tbptt --updates 1000000")]
+    [InlineData("compare copy --delays 1")]
+    public async Task OutputWhereNoFolderCanBe_IsRefusedBeforeTheRun(string command)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("taken"), "mine");
+
+        var run = await CliRun.Of(folder.Path, $"{command} --output taken/below");
+
+        Assert.Equal((ExitCodes.Usage, ""), (run.ExitCode, run.Output));
+        Assert.StartsWith("--output: expected a folder that can be written to, got 'taken/below', and no file can be made in ", run.Error, StringComparison.Ordinal);
+        Assert.Single(Directory.GetFileSystemEntries(folder.Path));
     }
 
     [Fact]

@@ -7,6 +7,19 @@ namespace SystemTorch.Tests.Core;
 public class TensorTests
 {
     [Fact]
+    public void Factories_OnTheMetaDevice_MakeShapesWithoutMemory()
+    {
+        long[] size = [1L << 40];
+        Assert.All([empty(size, device: META), zeros(size, device: META), ones(size, device: META)], tensor =>
+        {
+            using (tensor)
+            {
+                Assert.Equal((DeviceType.META, 1L << 40), (tensor.device_type, tensor.numel()));
+            }
+        });
+    }
+
+    [Fact]
     public void Factories_GiveTheTypesOfTheGenuineLibrary()
     {
         using var scope = NewDisposeScope();
