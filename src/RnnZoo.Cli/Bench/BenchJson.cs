@@ -11,8 +11,8 @@ internal static class BenchJson
     public static string Write(BenchResult result) => JsonText.Write(json =>
     {
         json.WriteString("version", VersionAction.Version);
-        json.WriteString("binding", Binding.Name);
-        json.WriteString("libtorch", Binding.LibtorchVersion);
+        json.WriteString("torchSharp", TorchBackend.TorchSharpVersion);
+        json.WriteString("libtorch", TorchBackend.LibtorchVersion);
         json.WriteString("pytorch", result.PyTorch);
         json.WriteNumber("vectorBits", PeakLoop.VectorBits);
         json.WriteStartObject("peakGflops");

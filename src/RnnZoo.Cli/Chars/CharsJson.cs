@@ -57,8 +57,8 @@ internal static class CharsJson
         json.WriteNumber("seed", settings.Seed);
         json.WriteNumber("threads", settings.Threads);
         json.WriteString("dtype", "float32");
-        json.WriteString("binding", Binding.Name);
-        json.WriteString("libtorch", Binding.LibtorchVersion);
+        json.WriteString("torchSharp", TorchBackend.TorchSharpVersion);
+        json.WriteString("libtorch", TorchBackend.LibtorchVersion);
         json.WriteString("version", VersionAction.Version);
     }
 }

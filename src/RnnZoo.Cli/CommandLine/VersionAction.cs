@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Reflection;
-using RnnZoo.Training;
 
 namespace RnnZoo.Cli.CommandLine;
 
@@ -18,8 +17,8 @@ internal sealed class VersionAction : SynchronousCommandLineAction
     {
         var output = parseResult.InvocationConfiguration.Output;
         output.WriteLine($"rnnzoo {Version}");
-        output.WriteLine($"binding {Binding.Name} {Binding.Version}");
-        output.WriteLine($"libtorch {Binding.LibtorchVersion}");
+        output.WriteLine($"TorchSharp {TorchBackend.TorchSharpVersion}");
+        output.WriteLine($"libtorch {TorchBackend.LibtorchVersion}");
         return ExitCodes.Success;
     }
 }

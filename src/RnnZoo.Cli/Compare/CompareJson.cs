@@ -10,11 +10,11 @@ internal static class CompareJson
     public static string Write(CompareSettings settings, IReadOnlyList<CompareJob> jobs) => JsonText.Write(json =>
     {
         json.WriteString("task", settings.Task.Name);
-        json.WriteString("binding", Binding.Name);
+        json.WriteString("torchSharp", TorchBackend.TorchSharpVersion);
         json.WriteNumber("seed", settings.Seed);
         json.WriteNumber("threads", settings.Threads);
         json.WriteString("version", VersionAction.Version);
-        json.WriteString("libtorch", Binding.LibtorchVersion);
+        json.WriteString("libtorch", TorchBackend.LibtorchVersion);
         json.WriteString("dtype", "float32");
         if (settings.Task.HasSymbols)
         {

@@ -13,9 +13,9 @@ internal static class FlowJson
     public static string Write(FlowSettings settings, FlowResults results) => JsonText.Write(json =>
     {
         json.WriteString("command", "flow");
-        json.WriteString("binding", Binding.Name);
+        json.WriteString("torchSharp", TorchBackend.TorchSharpVersion);
         json.WriteString("version", VersionAction.Version);
-        json.WriteString("libtorch", Binding.LibtorchVersion);
+        json.WriteString("libtorch", TorchBackend.LibtorchVersion);
         json.WriteNumber("seed", settings.Seed);
         json.WriteString("dtype", "float64");
         json.WriteNumber("length", settings.Length);

@@ -22,8 +22,8 @@ internal static class LyapunovJson
         json.WriteNumber("warmUp", settings.WarmUp);
         json.WriteNumber("seed", settings.Seed);
         json.WriteString("dtype", "float64");
-        json.WriteString("binding", Binding.Name);
-        json.WriteString("libtorch", Binding.LibtorchVersion);
+        json.WriteString("torchSharp", TorchBackend.TorchSharpVersion);
+        json.WriteString("libtorch", TorchBackend.LibtorchVersion);
         json.WriteString("version", VersionAction.Version);
         json.WriteStartArray("results");
         foreach (var result in results)

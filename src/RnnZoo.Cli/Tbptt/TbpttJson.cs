@@ -47,8 +47,8 @@ internal static class TbpttJson
 
         json.WriteEndObject();
         json.WriteNumber("processors", Environment.ProcessorCount);
-        json.WriteString("binding", Binding.Name);
-        json.WriteString("libtorch", Binding.LibtorchVersion);
+        json.WriteString("torchSharp", TorchBackend.TorchSharpVersion);
+        json.WriteString("libtorch", TorchBackend.LibtorchVersion);
         json.WriteString("version", VersionAction.Version);
     }
 

@@ -47,8 +47,8 @@ internal static class ZooJson
         }
 
         json.WriteEndArray();
-        json.WriteString("binding", Binding.Name);
-        json.WriteString("libtorch", Binding.LibtorchVersion);
+        json.WriteString("torchSharp", TorchBackend.TorchSharpVersion);
+        json.WriteString("libtorch", TorchBackend.LibtorchVersion);
         json.WriteString("version", VersionAction.Version);
     });
 

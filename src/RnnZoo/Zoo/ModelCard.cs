@@ -107,7 +107,7 @@ public static class ModelCard
             Line(card, $"| {ModelFiles.Validation} | the held-out text, SHA-256 `{validation}` |");
         }
 
-        Line(card, $"| trained | {result.Made.Date}, RnnZoo {result.Made.RnnZoo}, {result.Made.Binding}, libtorch {result.Made.Libtorch}, backward path {result.Made.Backward} |");
+        Line(card, $"| trained | {result.Made.Date}, RnnZoo {result.Made.RnnZoo}, TorchSharp {result.Made.TorchSharp}, libtorch {result.Made.Libtorch}, backward path {result.Made.Backward} |");
         Line(card, $"| machine | {result.Made.Machine} |");
         Line(card, $"| licence | {manifest.Licence} |");
     }

@@ -1,18 +1,17 @@
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using LoadedBinding = RnnZoo.Training.Binding;
 
 namespace RnnZoo.Zoo;
 
-/// <summary>Where and with what a model was trained: on another machine or binding the last digits differ.</summary>
+/// <summary>Where and with what a model was trained: on another machine or libtorch the last digits differ.</summary>
 /// <param name="Date">The day, as in 2026-01-31.</param>
 /// <param name="RnnZoo">This library's version.</param>
-/// <param name="Binding">The assembly behind TorchSharp's API, and its version.</param>
+/// <param name="TorchSharp">TorchSharp's version.</param>
 /// <param name="Libtorch">libtorch's version.</param>
 /// <param name="Machine">System, processor architecture and count, and the width of the kernels' vectors.</param>
 /// <param name="Backward">The backward path that ran.</param>
-public sealed record ModelProvenance(string Date, string RnnZoo, string Binding, string Libtorch, string Machine, string Backward)
+public sealed record ModelProvenance(string Date, string RnnZoo, string TorchSharp, string Libtorch, string Machine, string Backward)
 {
     /// <summary>This machine.</summary>
     /// <param name="day">The day.</param>
@@ -20,8 +19,8 @@ public sealed record ModelProvenance(string Date, string RnnZoo, string Binding,
     public static ModelProvenance Here(DateTimeOffset day, string backward) => new(
         day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         typeof(ModelProvenance).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
-        $"{LoadedBinding.Name} {LoadedBinding.Version}",
-        LoadedBinding.LibtorchVersion,
+        TorchBackend.TorchSharpVersion,
+        TorchBackend.LibtorchVersion,
         string.Create(CultureInfo.InvariantCulture, $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} processors, {Vectors} bit vectors"),
         backward);
 

@@ -19,7 +19,7 @@ public class CompareCopyTests
         Assert.Equal(ExitCodes.Success, run.ExitCode);
         var json = run.Json;
         Assert.Equal("copy", json.GetProperty("task").GetString());
-        Assert.Equal(typeof(torch.Tensor).Assembly.GetName().Name, json.GetProperty("binding").GetString());
+        Assert.Equal(TorchBackend.TorchSharpVersion, json.GetProperty("torchSharp").GetString());
         Assert.Equal((3, 2), (json.GetProperty("seed").GetInt64(), json.GetProperty("threads").GetInt32()));
         Assert.False(json.GetProperty("partial").GetBoolean());
         var results = json.GetProperty("results").EnumerateArray().ToArray();

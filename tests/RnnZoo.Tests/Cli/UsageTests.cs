@@ -211,13 +211,13 @@ public class UsageTests
     }
 
     [Fact]
-    public async Task Version_NamesProgramBindingAndLibtorch()
+    public async Task Version_NamesProgramTorchSharpAndLibtorch()
     {
         using var folder = new TemporaryFolder();
 
         var run = await CliRun.Of(folder.Path, "--version");
 
         Assert.Equal((ExitCodes.Success, ""), (run.ExitCode, run.Error));
-        Assert.Matches(@"^rnnzoo \d+\.\d+\.\d+\S*\r?\nbinding (TorchSharp|SystemTorch) \d+\.\d+\.\d+\S*\r?\nlibtorch \d+\.\d+\.\d+\S*\r?\n$", run.Output);
+        Assert.Matches(@"^rnnzoo \d+\.\d+\.\d+\S*\r?\nTorchSharp \d+\.\d+\.\d+\S*\r?\nlibtorch \d+\.\d+\.\d+\S*\r?\n$", run.Output);
     }
 }

@@ -4,7 +4,6 @@ using RnnZoo.Notebooks;
 using RnnZoo.Tests.Cli;
 using RnnZoo.Tests.Documentation;
 using RnnZoo.Tests.Packages;
-using RnnZoo.Training;
 using TorchSharp;
 
 namespace RnnZoo.Tests.Notebooks;
@@ -60,12 +59,7 @@ public sealed class LessonTests : IDisposable
     [Fact]
     public async Task ATwin_RunsByDotNetRun()
     {
-        var cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
-            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        var configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)); // as built for this test
-
-        var printed = await DotNet.RunAsync(cache, Repository.Root, "dotnet",
-            "run", "-c", configuration == "release" ? "Release" : "Debug", $"-p:TorchBinding={Binding.Name}", "notebooks/02-bptt-by-hand.cs", "--", _folder.Path);
+        var printed = await DotNet.RunAsync(DotNet.MachineCache, Repository.Root, "dotnet", "run", "notebooks/02-bptt-by-hand.cs", "--", _folder.Path);
 
         Assert.Contains(" comparisons, 0 failed", printed, StringComparison.Ordinal);
         Assert.Equal("02-bptt-by-hand.svg", Path.GetFileName(Assert.Single(Directory.GetFiles(_folder.Path))));

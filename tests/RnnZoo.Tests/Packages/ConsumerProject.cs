@@ -3,9 +3,6 @@ namespace RnnZoo.Tests.Packages;
 /// <summary>A console project as a user makes it: in a folder of its own, with the machine's configured feeds.</summary>
 internal sealed class ConsumerProject
 {
-    /// <summary>The version of TorchSharp that everything is written against.</summary>
-    public const string TorchSharpVersion = "0.106.0";
-
     public ConsumerProject(string folder, string references, string code)
     {
         Folder = folder;

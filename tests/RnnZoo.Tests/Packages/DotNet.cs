@@ -5,7 +5,12 @@ namespace RnnZoo.Tests.Packages;
 /// <summary>Runs programs, the .NET command line above all, with a NuGet cache of their own.</summary>
 internal static class DotNet
 {
-    /// <summary>Runs a program to its end.</summary>
+    /// <summary>The cache that the build of these tests used.</summary>
+    public static string MachineCache { get; } = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } cache
+        ? cache
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+
+    /// <summary>Runs a program to its end. Packages that the machine's own cache has, libtorch above all, are taken from there.</summary>
     /// <param name="cache">The folder that stands in for the NuGet cache; it may be empty.</param>
     /// <param name="folder">Where it runs.</param>
     /// <param name="program">Its name or path.</param>
@@ -28,7 +33,7 @@ internal static class DotNet
 
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["NUGET_PACKAGES"] = cache;
-        start.Environment.Remove("TorchBinding");
+        start.Environment["NUGET_FALLBACK_PACKAGES"] = MachineCache;
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync();

@@ -9,55 +9,44 @@ namespace RnnZoo.Tests.Packages;
 /// <summary>What `dotnet pack` gives, used as its users would: from an empty cache, with the feeds that are configured.</summary>
 public sealed class PackageTests(PackedSolution packages) : IClassFixture<PackedSolution>
 {
-    [SkippableTheory]
-    [InlineData("SystemTorch")]
-    [InlineData("TorchSharp")]
-    public async Task Pack_GivesALibraryThatBringsNothingNative_AndATool(string binding)
+    [Fact]
+    public async Task Pack_GivesALibraryThatBringsNothingNative_AndATool()
     {
-        await packages.NeedAsync(binding);
+        await packages.NeedAsync();
 
-        string[] expected = binding == "SystemTorch"
-            ? ["RnnZoo.Cli.nupkg", "RnnZoo.SystemTorch.nupkg", "RnnZoo.SystemTorch.snupkg", "RnnZoo.nupkg", "RnnZoo.snupkg"]
-            : ["RnnZoo.Cli.linux-x64.nupkg", "RnnZoo.Cli.nupkg", "RnnZoo.Cli.osx-arm64.nupkg", "RnnZoo.Cli.win-x64.nupkg", "RnnZoo.nupkg", "RnnZoo.snupkg"];
-        var version = packages.Version(binding);
-        Assert.Equal(expected, Directory.GetFiles(packages.Feed(binding)).Select(file => Path.GetFileName(file).Replace($".{version}", "")).Order(StringComparer.Ordinal));
-        Assert.Equal(binding == "SystemTorch", version.EndsWith("-systemtorch", StringComparison.Ordinal));
+        string[] expected = ["RnnZoo.Cli.linux-x64.nupkg", "RnnZoo.Cli.nupkg", "RnnZoo.Cli.osx-arm64.nupkg", "RnnZoo.Cli.win-x64.nupkg", "RnnZoo.nupkg", "RnnZoo.snupkg"];
+        var version = packages.Version;
+        Assert.Equal(expected, Directory.GetFiles(packages.Feed).Select(file => Path.GetFileName(file).Replace($".{version}", "")).Order(StringComparer.Ordinal));
 
-        using var library = packages.Open(binding, "RnnZoo");
+        using var library = packages.Open("RnnZoo");
         var files = library.Entries.Select(entry => entry.FullName).ToArray();
         string[] parts = ["lib/net10.0/RnnZoo.dll", "lib/net10.0/RnnZoo.xml", "README.md", "LICENSE", "icon.png"];
         Assert.All(parts, part => Assert.Contains(part, files));
         Assert.DoesNotContain(files, file => file.StartsWith("runtimes/", StringComparison.Ordinal));
-        var (dependency, dependsOn) = binding == "SystemTorch" ? ("RnnZoo.SystemTorch", version) : ("TorchSharp", ConsumerProject.TorchSharpVersion);
-        Assert.Equal([(dependency, dependsOn)], Dependencies(library));
+        Assert.Equal([("TorchSharp", TorchBackend.TorchSharpVersion)], Dependencies(library));
     }
 
-    [SkippableTheory]
-    [InlineData("SystemTorch")]
-    [InlineData("TorchSharp")]
-    public async Task Pack_OfTheSameBuild_GivesTheSameBytesAgain(string binding)
+    [Fact]
+    public async Task Pack_OfTheSameBuild_GivesTheSameBytesAgain()
     {
-        await packages.NeedAsync(binding);
+        await packages.NeedAsync();
         using var folder = new TemporaryFolder();
-        var name = $"RnnZoo.{packages.Version(binding)}.nupkg";
+        var name = $"RnnZoo.{packages.Version}.nupkg";
 
-        await PackedSolution.PackAsync(binding, Path.Combine("src", "RnnZoo"), folder.Path);
+        await PackedSolution.PackAsync(Path.Combine("src", "RnnZoo"), folder.Path);
 
-        Assert.Equal(File.ReadAllBytes(Path.Combine(packages.Feed(binding), name)), File.ReadAllBytes(folder.File(name)));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(packages.Feed, name)), File.ReadAllBytes(folder.File(name)));
     }
 
-    [SkippableTheory]
-    [InlineData("SystemTorch")]
-    [InlineData("TorchSharp")]
-    public async Task Project_MadeFromAnEmptyCache_TrainsTheReadmesExample(string binding)
+    [Fact]
+    public async Task Project_MadeFromAnEmptyCache_TrainsTheReadmesExample()
     {
-        await packages.NeedAsync(binding);
+        await packages.NeedAsync();
         using var folder = new TemporaryFolder();
-        var references = $"""<PackageReference Include="RnnZoo" Version="{packages.Version(binding)}" />"""
-            + (binding == "TorchSharp" ? $"""<PackageReference Include="TorchSharp-cpu" Version="{ConsumerProject.TorchSharpVersion}" />""" : "");
+        var references = $"""<PackageReference Include="RnnZoo" Version="{packages.Version}" /><PackageReference Include="TorchSharp-cpu" Version="{TorchBackend.TorchSharpVersion}" />""";
         var project = new ConsumerProject(folder.Path, references, new MarkdownPage("README.md").Code()[0]);
 
-        var lines = await project.RunAsync(packages.Cache(binding), packages.Feed(binding));
+        var lines = await project.RunAsync(packages.Cache, packages.Feed);
 
         var losses = lines.Select(line => Regex.Match(line, @"^step \d00: ([0-9.]+) nats per step \(memoryless ([0-9.]+)\)$")).ToArray();
         Assert.Equal(3, losses.Length);
@@ -66,19 +55,17 @@ public sealed class PackageTests(PackedSolution packages) : IClassFixture<Packed
         Assert.InRange(Number(losses[2], 1), 0, 0.5 * Number(losses[2], 2));
     }
 
-    [SkippableTheory]
-    [InlineData("SystemTorch")]
-    [InlineData("TorchSharp")]
-    public async Task Tool_InstalledFromTheFolder_VerifiesGradients_AndHasTheModels(string binding)
+    [Fact]
+    public async Task Tool_InstalledFromTheFolder_VerifiesGradients_AndHasTheModels()
     {
-        await packages.NeedAsync(binding);
+        await packages.NeedAsync();
         using var folder = new TemporaryFolder();
-        var (cache, version) = (packages.Cache(binding), packages.Version(binding));
+        var (cache, version) = (packages.Cache, packages.Version);
         await DotNet.RunAsync(
-            cache, folder.Path, "dotnet", "tool", "install", "RnnZoo.Cli", "--version", version, "--tool-path", "tools", "--add-source", packages.Feed(binding));
+            cache, folder.Path, "dotnet", "tool", "install", "RnnZoo.Cli", "--version", version, "--tool-path", "tools", "--add-source", packages.Feed);
         var tool = folder.File(Path.Combine("tools", OperatingSystem.IsWindows() ? "rnnzoo.exe" : "rnnzoo"));
 
-        Assert.Matches($@"^rnnzoo \d\S*\s+binding {binding} \S+\s+libtorch \S+\s*$", await DotNet.RunAsync(cache, folder.Path, tool, "--version"));
+        Assert.Matches($@"^rnnzoo \d\S*\s+TorchSharp \S+\s+libtorch \S+\s*$", await DotNet.RunAsync(cache, folder.Path, tool, "--version"));
         var verified = await DotNet.RunAsync(cache, folder.Path, tool, "verify", "--cells", "vanilla", "--json");
         Assert.Contains("\"passed\": true", verified, StringComparison.Ordinal);
         var listed = await DotNet.RunAsync(cache, folder.Path, tool, "zoo", "list");
