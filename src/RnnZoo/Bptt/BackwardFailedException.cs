@@ -1,8 +1,8 @@
 namespace RnnZoo.Bptt;
 
 /// <summary>
-/// A backward pass failed inside libtorch's engine, where nothing may be thrown: the gradients that it left are NaN.
-/// The inner exception is what went wrong.
+/// A backward pass failed inside libtorch's engine, where nothing may be thrown. The inner exception is what went wrong. No
+/// gradient was written, except by <c>autograd.grad</c> or on another device than the CPU: there they are NaN.
 /// </summary>
 public sealed class BackwardFailedException : Exception
 {

@@ -2,7 +2,7 @@ namespace RnnZoo.Bptt;
 
 /// <summary>
 /// Keeps what was thrown in the backward pass of one module until it can be thrown to the user. An exception that leaves
-/// a backward function ends the process; so the function records it here and returns NaN.
+/// a backward function ends the process; so the function records it here and returns what the engine refuses, or NaN.
 /// </summary>
 /// <remarks>
 /// What is recorded is thrown once, at the first of: <see cref="Gradient.Backward"/> on the thread of the forward or the
@@ -63,7 +63,7 @@ public sealed class BackwardFailures(string owner)
 
         if (failure is not null)
         {
-            throw new BackwardFailedException($"{owner}: the backward pass failed and left NaN gradients: {failure.Message}", failure);
+            throw new BackwardFailedException($"{owner}: the backward pass failed: {failure.Message}", failure);
         }
     }
 

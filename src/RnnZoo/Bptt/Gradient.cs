@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using RnnZoo.Modules;
 using static TorchSharp.torch;
 
@@ -7,13 +8,14 @@ namespace RnnZoo.Bptt;
 public static class Gradient
 {
     /// <summary>
-    /// As <c>loss.backward()</c>, but what went wrong in a hand-written backward pass is thrown here, in place of the NaN
-    /// gradients that it leaves.
+    /// As <c>loss.backward()</c>, but what went wrong in a hand-written backward pass, or with a graph that is spent, is told by
+    /// its cause.
     /// </summary>
     /// <param name="loss">One number, [] or [1].</param>
     /// <param name="retainGraph">Whether another backward pass through the same graph follows.</param>
     /// <param name="createGraph">Whether the gradients are to be differentiated again.</param>
     /// <exception cref="ArgumentException">The loss is not one number, or does not depend on anything that needs a gradient.</exception>
+    /// <exception cref="InvalidOperationException">Part of the graph has been run backwards before, without retainGraph.</exception>
     /// <exception cref="BackwardFailedException">The backward pass failed, or an earlier one did and was not reported yet.</exception>
     public static void Backward(Tensor loss, bool retainGraph = false, bool createGraph = false)
     {
@@ -32,6 +34,10 @@ public static class Gradient
         try
         {
             loss.backward(null, retainGraph || createGraph, createGraph);
+        }
+        catch (ExternalException spent) when (spent.Message.Contains("backward through the graph a second time", StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException("loss: part of its graph has been run backwards before, and what that part kept is freed. A state that is carried on needs its gradient cut: state.Detach(), or h.detach() for each part. To run a graph backwards again, run it with retainGraph: true before.", spent);
         }
         finally
         {

@@ -4,11 +4,12 @@ using static TorchSharp.torch;
 namespace RnnZoo.Bptt;
 
 /// <summary>The hand-written path of a module: its layers and directions, each one node on the tape.</summary>
-internal sealed class HandWrittenRecurrence
+internal sealed class HandWrittenRecurrence : IDisposable
 {
     private readonly RecurrentLayout _layout;
     private readonly IReadOnlyList<RecurrentCell> _cells;
     private readonly ILayerKernel?[] _kernels;
+    private readonly TapePool[] _tapes;
     private readonly BackwardFailures _failures;
     private LayerBptt[] _equations;
     private bool _planted;
@@ -18,6 +19,7 @@ internal sealed class HandWrittenRecurrence
         (_layout, _cells, _failures) = (layout, cells, failures);
         _equations = [.. cells.Select(LayerBptt.For)];
         _kernels = [.. cells.Select(KernelFor)];
+        _tapes = [.. cells.Select(_ => new TapePool())];
     }
 
     /// <summary>Is given the gradients of every step during the backward pass.</summary>
@@ -48,6 +50,9 @@ internal sealed class HandWrittenRecurrence
         ? RunDirection(0, 0, input, state, recording)
         : Unroller.Run(_layout, input, state, training, (layer, direction, steps, start) => RunDirection(layer, direction, steps, start, recording));
 
+    /// <summary>Frees the memory that is kept for the next pass.</summary>
+    public void Dispose() => Array.ForEach(_tapes, tapes => tapes.Clear());
+
     /// <summary>The kernels of a cell, or null if it has equations alone.</summary>
     internal static ILayerKernel? KernelFor(RecurrentCell cell) => cell switch
     {
@@ -60,22 +65,9 @@ internal sealed class HandWrittenRecurrence
     private RecurrentResult RunDirection(int layer, int direction, Tensor input, RecurrentState start, NormRecording? recording)
     {
         var index = (layer * _layout.NumDirections) + direction;
-        var weights = LayerWeights.Of((EquationCell)_cells[index]);
-        var arguments = new LayerArguments(input, start, weights);
+        var arguments = new LayerArguments(input, start, LayerWeights.Of((EquationCell)_cells[index]));
         var observer = Observer is { } observe ? (Action<StepGradients>)(steps => observe(new LayerStepGradients(layer, direction, steps))) : null;
-        var equations = _equations[index];
-        var kernel = observer is null && !_planted && !EquationsOnly ? _kernels[index] : null;
-        if (TokenInput.Is(input) && !(kernel is { TakesTokens: true } && kernel.CanRun(arguments)))
-        {
-            arguments = arguments with { Input = TokenInput.OneHot(input, weights.InputSize, weights.InputWeight.dtype) }; // [T, B, I]
-        }
-
-        kernel = kernel?.CanRun(arguments) == true ? kernel : null;
-
-        ILayerEngine engine = kernel is null ? equations : kernel;
-        var strip = start.Hidden.dim() == 3 && kernel is not { TakesLayerAxis: true };
-        arguments = strip ? arguments with { Initial = start.Map(part => part.squeeze(0)) } : arguments; // parts [B, H]
-        var result = LayerFunction.Run(new LayerCall(engine, equations, _failures, arguments, reversed: direction == 1, observer, recording?[index]), arguments);
-        return strip ? result with { State = result.State.Map(part => part.unsqueeze(0)) } : result; // parts [1, B, H]
+        var kernel = observer is null && !_planted && !EquationsOnly && _kernels[index] is { } own && own.CanRun(arguments) ? own : null;
+        return LayerFunction.Run(new LayerCall(kernel, _tapes[index], _equations[index], reversed: direction == 1, observer, recording?[index]), arguments, _failures);
     }
 }

@@ -9,8 +9,8 @@ namespace RnnZoo.Bptt;
 /// torch.get_num_threads() says on the calling thread. Equal to <see cref="LayerBptt"/> but for rounding.
 /// </summary>
 /// <remarks>
-/// The tape is the output and, for the LSTM and the GRU, one tensor that the kernels write their records into. Results
-/// depend on the arguments and the number of threads alone.
+/// The tape is what the kernels record of each step (LSTM and GRU), and h once more: the output is the caller's, who may
+/// change it. Results depend on the arguments and the number of threads alone.
 /// </remarks>
 internal sealed class KernelEngine : ILayerKernel
 {
@@ -36,8 +36,6 @@ internal sealed class KernelEngine : ILayerKernel
 
     public bool TakesTokens => true;
 
-    public bool TakesLayerAxis => true;
-
     /// <summary>Whether the kernels can run on these arguments; if not, the equations do, or say what is wrong.</summary>
     public bool CanRun(LayerArguments arguments)
     {
@@ -46,45 +44,45 @@ internal sealed class KernelEngine : ILayerKernel
         return IsReadable(input)
             && weights.HiddenWeight?.shape is [_, > 0 and <= int.MaxValue]
             && weights.InputWeight.shape is [_, > 0 and <= int.MaxValue]
-            && Array.TrueForAll(TokenInput.Is(input) ? arguments.Slots()[1..] : arguments.Slots(), tensor => tensor is null || (Reads(tensor) && tensor.dtype == dtype && TensorMemory.Fits(tensor.numel(), dtype)))
-            && FitsInMemory(ShapeOf(input, weights, reversed: false), dtype);
+            && Array.TrueForAll(TokenInput.Is(input) ? arguments.Slots()[1..] : arguments.Slots(), tensor => tensor is null || (Reads(tensor) && tensor.dtype == dtype));
     }
 
-    public LayerRun Forward(Tensor input, RecurrentState initial, LayerWeights weights, bool reversed, bool keepTape)
+    public long TapeElements(LayerArguments arguments)
     {
-        var shape = ShapeOf(input, weights, reversed);
+        var shape = ShapeOf(arguments, reversed: false);
+        return arguments.Weights.InputWeight.dtype == ScalarType.Float32 ? KernelPasses<float>.TapeElements(shape) : KernelPasses<double>.TapeElements(shape);
+    }
+
+    public (Tensor Output, Tensor Final) Forward(LayerArguments arguments, bool reversed, nint tape)
+    {
+        var (input, initial, weights) = arguments;
+        var shape = ShapeOf(arguments, reversed);
         LayerCheck.Forward(input, initial, weights, shape.Gates, StateParts, hasHiddenWeight: true, _cell == CellKind.ModRelu ? [("b", [weights.HiddenSize])] : [], forKernels: true);
         return weights.InputWeight.dtype == ScalarType.Float32
-            ? KernelPasses<float>.Forward(shape, input, initial, weights, keepTape)
-            : KernelPasses<double>.Forward(shape, input, initial, weights, keepTape);
+            ? KernelPasses<float>.Forward(shape, arguments, tape)
+            : KernelPasses<double>.Forward(shape, arguments, tape);
     }
 
-    public LayerGradients Backward(LayerTape tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms = null)
+    public LayerGradients Backward(LayerArguments arguments, bool reversed, nint tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms = null)
     {
-        LayerCheck.Cotangents(tape, cotangents, StateParts);
+        var shape = ShapeOf(arguments, reversed);
+        LayerCheck.Cotangents([shape.Steps, shape.Batch, shape.Hidden], arguments.Weights.InputWeight, cotangents, StateParts);
         if (wanted.HasFlag(WantedGradients.Steps))
         {
             throw new NotSupportedException("wanted: the kernels keep no gradients of single steps; the equations do.");
         }
 
-        return tape.Weights.InputWeight.dtype == ScalarType.Float32
-            ? KernelPasses<float>.Backward(tape, cotangents, wanted, norms)
-            : KernelPasses<double>.Backward(tape, cotangents, wanted, norms);
+        return arguments.Weights.InputWeight.dtype == ScalarType.Float32
+            ? KernelPasses<float>.Backward(shape, arguments, tape, cotangents, wanted, norms)
+            : KernelPasses<double>.Backward(shape, arguments, tape, cotangents, wanted, norms);
     }
 
     private int StateParts => _cell == CellKind.Lstm ? 2 : 1;
 
-    private LayerShape ShapeOf(Tensor input, LayerWeights weights, bool reversed) =>
-        new(_cell, (int)input.shape[0], (int)input.shape[1], (int)weights.InputSize, (int)weights.HiddenSize, reversed);
+    private LayerShape ShapeOf(LayerArguments arguments, bool reversed) =>
+        new(_cell, (int)arguments.Input.size(0), (int)arguments.Input.size(1), (int)arguments.Weights.InputSize, (int)arguments.Weights.HiddenSize, reversed);
 
     private static bool IsReadable(Tensor input) => TokenInput.Is(input)
-        ? input.device_type == TorchSharp.DeviceType.CPU && input.shape is [> 0 and <= int.MaxValue, > 0 and <= int.MaxValue] && input.numel() <= int.MaxValue / sizeof(long)
+        ? input.device_type == TorchSharp.DeviceType.CPU && input.shape is [> 0 and <= int.MaxValue, > 0 and <= int.MaxValue]
         : input.shape is [> 0 and <= int.MaxValue, > 0 and <= int.MaxValue, > 0 and <= int.MaxValue];
-
-    // Of what the passes make, the output and the tape are the largest that the arguments' own sizes do not bound.
-    private static bool FitsInMemory(in LayerShape shape, ScalarType dtype)
-    {
-        var tape = dtype == ScalarType.Float32 ? RecurrentKernel.TapeElements<float>(shape) : RecurrentKernel.TapeElements<double>(shape);
-        return TensorMemory.Fits(tape, dtype) && TensorMemory.Fits((long)shape.Steps * shape.Batch * shape.Hidden, dtype);
-    }
 }

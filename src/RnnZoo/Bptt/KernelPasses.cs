@@ -11,43 +11,45 @@ internal static unsafe class KernelPasses<T>
 {
     private const double LoneSequenceWeights = 1 << 18;
 
-    public static LayerRun Forward(LayerShape shape, Tensor input, RecurrentState initial, LayerWeights weights, bool keepTape)
+    /// <summary>The records, whole cache lines of them, and then h [T, B, H].</summary>
+    public static long TapeElements(in LayerShape shape) => Records(shape) + ((long)shape.Steps * shape.Batch * shape.Hidden);
+
+    public static (Tensor Output, Tensor Final) Forward(LayerShape shape, LayerArguments tensors, nint tape)
     {
         using var scope = NewDisposeScope();
-        var final = new RecurrentState([.. initial.Select(part => Like(part.shape, weights.InputWeight))]); // [B, H] each
-        var output = Like([shape.Steps, shape.Batch, shape.Hidden], weights.InputWeight); // [T, B, H]
-        var elements = keepTape ? RecurrentKernel.TapeElements<T>(shape) : 0;
-        var records = elements == 0 ? null : Like([elements], weights.InputWeight);
+        var like = tensors.Weights.InputWeight;
+        var final = empty([tensors.Initial.Count, shape.Batch, shape.Hidden], dtype: like.dtype, device: like.device); // [S, B, H]
+        var output = LargePages.Advise(empty([shape.Steps, shape.Batch, shape.Hidden], dtype: like.dtype, device: like.device)); // [T, B, H]
 
         var memory = new TensorMemory<T>();
         var tokens = new TensorMemory<long>();
-        var arguments = Arguments(memory, tokens, input, initial, weights, output);
-        arguments.HN = memory.Dense(final.Hidden);
-        arguments.CN = memory.Dense(final.Count > 1 ? final.Cell : null);
-        arguments.KeepTape = keepTape;
-        arguments.Tape = memory.Dense(records);
-        var width = VectorWidths.Best;
-        using var written = RecurrentKernel.Forward(shape, arguments, Threads(shape), width);
+        var arguments = Arguments(memory, tokens, tensors);
+        arguments.HN = memory.Dense(final);
+        arguments.CN = tensors.Initial.Count > 1 ? arguments.HN + ((nint)shape.Batch * shape.Hidden) : null;
+        PutOutput(ref arguments, shape, memory.Dense(output));
+        if (tape != 0)
+        {
+            arguments.KeepTape = true;
+            arguments.Tape = (T*)tape;
+            arguments.OutputCopy = arguments.Output;
+            PutOutput(ref arguments, shape, (T*)tape + Records(shape));
+        }
+
+        using var written = RecurrentKernel.Forward(shape, arguments, Threads(shape));
         memory.Release();
         tokens.Release();
-
-        Tensor[] kept = records is null ? [] : [records.MoveToOuterDisposeScope()];
-        output.MoveToOuterDisposeScope();
-        final.MoveToOuterDisposeScope();
-        var tape = keepTape ? new LayerTape(input, initial, weights, [output], kept, shape.Reverse) { Engine = new KernelTape(shape, width) } : null;
-        return new LayerRun(output, final, tape);
+        return (output.MoveToOuterDisposeScope(), final.MoveToOuterDisposeScope());
     }
 
-    public static LayerGradients Backward(LayerTape tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms)
+    public static LayerGradients Backward(LayerShape shape, LayerArguments tensors, nint tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms)
     {
-        var (shape, width) = (KernelTape)tape.Engine!;
         using var scope = NewDisposeScope();
-        var gradients = Empty(tape, wanted);
+        var gradients = Empty(tensors, wanted);
         var memory = new TensorMemory<T>();
         var tokens = new TensorMemory<long>();
         var arguments = new BackwardArguments<T>
         {
-            Forward = Arguments(memory, tokens, tape.Input, tape.Initial, tape.Weights, tape.States[0]),
+            Forward = Arguments(memory, tokens, tensors),
             DHN = memory.Dense(cotangents.FinalHidden),
             DCN = memory.Dense(cotangents.FinalCell),
             DWeightIh = memory.Dense(gradients.InputWeight),
@@ -58,9 +60,10 @@ internal static unsafe class KernelPasses<T>
             DH0 = memory.Dense(gradients.InitialHidden),
             DC0 = memory.Dense(gradients.InitialCell),
         };
+        PutOutput(ref arguments.Forward, shape, (T*)tape + Records(shape));
         arguments.DOutput = memory.Sequence(cotangents.Output, out arguments.DOutputStepStride, out arguments.DOutputBatchStride);
         arguments.DX = memory.Sequence(gradients.Input, out arguments.DXStepStride, out arguments.DXBatchStride);
-        using var read = new RecurrentTape(shape, width, typeof(T), memory.Dense(tape.Kept.Count > 0 ? tape.Kept[0] : null));
+        using var read = new RecurrentTape(shape, VectorWidths.Best, typeof(T), (T*)tape);
         norms?.Begin();
         fixed (double* hidden = norms?.Hidden, hiddenFuture = norms?.HiddenFromFuture, cell = norms?.Cell, cellFuture = norms?.CellFromFuture, shares = norms?.Shares)
         {
@@ -77,6 +80,15 @@ internal static unsafe class KernelPasses<T>
         return gradients.MoveToOuterDisposeScope();
     }
 
+    private static long Records(in LayerShape shape) => Stride.Padded<T>(RecurrentKernel.TapeElements<T>(shape));
+
+    private static void PutOutput(ref ForwardArguments<T> arguments, in LayerShape shape, T* output)
+    {
+        arguments.Output = output;
+        arguments.OutputStepStride = (nint)shape.Batch * shape.Hidden;
+        arguments.OutputBatchStride = shape.Hidden;
+    }
+
     // The recurrence of a single sequence cannot be split; with few weights the rest is too little to pay for the other threads.
     private static int Threads(in LayerShape shape)
     {
@@ -84,8 +96,9 @@ internal static unsafe class KernelPasses<T>
         return shape.Batch == 1 && weights < LoneSequenceWeights ? 1 : ThreadChoice.For(2.0 * shape.Steps * shape.Batch * weights);
     }
 
-    private static ForwardArguments<T> Arguments(TensorMemory<T> memory, TensorMemory<long> tokens, Tensor input, RecurrentState initial, LayerWeights weights, Tensor output)
+    private static ForwardArguments<T> Arguments(TensorMemory<T> memory, TensorMemory<long> tokens, LayerArguments tensors)
     {
+        var (input, initial, weights) = tensors;
         var arguments = new ForwardArguments<T>
         {
             WeightIh = memory.Dense(weights.InputWeight),
@@ -105,37 +118,24 @@ internal static unsafe class KernelPasses<T>
             arguments.X = memory.Sequence(input, out arguments.XStepStride, out arguments.XBatchStride);
         }
 
-        arguments.Output = memory.Sequence(output, out arguments.OutputStepStride, out arguments.OutputBatchStride);
         return arguments;
     }
 
     // Memory for the gradients that are wanted.
-    private static LayerGradients Empty(LayerTape tape, WantedGradients wanted)
+    private static LayerGradients Empty(LayerArguments tensors, WantedGradients wanted)
     {
-        var (weights, initial) = (tape.Weights, tape.Initial);
+        var (input, initial, weights) = tensors;
         return new LayerGradients(
-            Input: Wanted(WantedGradients.Input, tape.Input), // [T, B, I]
+            Input: Wanted(WantedGradients.Input, input), // [T, B, I]
             InputWeight: Wanted(WantedGradients.InputWeight, weights.InputWeight), // [G·H, I]
             HiddenWeight: Wanted(WantedGradients.HiddenWeight, weights.HiddenWeight), // [G·H, H]
             InputBias: Wanted(WantedGradients.InputBias, weights.InputBias), // [G·H]
             HiddenBias: Wanted(WantedGradients.HiddenBias, weights.HiddenBias), // [G·H]
-            InitialHidden: Wanted(WantedGradients.InitialState, initial.Hidden), // [B, H]
-            InitialCell: Wanted(WantedGradients.InitialState, initial.Count > 1 ? initial.Cell : null), // [B, H]
+            InitialHidden: Wanted(WantedGradients.InitialState, initial.Hidden), // [B, H] or [1, B, H]
+            InitialCell: Wanted(WantedGradients.InitialState, initial.Count > 1 ? initial.Cell : null), // [B, H] or [1, B, H]
             Further: wanted.HasFlag(WantedGradients.Further) ? [.. weights.Further.Select(value => Wanted(WantedGradients.Further, value)!)] : null); // [H]
 
         Tensor? Wanted(WantedGradients gradient, Tensor? value) =>
-            value is not null && wanted.HasFlag(gradient) ? Like(value.shape, value) : null;
-    }
-
-    private static Tensor Like(long[] shape, Tensor model)
-    {
-        var tensor = empty(shape, dtype: model.dtype, device: model.device);
-        var bytes = tensor.numel() * sizeof(T);
-        if (bytes >= LargePages.LeastBytes)
-        {
-            LargePages.Advise(TensorMemory.Address(tensor), bytes);
-        }
-
-        return tensor;
+            value is not null && wanted.HasFlag(gradient) ? LargePages.Advise(empty(value.shape, dtype: value.dtype, device: value.device)) : null;
     }
 }

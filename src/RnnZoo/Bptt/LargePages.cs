@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using static TorchSharp.torch;
 
 namespace RnnZoo.Bptt;
 
@@ -17,6 +18,18 @@ internal static unsafe class LargePages
 
     private const int UseLargePages = 14; // MADV_HUGEPAGE
     private static bool isKnown = OperatingSystem.IsLinux();
+
+    /// <summary>Gives the advice for a new tensor, if it is large and in the CPU's memory.</summary>
+    /// <returns>The tensor.</returns>
+    public static Tensor Advise(Tensor tensor)
+    {
+        if (isKnown && tensor.numel() * tensor.ElementSize is >= LeastBytes and var bytes && tensor.device_type == TorchSharp.DeviceType.CPU)
+        {
+            Advise((void*)TensorMemory.Address(tensor), bytes);
+        }
+
+        return tensor;
+    }
 
     /// <summary>Gives the advice for the whole pages of a block; what the memory holds stays as it is.</summary>
     public static void Advise(void* start, long bytes)

@@ -25,12 +25,6 @@ public abstract partial class LayerBptt
     /// <summary>The names and shapes of <see cref="LayerWeights.Further"/>.</summary>
     private protected virtual (string Name, long[] Shape)[] FurtherShapes(LayerWeights weights) => [];
 
-    LayerRun ILayerEngine.Forward(Tensor input, RecurrentState initial, LayerWeights weights, bool reversed, bool keepTape) =>
-        Forward(input, initial, weights, reversed, keepTape);
-
-    LayerGradients ILayerEngine.Backward(LayerTape tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms) =>
-        Backward(tape, cotangents, wanted, norms);
-
     internal static LayerBptt For(RecurrentCell cell, TermHook? hook) => cell switch
     {
         ElmanCell elman => new ElmanBptt(elman.Activation, hook),

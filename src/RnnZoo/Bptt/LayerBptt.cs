@@ -28,7 +28,7 @@ namespace RnnZoo.Bptt;
 /// Any device and floating type. Nothing is done in place, so with the tape enabled the backward pass can itself be
 /// differentiated.
 /// </remarks>
-public abstract partial class LayerBptt : ILayerEngine
+public abstract partial class LayerBptt
 {
     /// <summary>The equations of a cell of this library.</summary>
     /// <param name="cell">A cell of this library.</param>

@@ -3,131 +3,130 @@ using static TorchSharp.torch;
 
 namespace RnnZoo.Bptt;
 
-/// <summary>
-/// One use of a <see cref="LayerFunction"/>: how to compute, and what its backward pass must know when it cannot read the
-/// saved tensors. It lives in the function's context.
-/// </summary>
-internal sealed class LayerCall
+/// <summary>One use of a <see cref="LayerFunction"/>: how to compute, and for whom. It lives in the function's context.</summary>
+/// <remarks>
+/// The kernels write a tape. The equations keep none: their backward pass runs their forward pass again, on autograd's own tape
+/// when the gradient is itself to be differentiated (create_graph).
+/// </remarks>
+/// <param name="kernel">What computes the layer; null for the equations.</param>
+/// <param name="tapes">Where the kernels' tape comes from and goes to.</param>
+/// <param name="equations">The same in tensor operations.</param>
+/// <param name="reversed">Whether the sequence is walked from T - 1 to 0.</param>
+/// <param name="observer">Is given the gradients of the steps; null for none.</param>
+/// <param name="norms">Takes the norms of the steps' gradients; null for none.</param>
+internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt equations, bool reversed, Action<StepGradients>? observer, StepNorms? norms)
 {
-    private readonly record struct Argument(long[] Shape, ScalarType DType, Device Device, bool Wanted);
+    private NodeArguments? _arguments;
+    private bool[] _isGiven = [];
+    private WantedGradients _wanted;
+    private TapePool.Tape? _returned;
 
-    private readonly int _forwardThread = Environment.CurrentManagedThreadId;
-    private readonly bool _reversed;
-    private readonly StepNorms? _norms;
-    private readonly Argument?[] _arguments;
-    private object? _engineTape;
+    /// <summary>What the forward pass writes for the backward pass, while its node is made; null where there is none.</summary>
+    public Tensor? Tape { get; private set; }
 
-    public LayerCall(ILayerEngine engine, LayerBptt equations, BackwardFailures failures, LayerArguments arguments, bool reversed, Action<StepGradients>? observer, StepNorms? norms)
+    /// <summary>A backward pass may follow.</summary>
+    /// <param name="slots">The arguments.</param>
+    /// <param name="failures">Where a failure of the backward pass goes.</param>
+    public void Expect(Tensor?[] slots, BackwardFailures failures)
     {
-        (Engine, Equations, Failures, _reversed, Observer, _norms) = (engine, equations, failures, reversed, observer, norms);
-        _arguments = [.. arguments.Slots().Select(tensor => tensor is null ? (Argument?)null : new(tensor.shape, tensor.dtype, tensor.device, tensor.requires_grad))];
-    }
-
-    /// <summary>What computes the layer.</summary>
-    public ILayerEngine Engine { get; }
-
-    /// <summary>The same in tensor operations, for a gradient that is to be differentiated again.</summary>
-    public LayerBptt Equations { get; }
-
-    public BackwardFailures Failures { get; }
-
-    public Action<StepGradients>? Observer { get; }
-
-    /// <summary>Which gradients the arguments ask for.</summary>
-    public WantedGradients Wanted
-    {
-        get
+        _arguments = new NodeArguments(slots, failures);
+        _isGiven = Array.ConvertAll(slots, slot => slot is not null);
+        _wanted = observer is null ? WantedGradients.None : WantedGradients.Steps;
+        for (var slot = 0; slot < slots.Length; slot++)
         {
-            var wanted = Observer is null ? WantedGradients.None : WantedGradients.Steps;
-            for (var slot = 0; slot < _arguments.Length; slot++)
-            {
-                if (_arguments[slot] is { Wanted: true })
-                {
-                    wanted |= LayerArguments.GradientOf(slot);
-                }
-            }
-
-            return wanted;
+            _wanted |= _arguments.Wants(slot) ? LayerArguments.GradientOf(slot) : WantedGradients.None;
         }
     }
 
-    public LayerRun Forward(LayerArguments arguments, bool keepTape)
+    /// <summary>Memory for the tape, if the kernels run.</summary>
+    public Tensor? TakeTape(LayerArguments arguments) =>
+        Tape = kernel is null ? null : tapes.Take(kernel.TapeElements(arguments), arguments.Weights.InputWeight);
+
+    /// <returns>h at every step [T, B, H], and the final state [S, B, H].</returns>
+    public (Tensor Output, Tensor Final) Forward(LayerArguments arguments)
     {
-        var run = Engine.Forward(arguments.Input, arguments.Initial, arguments.Weights, _reversed, keepTape);
-        _engineTape = run.Tape?.Engine;
-        return run;
+        if (kernel is not null && Tape is not null)
+        {
+            return kernel.Forward(arguments, reversed, TensorMemory.Address(Tape));
+        }
+
+        tapes.Clear(); // nobody trains here now
+        if (kernel is not null)
+        {
+            return kernel.Forward(arguments, reversed, tape: 0);
+        }
+
+        var (input, initial, weights) = ForEquations(arguments);
+        var run = equations.Forward(input, initial, weights, reversed, keepTape: false);
+        return (run.Output, stack(run.Final, 0)); // [S, B, H]
     }
 
-    /// <param name="saved">The arguments that are there, then the states and what else the tape keeps.</param>
+    /// <param name="saved">The arguments that are there, and the tape.</param>
     /// <param name="cotangents">Gradients of the outputs.</param>
-    /// <param name="stateParts">How many of the saved tensors are states.</param>
-    public LayerGradients Backward(IReadOnlyList<Tensor> saved, LayerCotangents cotangents, int stateParts)
+    /// <returns>One gradient an argument; null where none is wanted.</returns>
+    public List<Tensor?> Backward(IReadOnlyList<Tensor> saved, LayerCotangents cotangents)
     {
-        var given = 0;
-        var arguments = LayerArguments.FromSlots([.. _arguments.Select(argument => argument is null ? null : saved[given++])]);
-        if (is_grad_enabled())
+        var next = 0;
+        var arguments = LayerArguments.FromSlots(Array.ConvertAll(_isGiven, given => given ? saved[next++] : null));
+        return BySlot(kernel is null || is_grad_enabled() ? ByEquations(arguments, cotangents) : ByKernel(kernel, arguments, saved[^1], cotangents));
+    }
+
+    /// <summary>What stands in the place of gradients that could not be found.</summary>
+    public List<Tensor?> Fail(Exception failure) => _arguments!.Fail(failure);
+
+    private LayerGradients ByKernel(ILayerKernel kernel, LayerArguments arguments, Tensor saved, LayerCotangents cotangents)
+    {
+        var tape = _returned is null ? saved : tapes.TryTakeBack(_returned) ? _returned.Memory : null;
+        if (tape is null)
         {
-            return Report(BackwardOnTape(arguments, cotangents));
+            tape = tapes.Take(kernel.TapeElements(arguments), arguments.Weights.InputWeight);
+            _ = kernel.Forward(arguments, reversed, TensorMemory.Address(tape));
         }
 
-        Tensor[] kept = [.. saved.Skip(given)];
-        var tape = new LayerTape(arguments.Input, arguments.Initial, arguments.Weights, kept[..stateParts], kept[stateParts..], _reversed) { Engine = _engineTape };
-        return Report(Engine.Backward(tape, cotangents, Wanted, _norms));
+        var gradients = kernel.Backward(arguments, reversed, TensorMemory.Address(tape), cotangents, _wanted, norms);
+        _returned = tapes.Return(tape);
+        return gradients;
     }
 
-    /// <summary>The gradients by argument; null where none is wanted.</summary>
-    /// <exception cref="InvalidOperationException">One is missing or of a wrong shape, which libtorch would not survive.</exception>
-    public List<Tensor?> BySlot(LayerGradients gradients)
+    private LayerGradients ByEquations(LayerArguments arguments, LayerCotangents cotangents)
     {
-        var found = LayerArguments.SlotsOf(gradients); // without further parameters where none of their gradients is wanted
-        return [.. _arguments.Select((_, slot) => Checked(slot < found.Length ? found[slot] : null, slot))];
-    }
-
-    /// <summary>Records why there are no gradients, and stands NaN of the right shapes in their place.</summary>
-    public List<Tensor?> Fail(Exception failure)
-    {
-        Failures.Record(failure, _forwardThread);
-        return [.. _arguments.Select(argument => argument is { Wanted: true } a ? full([1], double.NaN, dtype: a.DType, device: a.Device).expand(a.Shape) : null)];
-    }
-
-    // The equations take parts [B, H] alone; the arguments may be [1, B, H].
-    private LayerGradients BackwardOnTape(LayerArguments arguments, LayerCotangents cotangents)
-    {
-        var (input, initial, weights) = arguments;
-        input = TokenInput.Is(input) ? TokenInput.OneHot(input, weights.InputSize, weights.InputWeight.dtype) : input; // [T, B, I]
-        var strip = initial.Hidden.dim() == 3;
-        if (strip)
+        var (input, initial, weights) = ForEquations(arguments);
+        var gradients = equations.Backward(equations.Forward(input, initial, weights, reversed).Tape!, cotangents, _wanted, norms);
+        if (observer is not null && gradients.Steps is { } steps)
         {
-            initial = initial.Map(part => part.squeeze(0)); // [B, H] each
-            cotangents = cotangents with { FinalHidden = cotangents.FinalHidden?.squeeze(0), FinalCell = cotangents.FinalCell?.squeeze(0) }; // [B, H] each
-        }
-
-        var again = Equations.Forward(input, initial, weights, _reversed);
-        var gradients = Equations.Backward(again.Tape!, cotangents, Wanted, _norms);
-        return strip
-            ? gradients with { InitialHidden = gradients.InitialHidden?.unsqueeze(0), InitialCell = gradients.InitialCell?.unsqueeze(0) } // [1, B, H] each
-            : gradients;
-    }
-
-    private Tensor? Checked(Tensor? gradient, int slot)
-    {
-        if (_arguments[slot] is not { Wanted: true } argument)
-        {
-            return null;
-        }
-
-        return gradient is not null && gradient.shape.SequenceEqual(argument.Shape)
-            ? gradient
-            : throw new InvalidOperationException($"{Engine.GetType().Name}.Backward: expected gradient {slot} of shape {Check.Show(argument.Shape)}, got {(gradient is null ? "none" : Check.Show(gradient.shape))}.");
-    }
-
-    private LayerGradients Report(LayerGradients gradients)
-    {
-        if (Observer is not null && gradients.Steps is { } steps)
-        {
-            Observer(steps);
+            observer(steps);
         }
 
         return gradients;
+    }
+
+    // The equations take features, and parts [B, H]; the arguments may be token ids, and parts [1, B, H].
+    private static LayerArguments ForEquations(LayerArguments arguments)
+    {
+        var (input, initial, weights) = arguments;
+        return new LayerArguments(
+            TokenInput.Is(input) ? TokenInput.OneHot(input, weights.InputSize, weights.InputWeight.dtype) : input, // [T, B, I]
+            initial.Hidden.Dimensions == 3 ? initial.Map(part => part.squeeze(0)) : initial, // parts [B, H]
+            weights);
+    }
+
+    // A gradient that is missing or of a wrong shape is found here: libtorch would not survive all of them.
+    private List<Tensor?> BySlot(LayerGradients gradients)
+    {
+        var found = LayerArguments.SlotsOf(gradients); // without further parameters where none of their gradients is wanted
+        return [.. Enumerable.Range(0, _arguments!.Count).Select(slot => _arguments.Wants(slot) ? Checked(found.ElementAtOrDefault(slot), slot) : null)];
+    }
+
+    private Tensor Checked(Tensor? gradient, int slot)
+    {
+        var shape = _arguments!.ShapeOf(slot);
+        if (gradient is not null && shape.Length == gradient.Dimensions + 1)
+        {
+            gradient = gradient.unsqueeze(0); // [1, B, H], of a state that has that axis
+        }
+
+        return gradient is not null && gradient.shape.SequenceEqual(shape)
+            ? gradient
+            : throw new InvalidOperationException($"{kernel?.GetType().Name ?? equations.GetType().Name}: expected gradient {slot} of shape {Check.Show(shape)}, got {(gradient is null ? "none" : Check.Show(gradient.shape))}.");
     }
 }

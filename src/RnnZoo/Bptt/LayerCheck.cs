@@ -65,20 +65,19 @@ internal static class LayerCheck
             throw new ArgumentException($"tape: expected {stateParts} state part(s) and {keptParts} kept tensor(s), got {tape.States.Count} and {tape.Kept.Count}; it comes from another cell.");
         }
 
-        Cotangents(tape, cotangents, stateParts);
+        Cotangents(tape.States[0].shape, tape.States[0], cotangents, stateParts);
     }
 
-    public static void Cotangents(LayerTape tape, LayerCotangents cotangents, int stateParts)
+    public static void Cotangents(long[] output, Tensor like, LayerCotangents cotangents, int stateParts)
     {
         if (stateParts == 1 && cotangents.FinalCell is not null)
         {
             throw new ArgumentException("cotangents.FinalCell: expected null, for this layer has no c.");
         }
 
-        var final = tape.Initial.Hidden.shape;
-        Like(cotangents.Output, "cotangents.Output", tape.States[0].shape, tape.States[0]);
-        Like(cotangents.FinalHidden, "cotangents.FinalHidden", final, tape.States[0]);
-        Like(cotangents.FinalCell, "cotangents.FinalCell", final, tape.States[0]);
+        Like(cotangents.Output, "cotangents.Output", output, like);
+        Like(cotangents.FinalHidden, "cotangents.FinalHidden", output[1..], like);
+        Like(cotangents.FinalCell, "cotangents.FinalCell", output[1..], like);
     }
 
     private static void Like(Tensor? value, string name, long[] shape, Tensor input)

@@ -6,47 +6,40 @@ namespace RnnZoo.Bptt;
 
 /// <summary>
 /// Plugs a hand-written backward pass into autograd: one node for all steps of one direction of one layer. Outputs: h at
-/// every step [T, B, H], h_n [B, H] and, for an LSTM, c_n [B, H].
+/// every step [T, B, H] and the final state [S, B, H], its parts one after the other.
 /// </summary>
 /// <remarks>
-/// Arguments and tape are saved variables, so one that is changed in place before the backward pass is found there. When
-/// the gradient is itself to be differentiated (create_graph), the equations run again on the saved arguments with the
-/// tape on. Nothing leaves <see cref="backward"/>: see <see cref="BackwardFailures"/>.
+/// Arguments are saved variables, so one that is changed in place before the backward pass is found there. The output is not:
+/// the tape has h once more, so it may be changed. Nothing leaves <see cref="backward"/>: see <see cref="BackwardFailures"/>.
 /// </remarks>
 internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
 {
     private const string CallKey = "call";
-    private const string StatePartsKey = "states";
 
     public override string Name => nameof(LayerFunction);
 
     /// <summary>Runs a layer and, if anything asks for a gradient, puts it on the tape.</summary>
-    public static RecurrentResult Run(LayerCall call, LayerArguments arguments)
+    public static RecurrentResult Run(LayerCall call, LayerArguments arguments, BackwardFailures failures)
     {
+        using var scope = NewDisposeScope();
         var slots = arguments.Slots();
-        if (!is_grad_enabled() || !Array.Exists(slots, tensor => tensor is { requires_grad: true }))
-        {
-            var run = call.Forward(arguments, keepTape: false);
-            return new RecurrentResult(run.Output, run.Final);
-        }
-
-        var outputs = apply([call, .. slots!]);
-        return new RecurrentResult(outputs[0], new RecurrentState([.. outputs.Skip(1)]));
+        var needsGradient = is_grad_enabled() && Array.Exists(slots, tensor => tensor is { requires_grad: true });
+        var (output, final) = needsGradient ? OnTape(call, arguments, slots, failures) : call.Forward(arguments); // [T, B, H], [S, B, H]
+        var keepsAxis = arguments.Initial.Hidden.Dimensions == 3;
+        var parts = Enumerable.Range(0, arguments.Initial.Count)
+            .Select(part => keepsAxis ? final.narrow(0, part, 1) : final.select(0, part)); // [1, B, H] or [B, H] each
+        return new RecurrentResult(output.MoveToOuterDisposeScope(), new RecurrentState([.. parts.Select(part => part.MoveToOuterDisposeScope())]));
     }
 
     public override List<Tensor> forward(AutogradContext ctx, params object[] vars)
     {
         var call = (LayerCall)vars[0];
         var arguments = LayerArguments.FromSlots(Array.ConvertAll(vars[1..], value => (Tensor?)value));
-        var run = call.Forward(arguments, keepTape: true);
-        var tape = run.Tape!;
-
-        // An output that the loss does not use has no gradient; left so, it costs nothing and needs no buffer.
-        ctx.set_materialize_grads(false);
+        var (output, final) = call.Forward(arguments);
+        ctx.set_materialize_grads(false); // what is not there costs nothing
         ctx.save_data(CallKey, call);
-        ctx.save_data(StatePartsKey, tape.States.Count);
-        ctx.save_for_backward([.. arguments.Slots().OfType<Tensor>(), .. tape.States, .. tape.Kept]);
-        return [run.Output, .. run.Final];
+        ctx.save_for_backward([.. arguments.Slots().OfType<Tensor>(), .. call.Tape is { } tape ? [tape] : Array.Empty<Tensor>()]);
+        return [output, final];
     }
 
     public override List<Tensor> backward(AutogradContext ctx, List<Tensor> grad_outputs)
@@ -56,8 +49,8 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
         List<Tensor?> gradients;
         try
         {
-            var cotangents = new LayerCotangents(Defined(grad_outputs, 0), Defined(grad_outputs, 1), Defined(grad_outputs, 2));
-            gradients = call.BySlot(call.Backward(ctx.get_saved_variables(), cotangents, (int)ctx.get_data(StatePartsKey)));
+            var final = Defined(grad_outputs[1])?.unbind(0) ?? []; // S × [B, H]
+            gradients = call.Backward(ctx.get_saved_variables(), new LayerCotangents(Defined(grad_outputs[0]), final.ElementAtOrDefault(0), final.ElementAtOrDefault(1)));
         }
         catch (Exception failure)
         {
@@ -73,6 +66,13 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
         return [null!, .. gradients.Select(gradient => gradient!)];
     }
 
-    private static Tensor? Defined(List<Tensor> gradients, int index) =>
-        index < gradients.Count && gradients[index] is { IsInvalid: false } gradient ? gradient : null;
+    private static (Tensor Output, Tensor Final) OnTape(LayerCall call, LayerArguments arguments, Tensor?[] slots, BackwardFailures failures)
+    {
+        call.Expect(slots, failures);
+        using var tape = call.TakeTape(arguments); // the node saves it
+        var outputs = apply([call, .. slots!]);
+        return (outputs[0], GraphGuard.Of(outputs[0], outputs[1]));
+    }
+
+    private static Tensor? Defined(Tensor gradient) => gradient.IsInvalid ? null : gradient;
 }

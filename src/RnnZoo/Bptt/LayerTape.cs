@@ -12,9 +12,6 @@ namespace RnnZoo.Bptt;
 /// <param name="Reversed">Whether the sequence is walked from T - 1 to 0.</param>
 public sealed record LayerTape(Tensor Input, RecurrentState Initial, LayerWeights Weights, IReadOnlyList<Tensor> States, IReadOnlyList<Tensor> Kept, bool Reversed)
 {
-    /// <summary>What an engine other than the equations needs besides tensors: a description of how it laid them out.</summary>
-    internal object? Engine { get; init; }
-
     /// <summary>T.</summary>
     public long Steps => Input.shape[0];
 

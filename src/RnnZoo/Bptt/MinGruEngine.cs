@@ -1,6 +1,5 @@
 using System.Numerics;
 using RnnZoo.Bptt.Kernels;
-using RnnZoo.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Bptt;
@@ -18,104 +17,121 @@ internal sealed class MinGruEngine : ILayerKernel
 
     public bool TakesTokens => false;
 
-    public bool TakesLayerAxis => false;
-
     public bool CanRun(LayerArguments arguments)
     {
         var (input, initial, dtype) = (arguments.Input, arguments.Initial.Hidden, arguments.Input.dtype);
         return input.shape is [> 0 and <= int.MaxValue, > 0, > 0]
-            && initial.shape is [_, > 0]
-            && Array.TrueForAll(arguments.Slots(), tensor => tensor is null || (KernelEngine.Reads(tensor) && tensor.dtype == dtype))
-            && TensorMemory.Fits(input.shape[0] * initial.numel(), dtype);
+            && initial.shape is [.., > 0]
+            && Array.TrueForAll(arguments.Slots(), tensor => tensor is null || (KernelEngine.Reads(tensor) && tensor.dtype == dtype));
     }
 
-    public LayerRun Forward(Tensor input, RecurrentState initial, LayerWeights weights, bool reversed, bool keepTape)
+    /// <summary>z, g and h of every step, each [T, B, H].</summary>
+    public long TapeElements(LayerArguments arguments) => 3 * Elements(arguments);
+
+    public (Tensor Output, Tensor Final) Forward(LayerArguments arguments, bool reversed, nint tape)
     {
-        Equations.CheckForward(input, initial, weights);
+        Equations.CheckForward(arguments.Input, arguments.Initial.Map(part => part.view(-1, arguments.Weights.HiddenSize)), arguments.Weights);
+        return arguments.Input.dtype == ScalarType.Float32
+            ? Forward<float>(arguments, reversed, tape)
+            : Forward<double>(arguments, reversed, tape);
+    }
+
+    public LayerGradients Backward(LayerArguments arguments, bool reversed, nint tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms = null)
+    {
+        var input = arguments.Input;
+        LayerCheck.Cotangents([input.size(0), input.size(1), arguments.Weights.HiddenSize], input, cotangents, stateParts: 1);
         return input.dtype == ScalarType.Float32
-            ? Forward<float>(input, initial, weights, reversed, keepTape)
-            : Forward<double>(input, initial, weights, reversed, keepTape);
+            ? Backward<float>(arguments, reversed, tape, cotangents, wanted, norms)
+            : Backward<double>(arguments, reversed, tape, cotangents, wanted, norms);
     }
 
-    public LayerGradients Backward(LayerTape tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms = null)
-    {
-        LayerCheck.Cotangents(tape, cotangents, stateParts: 1);
-        return tape.Input.dtype == ScalarType.Float32
-            ? Backward<float>(tape, cotangents, wanted, norms)
-            : Backward<double>(tape, cotangents, wanted, norms);
-    }
-
-    private static unsafe LayerRun Forward<T>(Tensor input, RecurrentState initial, LayerWeights weights, bool reversed, bool keepTape)
+    private static unsafe (Tensor Output, Tensor Final) Forward<T>(LayerArguments arguments, bool reversed, nint tape)
         where T : unmanaged, INumberBase<T>
     {
         using var scope = NewDisposeScope();
-        long[] shape = [input.shape[0], input.shape[1], weights.HiddenSize];
-        var rows = input.reshape(shape[0] * shape[1], input.shape[2]); // [T·B, I]
-        var gate = Product(rows, weights, 0).view(shape); // [T, B, H]: a_t, then z_t
-        var candidate = Product(rows, weights, 1).view(shape); // [T, B, H]
-        var output = empty(shape, dtype: input.dtype, device: input.device); // [T, B, H]
+        var (input, initial, weights) = arguments;
+        var rows = Rows(input); // [T·B, I]
+        var (gate, candidate) = (Product(rows, weights, 0), Product(rows, weights, 1)); // [T·B, H] each
+        var output = empty([input.size(0), input.size(1), weights.HiddenSize], dtype: input.dtype, device: input.device); // [T, B, H]
 
         var memory = new TensorMemory<T>();
-        MinGruKernel.Forward(Arguments(memory, gate, candidate, initial.Hidden, output, reversed), Threads(output));
+        var kernel = Arguments<T>(arguments, memory, reversed, tape);
+        kernel.GateProduct = memory.Dense(gate);
+        kernel.CandidateProduct = memory.Dense(candidate);
+        kernel.OutputCopy = memory.Dense(output);
+        if (tape == 0)
+        {
+            kernel.Gate = kernel.GateProduct;
+            kernel.Candidate = kernel.CandidateProduct;
+            kernel.Output = kernel.OutputCopy;
+            kernel.OutputCopy = null;
+        }
+
+        MinGruKernel.Forward(kernel, Threads(output));
         memory.Release();
 
-        var final = new RecurrentState(output[reversed ? 0 : shape[0] - 1].clone().MoveToOuterDisposeScope()); // [B, H]
-        output.MoveToOuterDisposeScope();
-        var tape = keepTape
-            ? new LayerTape(input, initial, weights, [output], [gate.MoveToOuterDisposeScope(), candidate.MoveToOuterDisposeScope()], reversed)
-            : null;
-        return new LayerRun(output, final, tape);
+        var final = output.narrow(0, reversed ? 0 : output.size(0) - 1, 1).clone(); // [1, B, H]
+        return (output.MoveToOuterDisposeScope(), final.MoveToOuterDisposeScope());
     }
 
-    private static unsafe LayerGradients Backward<T>(LayerTape tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms)
+    private static unsafe LayerGradients Backward<T>(LayerArguments arguments, bool reversed, nint tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms)
         where T : unmanaged, INumberBase<T>
     {
         using var scope = NewDisposeScope();
-        var (output, initial) = (tape.States[0], tape.Initial.Hidden); // [T, B, H], [B, H]
+        var (input, initial, weights) = arguments;
+        long[] shape = [input.size(0), input.size(1), weights.HiddenSize];
+        var dState = cotangents.FinalHidden is { } dFinal ? dFinal.clone().contiguous() : zeros(shape[1..], dtype: input.dtype, device: input.device); // [B, H]
+        var (dGate, dCandidate) = (Like(shape), Like(shape)); // [T, B, H] each
         var wantsSteps = norms is not null || wanted.HasFlag(WantedGradients.Steps);
-        var dState = cotangents.FinalHidden is { } dFinal ? dFinal.clone().contiguous() : zeros_like(output[0]); // [B, H]
-        var (dGate, dCandidate) = (empty_like(output), empty_like(output)); // [T, B, H] each
-        var dFuture = wantsSteps ? empty_like(output) : null; // [T, B, H]
+        var dFuture = wantsSteps ? Like(shape) : null; // [T, B, H]
 
         var memory = new TensorMemory<T>();
-        var arguments = Arguments(memory, tape.Kept[0], tape.Kept[1], initial, output, tape.Reversed);
-        arguments.DOutput = memory.Dense(cotangents.Output);
-        arguments.DState = memory.Dense(dState);
-        arguments.DGate = memory.Dense(dGate);
-        arguments.DCandidate = memory.Dense(dCandidate);
-        arguments.DFuture = memory.Dense(dFuture);
-        MinGruKernel.Backward(arguments, Threads(output));
+        var kernel = Arguments<T>(arguments, memory, reversed, tape);
+        kernel.DOutput = memory.Dense(cotangents.Output);
+        kernel.DState = memory.Dense(dState);
+        kernel.DGate = memory.Dense(dGate);
+        kernel.DCandidate = memory.Dense(dCandidate);
+        kernel.DFuture = memory.Dense(dFuture);
+        MinGruKernel.Backward(kernel, Threads(dGate));
         memory.Release();
 
-        var steps = dFuture is null ? null : new StepGradients(cotangents.Output?.alias() ?? zeros_like(output), dFuture);
-        norms?.Take(steps!, dGate, output);
-        return Gather(tape, wanted, dGate, dCandidate, dState, wanted.HasFlag(WantedGradients.Steps) ? steps : null).MoveToOuterDisposeScope();
+        var steps = dFuture is null ? null : new StepGradients(cotangents.Output?.alias() ?? zeros_like(dGate), dFuture);
+        norms?.Take(steps!, dGate, before: null);
+        return Gather(arguments, wanted, dGate, dCandidate, dState, wanted.HasFlag(WantedGradients.Steps) ? steps : null).MoveToOuterDisposeScope();
+
+        Tensor Like(long[] of) => empty(of, dtype: input.dtype, device: input.device);
     }
 
     // The equations (4), (5), (7) and (9) of LayerBptt, block by block.
-    private static LayerGradients Gather(LayerTape tape, WantedGradients wanted, Tensor dGate, Tensor dCandidate, Tensor dState, StepGradients? steps)
+    private static LayerGradients Gather(LayerArguments arguments, WantedGradients wanted, Tensor dGate, Tensor dCandidate, Tensor dState, StepGradients? steps)
     {
-        var (gates, candidates, x) = (Rows(dGate), Rows(dCandidate), Rows(tape.Input)); // [T·B, H], [T·B, H], [T·B, I]
-        var weights = tape.Weights.InputWeight.chunk(2, 0); // 2 × [H, I]
+        var (gates, candidates, x) = (Rows(dGate), Rows(dCandidate), Rows(arguments.Input)); // [T·B, H], [T·B, H], [T·B, I]
+        var weights = arguments.Weights.InputWeight.chunk(2, 0); // 2 × [H, I]
         return new LayerGradients(
-            Input: wanted.HasFlag(WantedGradients.Input) ? gates.mm(weights[0]).addmm(candidates, weights[1]).view(tape.Input.shape) : null, // [T, B, I] (4)
+            Input: wanted.HasFlag(WantedGradients.Input) ? gates.mm(weights[0]).addmm(candidates, weights[1]).view(arguments.Input.shape) : null, // [T, B, I] (4)
             InputWeight: wanted.HasFlag(WantedGradients.InputWeight) ? cat([gates.t().mm(x), candidates.t().mm(x)], 0) : null, // [2H, I] (5)
-            InputBias: tape.Weights.InputBias is not null && wanted.HasFlag(WantedGradients.InputBias) ? cat([gates.sum(dim: 0), candidates.sum(dim: 0)], 0) : null, // [2H] (7)
+            InputBias: arguments.Weights.InputBias is not null && wanted.HasFlag(WantedGradients.InputBias) ? cat([gates.sum(dim: 0), candidates.sum(dim: 0)], 0) : null, // [2H] (7)
             InitialHidden: wanted.HasFlag(WantedGradients.InitialState) ? dState : null, // [B, H] (9)
             Steps: steps);
     }
 
-    private static unsafe MinGruArguments<T> Arguments<T>(TensorMemory<T> memory, Tensor gate, Tensor candidate, Tensor initial, Tensor output, bool reversed)
-        where T : unmanaged => new()
+    private static unsafe MinGruArguments<T> Arguments<T>(LayerArguments arguments, TensorMemory<T> memory, bool reversed, nint tape)
+        where T : unmanaged
+    {
+        var elements = (nint)Elements(arguments);
+        return new MinGruArguments<T>
         {
-            Steps = (int)output.shape[0],
-            Entries = (nint)(output.shape[1] * output.shape[2]),
+            Steps = (int)arguments.Input.size(0),
+            Entries = elements / (nint)arguments.Input.size(0),
             Reverse = reversed,
-            Gate = memory.Dense(gate),
-            Candidate = memory.Dense(candidate),
-            H0 = memory.Dense(initial),
-            Output = memory.Dense(output),
+            Gate = (T*)tape,
+            Candidate = (T*)tape + elements,
+            Output = (T*)tape + (2 * elements),
+            H0 = memory.Dense(arguments.Initial.Hidden),
         };
+    }
+
+    private static long Elements(LayerArguments arguments) => arguments.Input.size(0) * arguments.Input.size(1) * arguments.Weights.HiddenSize;
 
     private static Tensor Product(Tensor rows, LayerWeights weights, int block)
     {

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using RnnZoo.Bptt.Kernels;
 using TorchSharp;
@@ -26,40 +27,44 @@ internal sealed class ReadoutLoss : SingleTensorFunction<ReadoutLoss>
     /// <param name="bias">[V], or null.</param>
     /// <param name="targets">[N] classes (int64); −100 is not counted.</param>
     /// <param name="failures">Keeps what goes wrong in the backward pass.</param>
+    /// <param name="tapes">Where the memory for the gradients comes from and goes to.</param>
     /// <returns>[]: nats per counted row.</returns>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit, or a target is no class; the message names it.</exception>
-    public static Tensor Run(Tensor features, Tensor weight, Tensor? bias, Tensor targets, BackwardFailures failures)
+    public static Tensor Run(Tensor features, Tensor weight, Tensor? bias, Tensor targets, BackwardFailures failures, TapePool tapes)
     {
         Check(features, weight, bias, targets);
-        var runsKernels = KernelEngine.Reads(features) && features.numel() > 0 && TensorMemory.Fits(features.numel(), features.dtype) && TensorMemory.Fits(weight.numel(), features.dtype);
-        if (!runsKernels)
+        if (!KernelEngine.Reads(features) || features.numel() == 0)
         {
             return ByOperations(features, weight, bias, targets);
         }
 
         CheckTargets(targets, weight.shape[0]);
-        var needsGradient = is_grad_enabled() && (features.requires_grad || weight.requires_grad || bias is { requires_grad: true });
-        var call = new Call([features.requires_grad, weight.requires_grad, bias is { requires_grad: true }], bias is not null, failures, Environment.CurrentManagedThreadId);
-        return needsGradient ? apply(call, features, weight, bias!, targets) : Compute(features, weight, bias, targets, new bool[3], []);
+        Tensor?[] arguments = [features, weight, bias];
+        using var scope = NewDisposeScope();
+        if (!is_grad_enabled() || !Array.Exists(arguments, argument => argument is { requires_grad: true }))
+        {
+            return Compute(features, weight, bias, targets, new nint[3]).MoveToOuterDisposeScope();
+        }
+
+        var call = new Call(new NodeArguments(arguments, failures), bias is not null, tapes, features.dtype);
+        using var tape = call.TakeTape(features); // the node saves it
+        return GraphGuard.Of(apply([call, .. arguments!, targets])).MoveToOuterDisposeScope();
     }
 
     public override Tensor forward(AutogradContext ctx, params object[] vars)
     {
         var call = (Call)vars[0];
         var (features, weight, bias, targets) = ((Tensor)vars[1], (Tensor)vars[2], (Tensor?)vars[3], (Tensor)vars[4]);
-        var gradients = new List<Tensor>();
-        var loss = Compute(features, weight, bias, targets, call.Wanted, gradients);
-        call.Remember(features, weight, bias);
         ctx.save_data(CallKey, call);
-        ctx.save_for_backward([features, weight, .. bias is null ? Array.Empty<Tensor>() : [bias], targets, .. gradients]);
-        return loss;
+        ctx.save_for_backward([features, weight, .. bias is null ? Array.Empty<Tensor>() : [bias], targets, call.Tape!]);
+        return Compute(features, weight, bias, targets, call.Gradients(call.Tape!));
     }
 
     public override List<Tensor> backward(AutogradContext ctx, Tensor grad_output)
     {
         var call = (Call)ctx.get_data(CallKey);
         using var scope = NewDisposeScope();
-        Tensor?[] gradients;
+        IReadOnlyList<Tensor?> gradients;
         try
         {
             gradients = call.Backward(ctx.get_saved_variables(), grad_output);
@@ -81,10 +86,36 @@ internal sealed class ReadoutLoss : SingleTensorFunction<ReadoutLoss>
     private static Tensor ByOperations(Tensor features, Tensor weight, Tensor? bias, Tensor targets) =>
         nn.functional.cross_entropy(nn.functional.linear(features, weight, bias), targets); // []
 
-    private static Tensor Compute(Tensor features, Tensor weight, Tensor? bias, Tensor targets, bool[] wanted, List<Tensor> gradients) =>
+    // Gradients go to the addresses that are not 0.
+    private static Tensor Compute(Tensor features, Tensor weight, Tensor? bias, Tensor targets, nint[] gradients) =>
         features.dtype == ScalarType.Float32
-            ? ReadoutMemory<float>.Run(features, weight, bias, targets, wanted, gradients)
-            : ReadoutMemory<double>.Run(features, weight, bias, targets, wanted, gradients);
+            ? Compute<float>(features, weight, bias, targets, gradients)
+            : Compute<double>(features, weight, bias, targets, gradients);
+
+    private static unsafe Tensor Compute<T>(Tensor features, Tensor weight, Tensor? bias, Tensor targets, nint[] gradients)
+        where T : unmanaged, INumberBase<T>
+    {
+        var memory = new TensorMemory<T>();
+        var classes = new TensorMemory<long>();
+        var arguments = new ReadoutArguments<T>
+        {
+            Rows = (int)features.size(0),
+            Hidden = (int)features.size(1),
+            Classes = (int)weight.size(0),
+            Features = memory.Dense(features),
+            Weight = memory.Dense(weight),
+            Bias = memory.Dense(bias),
+            Targets = classes.Dense(targets),
+            DFeatures = (T*)gradients[0],
+            DWeight = (T*)gradients[1],
+            DBias = (T*)gradients[2],
+        };
+        var flops = 2.0 * arguments.Rows * arguments.Hidden * arguments.Classes;
+        var loss = tensor(ReadoutKernel.Run(arguments, ThreadChoice.For(flops)), dtype: features.dtype); // []
+        memory.Release();
+        classes.Release();
+        return loss;
+    }
 
     private static void Check(Tensor features, Tensor weight, Tensor? bias, Tensor targets)
     {
@@ -129,42 +160,77 @@ internal sealed class ReadoutLoss : SingleTensorFunction<ReadoutLoss>
         }
     }
 
-    /// <summary>One use of the function; it lives in the function's context.</summary>
-    private sealed record Call(bool[] Wanted, bool HasBias, BackwardFailures Failures, int ForwardThread)
+    /// <summary>One use of the function; it lives in the function's context. Its tape is the gradients that are wanted.</summary>
+    private sealed class Call(NodeArguments arguments, bool hasBias, TapePool tapes, ScalarType dtype)
     {
-        private (long[] Shape, ScalarType DType, Device Device)[] _shapes = [];
+        private TapePool.Tape? _returned;
+
+        /// <summary>The tape, while the node is made.</summary>
+        public Tensor? Tape { get; private set; }
+
+        public Tensor TakeTape(Tensor like) => Tape = tapes.Take(Slots.Sum(Length), like);
+
+        /// <summary>Where on a tape the gradients by features, weight and bias lie; 0 for one that is not wanted.</summary>
+        public nint[] Gradients(Tensor tape)
+        {
+            var (at, size) = (TensorMemory.Address(tape), dtype == ScalarType.Float64 ? sizeof(double) : sizeof(float));
+            var gradients = new nint[3];
+            foreach (var slot in Slots)
+            {
+                gradients[slot] = at;
+                at += (nint)(Length(slot) * size);
+            }
+
+            return gradients;
+        }
 
         /// <summary>∂L/∂features, weight and bias; null where not wanted.</summary>
         public Tensor?[] Backward(List<Tensor> saved, Tensor dLoss)
         {
-            var (features, weight, bias, targets) = (saved[0], saved[1], HasBias ? saved[2] : null, saved[HasBias ? 3 : 2]);
+            var (features, weight, bias, targets) = (saved[0], saved[1], hasBias ? saved[2] : null, saved[^2]);
             if (is_grad_enabled())
             {
                 return Again(features, weight, bias, targets, dLoss);
             }
 
-            var next = HasBias ? 4 : 3;
-            var isOne = dLoss.ToDouble() == 1; // the usual loss.backward()
-            return [.. Wanted.Select(wanted => !wanted ? null : isOne ? saved[next++] : saved[next++].mul(dLoss))];
+            var tape = _returned is null ? saved[^1] : tapes.TryTakeBack(_returned) ? _returned.Memory : null;
+            if (tape is null)
+            {
+                tape = tapes.Take(Slots.Sum(Length), features);
+                _ = Compute(features, weight, bias, targets, Gradients(tape));
+            }
+
+            var gradients = new Tensor?[3];
+            var offset = 0L;
+            foreach (var slot in Slots)
+            {
+                var gradient = tape.narrow(0, offset, Length(slot)).view(arguments.ShapeOf(slot));
+                gradients[slot] = dLoss.ToDouble() == 1 ? gradient.clone() : gradient.mul(dLoss);
+                offset += Length(slot);
+            }
+
+            _returned = tapes.Return(tape);
+            return gradients;
         }
 
-        public void Remember(params Tensor?[] arguments) =>
-            _shapes = [.. arguments.Select(argument => argument is null ? ([], ScalarType.Float32, CPU) : (argument.shape, argument.dtype, argument.device))];
+        /// <summary>What stands in the place of gradients that could not be found.</summary>
+        public List<Tensor?> Fail(Exception failure) => arguments.Fail(failure);
 
-        /// <summary>Records why there are no gradients, and stands NaN of the right shapes in their place.</summary>
-        public Tensor?[] Fail(Exception failure)
-        {
-            Failures.Record(failure, ForwardThread);
-            return [.. Wanted.Select((wanted, slot) => wanted ? full([1], double.NaN, dtype: _shapes[slot].DType, device: _shapes[slot].Device).expand(_shapes[slot].Shape) : null)];
-        }
+        private IEnumerable<int> Slots => Enumerable.Range(0, 3).Where(arguments.Wants);
+
+        private long Length(int slot) => arguments.ShapeOf(slot).Aggregate(1L, (product, size) => product * size);
 
         private Tensor?[] Again(Tensor features, Tensor weight, Tensor? bias, Tensor targets, Tensor dLoss)
         {
-            Tensor?[] arguments = [features, weight, bias];
-            Tensor[] asked = [.. arguments.Where((_, slot) => Wanted[slot]).Select(argument => argument!)];
-            var gradients = grad([ByOperations(features, weight, bias, targets)], asked, [dLoss], retain_graph: true, create_graph: true);
-            var next = 0;
-            return [.. Wanted.Select(wanted => wanted ? gradients[next++] : null)];
+            Tensor?[] given = [features, weight, bias];
+            var found = grad([ByOperations(features, weight, bias, targets)], [.. Slots.Select(slot => given[slot]!)], [dLoss], retain_graph: true, create_graph: true);
+            var gradients = new Tensor?[3];
+            foreach (var (slot, gradient) in Slots.Zip(found))
+            {
+                gradients[slot] = gradient;
+            }
+
+            return gradients;
         }
     }
 }

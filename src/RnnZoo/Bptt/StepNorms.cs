@@ -51,8 +51,8 @@ internal sealed class StepNorms(long steps, bool hasCell, bool withShares, Actio
     /// <summary>Takes the norms of gradients that the equations found.</summary>
     /// <param name="steps">The gradients of the steps.</param>
     /// <param name="dRecurrent">dq_t, T × [B, G·H].</param>
-    /// <param name="before">h_{t-1}, [T, B, H].</param>
-    public void Take(StepGradients steps, Tensor dRecurrent, Tensor before)
+    /// <param name="before">h_{t-1}, [T, B, H]; needed for shares alone.</param>
+    public void Take(StepGradients steps, Tensor dRecurrent, Tensor? before)
     {
         using var noTape = no_grad();
         using var scope = NewDisposeScope();
@@ -69,7 +69,7 @@ internal sealed class StepNorms(long steps, bool hasCell, bool withShares, Actio
         {
             using var stepScope = NewDisposeScope();
             var dQ = dRecurrent[t].to(ScalarType.Float64); // [B, G·H]
-            Shares[t] = TensorNorm.Of(dQ.t().mm(before[t].to(ScalarType.Float64))); // [G·H, H]
+            Shares[t] = TensorNorm.Of(dQ.t().mm(before![t].to(ScalarType.Float64))); // [G·H, H]
         }
     }
 

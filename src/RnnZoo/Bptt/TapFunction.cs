@@ -5,7 +5,7 @@ namespace RnnZoo.Bptt;
 
 /// <summary>The identity, as a node of the tape that shows its gradient to a callback on the way back.</summary>
 /// <remarks>
-/// Nothing leaves <see cref="backward"/>: what the callback throws is recorded, and the gradient that goes on is NaN. Under
+/// Nothing leaves <see cref="backward"/>: what the callback throws is recorded, and nothing goes on; see <see cref="NodeArguments.Refusal"/>. Under
 /// create_graph the gradient goes on with its own tape, so that it can be differentiated again.
 /// </remarks>
 internal sealed class TapFunction : SingleTensorFunction<TapFunction>
@@ -38,7 +38,7 @@ internal sealed class TapFunction : SingleTensorFunction<TapFunction>
         catch (Exception failure)
         {
             call.Failures.Record(failure, call.ForwardThread);
-            passedOn = full_like(grad_output, double.NaN);
+            passedOn = NodeArguments.Refusal(grad_output.shape, grad_output.dtype, grad_output.device);
         }
 
         passedOn.MoveToOuterDisposeScope();

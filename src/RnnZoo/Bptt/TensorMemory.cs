@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Bptt;
@@ -58,11 +56,18 @@ internal sealed unsafe class TensorMemory<T>
 }
 
 /// <summary>What can be addressed.</summary>
-internal static unsafe class TensorMemory
+internal static class TensorMemory
 {
     /// <summary>The address of a contiguous CPU tensor's first element.</summary>
-    public static void* Address(Tensor tensor) => Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
-
-    /// <summary>Whether a tensor of so many elements fits into a span of bytes.</summary>
-    public static bool Fits(long elements, ScalarType dtype) => elements <= int.MaxValue / (dtype == ScalarType.Float64 ? 8 : 4);
+    public static nint Address(Tensor tensor)
+    {
+        var start = tensor.dtype switch
+        {
+            ScalarType.Float32 => tensor.storage<float>().data_ptr(),
+            ScalarType.Float64 => tensor.storage<double>().data_ptr(),
+            ScalarType.Int64 => tensor.storage<long>().data_ptr(),
+            _ => throw new NotSupportedException($"tensor: expected Float32, Float64 or Int64, got {tensor.dtype}."),
+        };
+        return start + (nint)(tensor.storage_offset() * tensor.ElementSize);
+    }
 }

@@ -181,6 +181,7 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
         {
             _disposed = true;
             _native?.Dispose();
+            _handWritten?.Dispose();
             _bindings.Dispose();
         }
 

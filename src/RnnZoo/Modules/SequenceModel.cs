@@ -15,6 +15,7 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
     private readonly InputEncoder _encoder;
     private readonly ReadoutHolder _readout;
     private readonly BackwardFailures _failures = new($"{nameof(SequenceModel)}.{nameof(CrossEntropy)}");
+    private readonly TapePool _tapes = new();
 
     /// <summary>Joins a recurrent net of this library with a new readout.</summary>
     /// <param name="recurrent">The net; the model takes it over.</param>
@@ -136,7 +137,7 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
         _failures.ThrowIfFailed();
         using var scope = NewDisposeScope();
         var rows = features.reshape(-1, features.shape[^1]); // [N, D·H]
-        var loss = ReadoutLoss.Run(rows, _readout.Linear.weight, _readout.Linear.bias, target.reshape(-1), _failures); // []
+        var loss = ReadoutLoss.Run(rows, _readout.Linear.weight, _readout.Linear.bias, target.reshape(-1), _failures, _tapes); // []
         return loss.MoveToOuterDisposeScope();
     }
 
@@ -169,6 +170,17 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
     /// <summary>Nothing: the parts are registered at construction.</summary>
     protected override void RegisterComponents()
     {
+    }
+
+    /// <summary>Disposes the parts.</summary>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _tapes.Clear();
+        }
+
+        base.Dispose(disposing);
     }
 
     // Holders keep the parts out of sight of field reflection, which would register them under their fields' names.

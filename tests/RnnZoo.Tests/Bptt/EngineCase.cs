@@ -41,7 +41,7 @@ internal sealed record EngineCase
 
     public static string[] Names { get; } = ["tanh", "relu", "linear", "lstm", "gru", "mingru"];
 
-    public ILayerEngine Equations { get; }
+    public LayerBptt Equations { get; }
 
     public ILayerKernel Kernels { get; }
 
@@ -55,9 +55,25 @@ internal sealed record EngineCase
 
     public LayerArguments Arguments => new(Input, Initial, Weights);
 
-    public (LayerRun Run, LayerGradients Gradients) Run(ILayerEngine engine, bool reversed)
+    public (Tensor Output, Tensor Final, LayerGradients Gradients) ByEquations(bool reversed)
     {
-        var run = engine.Forward(Input, Initial, Weights, reversed, keepTape: true);
-        return (run, engine.Backward(run.Tape!, Cotangents, WantedGradients.Parameters | WantedGradients.Input | WantedGradients.InitialState));
+        var run = Equations.Forward(Input, Initial, Weights, reversed);
+        return (run.Output, stack(run.Final, 0), Equations.Backward(run.Tape!, Cotangents, Wanted));
     }
+
+    public (Tensor Output, Tensor Final, LayerGradients Gradients) ByKernels(bool reversed)
+    {
+        var tape = MakeTape();
+        var (output, final) = Kernels.Forward(Arguments, reversed, TensorMemory.Address(tape));
+        using var kept = output.clone();
+        output.fill_(double.NaN); // it is the caller's: the backward pass must not read it
+        var gradients = Kernels.Backward(Arguments, reversed, TensorMemory.Address(tape), Cotangents, Wanted);
+        output.copy_(kept);
+        GC.KeepAlive(tape);
+        return (output, final, gradients);
+    }
+
+    public Tensor MakeTape() => empty([Kernels.TapeElements(Arguments)], dtype: Weights.InputWeight.dtype);
+
+    private const WantedGradients Wanted = WantedGradients.Parameters | WantedGradients.Input | WantedGradients.InitialState;
 }

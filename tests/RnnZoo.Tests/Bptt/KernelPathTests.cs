@@ -80,11 +80,9 @@ public sealed class KernelPathTests
 
     [Theory]
     [InlineData("input", "LSTM")]
-    [InlineData("h0", "LSTM")]
     [InlineData("weight_ih_l0", "LSTM")]
     [InlineData("bias_hh_l0", "LSTM")]
-    [InlineData("output", "LSTM")]
-    [InlineData("output", "RNN")]
+    [InlineData("weight_hh_l0", "RNN")]
     public void ChangedInPlace_IsFound(string changed, string name)
     {
         using var scope = NewDisposeScope();
@@ -93,11 +91,11 @@ public sealed class KernelPathTests
         var loss = outputs[0].mul(pair.Cotangents[0]).sum();
         using (no_grad())
         {
-            (changed == "output" ? outputs[0] : pair.Named(leaves)[changed]).mul_(2);
+            pair.Named(leaves)[changed].mul_(2);
         }
 
         Assert.Throws<BackwardFailedException>(() => Gradient.Backward(loss));
-        Assert.True(leaves[0].grad!.isnan().all().item<bool>());
+        Assert.Null(leaves[0].grad);
     }
 
     [Theory]

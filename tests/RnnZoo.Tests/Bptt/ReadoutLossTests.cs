@@ -131,7 +131,7 @@ public sealed class ReadoutLossTests
         }
 
         Assert.Throws<BackwardFailedException>(() => Gradient.Backward(loss));
-        Assert.True(features.grad!.isnan().all().ToBoolean());
+        Assert.Null(features.grad);
     }
 
     [Fact]
@@ -167,5 +167,5 @@ public sealed class ReadoutLossTests
         nn.functional.cross_entropy(nn.functional.linear(features, weight, bias), targets);
 
     private static Tensor Loss(Tensor features, Tensor weight, Tensor? bias, Tensor targets) =>
-        ReadoutLoss.Run(features, weight, bias, targets, new BackwardFailures("test"));
+        ReadoutLoss.Run(features, weight, bias, targets, new BackwardFailures("test"), new TapePool());
 }

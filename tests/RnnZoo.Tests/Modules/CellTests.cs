@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using RnnZoo.Modules;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -26,7 +27,17 @@ public sealed class CellTests
         var actual = ours.call(x, (h, c));
         Expect.Close(expected.Item1, actual.Item1, 1e-12, "h");
         Expect.Close(expected.Item2, actual.Item2, 1e-12, "c");
-        Expect.Close(native.call(x).Item1, ours.call(x).Item1, 1e-12, "h from zeros");
+        var zero = zeros_like(h);
+        Expect.Close(native.call(x, (zero, zero)).Item1, ours.call(x).Item1, 1e-12, "h from zeros");
+    }
+
+    [Fact]
+    public void NativeLstmCell_WithoutAState_IsRefusedByLibtorch()
+    {
+        using var scope = NewDisposeScope();
+        using var native = nn.LSTMCell(I, H);
+        var x = randn(B, I);
+        Assert.Contains("hidden0 batch size 0", Assert.Throws<ExternalException>(() => native.call(x)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -91,14 +91,24 @@ public sealed class ConversionTests
     {
         using var scope = NewDisposeScope();
         using var model = SequenceModel.Create("lstm", 5, 11, 2, numLayers: 2);
-        using var container = nn.ModuleList<nn.Module>(model);
-        container.to(ScalarType.Float64);
+        using var parent = new Parent(model);
+        parent.to(ScalarType.Float64);
         Assert.All(model.parameters(), parameter => Assert.Equal(ScalarType.Float64, parameter.dtype));
         var x = randn(7, 3, 5, dtype: ScalarType.Float64);
         model.Backward = BackwardPath.Native;
         var native = model.call(x).Output;
         model.Backward = BackwardPath.Autograd;
         Expect.Close(native, model.call(x).Output, 1e-12, "output");
+    }
+
+    [Fact]
+    public void BareModuleList_ReachesNoModule_NotEvenItsOwn()
+    {
+        using var native = nn.LSTM(5, 11);
+        using var list = nn.ModuleList<nn.Module>(native); // it registers its modules where a parent registers it, and not before
+        list.to(ScalarType.Float64);
+        Assert.False(list.parameters().Any());
+        Assert.All(native.parameters(), parameter => Assert.Equal(ScalarType.Float32, parameter.dtype));
     }
 
     [Fact]
@@ -165,5 +175,16 @@ public sealed class ConversionTests
         }
 
         Expect.Close(results[0].Gradients, results[1].Gradients, 1e-12, "gradients");
+    }
+
+    private sealed class Parent : nn.Module
+    {
+        private readonly ModuleList<nn.Module> parts;
+
+        public Parent(nn.Module part) : base(nameof(Parent))
+        {
+            parts = nn.ModuleList<nn.Module>(part);
+            RegisterComponents();
+        }
     }
 }

@@ -57,6 +57,13 @@ public sealed class DisposeScopeTests
             net.Run(randn(7, 3, 5, dtype: ScalarType.Float64), [])[0].sum().backward();
         }
 
+        Assert.InRange(Expect.LiveTensors - before - net.Module.parameters().Count(), 0, 2); // the memory of each layer's next pass
+        using (NewDisposeScope())
+        using (no_grad())
+        {
+            net.Run(randn(7, 3, 5, dtype: ScalarType.Float64), []); // is not kept where there is no backward pass
+        }
+
         Assert.Equal(before + net.Module.parameters().Count(), Expect.LiveTensors);
         net.Dispose();
         Assert.Equal(before, Expect.LiveTensors);

@@ -53,7 +53,7 @@ public sealed class DropInTests
         ((Lstm)lstm).flatten_parameters();
         ((Gru)gru).flatten_parameters();
         Assert.Equal(4, lstm.parameters().Count());
-        Assert.Empty(lstm.named_children());
+        Assert.False(lstm.named_children().Any());
     }
 
     [Fact]

@@ -45,6 +45,9 @@ internal unsafe struct ForwardArguments<T>
     public nint OutputStepStride;
     public nint OutputBatchStride;
 
+    /// <summary>The output once more, dense, for a caller who may change it before the backward pass; or null. Written.</summary>
+    public T* OutputCopy;
+
     /// <summary>[B, H] state after the last step of the walk, or null. Written.</summary>
     public T* HN;
 

@@ -293,6 +293,11 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
     {
         var output = a.Output + (shape.Time(s) * a.OutputStepStride) + (first * a.OutputBatchStride);
         RowBlock<S, V, T>.Copy(output, a.OutputBatchStride, h, stateStride, rows, shape.Hidden);
+        if (a.OutputCopy != null)
+        {
+            var copy = a.OutputCopy + ((((nint)shape.Time(s) * shape.Batch) + first) * shape.Hidden);
+            RowBlock<S, V, T>.Copy(copy, shape.Hidden, h, stateStride, rows, shape.Hidden);
+        }
     }
 
     private void End(int first, int rows, T* state)

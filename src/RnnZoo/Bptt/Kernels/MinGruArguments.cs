@@ -13,10 +13,16 @@ internal unsafe struct MinGruArguments<T>
     /// <summary>Whether the sequence is walked from T - 1 to 0.</summary>
     public bool Reverse;
 
-    /// <summary>a [T, N] before the forward pass, z after it.</summary>
+    /// <summary>a [T, N]: read forward.</summary>
+    public T* GateProduct;
+
+    /// <summary>g [T, N]: read forward.</summary>
+    public T* CandidateProduct;
+
+    /// <summary>z [T, N]: written forward, read back. May be <see cref="GateProduct"/>.</summary>
     public T* Gate;
 
-    /// <summary>g [T, N].</summary>
+    /// <summary>g [T, N] once more: written forward, read back. May be <see cref="CandidateProduct"/>.</summary>
     public T* Candidate;
 
     /// <summary>The state before the first step of the walk [N].</summary>
@@ -24,6 +30,9 @@ internal unsafe struct MinGruArguments<T>
 
     /// <summary>h [T, N]: written forward, read back.</summary>
     public T* Output;
+
+    /// <summary>h [T, N] once more, for a caller who may change it before the backward pass; or null. Written.</summary>
+    public T* OutputCopy;
 
     /// <summary>∂L/∂h of each step from outside [T, N]; null for zero.</summary>
     public T* DOutput;

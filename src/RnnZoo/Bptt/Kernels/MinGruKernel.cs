@@ -14,7 +14,7 @@ namespace RnnZoo.Bptt.Kernels;
 /// </summary>
 internal static class MinGruKernel
 {
-    /// <summary>Turns a into z in place and finds h.</summary>
+    /// <summary>Finds z and h.</summary>
     public static void Forward<T>(in MinGruArguments<T> arguments, int threads, VectorWidth? width = null)
         where T : unmanaged, INumberBase<T> => Run(arguments, isForward: true, threads, width ?? VectorWidths.Best);
 

@@ -54,12 +54,24 @@ internal sealed unsafe class MinGruPass<S, V, T> : ParallelWork
         var gate = a.Gate + row;
         var candidate = a.Candidate + row;
         var output = a.Output + row;
+        var copy = a.OutputCopy == null ? null : a.OutputCopy + row;
+        var keeps = a.Candidate != a.CandidateProduct;
         var i = from;
         for (; i <= to - S.Lanes; i += S.Lanes)
         {
-            var z = Advance(S.Load(gate + i), S.Load(candidate + i), S.Load(before + i), out var h);
+            var g = S.Load(a.CandidateProduct + row + i);
+            var z = Advance(S.Load(a.GateProduct + row + i), g, S.Load(before + i), out var h);
             S.Store(gate + i, z);
             S.Store(output + i, h);
+            if (keeps)
+            {
+                S.Store(candidate + i, g);
+            }
+
+            if (copy != null)
+            {
+                S.Store(copy + i, h);
+            }
         }
 
         if (i < to)
@@ -69,14 +81,19 @@ internal sealed unsafe class MinGruPass<S, V, T> : ParallelWork
             var rest = stackalloc T[3 * MostLanes];
             var restG = rest + MostLanes;
             var restH = rest + (2 * MostLanes);
-            Copy(rest, gate + i, count);
-            Copy(restG, candidate + i, count);
+            Copy(rest, a.GateProduct + row + i, count);
+            Copy(restG, a.CandidateProduct + row + i, count);
             Copy(restH, before + i, count);
+            Copy(candidate + i, restG, count);
             var z = Advance(S.Load(rest), S.Load(restG), S.Load(restH), out var h);
             S.Store(rest, z);
             S.Store(restH, h);
             Copy(gate + i, rest, count);
             Copy(output + i, restH, count);
+            if (copy != null)
+            {
+                Copy(copy + i, restH, count);
+            }
         }
     }
 

@@ -41,13 +41,18 @@ public sealed unsafe class MinGruKernelTests
         double[] Draw(int count) => [.. Enumerable.Range(0, count).Select(_ => (double)(float)((random.NextDouble() * 4) - 2))];
         var (gate, candidate, h0, dOutput, dFinal) = (Draw(steps * entries), Draw(steps * entries), Draw(entries), Draw(steps * entries), Draw(entries));
         using var arrays = new Arrays<T>();
+        var gateProduct = arrays.Add(gate);
+        var candidateProduct = arrays.Add(candidate);
         var arguments = new MinGruArguments<T>
         {
+            GateProduct = gateProduct,
+            CandidateProduct = candidateProduct,
             Steps = steps,
             Entries = entries,
             Reverse = reverse,
-            Gate = arrays.Add(gate),
-            Candidate = arrays.Add(candidate),
+            Gate = withOutside ? arrays.Add(new double[steps * entries]) : gateProduct,
+            Candidate = withOutside ? arrays.Add(new double[steps * entries]) : candidateProduct,
+            OutputCopy = withOutside ? arrays.Add(new double[steps * entries]) : null,
             H0 = arrays.Add(h0),
             Output = arrays.Add(new double[steps * entries]),
             DOutput = withOutside ? arrays.Add(dOutput) : null,
@@ -68,6 +73,7 @@ public sealed unsafe class MinGruKernelTests
         AssertEqual(expected.DState, arguments.DState, "dh_0");
         if (withOutside)
         {
+            AssertEqual(expected.H, arguments.OutputCopy, "h once more");
             AssertEqual(expected.DFuture, arguments.DFuture, "dh(future)");
         }
 
