@@ -16,18 +16,12 @@ internal static class GraphGuard
     /// <summary>Guards a small output; it is copied.</summary>
     public static Tensor Of(Tensor output) => output.mul(ones([], dtype: output.dtype, device: output.device));
 
-    /// <summary>
-    /// Guards both outputs of a layer, the large one in place. To each, nothing is added at no place, in a way that ties it to
-    /// the other: a pass that reaches one of them brings a gradient for both. (TorchSharp counts a gradient that is missing as
-    /// a tensor that lives for ever.)
-    /// </summary>
+    /// <summary>Guards a large output in place: nothing is added to it, at no place.</summary>
     /// <param name="output">[T, B, H].</param>
-    /// <param name="final">[S, B, H].</param>
-    /// <returns>[S, B, H]: the final state to go on with.</returns>
-    public static Tensor Of(Tensor output, Tensor final)
+    /// <param name="other">[S, B, H], another output of the same node: without a second argument that needs a gradient nothing would be saved.</param>
+    public static void In(Tensor output, Tensor other)
     {
         var nowhere = empty([0], dtype: ScalarType.Int64, device: output.device);
-        output.index_add_(0, nowhere, final.narrow(0, 0, 0), 1);
-        return final.index_add(0, nowhere, output.narrow(0, 0, 0).clone(), 1);
+        output.index_add_(0, nowhere, other.narrow(0, 0, 0), 1);
     }
 }

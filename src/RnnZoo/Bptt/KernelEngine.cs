@@ -42,8 +42,8 @@ internal sealed class KernelEngine : ILayerKernel
         var (input, weights) = (arguments.Input, arguments.Weights);
         var dtype = weights.InputWeight.dtype;
         return IsReadable(input)
-            && weights.HiddenWeight?.shape is [_, > 0 and <= int.MaxValue]
-            && weights.InputWeight.shape is [_, > 0 and <= int.MaxValue]
+            && weights.HiddenWeight is { Dimensions: 2 } hidden && hidden.size(1) is > 0 and <= int.MaxValue
+            && weights.InputWeight.Dimensions == 2 && weights.InputWeight.size(1) is > 0 and <= int.MaxValue
             && Array.TrueForAll(TokenInput.Is(input) ? arguments.Slots()[1..] : arguments.Slots(), tensor => tensor is null || (Reads(tensor) && tensor.dtype == dtype));
     }
 
@@ -82,7 +82,7 @@ internal sealed class KernelEngine : ILayerKernel
     private LayerShape ShapeOf(LayerArguments arguments, bool reversed) =>
         new(_cell, (int)arguments.Input.size(0), (int)arguments.Input.size(1), (int)arguments.Weights.InputSize, (int)arguments.Weights.HiddenSize, reversed);
 
-    private static bool IsReadable(Tensor input) => TokenInput.Is(input)
-        ? input.device_type == TorchSharp.DeviceType.CPU && input.shape is [> 0 and <= int.MaxValue, > 0 and <= int.MaxValue]
-        : input.shape is [> 0 and <= int.MaxValue, > 0 and <= int.MaxValue, > 0 and <= int.MaxValue];
+    private static bool IsReadable(Tensor input) =>
+        (TokenInput.Is(input) ? input.device_type == TorchSharp.DeviceType.CPU : input.Dimensions == 3)
+        && Enumerable.Range(0, (int)input.Dimensions).All(axis => input.size(axis) is > 0 and <= int.MaxValue);
 }

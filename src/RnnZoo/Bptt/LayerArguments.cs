@@ -24,7 +24,7 @@ internal sealed record LayerArguments(Tensor Input, RecurrentState Initial, Laye
         slots[2] is { } cell ? new RecurrentState(slots[1]!, cell) : new RecurrentState(slots[1]!),
         new LayerWeights(slots[3]!, slots[4], slots[5], slots[6])
         {
-            HiddenSize = slots[1]!.shape[^1],
+            HiddenSize = slots[1]!.size(-1),
             Further = [.. slots.Skip(Gradients.Length).Select(tensor => tensor!)],
         });
 

@@ -24,6 +24,9 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
     /// <summary>What the forward pass writes for the backward pass, while its node is made; null where there is none.</summary>
     public Tensor? Tape { get; private set; }
 
+    /// <summary>What the forward pass returned to the node, while it is made.</summary>
+    public IReadOnlyList<Tensor> Made { get; set; } = [];
+
     /// <summary>A backward pass may follow.</summary>
     /// <param name="slots">The arguments.</param>
     /// <param name="failures">Where a failure of the backward pass goes.</param>
@@ -125,7 +128,7 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
             gradient = gradient.unsqueeze(0); // [1, B, H], of a state that has that axis
         }
 
-        return gradient is not null && gradient.shape.SequenceEqual(shape)
+        return gradient is not null && Check.HasShape(gradient, shape)
             ? gradient
             : throw new InvalidOperationException($"{kernel?.GetType().Name ?? equations.GetType().Name}: expected gradient {slot} of shape {Check.Show(shape)}, got {(gradient is null ? "none" : Check.Show(gradient.shape))}.");
     }

@@ -14,7 +14,7 @@ internal static class LayerCheck
         ArgumentNullException.ThrowIfNull(weights);
         var (hidden, size) = (weights.HiddenSize, weights.InputSize);
         var tokens = forKernels && TokenInput.Is(input);
-        if (tokens ? input.shape[0] == 0 : input.shape is not [> 0, _, _] || input.shape[2] != size)
+        if (tokens ? input.size(0) == 0 : input.Dimensions != 3 || input.size(0) == 0 || input.size(2) != size)
         {
             throw new ArgumentException($"input: expected [T, B, I] with T above 0 and I = {size}, got {Check.Show(input.shape)}.");
         }
@@ -51,7 +51,7 @@ internal static class LayerCheck
 
         for (var part = 0; part < stateParts; part++)
         {
-            long[] shape = forKernels && initial[part].dim() == 3 ? [1, input.shape[1], hidden] : [input.shape[1], hidden];
+            long[] shape = forKernels && initial[part].dim() == 3 ? [1, input.size(1), hidden] : [input.size(1), hidden];
             Like(initial[part], part == 0 ? "h_0" : "c_0", shape, like);
         }
     }
@@ -87,7 +87,7 @@ internal static class LayerCheck
             return;
         }
 
-        if (!value.shape.SequenceEqual(shape))
+        if (!Check.HasShape(value, shape))
         {
             throw new ArgumentException($"{name}: expected {Check.Show(shape)}, got {Check.Show(value.shape)}.");
         }

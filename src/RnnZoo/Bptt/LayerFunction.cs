@@ -35,10 +35,11 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
     {
         var call = (LayerCall)vars[0];
         var arguments = LayerArguments.FromSlots(Array.ConvertAll(vars[1..], value => (Tensor?)value));
+        using var scope = NewDisposeScope();
         var (output, final) = call.Forward(arguments);
-        ctx.set_materialize_grads(false); // what is not there costs nothing
         ctx.save_data(CallKey, call);
         ctx.save_for_backward([.. arguments.Slots().OfType<Tensor>(), .. call.Tape is { } tape ? [tape] : Array.Empty<Tensor>()]);
+        call.Made = [output.MoveToOuterDisposeScope(), final.MoveToOuterDisposeScope()];
         return [output, final];
     }
 
@@ -49,8 +50,8 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
         List<Tensor?> gradients;
         try
         {
-            var final = Defined(grad_outputs[1])?.unbind(0) ?? []; // S × [B, H]
-            gradients = call.Backward(ctx.get_saved_variables(), new LayerCotangents(Defined(grad_outputs[0]), final.ElementAtOrDefault(0), final.ElementAtOrDefault(1)));
+            var final = grad_outputs[1].unbind(0); // S × [B, H]
+            gradients = call.Backward(ctx.get_saved_variables(), new LayerCotangents(grad_outputs[0], final[0], final.ElementAtOrDefault(1)));
         }
         catch (Exception failure)
         {
@@ -58,10 +59,7 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
         }
 
         gradients.ForEach(gradient => gradient?.MoveToOuterDisposeScope());
-        foreach (var cotangent in grad_outputs.Where(gradient => !gradient.IsInvalid))
-        {
-            cotangent.Dispose(); // made for this call; the caller's scope would keep it
-        }
+        grad_outputs.ForEach(cotangent => cotangent.Dispose()); // made for this call; the caller's scope would keep them
 
         return [null!, .. gradients.Select(gradient => gradient!)];
     }
@@ -70,9 +68,16 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
     {
         call.Expect(slots, failures);
         using var tape = call.TakeTape(arguments); // the node saves it
+        using var scope = NewDisposeScope();
         var outputs = apply([call, .. slots!]);
-        return (outputs[0], GraphGuard.Of(outputs[0], outputs[1]));
-    }
 
-    private static Tensor? Defined(Tensor gradient) => gradient.IsInvalid ? null : gradient;
+        // Of an output that the loss does not use the node gets zeros: TorchSharp counts a gradient that is missing as a tensor
+        // that lives for ever. What the zeros are made like belongs to the node, which frees it, and not to a dispose scope.
+        Tensor[] others = [.. outputs, .. call.Made];
+        scope.Detach(scope.DisposablesView.Except(others, ReferenceEqualityComparer.Instance).OfType<IDisposable>());
+        call.Made = [];
+        GraphGuard.In(outputs[0], outputs[1]);
+        var final = GraphGuard.Of(outputs[1]);
+        return (outputs[0].MoveToOuterDisposeScope(), final.MoveToOuterDisposeScope());
+    }
 }

@@ -11,10 +11,10 @@ namespace RnnZoo.Bptt;
 public sealed record LayerWeights(Tensor InputWeight, Tensor? HiddenWeight, Tensor? InputBias = null, Tensor? HiddenBias = null)
 {
     /// <summary>H; to be set where there is no W_hh to read it from.</summary>
-    public long HiddenSize { get; init; } = HiddenWeight?.shape[^1] ?? InputWeight.shape[0];
+    public long HiddenSize { get; init; } = HiddenWeight?.size(-1) ?? InputWeight.size(0);
 
     /// <summary>I.</summary>
-    public long InputSize => InputWeight.shape[1];
+    public long InputSize => InputWeight.size(1);
 
     /// <summary>What else the cell has, in the order that its equations give.</summary>
     public IReadOnlyList<Tensor> Further { get; init; } = [];

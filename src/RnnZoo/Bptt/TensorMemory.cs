@@ -36,7 +36,7 @@ internal sealed unsafe class TensorMemory<T>
             return null;
         }
 
-        var (steps, batch, size) = ((nint)sequence.shape[0], (nint)sequence.shape[1], (nint)sequence.shape[2]);
+        var (steps, batch, size) = ((nint)sequence.size(0), (nint)sequence.size(1), (nint)sequence.size(2));
         if (!sequence.is_contiguous() && sequence.transpose(0, 1) is var batchFirst && batchFirst.is_contiguous())
         {
             (stepStride, batchStride) = (size, steps * size);

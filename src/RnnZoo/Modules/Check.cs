@@ -7,6 +7,18 @@ internal static class Check
 {
     public static string Show(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
 
+    /// <summary>Whether a tensor has a shape; <c>Tensor.shape</c> makes an array by a call into native code each time.</summary>
+    public static bool HasShape(Tensor tensor, ReadOnlySpan<long> shape)
+    {
+        var fits = tensor.Dimensions == shape.Length;
+        for (var axis = 0; fits && axis < shape.Length; axis++)
+        {
+            fits = tensor.size(axis) == shape[axis];
+        }
+
+        return fits;
+    }
+
     public static long Positive(long value, string name) =>
         value > 0 ? value : throw new ArgumentException($"{name}: expected a size above 0, got {value}.");
 
@@ -30,6 +42,11 @@ internal static class Check
     public static void SequenceInput(Tensor input, RecurrentLayout layout)
     {
         ArgumentNullException.ThrowIfNull(input);
+        if (input.Dimensions == 3 && input.size(2) == layout.InputSize && input.size(layout.BatchFirst ? 1 : 0) > 0)
+        {
+            return;
+        }
+
         var shape = input.shape;
         var axes = layout.BatchFirst ? "[B, T, I]" : "[T, B, I]";
         if (shape.Length != 3 || shape[2] != layout.InputSize)
@@ -38,16 +55,13 @@ internal static class Check
             throw new ArgumentException($"input: expected {axes} with I = {layout.InputSize}, got {Show(shape)}{hint}.");
         }
 
-        if (shape[layout.BatchFirst ? 1 : 0] == 0)
-        {
-            throw new ArgumentException($"input: expected {axes} with T above 0, got {Show(shape)}.");
-        }
+        throw new ArgumentException($"input: expected {axes} with T above 0, got {Show(shape)}.");
     }
 
     /// <summary>Token ids in place of a sequence of vectors: [T, B], at least one step, each below I.</summary>
     public static void Tokens(Tensor tokens, RecurrentLayout layout, Tensor parameter)
     {
-        if (tokens.shape[layout.BatchFirst ? 1 : 0] == 0)
+        if (tokens.size(layout.BatchFirst ? 1 : 0) == 0)
         {
             throw new ArgumentException($"input: expected token ids {(layout.BatchFirst ? "[B, T]" : "[T, B]")} with T above 0, got {Show(tokens.shape)}.");
         }
@@ -161,7 +175,7 @@ internal static class Check
 
     private static void StatePart(Tensor value, string name, string axes, long[] expected, Tensor input)
     {
-        if (!value.shape.SequenceEqual(expected))
+        if (!HasShape(value, expected))
         {
             throw new ArgumentException($"{name}: expected {axes} = {Show(expected)}, got {Show(value.shape)}.");
         }

@@ -20,7 +20,7 @@ internal sealed record RecurrentLayout(long InputSize, long HiddenSize, long Num
 
     public long InputSizeOf(int layer) => layer == 0 ? InputSize : NumDirections * HiddenSize;
 
-    public long BatchOf(Tensor input) => input.shape[BatchFirst ? 0 : 1];
+    public long BatchOf(Tensor input) => input.size(BatchFirst ? 0 : 1);
 
     /// <summary>Every layer and direction, in PyTorch's order.</summary>
     public IEnumerable<(int Layer, int Direction)> Positions() =>

@@ -211,7 +211,7 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
             _bindings.BeginTraining();
         }
 
-        var recording = _norms.Begin(_bindings.Cells, input.shape[BatchFirst ? 1 : 0]);
+        var recording = _norms.Begin(_bindings.Cells, input.size(BatchFirst ? 1 : 0));
         var steps = BatchFirst ? input.transpose(0, 1) : input; // [T, B, I]
         var result = path == BackwardPath.HandWritten
             ? _handWritten!.Run(steps, state, training, recording)
