@@ -11,6 +11,7 @@ using static TorchSharp.torch;
 
 const int T = 100, B = 8, I = 10, H = 64;
 double[] scales = [0.5, 0.9, 1, 1.1, 1.5];
+RnnZoo.TorchBackend.Load(); // before the first use of torch
 set_num_threads(1);
 
 Console.WriteLine("1. One unit, h_t = w h_{t-1}: the gradient is multiplied by w at every step back.");

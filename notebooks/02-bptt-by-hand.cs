@@ -10,6 +10,7 @@ using TorchSharp;
 using static TorchSharp.torch;
 
 const int T = 7, B = 3, I = 2, H = 5;
+RnnZoo.TorchBackend.Load(); // before the first use of torch
 set_num_threads(1);
 using var scope = NewDisposeScope();
 var draw = new Generator(1);

@@ -10,6 +10,7 @@ using TorchSharp;
 using static TorchSharp.torch;
 
 const int Delay = 8, T = 240, Updates = 300;
+RnnZoo.TorchBackend.Load(); // before the first use of torch
 set_num_threads(1);
 using var outer = NewDisposeScope();
 

@@ -12,6 +12,7 @@ using TorchSharp;
 using static TorchSharp.torch;
 
 const int Updates = 400;
+RnnZoo.TorchBackend.Load(); // before the first use of torch
 set_num_threads(1);
 var task = new CopyTask(delay: 15, symbols: 3);
 

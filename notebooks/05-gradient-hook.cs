@@ -8,6 +8,7 @@ using RnnZoo.Modules;
 using TorchSharp;
 using static TorchSharp.torch;
 
+RnnZoo.TorchBackend.Load(); // before the first use of torch
 set_num_threads(1);
 using var scope = NewDisposeScope();
 

@@ -4,7 +4,7 @@ namespace RnnZoo.Cli;
 
 /// <summary>How long libtorch's OpenMP threads spin after their last work, on the cores that the kernels' threads need.</summary>
 /// <remarks>
-/// The launcher of the checkout sets the same variable; an installed tool has no launcher. .NET's own
+/// GNU OpenMP reads the variable once, when libtorch is loaded. .NET's own
 /// <see cref="Environment.SetEnvironmentVariable(string, string)"/> changes a copy that native libraries do not see.
 /// </remarks>
 internal static class OpenMpSpin

@@ -13,7 +13,7 @@ internal static class BenchJson
         json.WriteString("version", VersionAction.Version);
         json.WriteString("torchSharp", TorchBackend.TorchSharpVersion);
         json.WriteString("libtorch", TorchBackend.LibtorchVersion);
-        json.WriteString("pytorch", result.PyTorch);
+        json.WriteBoolean("forward", result.Forward);
         json.WriteNumber("vectorBits", PeakLoop.VectorBits);
         json.WriteStartObject("peakGflops");
         foreach (var (threads, sample) in result.Peaks.OrderBy(peak => peak.Key))

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace RnnZoo.Cli.Bench;
 
 /// <summary>Times the paths of a group by turns, so that what else the machine does hits all of them.</summary>
-internal sealed class BenchMeasurement(PyTorchWorker? pytorch, double seconds)
+internal sealed class BenchMeasurement(double seconds)
 {
     private const int LeastRounds = 3;
     private const double TurnMilliseconds = 60;
@@ -15,14 +15,14 @@ internal sealed class BenchMeasurement(PyTorchWorker? pytorch, double seconds)
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(15);
 
     /// <summary>Measures.</summary>
-    /// <returns>One row for each path that is there.</returns>
+    /// <returns>One row for each path.</returns>
     public IReadOnlyList<BenchRow> Run(BenchGroup group, CancellationToken cancellation)
     {
         set_num_threads(group.Threads);
         List<Turn> turns = [];
         try
         {
-            turns.AddRange(group.Paths.Where(path => path != BenchPaths.PyTorch || pytorch is not null).Select(path => CreateTurn(path, group)));
+            turns.AddRange(group.Paths.Select(path => CreateTurn(path, group)));
             turns.ForEach(turn => turn.WarmUp());
             var watch = Stopwatch.StartNew();
             for (var round = 0; round < LeastRounds || watch.Elapsed.TotalSeconds < seconds; round++)
@@ -46,14 +46,9 @@ internal sealed class BenchMeasurement(PyTorchWorker? pytorch, double seconds)
         }
     }
 
-    private Turn CreateTurn(string path, BenchGroup group)
+    private static Turn CreateTurn(string path, BenchGroup group)
     {
-        if (path == BenchPaths.PyTorch)
-        {
-            return new Turn(path, count => pytorch!.Steps(group, count), null);
-        }
-
-        var workload = BenchPaths.Create(path, group.Cell, group.Size);
+        var workload = BenchPaths.Create(path, group.Cell, group.Size, group.Forward);
         return new Turn(path, count => [.. Enumerable.Range(0, count).Select(_ => Time(workload))], workload);
     }
 
@@ -64,7 +59,7 @@ internal sealed class BenchMeasurement(PyTorchWorker? pytorch, double seconds)
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
 
-    private sealed class Turn(string path, Func<int, double[]> steps, IWorkload? workload) : IDisposable
+    private sealed class Turn(string path, Func<int, double[]> steps, IWorkload workload) : IDisposable
     {
         private readonly List<double> _times = [];
         private int _count = 1;
@@ -108,6 +103,6 @@ internal sealed class BenchMeasurement(PyTorchWorker? pytorch, double seconds)
             return new BenchRow(group, path, median, _times[0], _times.Count);
         }
 
-        public void Dispose() => workload?.Dispose();
+        public void Dispose() => workload.Dispose();
     }
 }

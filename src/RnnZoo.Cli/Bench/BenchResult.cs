@@ -3,8 +3,8 @@ namespace RnnZoo.Cli.Bench;
 /// <summary>All that a benchmark measured.</summary>
 /// <param name="Peaks">The machine's peak by thread count.</param>
 /// <param name="Rows">The measured paths.</param>
-/// <param name="PyTorch">PyTorch's version; null where it is not installed or was not asked for.</param>
-internal sealed record BenchResult(IReadOnlyDictionary<int, PeakSample> Peaks, IReadOnlyList<BenchRow> Rows, string? PyTorch)
+/// <param name="Forward">Whether the forward pass was measured alone.</param>
+internal sealed record BenchResult(IReadOnlyDictionary<int, PeakSample> Peaks, IReadOnlyList<BenchRow> Rows, bool Forward)
 {
     /// <summary>What part of the peak of as many threads a row reached.</summary>
     public double PeakShare(BenchRow row) => row.Gflops / Peaks[row.Group.Threads].Best;

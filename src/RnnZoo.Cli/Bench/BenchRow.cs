@@ -3,7 +3,7 @@ namespace RnnZoo.Cli.Bench;
 /// <summary>What was measured of one path.</summary>
 /// <param name="Group">Cell, size and threads.</param>
 /// <param name="Path">The path.</param>
-/// <param name="Milliseconds">The median time of a training step.</param>
+/// <param name="Milliseconds">The median time of a step.</param>
 /// <param name="Fastest">The time of the fastest step, in milliseconds: what the code takes when nothing else disturbs it.</param>
 /// <param name="Count">How many steps that is the median of.</param>
 internal sealed record BenchRow(BenchGroup Group, string Path, double Milliseconds, double Fastest, int Count)
@@ -12,5 +12,5 @@ internal sealed record BenchRow(BenchGroup Group, string Path, double Millisecon
     public double? ExtraMegabytes { get; init; }
 
     /// <summary>The recurrence's own arithmetic per time, in GFLOP/s.</summary>
-    public double Gflops => Group.Size.Flops(Group.Cell) / Milliseconds / 1e6;
+    public double Gflops => Group.Size.Flops(Group.Cell) / (Group.Forward ? 3 : 1) / Milliseconds / 1e6;
 }

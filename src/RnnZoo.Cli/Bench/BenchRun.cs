@@ -13,13 +13,7 @@ internal sealed class BenchRun(CliHost host, BenchSettings settings, bool json)
         var former = get_num_threads();
         try
         {
-            using var pytorch = settings.Paths.Contains(BenchPaths.PyTorch) ? await PyTorchWorker.StartAsync(cancellation) : null;
-            if (pytorch is null && settings.Paths.Contains(BenchPaths.PyTorch))
-            {
-                host.Error.WriteLine("pytorch: no Python with PyTorch here (Debian: python3-torch); the other paths are measured.");
-            }
-
-            var result = await MeasureAsync(pytorch, cancellation);
+            var result = await MeasureAsync(cancellation);
             Report(result, watch.Elapsed);
             return cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
         }
@@ -29,11 +23,11 @@ internal sealed class BenchRun(CliHost host, BenchSettings settings, bool json)
         }
     }
 
-    private async Task<BenchResult> MeasureAsync(PyTorchWorker? pytorch, CancellationToken cancellation)
+    private async Task<BenchResult> MeasureAsync(CancellationToken cancellation)
     {
         var counts = settings.Threads.Prepend(1).Distinct().ToArray();
         var peaks = counts.ToDictionary(threads => threads, PeakLoop.Measure);
-        var measurement = new BenchMeasurement(pytorch, settings.Seconds);
+        var measurement = new BenchMeasurement(settings.Seconds);
         var groups = settings.Groups().ToArray();
         List<BenchRow> rows = [];
         for (var index = 0; index < groups.Length && !cancellation.IsCancellationRequested; index++)
@@ -45,18 +39,18 @@ internal sealed class BenchRun(CliHost host, BenchSettings settings, bool json)
 
         Progress("memory of each path, in processes of their own");
         var measured = rows.ToArray();
-        await MeasureMemoryAsync(measured, pytorch, cancellation);
+        await MeasureMemoryAsync(measured, cancellation);
         foreach (var threads in counts)
         {
             peaks[threads] = peaks[threads].With(PeakLoop.Measure(threads));
         }
 
         EndProgress();
-        return new BenchResult(peaks, measured, pytorch?.Version);
+        return new BenchResult(peaks, measured, settings.Forward);
     }
 
     // Memory does not depend on what runs beside, so the processes share the machine. An interrupted run has none for the rest.
-    private static async Task MeasureMemoryAsync(BenchRow[] rows, PyTorchWorker? pytorch, CancellationToken cancellation)
+    private static async Task MeasureMemoryAsync(BenchRow[] rows, CancellationToken cancellation)
     {
         var options = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellation };
         try
@@ -64,9 +58,7 @@ internal sealed class BenchRun(CliHost host, BenchSettings settings, bool json)
             await Parallel.ForAsync(0, rows.Length, options, async (index, stop) =>
             {
                 var row = rows[index];
-                var bytes = row.Path == BenchPaths.PyTorch
-                    ? await pytorch!.ExtraBytesAsync(row.Group, stop)
-                    : await MemoryProbe.ExtraBytesAsync(row.Group, row.Path, stop);
+                var bytes = await MemoryProbe.ExtraBytesAsync(row.Group, row.Path, stop);
                 rows[index] = row with { ExtraMegabytes = bytes / 1e6 };
             });
         }

@@ -6,8 +6,9 @@ namespace RnnZoo.Cli.Bench;
 /// <param name="Sizes">The layers' sizes.</param>
 /// <param name="Threads">Thread counts.</param>
 /// <param name="Seconds">How long the paths of one cell, size and thread count are measured at least.</param>
+/// <param name="Forward">Whether the forward pass is measured alone, without gradients.</param>
 internal sealed record BenchSettings(
-    IReadOnlyList<string> Cells, IReadOnlyList<string> Paths, IReadOnlyList<BenchSize> Sizes, IReadOnlyList<int> Threads, double Seconds)
+    IReadOnlyList<string> Cells, IReadOnlyList<string> Paths, IReadOnlyList<BenchSize> Sizes, IReadOnlyList<int> Threads, double Seconds, bool Forward)
 {
     public static IReadOnlyList<string> AllCells { get; } = ["vanilla", "gru", "lstm"];
 
@@ -21,10 +22,10 @@ internal sealed record BenchSettings(
         from size in Sizes
         from cell in Cells
         from threads in Threads
-        let paths = Paths.Where(path => BenchPaths.Fits(path, cell, size)).ToArray()
+        let paths = Paths.Where(path => BenchPaths.Fits(path, cell, size, Forward)).ToArray()
         where paths.Length > 0
-        select new BenchGroup(cell, size, threads, paths);
+        select new BenchGroup(cell, size, threads, paths, Forward);
 }
 
-/// <summary>Ways to the same gradient, measured by turns.</summary>
-internal sealed record BenchGroup(string Cell, BenchSize Size, int Threads, IReadOnlyList<string> Paths);
+/// <summary>Ways to the same result, measured by turns.</summary>
+internal sealed record BenchGroup(string Cell, BenchSize Size, int Threads, IReadOnlyList<string> Paths, bool Forward = false);

@@ -32,12 +32,14 @@ internal static class BenchTable
         }
 
         ReportConsole.Write(host, table);
-        host.Output.WriteLine("ms: median of one training step; fastest: the least of them; ratio: to the hand-written path of the same kind; MB: peak memory of a step.");
+        host.Output.WriteLine(
+            (result.Forward ? "ms: median of one forward pass without gradients;" : "ms: median of one training step;")
+            + " fastest: the least of them; ratio: to the hand-written path of the same kind; MB: peak memory of a step.");
     }
 
     private static void AddGroup(Table table, BenchResult result, BenchRow[] rows)
     {
-        var (cell, size, threads, _) = rows[0].Group;
+        var (cell, size, threads, _, _) = rows[0].Group;
         table.AddRow($"{size} {cell}, {threads} thread{(threads == 1 ? "" : "s")}");
         foreach (var row in rows)
         {

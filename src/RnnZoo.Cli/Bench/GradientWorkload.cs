@@ -6,7 +6,8 @@ namespace RnnZoo.Cli.Bench;
 
 /// <summary>
 /// Forward and backward of one layer in float32, with random cotangents on the output and the final state; gradients of
-/// the input, the initial state and all parameters; with a trace, the norms of every step's gradient too.
+/// the input, the initial state and all parameters; with a trace, the norms of every step's gradient too. Or the forward pass
+/// alone, without gradients.
 /// </summary>
 internal sealed class GradientWorkload : IWorkload
 {
@@ -15,9 +16,11 @@ internal sealed class GradientWorkload : IWorkload
     private readonly Tensor[] _inputs;
     private readonly Tensor[] _cotangents;
     private readonly GradientTrace? _trace;
+    private readonly bool _isForward;
 
-    public GradientWorkload(string cell, BenchSize size, BackwardPath path, GradientTraceOptions? traced = null)
+    public GradientWorkload(string cell, BenchSize size, BackwardPath path, bool forward, GradientTraceOptions? traced = null)
     {
+        _isForward = forward;
         using var scope = NewDisposeScope();
         using var random = new Generator(1);
         var (batch, steps, input, hidden) = size;
@@ -53,6 +56,13 @@ internal sealed class GradientWorkload : IWorkload
     public void Step()
     {
         using var scope = NewDisposeScope();
+        if (_isForward)
+        {
+            using var noTape = no_grad();
+            _forward();
+            return;
+        }
+
         autograd.grad(_forward(), _inputs, _cotangents);
     }
 

@@ -13,7 +13,7 @@ internal static class MemoryProbe
     /// <returns>Bytes.</returns>
     public static async Task<long> ExtraBytesAsync(BenchGroup group, string path, CancellationToken cancellation)
     {
-        var answer = await SelfProcess.RunAsync([Command, path, group.Cell, group.Size.ToString(), group.Threads.ToString(CultureInfo.InvariantCulture)], cancellation);
+        var answer = await SelfProcess.RunAsync([Command, path, group.Cell, group.Size.ToString(), group.Threads.ToString(CultureInfo.InvariantCulture), .. group.Forward ? ["--forward"] : Array.Empty<string>()], cancellation);
         return long.Parse(answer, CultureInfo.InvariantCulture);
     }
 
@@ -22,17 +22,18 @@ internal static class MemoryProbe
     /// <param name="cell">The cell.</param>
     /// <param name="size">The layer's size.</param>
     /// <param name="threads">The thread count.</param>
+    /// <param name="forward">Whether the forward pass is measured alone.</param>
     /// <returns>Bytes.</returns>
-    public static long Measure(string path, string cell, BenchSize size, int threads)
+    public static long Measure(string path, string cell, BenchSize size, int threads, bool forward)
     {
         set_num_threads(threads);
         var fewest = BenchPaths.Trains(path) ? (2 * CopyWorkload.Symbols) + 1 : 2;
-        using (var once = BenchPaths.Create(path, cell, size with { Steps = Math.Min(size.Steps, fewest) }))
+        using (var once = BenchPaths.Create(path, cell, size with { Steps = Math.Min(size.Steps, fewest) }, forward))
         {
             once.Step(); // compiled, and what is set up once is there
         }
 
-        using var workload = BenchPaths.Create(path, cell, size);
+        using var workload = BenchPaths.Create(path, cell, size, forward);
         GC.Collect();
         ResidentMemory.ForgetPeak();
         var before = ResidentMemory.Now;

@@ -69,6 +69,6 @@ internal sealed class NotebooksRun(CliHost host, string? file, bool check)
         var runner = Path.Combine(here.Parent!.Parent!.FullName, "RnnZoo.Notebooks", here.Name, "RnnZoo.Notebooks.dll");
         return File.Exists(runner)
             ? runner
-            : throw new InvalidOperationException("the notebook runner is not built: notebooks are run from a clone of the project, by ./rnnzoo notebooks or after dotnet build.");
+            : throw new InvalidOperationException("the notebook runner is not built: notebooks are run from a clone of the project, after dotnet build.");
     }
 }

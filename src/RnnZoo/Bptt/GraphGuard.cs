@@ -18,10 +18,10 @@ internal static class GraphGuard
 
     /// <summary>Guards a large output in place: nothing is added to it, at no place.</summary>
     /// <param name="output">[T, B, H].</param>
-    /// <param name="other">[S, B, H], another output of the same node: without a second argument that needs a gradient nothing would be saved.</param>
-    public static void In(Tensor output, Tensor other)
+    /// <param name="guarded">[S, B, H], another output of the same node, already guarded. What is added comes from it, so a pass that reaches either spends both.</param>
+    public static void In(Tensor output, Tensor guarded)
     {
         var nowhere = empty([0], dtype: ScalarType.Int64, device: output.device);
-        output.index_add_(0, nowhere, other.narrow(0, 0, 0), 1);
+        output.index_add_(0, nowhere, guarded.narrow(0, 0, 0).clone(), 1);
     }
 }

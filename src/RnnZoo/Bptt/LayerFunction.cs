@@ -50,8 +50,9 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
         List<Tensor?> gradients;
         try
         {
-            var final = grad_outputs[1].unbind(0); // S × [B, H]
-            gradients = call.Backward(ctx.get_saved_variables(), new LayerCotangents(grad_outputs[0], final[0], final.ElementAtOrDefault(1)));
+            var output = grad_outputs[0] is { Dimensions: 3 } given ? given : null; // [T, B, H]; else nothing reaches it
+            var final = grad_outputs[1] is { Dimensions: 3 } parts ? parts.unbind(0) : []; // S × [B, H]
+            gradients = call.Backward(ctx.get_saved_variables(), new LayerCotangents(output, final.ElementAtOrDefault(0), final.ElementAtOrDefault(1)));
         }
         catch (Exception failure)
         {
@@ -71,13 +72,19 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
         using var scope = NewDisposeScope();
         var outputs = apply([call, .. slots!]);
 
-        // Of an output that the loss does not use the node gets zeros: TorchSharp counts a gradient that is missing as a tensor
-        // that lives for ever. What the zeros are made like belongs to the node, which frees it, and not to a dispose scope.
+        // Of an output that the loss does not use the node gets zeros like what it keeps for that: TorchSharp counts a gradient
+        // that is missing as a tensor that lives for ever. They belong to the node, which frees them, and not to a dispose
+        // scope; emptied, they say as much and take no memory.
         Tensor[] others = [.. outputs, .. call.Made];
-        scope.Detach(scope.DisposablesView.Except(others, ReferenceEqualityComparer.Instance).OfType<IDisposable>());
+        foreach (var like in scope.DisposablesView.Except(others, ReferenceEqualityComparer.Instance).Cast<Tensor>())
+        {
+            like.set_(empty([0], dtype: like.dtype, device: like.device));
+            like.DetachFromDisposeScope();
+        }
+
         call.Made = [];
-        GraphGuard.In(outputs[0], outputs[1]);
         var final = GraphGuard.Of(outputs[1]);
+        GraphGuard.In(outputs[0], final);
         return (outputs[0].MoveToOuterDisposeScope(), final.MoveToOuterDisposeScope());
     }
 }

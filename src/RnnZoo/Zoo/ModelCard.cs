@@ -45,7 +45,7 @@ public static class ModelCard
             Line(card, $"| {metric.Name} ({metric.Unit}) | {Number(metric.Value)} | {Number(metric.StandardError)} | {Number(baseline)} | {metric.How}{(metric.Seed is { } seed ? $" (seed {seed})" : "")} |");
         }
 
-        Line(card, $"\n`./rnnzoo zoo verify {manifest.Name}` measures these again.\n");
+        Line(card, $"\n`rnnzoo zoo verify {manifest.Name}` measures these again.\n");
     }
 
     private static void Usage(StringBuilder card, ModelManifest manifest)
@@ -84,7 +84,7 @@ public static class ModelCard
 
     private static void Recipe(StringBuilder card, ModelManifest manifest)
     {
-        Line(card, $"## Recipe\n\n`./rnnzoo zoo train {manifest.Name}` repeats it.\n");
+        Line(card, $"## Recipe\n\n`rnnzoo zoo train {manifest.Name}` repeats it.\n");
         Line(card, "| | |");
         Line(card, "|---|---|");
         foreach (var (name, value) in Leaves(JsonNode.Parse(ManifestJson.WritePart(manifest.Recipe)), ""))

@@ -34,18 +34,23 @@ public class BenchTests
         });
     }
 
-    [SkippableFact]
-    public async Task PyTorch_IsMeasuredBesideTheOthers()
+    [Fact]
+    public async Task Forward_IsAThirdOfTheArithmetic_AndHasNoPathsThatNeedAGradient()
     {
-        using var worker = await PyTorchWorker.StartAsync(default);
-        Skip.If(worker is null, "no Python with PyTorch on this machine (Debian: python3-torch)");
         using var folder = new TemporaryFolder();
 
-        var run = await CliRun.Of(folder.Path, "bench --cells vanilla --sizes 2x7x3x11 --paths handwritten,pytorch --threads 1 --seconds 0 --json");
+        var run = await CliRun.Of(folder.Path, "bench --cells gru --sizes 3x23x10x5 --threads 1 --seconds 0 --forward --json");
 
-        Assert.Equal(worker.Version, Text(run.Json, "pytorch"));
-        var row = run.Json.GetProperty("rows").EnumerateArray().Single(row => Text(row, "path") == "pytorch");
-        Assert.True(Number(row, "milliseconds") > 0 && Number(row, "extraMegabytes") >= 0);
+        Assert.True(run.ExitCode == ExitCodes.Success, run.Error);
+        Assert.True(run.Json.GetProperty("forward").GetBoolean());
+        var rows = run.Json.GetProperty("rows").EnumerateArray().ToArray();
+        Assert.Equal(["autograd", "native", "handwritten"], rows.Select(row => Text(row, "path")));
+        Assert.All(rows, row =>
+        {
+            var flops = 2 * 23 * 3 * 3 * 5 * (10 + 5);
+            Assert.Equal(flops / Number(row, "milliseconds") / 1e6, Number(row, "gflops"), 0.01 + (0.01 * Number(row, "gflops")));
+        });
+        Assert.Equal(ExitCodes.Usage, (await CliRun.Of(folder.Path, "bench --paths train:native --forward")).ExitCode);
     }
 
     [Fact]

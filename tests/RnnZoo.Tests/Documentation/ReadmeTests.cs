@@ -43,9 +43,10 @@ public class ReadmeTests
     {
         using var folder = new TemporaryFolder();
         var line = Block("bash")[0].TrimEnd();
-        Assert.StartsWith("./rnnzoo compare copy ", line, StringComparison.Ordinal);
+        const string Program = "dotnet run --project src/RnnZoo.Cli -- ";
+        Assert.StartsWith(Program + "compare copy ", line, StringComparison.Ordinal);
 
-        var run = await CliRun.Of(folder.Path, line["./rnnzoo ".Length..]);
+        var run = await CliRun.Of(folder.Path, line[Program.Length..]);
 
         Assert.True(run.ExitCode == ExitCodes.Success, run.Error);
         Assert.Contains("recall", run.Output, StringComparison.Ordinal);

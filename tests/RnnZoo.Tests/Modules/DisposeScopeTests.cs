@@ -21,7 +21,7 @@ public sealed class DisposeScopeTests
         var x = randn(3, 7, 5, dtype: ScalarType.Float64);
         var before = Expect.LiveTensors;
         var results = net.Run(x, []);
-        Assert.Equal(before + results.Length, Expect.LiveTensors);
+        Assert.Equal(before + results.Length + OfNodes(path, 4), Expect.LiveTensors);
     }
 
     [Theory]
@@ -32,7 +32,7 @@ public sealed class DisposeScopeTests
         using var x = randn(7, 3, 5, dtype: ScalarType.Float64);
         var before = Expect.LiveTensors;
         var results = net.Run(x, []);
-        Assert.Equal(before + results.Length, Expect.LiveTensors);
+        Assert.Equal(before + results.Length + OfNodes(path, 1), Expect.LiveTensors);
         foreach (var result in results)
         {
             result.Dispose();
@@ -151,7 +151,7 @@ public sealed class DisposeScopeTests
             var tokens = zeros(7, 3, dtype: ScalarType.Int64);
             var before = Expect.LiveTensors;
             var (_, state) = model.call(tokens);
-            Assert.Equal(before + 1 + state.Count, Expect.LiveTensors);
+            Assert.Equal(before + 1 + state.Count + OfNodes(path, 1), Expect.LiveTensors);
         }
 
         Assert.Equal(start, Expect.LiveTensors);
@@ -188,6 +188,9 @@ public sealed class DisposeScopeTests
         Assert.Throws<ArgumentException>(() => net.call(x));
         Assert.Equal(before, Expect.LiveTensors);
     }
+
+    // A hand-written node keeps an empty tensor for each of its two outputs until its graph dies.
+    private static int OfNodes(BackwardPath path, int nodes) => path == BackwardPath.HandWritten ? 2 * nodes : 0;
 
     private sealed class PassingCell(long inputSize, long hiddenSize) : RecurrentCell(nameof(PassingCell), inputSize, hiddenSize)
     {

@@ -12,9 +12,9 @@ public class CliReferenceTests
     private const string Opening = """
         # The command `rnnzoo`
 
-        This page is made from the commands themselves; `rnnzoo COMMAND --help` says the same. In a checkout the command is `./rnnzoo`, installed as a [tool](bindings.md#packages) it is `rnnzoo`.
+        This page is made from the commands themselves; `rnnzoo COMMAND --help` says the same. In a checkout the command is `dotnet run --project src/RnnZoo.Cli --`, installed as a [tool](torchsharp.md#packages) it is `rnnzoo`.
 
-        `rnnzoo --version` prints the versions of the program, of the binding and of libtorch. Results go to standard output, progress and errors to standard error. The exit code is 0 after success, 1 after a failed run, 2 after wrong usage (one line says what was expected, what came, and the nearest right name), 130 after an interruption.
+        `rnnzoo --version` prints the versions of the program, of TorchSharp and of libtorch. Results go to standard output, progress and errors to standard error. The exit code is 0 after success, 1 after a failed run, 2 after wrong usage (one line says what was expected, what came, and the nearest right name), 130 after an interruption.
 
         """;
 

@@ -22,7 +22,7 @@ internal static class GeneratedFile
         Assert.True(
             before.SequenceEqual(after),
             $"{path} is not what the code says:\n{string.Join('\n', differences.Take(40))}\n"
-            + $"If that is meant, write it anew: {Refresh}=1 dotnet test tests/RnnZoo.Tests -c Release --filter FullyQualifiedName~Documentation.Generated");
+            + $"If that is meant, write it anew: {Refresh}=1 dotnet test tests/RnnZoo.Tests --filter FullyQualifiedName~Documentation.Generated");
     }
 
     private static string[] Lines(string text) => text.ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
