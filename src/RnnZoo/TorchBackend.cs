@@ -25,7 +25,10 @@ public static class TorchBackend
     private static readonly Assembly TorchSharpAssembly = typeof(torch).Assembly;
     private static readonly Lock Gate = new();
     private static nint handle;
+
+    [ThreadStatic]
     private static bool isResolving;
+
     private static string? failure;
 
     /// <summary>The version of TorchSharp.</summary>
@@ -106,30 +109,30 @@ public static class TorchBackend
             return 0;
         }
 
+        return OperatingSystem.IsLinux() ? FromFoldersOnce() : isResolving ? 0 : FromTorchSharp();
+    }
+
+    private static nint FromFoldersOnce()
+    {
         lock (Gate)
         {
-            if (handle != 0 || isResolving)
-            {
-                return handle;
-            }
-
-            isResolving = true;
-            try
-            {
-                return handle = OperatingSystem.IsLinux() ? FromFolders() : FromTorchSharp();
-            }
-            finally
-            {
-                isResolving = false;
-            }
+            return handle != 0 ? handle : handle = FromFolders();
         }
     }
 
     // TorchSharp gathers what lies in its packages' folders by itself, but only where something asks it to begin.
     private static nint FromTorchSharp()
     {
-        torch.InitializeDeviceType(DeviceType.CPU);
-        return NativeLibrary.TryLoad(Library, TorchSharpAssembly, null, out var loaded) ? loaded : 0;
+        isResolving = true;
+        try
+        {
+            torch.InitializeDeviceType(DeviceType.CPU);
+            return NativeLibrary.TryLoad(Library, TorchSharpAssembly, null, out var loaded) ? loaded : 0;
+        }
+        finally
+        {
+            isResolving = false;
+        }
     }
 
     private static nint FromFolders()

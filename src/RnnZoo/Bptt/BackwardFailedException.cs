@@ -1,8 +1,9 @@
 namespace RnnZoo.Bptt;
 
 /// <summary>
-/// A backward pass failed inside libtorch's engine, where nothing may be thrown. The inner exception is what went wrong. No
-/// gradient was written, except by <c>autograd.grad</c> or on another device than the CPU: there they are NaN.
+/// A backward pass failed inside libtorch's engine, where nothing may be thrown. The inner exception is what went wrong. The
+/// layer that failed, and what lies behind it, has no new gradients; what the pass came to before it, a readout say, has. By
+/// <c>autograd.grad</c>, and on another device than the CPU, gradients are NaN instead.
 /// </summary>
 public sealed class BackwardFailedException : Exception
 {

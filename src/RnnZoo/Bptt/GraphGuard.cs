@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Bptt;
@@ -23,5 +24,25 @@ internal static class GraphGuard
     {
         var nowhere = empty([0], dtype: ScalarType.Int64, device: output.device);
         output.index_add_(0, nowhere, guarded.narrow(0, 0, 0).clone(), 1);
+    }
+
+    /// <summary>
+    /// Takes over what a node that was just made keeps to make zeros like, of an output that the loss does not use: TorchSharp
+    /// would count a gradient that is missing as a tensor that lives for ever. They belong to the node, which frees them; in
+    /// a dispose scope they would end before it, and the process with them.
+    /// </summary>
+    /// <param name="scope">The scope that the node was made in, and nothing else.</param>
+    /// <param name="others">What else is in it: what the function returned to TorchSharp, and what TorchSharp returned.</param>
+    /// <returns>One for each output, in no scope, with no elements: the zeros say as much and take no memory.</returns>
+    public static Tensor[] LikesOf(DisposeScope scope, params IEnumerable<Tensor> others)
+    {
+        Tensor[] likes = [.. scope.DisposablesView.Except(others, ReferenceEqualityComparer.Instance).Cast<Tensor>()];
+        foreach (var like in likes)
+        {
+            like.set_(empty([0], dtype: like.dtype, device: like.device));
+            like.DetachFromDisposeScope();
+        }
+
+        return likes;
     }
 }

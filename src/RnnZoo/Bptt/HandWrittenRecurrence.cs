@@ -46,12 +46,20 @@ internal sealed class HandWrittenRecurrence : IDisposable
     /// <param name="training">Whether dropout between layers is active.</param>
     /// <param name="recording">Where the backward pass writes norms, or null.</param>
     /// <returns>Output [T, B, D·H] and the final state.</returns>
-    public RecurrentResult Run(Tensor input, RecurrentState state, bool training, NormRecording? recording) => _cells.Count == 1
-        ? RunDirection(0, 0, input, state, recording)
-        : Unroller.Run(_layout, input, state, training, (layer, direction, steps, start) => RunDirection(layer, direction, steps, start, recording));
+    public RecurrentResult Run(Tensor input, RecurrentState state, bool training, NormRecording? recording)
+    {
+        if (!training && !is_grad_enabled())
+        {
+            Array.ForEach(_tapes, tapes => tapes.Clear()); // the training is over, or rests
+        }
+
+        return _cells.Count == 1
+            ? RunDirection(0, 0, input, state, recording)
+            : Unroller.Run(_layout, input, state, training, (layer, direction, steps, start) => RunDirection(layer, direction, steps, start, recording));
+    }
 
     /// <summary>Frees the memory that is kept for the next pass.</summary>
-    public void Dispose() => Array.ForEach(_tapes, tapes => tapes.Clear());
+    public void Dispose() => Array.ForEach(_tapes, tapes => tapes.Close());
 
     /// <summary>The kernels of a cell, or null if it has equations alone.</summary>
     internal static ILayerKernel? KernelFor(RecurrentCell cell) => cell switch

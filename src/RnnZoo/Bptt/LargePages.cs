@@ -17,13 +17,13 @@ internal static unsafe class LargePages
     public const long LeastBytes = 4 << 20;
 
     private const int UseLargePages = 14; // MADV_HUGEPAGE
-    private static bool isKnown = OperatingSystem.IsLinux();
+    private static bool canAdvise = OperatingSystem.IsLinux();
 
     /// <summary>Gives the advice for a new tensor, if it is large and in the CPU's memory.</summary>
     /// <returns>The tensor.</returns>
     public static Tensor Advise(Tensor tensor)
     {
-        if (isKnown && tensor.numel() * tensor.ElementSize is >= LeastBytes and var bytes && tensor.device_type == TorchSharp.DeviceType.CPU)
+        if (canAdvise && tensor.numel() * tensor.ElementSize is >= LeastBytes and var bytes && tensor.device_type == TorchSharp.DeviceType.CPU)
         {
             Advise((void*)TensorMemory.Address(tensor), bytes);
         }
@@ -34,7 +34,7 @@ internal static unsafe class LargePages
     /// <summary>Gives the advice for the whole pages of a block; what the memory holds stays as it is.</summary>
     public static void Advise(void* start, long bytes)
     {
-        if (bytes < LeastBytes || !isKnown)
+        if (bytes < LeastBytes || !canAdvise)
         {
             return;
         }
@@ -48,7 +48,7 @@ internal static unsafe class LargePages
         }
         catch (Exception missing) when (missing is DllNotFoundException or EntryPointNotFoundException)
         {
-            isKnown = false;
+            canAdvise = false;
         }
     }
 

@@ -17,43 +17,19 @@ namespace RnnZoo.Bptt;
 internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt equations, bool reversed, Action<StepGradients>? observer, StepNorms? norms)
 {
     private NodeArguments? _arguments;
-    private bool[] _isGiven = [];
     private WantedGradients _wanted;
-    private TapePool.Tape? _returned;
+    private TapePool.Loan? _loan;
 
-    /// <summary>What the forward pass writes for the backward pass, while its node is made; null where there is none.</summary>
-    public Tensor? Tape { get; private set; }
+    /// <summary>h at every step [T, B, H], while the node is made.</summary>
+    public Tensor? Output { get; private set; }
 
-    /// <summary>What the forward pass returned to the node, while it is made.</summary>
-    public IReadOnlyList<Tensor> Made { get; set; } = [];
+    /// <summary>The final state [S, B, H], while the node is made.</summary>
+    public Tensor? Final { get; private set; }
 
-    /// <summary>A backward pass may follow.</summary>
-    /// <param name="slots">The arguments.</param>
-    /// <param name="failures">Where a failure of the backward pass goes.</param>
-    public void Expect(Tensor?[] slots, BackwardFailures failures)
-    {
-        _arguments = new NodeArguments(slots, failures);
-        _isGiven = Array.ConvertAll(slots, slot => slot is not null);
-        _wanted = observer is null ? WantedGradients.None : WantedGradients.Steps;
-        for (var slot = 0; slot < slots.Length; slot++)
-        {
-            _wanted |= _arguments.Wants(slot) ? LayerArguments.GradientOf(slot) : WantedGradients.None;
-        }
-    }
-
-    /// <summary>Memory for the tape, if the kernels run.</summary>
-    public Tensor? TakeTape(LayerArguments arguments) =>
-        Tape = kernel is null ? null : tapes.Take(kernel.TapeElements(arguments), arguments.Weights.InputWeight);
-
+    /// <summary>Runs the layer without a backward pass to follow.</summary>
     /// <returns>h at every step [T, B, H], and the final state [S, B, H].</returns>
     public (Tensor Output, Tensor Final) Forward(LayerArguments arguments)
     {
-        if (kernel is not null && Tape is not null)
-        {
-            return kernel.Forward(arguments, reversed, TensorMemory.Address(Tape));
-        }
-
-        tapes.Clear(); // nobody trains here now
         if (kernel is not null)
         {
             return kernel.Forward(arguments, reversed, tape: 0);
@@ -64,32 +40,66 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
         return (run.Output, stack(run.Final, 0)); // [S, B, H]
     }
 
-    /// <param name="saved">The arguments that are there, and the tape.</param>
+    /// <summary>Runs the layer for a node: <see cref="Output"/> and <see cref="Final"/> have what it gives.</summary>
+    /// <param name="arguments">What the layer reads.</param>
+    /// <param name="slots">The same as the node takes it.</param>
+    /// <param name="failures">Where a failure of the backward pass goes.</param>
+    /// <returns>The kernels' tape, in no dispose scope, for <see cref="Keep"/>; null where the equations run.</returns>
+    public Tensor? ForwardOnTape(LayerArguments arguments, Tensor?[] slots, BackwardFailures failures)
+    {
+        using var noTape = no_grad();
+        _arguments = new NodeArguments(slots, failures);
+        _wanted = observer is null ? WantedGradients.None : WantedGradients.Steps;
+        for (var slot = 0; slot < slots.Length; slot++)
+        {
+            _wanted |= _arguments.Wants(slot) ? LayerArguments.GradientOf(slot) : WantedGradients.None;
+        }
+
+        if (kernel is null)
+        {
+            (Output, Final) = Forward(arguments);
+            return null;
+        }
+
+        _loan = new TapePool.Loan(tapes, kernel.TapeElements(arguments), arguments.Weights.InputWeight);
+        var tape = _loan.Take();
+        try
+        {
+            (Output, Final) = kernel.Forward(arguments, reversed, TensorMemory.Address(tape));
+            return tape;
+        }
+        catch
+        {
+            tape.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The node is made: its tape lives as long as a tensor of its own.</summary>
+    public void Keep(Tensor owner, Tensor tape)
+    {
+        _loan!.Keep(owner, tape);
+        (Output, Final) = (null, null);
+    }
+
+    /// <param name="saved">The arguments; null for one that this layer does not have.</param>
     /// <param name="cotangents">Gradients of the outputs.</param>
     /// <returns>One gradient an argument; null where none is wanted.</returns>
-    public List<Tensor?> Backward(IReadOnlyList<Tensor> saved, LayerCotangents cotangents)
+    public List<Tensor?> Backward(Tensor?[] saved, LayerCotangents cotangents)
     {
-        var next = 0;
-        var arguments = LayerArguments.FromSlots(Array.ConvertAll(_isGiven, given => given ? saved[next++] : null));
-        return BySlot(kernel is null || is_grad_enabled() ? ByEquations(arguments, cotangents) : ByKernel(kernel, arguments, saved[^1], cotangents));
+        var arguments = LayerArguments.FromSlots(saved);
+        if (kernel is null || is_grad_enabled())
+        {
+            return BySlot(ByEquations(arguments, cotangents));
+        }
+
+        return BySlot(_loan!.Use(
+            write: tape => kernel.Forward(arguments, reversed, TensorMemory.Address(tape)),
+            read: tape => kernel.Backward(arguments, reversed, TensorMemory.Address(tape), cotangents, _wanted, norms)));
     }
 
     /// <summary>What stands in the place of gradients that could not be found.</summary>
     public List<Tensor?> Fail(Exception failure) => _arguments!.Fail(failure);
-
-    private LayerGradients ByKernel(ILayerKernel kernel, LayerArguments arguments, Tensor saved, LayerCotangents cotangents)
-    {
-        var tape = _returned is null ? saved : tapes.TryTakeBack(_returned) ? _returned.Memory : null;
-        if (tape is null)
-        {
-            tape = tapes.Take(kernel.TapeElements(arguments), arguments.Weights.InputWeight);
-            _ = kernel.Forward(arguments, reversed, TensorMemory.Address(tape));
-        }
-
-        var gradients = kernel.Backward(arguments, reversed, TensorMemory.Address(tape), cotangents, _wanted, norms);
-        _returned = tapes.Return(tape);
-        return gradients;
-    }
 
     private LayerGradients ByEquations(LayerArguments arguments, LayerCotangents cotangents)
     {

@@ -31,16 +31,13 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
         return new RecurrentResult(output.MoveToOuterDisposeScope(), new RecurrentState([.. parts.Select(part => part.MoveToOuterDisposeScope())]));
     }
 
+    // The layer ran before: an exception here would leave the node, and all that it leads to, alive for ever.
     public override List<Tensor> forward(AutogradContext ctx, params object[] vars)
     {
         var call = (LayerCall)vars[0];
-        var arguments = LayerArguments.FromSlots(Array.ConvertAll(vars[1..], value => (Tensor?)value));
-        using var scope = NewDisposeScope();
-        var (output, final) = call.Forward(arguments);
         ctx.save_data(CallKey, call);
-        ctx.save_for_backward([.. arguments.Slots().OfType<Tensor>(), .. call.Tape is { } tape ? [tape] : Array.Empty<Tensor>()]);
-        call.Made = [output.MoveToOuterDisposeScope(), final.MoveToOuterDisposeScope()];
-        return [output, final];
+        ctx.save_for_backward([.. vars[1..].Select(value => (Tensor)value)]); // null for an argument that this layer does not have
+        return [call.Output!, call.Final!];
     }
 
     public override List<Tensor> backward(AutogradContext ctx, List<Tensor> grad_outputs)
@@ -52,7 +49,7 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
         {
             var output = grad_outputs[0] is { Dimensions: 3 } given ? given : null; // [T, B, H]; else nothing reaches it
             var final = grad_outputs[1] is { Dimensions: 3 } parts ? parts.unbind(0) : []; // S × [B, H]
-            gradients = call.Backward(ctx.get_saved_variables(), new LayerCotangents(output, final.ElementAtOrDefault(0), final.ElementAtOrDefault(1)));
+            gradients = call.Backward([.. ctx.get_saved_variables()], new LayerCotangents(output, final.ElementAtOrDefault(0), final.ElementAtOrDefault(1)));
         }
         catch (Exception failure)
         {
@@ -61,28 +58,20 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
 
         gradients.ForEach(gradient => gradient?.MoveToOuterDisposeScope());
         grad_outputs.ForEach(cotangent => cotangent.Dispose()); // made for this call; the caller's scope would keep them
-
         return [null!, .. gradients.Select(gradient => gradient!)];
     }
 
     private static (Tensor Output, Tensor Final) OnTape(LayerCall call, LayerArguments arguments, Tensor?[] slots, BackwardFailures failures)
     {
-        call.Expect(slots, failures);
-        using var tape = call.TakeTape(arguments); // the node saves it
+        using var tape = call.ForwardOnTape(arguments, slots, failures);
         using var scope = NewDisposeScope();
         var outputs = apply([call, .. slots!]);
-
-        // Of an output that the loss does not use the node gets zeros like what it keeps for that: TorchSharp counts a gradient
-        // that is missing as a tensor that lives for ever. They belong to the node, which frees them, and not to a dispose
-        // scope; emptied, they say as much and take no memory.
-        Tensor[] others = [.. outputs, .. call.Made];
-        foreach (var like in scope.DisposablesView.Except(others, ReferenceEqualityComparer.Instance).Cast<Tensor>())
+        var likes = GraphGuard.LikesOf(scope, outputs);
+        if (tape is not null)
         {
-            like.set_(empty([0], dtype: like.dtype, device: like.device));
-            like.DetachFromDisposeScope();
+            call.Keep(likes[1], tape); // a gradient always comes for the final state: the guard of the output sees to that
         }
 
-        call.Made = [];
         var final = GraphGuard.Of(outputs[1]);
         GraphGuard.In(outputs[0], final);
         return (outputs[0].MoveToOuterDisposeScope(), final.MoveToOuterDisposeScope());

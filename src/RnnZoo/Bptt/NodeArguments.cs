@@ -36,7 +36,7 @@ internal sealed class NodeArguments
 
     /// <summary>
     /// What a node returns in place of a gradient that it could not find. Within <c>backward()</c>, a number where an array is
-    /// expected: the engine refuses it by an exception, before anything is written to a parameter. Within <c>autograd.grad</c>,
+    /// expected: the engine refuses it by an exception, before it writes a gradient of this node's arguments. Within <c>autograd.grad</c>,
     /// where an error of the engine would end the process, and where the caller is not known, NaN of the right shape.
     /// </summary>
     public static Tensor Refusal(long[] shape, ScalarType dtype, Device device)

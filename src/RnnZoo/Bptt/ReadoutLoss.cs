@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 using RnnZoo.Bptt.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -13,7 +12,7 @@ namespace RnnZoo.Bptt;
 /// </summary>
 /// <remarks>
 /// The gradients are found in the forward pass, for a loss has one cotangent, a number. Arguments are saved variables, so one
-/// that is changed in place before the backward pass is found there. Under create_graph tensor operations run again.
+/// that is changed in place before the backward pass is found there. Under create_graph tensor operations find the gradients.
 /// </remarks>
 internal sealed class ReadoutLoss : SingleTensorFunction<ReadoutLoss>
 {
@@ -33,31 +32,26 @@ internal sealed class ReadoutLoss : SingleTensorFunction<ReadoutLoss>
     public static Tensor Run(Tensor features, Tensor weight, Tensor? bias, Tensor targets, BackwardFailures failures, TapePool tapes)
     {
         Check(features, weight, bias, targets);
-        if (!KernelEngine.Reads(features) || features.numel() == 0)
+        if (!KernelEngine.Reads(features) || features.numel() == 0 || features.size(0) > int.MaxValue || weight.numel() > int.MaxValue)
         {
             return ByOperations(features, weight, bias, targets);
         }
 
-        CheckTargets(targets, weight.shape[0]);
-        Tensor?[] arguments = [features, weight, bias];
         using var scope = NewDisposeScope();
-        if (!is_grad_enabled() || !Array.Exists(arguments, argument => argument is { requires_grad: true }))
-        {
-            return Compute(features, weight, bias, targets, new nint[3]).MoveToOuterDisposeScope();
-        }
-
-        var call = new Call(new NodeArguments(arguments, failures), bias is not null, tapes, features.dtype);
-        using var tape = call.TakeTape(features); // the node saves it
-        return GraphGuard.Of(apply([call, .. arguments!, targets])).MoveToOuterDisposeScope();
+        CheckTargets(targets, weight.size(0));
+        Tensor?[] arguments = [features, weight, bias];
+        return is_grad_enabled() && Array.Exists(arguments, argument => argument is { requires_grad: true })
+            ? OnTape(new Call(new NodeArguments(arguments, failures), tapes, features), arguments, targets).MoveToOuterDisposeScope()
+            : Compute(features, weight, bias, targets, new nint[3]).MoveToOuterDisposeScope();
     }
 
+    // The loss was found before: an exception here would leave the node, and all that it leads to, alive for ever.
     public override Tensor forward(AutogradContext ctx, params object[] vars)
     {
         var call = (Call)vars[0];
-        var (features, weight, bias, targets) = ((Tensor)vars[1], (Tensor)vars[2], (Tensor?)vars[3], (Tensor)vars[4]);
         ctx.save_data(CallKey, call);
-        ctx.save_for_backward([features, weight, .. bias is null ? Array.Empty<Tensor>() : [bias], targets, call.Tape!]);
-        return Compute(features, weight, bias, targets, call.Gradients(call.Tape!));
+        ctx.save_for_backward([.. vars[1..].Select(value => (Tensor)value)]); // features, weight, bias or null, targets
+        return call.Loss!;
     }
 
     public override List<Tensor> backward(AutogradContext ctx, Tensor grad_output)
@@ -67,7 +61,8 @@ internal sealed class ReadoutLoss : SingleTensorFunction<ReadoutLoss>
         IReadOnlyList<Tensor?> gradients;
         try
         {
-            gradients = call.Backward(ctx.get_saved_variables(), grad_output);
+            // Where nothing reaches the loss, zeros like the tape stand for its gradient.
+            gradients = grad_output.Dimensions != 0 ? new Tensor?[3] : call.Backward(ctx.get_saved_variables(), grad_output);
         }
         catch (Exception failure)
         {
@@ -81,6 +76,15 @@ internal sealed class ReadoutLoss : SingleTensorFunction<ReadoutLoss>
 
         grad_output.Dispose(); // made for this call; the caller's scope would keep it
         return [null!, .. gradients.Select(gradient => gradient!), null!];
+    }
+
+    private static Tensor OnTape(Call call, Tensor?[] arguments, Tensor targets)
+    {
+        using var tape = call.Forward(arguments[0]!, arguments[1]!, arguments[2], targets);
+        using var scope = NewDisposeScope();
+        var loss = apply([call, .. arguments!, targets]);
+        call.Keep(GraphGuard.LikesOf(scope, loss)[0], tape);
+        return GraphGuard.Of(loss).MoveToOuterDisposeScope();
     }
 
     private static Tensor ByOperations(Tensor features, Tensor weight, Tensor? bias, Tensor targets) =>
@@ -139,17 +143,20 @@ internal sealed class ReadoutLoss : SingleTensorFunction<ReadoutLoss>
 
     private static void CheckTargets(Tensor targets, long classes)
     {
-        using var scope = NewDisposeScope();
-        var dense = targets.contiguous();
-        foreach (var id in MemoryMarshal.Cast<byte, long>(dense.bytes))
+        var memory = new TensorMemory<long>();
+        unsafe
         {
-            if ((ulong)id >= (ulong)classes && id != ReadoutArguments<float>.Ignored)
+            var id = memory.Dense(targets);
+            for (var row = 0L; row < targets.numel(); row++)
             {
-                throw new ArgumentException($"targets: expected classes from 0 to {classes - 1}, got {id}.");
+                if ((ulong)id[row] >= (ulong)classes && id[row] != ReadoutArguments<float>.Ignored)
+                {
+                    throw new ArgumentException($"targets: expected classes from 0 to {classes - 1}, got {id[row]}.");
+                }
             }
         }
 
-        GC.KeepAlive(dense);
+        memory.Release();
     }
 
     private static void Expect(Tensor value, string name, string expected, bool holds)
@@ -161,76 +168,87 @@ internal sealed class ReadoutLoss : SingleTensorFunction<ReadoutLoss>
     }
 
     /// <summary>One use of the function; it lives in the function's context. Its tape is the gradients that are wanted.</summary>
-    private sealed class Call(NodeArguments arguments, bool hasBias, TapePool tapes, ScalarType dtype)
+    private sealed class Call(NodeArguments arguments, TapePool tapes, Tensor model)
     {
-        private TapePool.Tape? _returned;
+        private readonly TapePool.Loan _loan = new(tapes, Slots(arguments).Sum(slot => Length(arguments, slot)), model);
+        private readonly long _size = model.ElementSize;
 
-        /// <summary>The tape, while the node is made.</summary>
-        public Tensor? Tape { get; private set; }
+        /// <summary>[] the loss, while the node is made.</summary>
+        public Tensor? Loss { get; private set; }
 
-        public Tensor TakeTape(Tensor like) => Tape = tapes.Take(Slots.Sum(Length), like);
-
-        /// <summary>Where on a tape the gradients by features, weight and bias lie; 0 for one that is not wanted.</summary>
-        public nint[] Gradients(Tensor tape)
+        /// <returns>The tape, in no dispose scope, for <see cref="Keep"/>.</returns>
+        public Tensor Forward(Tensor features, Tensor weight, Tensor? bias, Tensor targets)
         {
-            var (at, size) = (TensorMemory.Address(tape), dtype == ScalarType.Float64 ? sizeof(double) : sizeof(float));
-            var gradients = new nint[3];
-            foreach (var slot in Slots)
-            {
-                gradients[slot] = at;
-                at += (nint)(Length(slot) * size);
-            }
+            using var noTape = no_grad();
+            var tape = _loan.Take();
+            Loss = Compute(features, weight, bias, targets, Places(tape));
+            return tape;
+        }
 
-            return gradients;
+        /// <summary>The node is made: its tape lives as long as a tensor of its own.</summary>
+        public void Keep(Tensor owner, Tensor tape)
+        {
+            _loan.Keep(owner, tape);
+            Loss = null;
         }
 
         /// <summary>∂L/∂features, weight and bias; null where not wanted.</summary>
         public Tensor?[] Backward(List<Tensor> saved, Tensor dLoss)
         {
-            var (features, weight, bias, targets) = (saved[0], saved[1], hasBias ? saved[2] : null, saved[^2]);
-            if (is_grad_enabled())
-            {
-                return Again(features, weight, bias, targets, dLoss);
-            }
-
-            var tape = _returned is null ? saved[^1] : tapes.TryTakeBack(_returned) ? _returned.Memory : null;
-            if (tape is null)
-            {
-                tape = tapes.Take(Slots.Sum(Length), features);
-                _ = Compute(features, weight, bias, targets, Gradients(tape));
-            }
-
-            var gradients = new Tensor?[3];
-            var offset = 0L;
-            foreach (var slot in Slots)
-            {
-                var gradient = tape.narrow(0, offset, Length(slot)).view(arguments.ShapeOf(slot));
-                gradients[slot] = dLoss.ToDouble() == 1 ? gradient.clone() : gradient.mul(dLoss);
-                offset += Length(slot);
-            }
-
-            _returned = tapes.Return(tape);
-            return gradients;
+            var (features, weight, bias, targets) = (saved[0], saved[1], saved[2], saved[3]);
+            return is_grad_enabled()
+                ? OnAutogradsTape(features, weight, bias, targets, dLoss)
+                : _loan.Use(tape => Compute(features, weight, bias, targets, Places(tape)), tape => Copies(tape, dLoss));
         }
 
         /// <summary>What stands in the place of gradients that could not be found.</summary>
         public List<Tensor?> Fail(Exception failure) => arguments.Fail(failure);
 
-        private IEnumerable<int> Slots => Enumerable.Range(0, 3).Where(arguments.Wants);
+        private static IEnumerable<int> Slots(NodeArguments arguments) => Enumerable.Range(0, 3).Where(arguments.Wants);
 
-        private long Length(int slot) => arguments.ShapeOf(slot).Aggregate(1L, (product, size) => product * size);
+        private static long Length(NodeArguments arguments, int slot) => arguments.ShapeOf(slot).Aggregate(1L, (product, size) => product * size);
 
-        private Tensor?[] Again(Tensor features, Tensor weight, Tensor? bias, Tensor targets, Tensor dLoss)
+        // Where the gradients by features, weight and bias lie; 0 for one that is not wanted.
+        private nint[] Places(Tensor tape)
         {
-            Tensor?[] given = [features, weight, bias];
-            var found = grad([ByOperations(features, weight, bias, targets)], [.. Slots.Select(slot => given[slot]!)], [dLoss], retain_graph: true, create_graph: true);
-            var gradients = new Tensor?[3];
-            foreach (var (slot, gradient) in Slots.Zip(found))
+            var at = TensorMemory.Address(tape);
+            var places = new nint[3];
+            foreach (var slot in Slots(arguments))
             {
-                gradients[slot] = gradient;
+                places[slot] = at;
+                at += (nint)(Length(arguments, slot) * _size);
+            }
+
+            return places;
+        }
+
+        private Tensor?[] Copies(Tensor tape, Tensor dLoss)
+        {
+            var isOne = dLoss.ToDouble() == 1; // the usual loss.backward()
+            var gradients = new Tensor?[3];
+            var offset = 0L;
+            foreach (var slot in Slots(arguments))
+            {
+                using var gradient = tape.narrow(0, offset, Length(arguments, slot)).view(arguments.ShapeOf(slot));
+                gradients[slot] = isOne ? gradient.clone() : gradient.mul(dLoss);
+                offset += Length(arguments, slot);
             }
 
             return gradients;
+        }
+
+        // ∂L/∂z = (softmax(z) - one-hot) / count, over the rows that count.
+        private Tensor?[] OnAutogradsTape(Tensor features, Tensor weight, Tensor? bias, Tensor targets, Tensor dLoss)
+        {
+            var counts = targets.ne(ReadoutArguments<float>.Ignored).to(features.dtype).unsqueeze(1); // [N, 1]
+            var oneHot = nn.functional.one_hot(targets.clamp(0), weight.size(0)).to(features.dtype); // [N, V]
+            var dLogits = nn.functional.linear(features, weight, bias).softmax(1).sub(oneHot).mul(counts.div(counts.sum())).mul(dLoss); // [N, V]
+            return
+            [
+                arguments.Wants(0) ? dLogits.mm(weight) : null, // [N, H]
+                arguments.Wants(1) ? dLogits.t().mm(features) : null, // [V, H]
+                arguments.Wants(2) ? dLogits.sum(dim: 0) : null, // [V]
+            ];
         }
     }
 }

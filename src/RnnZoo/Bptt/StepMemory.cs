@@ -51,7 +51,7 @@ internal static class StepMemory
             var shape = new LayerShape(kind, ProbeSteps, (int)batch, (int)inputSize, (int)module.HiddenSize, Reverse: false);
             long tape = dtype == ScalarType.Float32 ? RecurrentKernel.TapeElements<float>(shape) : RecurrentKernel.TapeElements<double>(shape);
 
-            // Besides the tape: the output, autograd's empty copy of it, its gradient, and that of the input.
+            // Besides the records: h on the tape, the output, its gradient, and that of the input.
             return ((tape / ProbeSteps) + (batch * ((3 * module.HiddenSize) + inputSize)), 0);
         }
 

@@ -9,4 +9,10 @@ internal sealed record TapCall(Action<Tensor> OnGradient, BackwardFailures Failu
 {
     /// <summary>The managed id of the thread that ran the forward pass.</summary>
     public int ForwardThread { get; } = Environment.CurrentManagedThreadId;
+
+    /// <summary>x on its way through, while the node is made.</summary>
+    public Tensor? Passed { get; set; }
+
+    /// <summary>How many elements x has.</summary>
+    public long Elements { get; set; }
 }

@@ -15,17 +15,42 @@ internal sealed class TapFunction : SingleTensorFunction<TapFunction>
     public override string Name => nameof(TapFunction);
 
     /// <summary>x with a tap on it: a new tensor that shares x's storage.</summary>
-    public static Tensor Run(Tensor x, TapCall call) => is_grad_enabled() && x.requires_grad ? apply(x, call) : x.detach();
+    public static Tensor Run(Tensor x, TapCall call)
+    {
+        if (!is_grad_enabled() || !x.requires_grad)
+        {
+            return x.detach();
+        }
+
+        using var outer = NewDisposeScope();
+        using (no_grad())
+        {
+            (call.Passed, call.Elements) = (x.alias(), x.numel());
+        }
+
+        using var scope = NewDisposeScope();
+        var tapped = apply(x, call);
+        call.Passed = null;
+        _ = GraphGuard.LikesOf(scope, tapped);
+        return outer.MoveToOuter(scope.MoveToOuter(tapped));
+    }
 
     public override Tensor forward(AutogradContext ctx, params object[] vars)
     {
-        ctx.save_data(CallKey, vars[1]);
-        return ((Tensor)vars[0]).alias();
+        var call = (TapCall)vars[1];
+        ctx.save_data(CallKey, call);
+        return call.Passed!;
     }
 
     public override List<Tensor> backward(AutogradContext ctx, Tensor grad_output)
     {
         var call = (TapCall)ctx.get_data(CallKey);
+        if (grad_output.numel() == 0 && call.Elements > 0)
+        {
+            grad_output.Dispose();
+            return [null!, null!]; // nothing reaches x
+        }
+
         using var scope = NewDisposeScope();
         Tensor passedOn;
         try

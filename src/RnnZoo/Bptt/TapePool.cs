@@ -1,56 +1,136 @@
+using RnnZoo.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Bptt;
 
 /// <summary>
-/// The memory that a forward pass writes for its backward pass: it is taken here, and goes back after the backward pass.
+/// The memory that forward passes write for their backward passes. It is lent to a pass, whose node owns it until its backward
+/// pass has run or its graph dies, and comes back after the backward pass.
 /// </summary>
 /// <remarks>
-/// The node that uses it saves it, so it dies with the graph at the latest. The last one that came back is kept for the next
-/// pass that fits: training takes no new memory from the system, and a graph that is kept, by a loss in a list, has none of its
-/// own. A second pass, through a retained graph, takes back what it returned; if another pass has written over it meanwhile,
-/// it runs the forward pass again. Thread-safe.
+/// So training takes no new memory from the system, and a graph that is kept, by a loss in a list, keeps none. A second pass,
+/// through a retained graph, takes back what it returned; if another pass has written over it meanwhile, it runs the forward pass
+/// again. Thread-safe.
 /// </remarks>
 internal sealed class TapePool
 {
+    // What several graphs that are out at once return; beyond that, memory is freed.
+    private const int MostSpares = 4;
+
     // A tape that is so many times too long is not kept for the sake of a short sequence.
     private const long MostWaste = 4;
-    private Tape? _spare;
+    private readonly Lock _gate = new();
+    private readonly List<Tensor> _spares = [];
+    private bool _isClosed;
 
-    /// <summary>A tape that was returned, until another pass takes its memory.</summary>
-    internal sealed record Tape(Tensor Memory);
-
-    /// <summary>Memory for a pass.</summary>
-    /// <param name="elements">How much it writes.</param>
-    /// <param name="like">Gives element type and device.</param>
-    /// <returns>[at least <paramref name="elements"/>], in no dispose scope.</returns>
-    public Tensor Take(long elements, Tensor like)
+    /// <summary>One pass's use of the pool.</summary>
+    /// <param name="pool">The pool.</param>
+    /// <param name="elements">How much the forward pass writes.</param>
+    /// <param name="model">Gives element type and device.</param>
+    internal sealed class Loan(TapePool pool, long elements, Tensor model)
     {
-        if (Interlocked.Exchange(ref _spare, null)?.Memory is { } spare)
-        {
-            var length = spare.size(0);
-            if (length >= elements && length / MostWaste <= elements && spare.dtype == like.dtype)
-            {
-                return spare;
-            }
+        private readonly (ScalarType DType, Device Device) _like = (model.dtype, model.device);
+        private Tensor? _owner;
+        private Tensor? _returned;
 
-            spare.Dispose();
+        /// <summary>Memory for the forward pass, in no dispose scope; to be given to <see cref="Keep"/> or disposed.</summary>
+        public Tensor Take() => pool.Take(elements, _like.DType, _like.Device);
+
+        /// <summary>Leaves the memory to a tensor of the node's, which dies with the node.</summary>
+        public void Keep(Tensor owner, Tensor memory) => _owner = owner.set_(memory);
+
+        /// <summary>Reads the tape in a backward pass, and gives it back.</summary>
+        /// <param name="write">Writes it again.</param>
+        /// <param name="read">Reads it.</param>
+        public TResult Use<TResult>(Action<Tensor> write, Func<Tensor, TResult> read)
+        {
+            var memory = _owner is null ? pool.TryTakeBack(_returned!) : Nothing().set_(_owner);
+            _owner?.set_(Nothing());
+            _owner = null;
+            try
+            {
+                if (memory is null)
+                {
+                    memory = Take();
+                    write(memory);
+                }
+
+                return memory.size(0) >= elements ? read(memory) : throw new InvalidOperationException($"tape: expected at least {elements} elements, got {Check.Show(memory.shape)}.");
+            }
+            finally
+            {
+                _returned = memory is null ? null : pool.Return(memory);
+            }
         }
 
-        return LargePages.Advise(empty([elements], dtype: like.dtype, device: like.device)).DetachFromDisposeScope();
+        private Tensor Nothing() => empty([0], dtype: _like.DType, device: _like.Device);
     }
 
-    /// <summary>Takes memory back after a backward pass.</summary>
-    public Tape Return(Tensor memory)
+    /// <summary>Frees what is kept: nobody trains now.</summary>
+    public void Clear()
     {
-        var tape = new Tape(memory.DetachFromDisposeScope());
-        Interlocked.Exchange(ref _spare, tape)?.Memory.Dispose();
-        return tape;
+        lock (_gate)
+        {
+            _spares.ForEach(spare => spare.Dispose());
+            _spares.Clear();
+        }
     }
 
-    /// <summary>Whether a tape is still as it was returned; if so, it is no longer here.</summary>
-    public bool TryTakeBack(Tape tape) => ReferenceEquals(Interlocked.CompareExchange(ref _spare, null, tape), tape);
+    /// <summary>Frees what is kept, and what comes back from now on.</summary>
+    public void Close()
+    {
+        _isClosed = true;
+        Clear();
+    }
 
-    /// <summary>Frees what is kept.</summary>
-    public void Clear() => Interlocked.Exchange(ref _spare, null)?.Memory.Dispose();
+    private Tensor Take(long elements, ScalarType dtype, Device device)
+    {
+        lock (_gate)
+        {
+            var place = _spares.FindLastIndex(spare => spare.size(0) >= elements && spare.size(0) / MostWaste <= elements && spare.dtype == dtype);
+            if (place >= 0)
+            {
+                using var found = _spares[place];
+                _spares.RemoveAt(place);
+                return found.alias().DetachFromDisposeScope(); // another object: who returned that one must not find it again
+            }
+
+            _spares.ForEach(spare => spare.Dispose()); // of another size: sizes have changed
+            _spares.Clear();
+        }
+
+        return LargePages.Advise(empty([elements], dtype: dtype, device: device)).DetachFromDisposeScope();
+    }
+
+    private Tensor Return(Tensor memory)
+    {
+        memory.DetachFromDisposeScope();
+        lock (_gate)
+        {
+            if (_isClosed || _spares.Count == MostSpares)
+            {
+                memory.Dispose();
+            }
+            else
+            {
+                _spares.Add(memory);
+            }
+        }
+
+        return memory;
+    }
+
+    private Tensor? TryTakeBack(Tensor returned)
+    {
+        lock (_gate)
+        {
+            var place = _spares.FindIndex(spare => ReferenceEquals(spare, returned));
+            if (place >= 0)
+            {
+                _spares.RemoveAt(place);
+            }
+
+            return place >= 0 ? returned : null;
+        }
+    }
 }

@@ -17,9 +17,10 @@ namespace RnnZoo.Gradients;
 /// on the thread of the backward pass. A tensor that needs no gradient, or runs under no_grad, calls nobody.</para>
 /// <para>Do not change the result in place: it shares the input's storage. The gradient itself flows on as it is, and under
 /// create_graph it can be differentiated again.</para>
-/// <para>An exception from the callback may not leave a backward pass, for it would end the process. It is recorded, the
-/// gradient that flows on is NaN, and the exception is thrown, inside a <see cref="BackwardFailedException"/>, at the first
-/// of: <see cref="Gradient.Backward"/>, the next call of this tap, <see cref="ThrowIfFailed"/>.</para>
+/// <para>An exception from the callback may not leave a backward pass, for it would end the process. It is recorded,
+/// <c>backward()</c> throws what the engine says of it (within <c>autograd.grad</c>, and for an x of one number without
+/// dimensions, the gradient that flows on is NaN), and the exception is thrown, inside a
+/// <see cref="BackwardFailedException"/>, at the first of: <see cref="Gradient.Backward"/>, the next call of this tap, <see cref="ThrowIfFailed"/>.</para>
 /// </remarks>
 public sealed class GradientTap : nn.Module<Tensor, Tensor>
 {

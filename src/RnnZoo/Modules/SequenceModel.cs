@@ -177,7 +177,7 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
     {
         if (disposing)
         {
-            _tapes.Clear();
+            _tapes.Close();
         }
 
         base.Dispose(disposing);

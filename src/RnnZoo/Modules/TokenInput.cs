@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using RnnZoo.Bptt;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Modules;
@@ -11,12 +11,12 @@ internal static class TokenInput
     /// <exception cref="ArgumentException">An id is not from 0 to <paramref name="classes"/> − 1: that ends the process in some native kernels.</exception>
     public static void CheckRange(Tensor tokens, long classes)
     {
+        using var scope = NewDisposeScope();
         if (tokens.device_type == TorchSharp.DeviceType.CPU && tokens.is_contiguous() ? InRange(tokens, classes) : tokens.numel() == 0)
         {
             return;
         }
 
-        using var scope = NewDisposeScope();
         var (lowest, highest) = (tokens.min().item<long>(), tokens.max().item<long>());
         if (lowest < 0 || highest >= classes)
         {
@@ -27,11 +27,12 @@ internal static class TokenInput
     /// <returns>[T, B, I] of the given element type.</returns>
     public static Tensor OneHot(Tensor tokens, long classes, ScalarType dtype) => nn.functional.one_hot(tokens, classes).to(dtype);
 
-    private static bool InRange(Tensor tokens, long classes)
+    private static unsafe bool InRange(Tensor tokens, long classes)
     {
-        foreach (var id in MemoryMarshal.Cast<byte, long>(tokens.bytes))
+        var id = (long*)TensorMemory.Address(tokens);
+        for (var (place, count) = (0L, tokens.numel()); place < count; place++)
         {
-            if ((ulong)id >= (ulong)classes)
+            if ((ulong)id[place] >= (ulong)classes)
             {
                 return false;
             }

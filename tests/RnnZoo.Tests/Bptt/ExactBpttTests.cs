@@ -33,7 +33,7 @@ public class ExactBpttTests
             Assert.Equal((Math.Min(length, T), (int)Math.Ceiling(T / (double)length)), (result.SegmentLength, result.Segments));
             Assert.Equal(loss.item<double>(), result.Loss, 1e-11);
             Assert.All(state.Zip(result.FinalState), parts => Expect.Close(parts.First, parts.Second, 1e-12, "final state"));
-            Expect.Close(expected, Streams.TakeGradients(model), 1e-12, $"segments of {length}");
+            Expect.Close(expected, Streams.TakeGradients(model), 1e-11, $"segments of {length}");
         }
     }
 
@@ -142,7 +142,7 @@ public class ExactBpttTests
             ExactBptt.Backward(net, input, cotangent, new() { SegmentLength = 4 });
             Assert.Equal(before + 2, Expect.LiveTensors);
             Assert.Throws<ArgumentException>(() => ExactBptt.Backward(net, new TensorStreams(input, cotangent), (y, _) => y, new() { SegmentLength = 4 }));
-            Assert.Equal(before, Expect.LiveTensors); // the pass without tape freed the memory of both layers' next pass
+            Assert.Equal(before, Expect.LiveTensors); // the memory of both layers' next pass was this one's, and died with its graph
         }
 
         Assert.Equal(live - 2, Expect.LiveTensors);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using RnnZoo.Bptt;
+using RnnZoo.Gradients;
 using RnnZoo.Modules;
 using RnnZoo.Tests.Modules;
 using static TorchSharp.torch;
@@ -157,12 +158,13 @@ public sealed class GraphLifetimeTests
     }
 
     [Theory]
-    [InlineData("lstm", BackwardPath.HandWritten)]
-    [InlineData("gru", BackwardPath.HandWritten)]
-    [InlineData("mingru", BackwardPath.HandWritten)]
-    [InlineData("layernorm-lstm", BackwardPath.HandWritten)]
-    [InlineData("lstm", BackwardPath.Native)]
-    public void KeptLosses_KeepNoTapes(string cell, BackwardPath path)
+    [InlineData("lstm", BackwardPath.HandWritten, 1)]
+    [InlineData("lstm", BackwardPath.HandWritten, 2)]
+    [InlineData("gru", BackwardPath.HandWritten, 1)]
+    [InlineData("mingru", BackwardPath.HandWritten, 1)]
+    [InlineData("layernorm-lstm", BackwardPath.HandWritten, 1)]
+    [InlineData("lstm", BackwardPath.Native, 1)]
+    public void KeptLosses_KeepNoTapes(string cell, BackwardPath path, int runsPerLoss)
     {
         const int Losses = 30;
         using var scope = NewDisposeScope();
@@ -182,7 +184,8 @@ public sealed class GraphLifetimeTests
             for (var step = 0; step < count; step++)
             {
                 using var stepScope = NewDisposeScope();
-                var loss = model.Recurrent.Run(x).Output.square().sum();
+                var loss = Enumerable.Range(0, runsPerLoss).Select(_ => model.Recurrent.Run(x).Output.square().sum()).Aggregate((a, b) => a.add(b));
+                model.Recurrent.Run(x); // a graph that no backward pass comes to
                 loss.backward();
                 kept.Add(loss.MoveToOuterDisposeScope());
             }
@@ -219,6 +222,42 @@ public sealed class GraphLifetimeTests
         Expect.Close(once, Gradients(net, x), 0, "and again");
     }
 
+    [Fact]
+    public void UndefinedGradient_OfAFunctionThatReturnsNone_CountsAsNone()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new SequenceModel(new Gru(5, 11), 7);
+        using var tap = new GradientTap(_ => throw new InvalidOperationException("nothing reaches it"));
+        var w = ones(1).requires_grad_();
+        Tensor[] values;
+        using (NewDisposeScope()) // ends before the backward pass
+        {
+            var (output, state) = model.Recurrent.Run(randn(3, 2, 5));
+            var loss = model.CrossEntropy(output, zeros(3, 2, dtype: ScalarType.Int64));
+            values = [Forgetting.apply(loss), Forgetting.apply(output), Forgetting.apply(state.Hidden), Forgetting.apply(tap.call(w.mul(2)))];
+            Array.ForEach(values, value => value.MoveToOuterDisposeScope());
+        }
+
+        values.Select(value => value.sum()).Aggregate(w.sum(), (a, b) => a.add(b)).backward();
+        Assert.Equal(1, w.grad!.item<float>());
+        Assert.All(model.parameters(), parameter => Assert.True(parameter.grad is null || parameter.grad.abs().max().item<float>() == 0));
+    }
+
+    [Fact]
+    public void BackwardAfterTheModuleIsDisposed_LeavesNothing()
+    {
+        using var scope = NewDisposeScope();
+        var net = new Lstm(5, 11);
+        var x = randn(7, 3, 5).requires_grad_();
+        var loss = net.call(x).Item1.sum();
+        net.Dispose();
+        var before = Expect.LiveTensors;
+        loss.backward();
+        Assert.NotNull(x.grad); // a new wrapper, and nothing else
+        Assert.InRange(Expect.LiveTensors - before, 0, 10);
+        GC.KeepAlive(loss);
+    }
+
     [Theory]
     [InlineData(ScalarType.Float32)]
     [InlineData(ScalarType.Float64)]
@@ -233,6 +272,16 @@ public sealed class GraphLifetimeTests
         loss.backward();
         Expect.Close(once.ToDictionary(item => item.Key, item => item.Value.mul(2)), Gradients(model, null), 1e-6, "twice");
         Assert.StartsWith(SecondTime, Assert.Throws<ExternalException>(() => loss.backward()).Message, StringComparison.Ordinal);
+    }
+
+    // Passes values, and says of the gradient that there is none.
+    private sealed class Forgetting : autograd.SingleTensorFunction<Forgetting>
+    {
+        public override string Name => nameof(Forgetting);
+
+        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars) => ((Tensor)vars[0]).clone();
+
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => [null!];
     }
 
     private static Tensor Output(RecurrentResult run) => run.Output.sum();
