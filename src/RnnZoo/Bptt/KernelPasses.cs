@@ -29,13 +29,12 @@ internal static unsafe class KernelPasses<T>
         PutOutput(ref arguments, shape, memory.Dense(output));
         if (tape != 0)
         {
-            arguments.KeepTape = true;
             arguments.Tape = (T*)tape;
             arguments.OutputCopy = arguments.Output;
             PutOutput(ref arguments, shape, (T*)tape + Records(shape));
         }
 
-        using var written = RecurrentKernel.Forward(shape, arguments, Threads(shape));
+        RecurrentKernel.Forward(shape, arguments, Threads(shape));
         memory.Release();
         tokens.Release();
         return (output.MoveToOuterDisposeScope(), final.MoveToOuterDisposeScope());
@@ -60,10 +59,10 @@ internal static unsafe class KernelPasses<T>
             DH0 = memory.Dense(gradients.InitialHidden),
             DC0 = memory.Dense(gradients.InitialCell),
         };
+        arguments.Forward.Tape = (T*)tape;
         PutOutput(ref arguments.Forward, shape, (T*)tape + Records(shape));
         arguments.DOutput = memory.Sequence(cotangents.Output, out arguments.DOutputStepStride, out arguments.DOutputBatchStride);
         arguments.DX = memory.Sequence(gradients.Input, out arguments.DXStepStride, out arguments.DXBatchStride);
-        using var read = new RecurrentTape(shape, VectorWidths.Best, typeof(T), (T*)tape);
         norms?.Begin();
         fixed (double* hidden = norms?.Hidden, hiddenFuture = norms?.HiddenFromFuture, cell = norms?.Cell, cellFuture = norms?.CellFromFuture, shares = norms?.Shares)
         {
@@ -72,7 +71,7 @@ internal static unsafe class KernelPasses<T>
             arguments.NormDC = cell;
             arguments.NormDCFromFuture = cellFuture;
             arguments.NormDWeightHh = shares;
-            RecurrentKernel.Backward(read, arguments, Threads(shape));
+            RecurrentKernel.Backward(shape, arguments, Threads(shape));
         }
 
         memory.Release();

@@ -26,6 +26,7 @@ public class ExactBpttTests
         Gradient.Backward(loss);
         var expected = Streams.TakeGradients(model);
 
+        var tolerance = cell == "layernorm-lstm" ? 1e-11 : 1e-12; // a normalisation of 7 numbers divides by what may be a small deviation
         foreach (var length in new long[] { 1, 2, 5, 11, 22, 23, 100 })
         {
             var result = ExactBptt.Backward(model, new TensorStreams(input, target), (y, d) => nn.functional.mse_loss(y, d, nn.Reduction.Sum), new() { SegmentLength = length });
@@ -33,7 +34,7 @@ public class ExactBpttTests
             Assert.Equal((Math.Min(length, T), (int)Math.Ceiling(T / (double)length)), (result.SegmentLength, result.Segments));
             Assert.Equal(loss.item<double>(), result.Loss, 1e-11);
             Assert.All(state.Zip(result.FinalState), parts => Expect.Close(parts.First, parts.Second, 1e-12, "final state"));
-            Expect.Close(expected, Streams.TakeGradients(model), 1e-11, $"segments of {length}");
+            Expect.Close(expected, Streams.TakeGradients(model), tolerance, $"segments of {length}");
         }
     }
 

@@ -31,6 +31,9 @@ public sealed class GraphLifetimeTests
         return data;
     }
 
+    /// <summary>Without libtorch's own modules, which differ in whether they read their output again.</summary>
+    public static IEnumerable<object[]> NetsOfOurs() => Nets().Where(net => (BackwardPath)net[1] != BackwardPath.Native);
+
     [Theory]
     [MemberData(nameof(Nets))]
     public void SecondBackward_IsRefused_AndWritesNothing(string cell, BackwardPath path, long layers, bool bidirectional)
@@ -104,14 +107,9 @@ public sealed class GraphLifetimeTests
     }
 
     [Theory]
-    [MemberData(nameof(Nets))]
+    [MemberData(nameof(NetsOfOurs))]
     public void OutputChangedInPlace_GivesTheGradientOfTheChange(string cell, BackwardPath path, long layers, bool bidirectional)
     {
-        if (path == BackwardPath.Native)
-        {
-            return; // libtorch's own modules differ in whether they read their output again
-        }
-
         using var scope = NewDisposeScope();
         using var net = Make(cell, path, layers, bidirectional);
         var x = Random(7, 3, 5);

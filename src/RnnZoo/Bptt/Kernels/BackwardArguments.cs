@@ -21,11 +21,10 @@ internal unsafe struct BackwardArguments<T>
     /// <summary>[B, H] ∂L/∂c_N (LSTM), or null. Read.</summary>
     public T* DCN;
 
-    /// <summary>[T, B, I] ∂L/∂x, addressed by its own strides, or null, as it has to be for tokens. Written, or added to if AccumulateDX.</summary>
+    /// <summary>[T, B, I] ∂L/∂x, addressed by its own strides, or null, as it has to be for tokens. Written.</summary>
     public T* DX;
     public nint DXStepStride;
     public nint DXBatchStride;
-    public bool AccumulateDX;
 
     /// <summary>[G·H, I] and [G·H, H] weight gradients, or null. Written.</summary>
     public T* DWeightIh;

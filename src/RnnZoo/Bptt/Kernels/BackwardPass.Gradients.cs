@@ -128,14 +128,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
         {
             var target = a.DX + (shape.Time(s) * a.DXStepStride) + (first * a.DXBatchStride);
             var source = own.DX + ((nint)(s - from) * rows * plan.DXStride);
-            if (a.AccumulateDX)
-            {
-                RowBlock<S, V, T>.Add(target, a.DXBatchStride, source, plan.DXStride, rows, shape.Input);
-            }
-            else
-            {
-                RowBlock<S, V, T>.Copy(target, a.DXBatchStride, source, plan.DXStride, rows, shape.Input);
-            }
+            RowBlock<S, V, T>.Copy(target, a.DXBatchStride, source, plan.DXStride, rows, shape.Input);
         }
     }
 

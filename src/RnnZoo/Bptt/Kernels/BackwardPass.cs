@@ -25,7 +25,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
     private BackwardMemory<T> memory;
     private Phase phase;
 
-    private BackwardPass(in LayerShape shape, in BackwardArguments<T> arguments, RecurrentTape tape, int threads)
+    private BackwardPass(in LayerShape shape, in BackwardArguments<T> arguments, int threads)
     {
         this.shape = shape;
         a = arguments;
@@ -33,7 +33,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         plan = new BackwardPlan<T>(shape, arguments, threads, S.Lanes, C.Columns, C.FirstHiddenColumn != C.FirstInputColumn);
         recordStride = (nint)plan.UnitBlocks * C.Slots * S.Lanes;
         stage = new Stage<T>(shape.Batch * recordStride, C.NeedsTape);
-        records = (T*)tape.Records;
+        records = arguments.Forward.Tape;
     }
 
     private enum Phase
@@ -45,9 +45,9 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         Sum,
     }
 
-    public static void Run(in LayerShape shape, in BackwardArguments<T> arguments, RecurrentTape tape, int threads)
+    public static void Run(in LayerShape shape, in BackwardArguments<T> arguments, int threads)
     {
-        var pass = new BackwardPass<C, S, V, T>(shape, arguments, tape, threads);
+        var pass = new BackwardPass<C, S, V, T>(shape, arguments, threads);
         pass.Run();
     }
 

@@ -54,12 +54,10 @@ internal unsafe struct ForwardArguments<T>
     /// <summary>[B, H] cell state after the last step (LSTM), or null. Written.</summary>
     public T* CN;
 
-    /// <summary>Whether a backward pass follows: if so, the pass returns a tape.</summary>
-    public bool KeepTape;
-
     /// <summary>
-    /// Memory for the tape, of <see cref="RecurrentKernel.TapeElements"/> elements, or null: then the tape has memory of its
-    /// own. Written if a tape is kept; the backward pass reads it as often as it runs.
+    /// What the backward pass reads of each step, by position in the walk: [T + 1, B, unit blocks, slots, lanes], the first entry the
+    /// initial cell state alone; <see cref="RecurrentKernel.TapeElements"/> elements. Null where no backward pass follows,
+    /// or where the output is tape enough. Written.
     /// </summary>
     public T* Tape;
 }

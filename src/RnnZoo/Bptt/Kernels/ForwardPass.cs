@@ -48,7 +48,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         recordStride = RecordStride(shape.Hidden);
         stateOffset = Stride.Padded<T>(inputs);
         stateStride = Stride.OddLines<T>(stateOffset + ((nint)unitBlocks * S.Lanes));
-        stage = new Stage<T>(shape.Batch * recordStride, inputFirst || (C.NeedsTape && a.KeepTape));
+        stage = new Stage<T>(shape.Batch * recordStride, inputFirst || (C.NeedsTape && a.Tape != null));
     }
 
     private enum Phase
@@ -62,36 +62,12 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
     public static nint TapeElements(in LayerShape shape) =>
         C.NeedsTape ? new Stage<T>(shape.Batch * RecordStride(shape.Hidden), perStep: true).Elements(shape.Steps) : 0;
 
-    /// <summary>Runs the pass; returns the tape if one is asked for.</summary>
-    public static RecurrentTape? Run(in LayerShape shape, in ForwardArguments<T> arguments, int threads, VectorWidth width)
+    public static void Run(in LayerShape shape, in ForwardArguments<T> arguments, int threads)
     {
         var pass = new ForwardPass<C, S, V, T>(shape, arguments, threads);
-        var needsTape = arguments.KeepTape && C.NeedsTape;
-        if (needsTape && arguments.Tape != null)
-        {
-            pass.records = arguments.Tape;
-            pass.Run();
-            return new RecurrentTape(shape, width, typeof(T), arguments.Tape);
-        }
-
-        var buffer = NativeBuffer.Rent((nuint)pass.stage.Elements(shape.Steps) * (nuint)sizeof(T));
-        try
-        {
-            pass.records = (T*)buffer.Pointer;
-            pass.Run();
-            if (!arguments.KeepTape)
-            {
-                return null;
-            }
-
-            var result = new RecurrentTape(shape, width, typeof(T), needsTape ? buffer : null);
-            buffer = needsTape ? null : buffer;
-            return result;
-        }
-        finally
-        {
-            buffer?.Dispose();
-        }
+        using var buffer = C.NeedsTape && arguments.Tape != null ? null : NativeBuffer.Rent((nuint)pass.stage.Elements(shape.Steps) * (nuint)sizeof(T));
+        pass.records = buffer is null ? arguments.Tape : (T*)buffer.Pointer;
+        pass.Run();
     }
 
     public override void Run(int part)

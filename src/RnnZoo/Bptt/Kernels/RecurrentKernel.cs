@@ -14,19 +14,16 @@ internal static class RecurrentKernel
     /// <param name="arguments">Where it is read and written.</param>
     /// <param name="threads">Threads to use at most, the caller's included.</param>
     /// <param name="width">Vector width; the machine's own by default.</param>
-    /// <returns>The tape for <see cref="Backward"/> if one is asked for, else null.</returns>
-    public static RecurrentTape? Forward<T>(
-        in LayerShape shape, in ForwardArguments<T> arguments, int threads, VectorWidth? width = null)
+    public static void Forward<T>(in LayerShape shape, in ForwardArguments<T> arguments, int threads, VectorWidth? width = null)
         where T : unmanaged, INumberBase<T>
     {
         Check<T>(shape, threads);
-        var bits = width ?? VectorWidths.Best;
-        return bits switch
+        switch (width ?? VectorWidths.Best)
         {
-            VectorWidth.Bits512 => Kernels<Simd512<T>, Vector512<T>, T>.Forward(shape, arguments, threads, bits),
-            VectorWidth.Bits256 => Kernels<Simd256<T>, Vector256<T>, T>.Forward(shape, arguments, threads, bits),
-            _ => Kernels<Simd128<T>, Vector128<T>, T>.Forward(shape, arguments, threads, bits),
-        };
+            case VectorWidth.Bits512: Kernels<Simd512<T>, Vector512<T>, T>.Forward(shape, arguments, threads); break;
+            case VectorWidth.Bits256: Kernels<Simd256<T>, Vector256<T>, T>.Forward(shape, arguments, threads); break;
+            default: Kernels<Simd128<T>, Vector128<T>, T>.Forward(shape, arguments, threads); break;
+        }
     }
 
     /// <summary>Elements of the memory that a tape needs; 0 where the output is tape enough.</summary>
@@ -44,21 +41,20 @@ internal static class RecurrentKernel
         };
     }
 
-    /// <summary>Finds the gradients; runs on the vector width of the forward pass.</summary>
-    public static void Backward<T>(RecurrentTape tape, in BackwardArguments<T> arguments, int threads)
+    /// <summary>Finds the gradients.</summary>
+    /// <param name="shape">What was computed.</param>
+    /// <param name="arguments">Where it is read and written; the tape is the forward pass's.</param>
+    /// <param name="threads">Threads to use at most, the caller's included.</param>
+    /// <param name="width">Vector width of the forward pass, which the tape's order follows; the machine's own by default.</param>
+    public static void Backward<T>(in LayerShape shape, in BackwardArguments<T> arguments, int threads, VectorWidth? width = null)
         where T : unmanaged, INumberBase<T>
     {
-        Check<T>(tape.Shape, threads);
-        if (tape.Element != typeof(T))
+        Check<T>(shape, threads);
+        switch (width ?? VectorWidths.Best)
         {
-            throw new ArgumentException($"tape: expected one of {typeof(T).Name}, got one of {tape.Element.Name}", nameof(tape));
-        }
-
-        switch (tape.Width)
-        {
-            case VectorWidth.Bits512: Kernels<Simd512<T>, Vector512<T>, T>.Backward(arguments, tape, threads); break;
-            case VectorWidth.Bits256: Kernels<Simd256<T>, Vector256<T>, T>.Backward(arguments, tape, threads); break;
-            default: Kernels<Simd128<T>, Vector128<T>, T>.Backward(arguments, tape, threads); break;
+            case VectorWidth.Bits512: Kernels<Simd512<T>, Vector512<T>, T>.Backward(shape, arguments, threads); break;
+            case VectorWidth.Bits256: Kernels<Simd256<T>, Vector256<T>, T>.Backward(shape, arguments, threads); break;
+            default: Kernels<Simd128<T>, Vector128<T>, T>.Backward(shape, arguments, threads); break;
         }
     }
 
@@ -77,17 +73,19 @@ internal static class RecurrentKernel
         where V : struct
         where T : unmanaged, INumberBase<T>
     {
-        public static RecurrentTape? Forward(in LayerShape shape, in ForwardArguments<T> a, int threads, VectorWidth width) =>
-            shape.Cell switch
+        public static void Forward(in LayerShape shape, in ForwardArguments<T> a, int threads)
+        {
+            switch (shape.Cell)
             {
-                CellKind.Lstm => ForwardPass<LstmCell<S, V, T>, S, V, T>.Run(shape, a, threads, width),
-                CellKind.Gru => ForwardPass<GruCell<S, V, T>, S, V, T>.Run(shape, a, threads, width),
-                CellKind.Tanh => ForwardPass<VanillaCell<S, V, T, TanhNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads, width),
-                CellKind.Relu => ForwardPass<VanillaCell<S, V, T, ReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads, width),
-                CellKind.Linear => ForwardPass<VanillaCell<S, V, T, LinearNonlinearity<V>>, S, V, T>.Run(shape, a, threads, width),
-                CellKind.ModRelu => ForwardPass<VanillaCell<S, V, T, ModReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads, width),
-                _ => throw new ArgumentOutOfRangeException(nameof(shape), $"shape: unknown cell {shape.Cell}"),
-            };
+                case CellKind.Lstm: ForwardPass<LstmCell<S, V, T>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.Gru: ForwardPass<GruCell<S, V, T>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.Tanh: ForwardPass<VanillaCell<S, V, T, TanhNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.Relu: ForwardPass<VanillaCell<S, V, T, ReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.Linear: ForwardPass<VanillaCell<S, V, T, LinearNonlinearity<V>>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.ModRelu: ForwardPass<VanillaCell<S, V, T, ModReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
+                default: throw new ArgumentOutOfRangeException(nameof(shape), $"shape: unknown cell {shape.Cell}");
+            }
+        }
 
         public static nint TapeElements(in LayerShape shape) => shape.Cell switch
         {
@@ -96,18 +94,17 @@ internal static class RecurrentKernel
             _ => ForwardPass<VanillaCell<S, V, T, LinearNonlinearity<V>>, S, V, T>.TapeElements(shape),
         };
 
-        public static void Backward(in BackwardArguments<T> a, RecurrentTape tape, int threads)
+        public static void Backward(in LayerShape shape, in BackwardArguments<T> a, int threads)
         {
-            var shape = tape.Shape;
             switch (shape.Cell)
             {
-                case CellKind.Lstm: BackwardPass<LstmCell<S, V, T>, S, V, T>.Run(shape, a, tape, threads); break;
-                case CellKind.Gru: BackwardPass<GruCell<S, V, T>, S, V, T>.Run(shape, a, tape, threads); break;
-                case CellKind.Tanh: BackwardPass<VanillaCell<S, V, T, TanhNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, tape, threads); break;
-                case CellKind.Relu: BackwardPass<VanillaCell<S, V, T, ReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, tape, threads); break;
-                case CellKind.Linear: BackwardPass<VanillaCell<S, V, T, LinearNonlinearity<V>>, S, V, T>.Run(shape, a, tape, threads); break;
-                case CellKind.ModRelu: BackwardPass<VanillaCell<S, V, T, ModReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, tape, threads); break;
-                default: throw new ArgumentOutOfRangeException(nameof(tape), $"tape: unknown cell {shape.Cell}");
+                case CellKind.Lstm: BackwardPass<LstmCell<S, V, T>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.Gru: BackwardPass<GruCell<S, V, T>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.Tanh: BackwardPass<VanillaCell<S, V, T, TanhNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.Relu: BackwardPass<VanillaCell<S, V, T, ReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.Linear: BackwardPass<VanillaCell<S, V, T, LinearNonlinearity<V>>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.ModRelu: BackwardPass<VanillaCell<S, V, T, ModReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
+                default: throw new ArgumentOutOfRangeException(nameof(shape), $"shape: unknown cell {shape.Cell}");
             }
         }
     }

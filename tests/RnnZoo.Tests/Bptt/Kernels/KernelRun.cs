@@ -12,13 +12,13 @@ internal sealed unsafe class KernelRun<T> : IDisposable
     private readonly Dictionary<string, GuardedArray<T>> arrays = [];
     private readonly List<GuardedArray<double>> norms = [];
     private readonly int rowStride;
-    private readonly RecurrentTape? tape;
+    private readonly VectorWidth width;
     private long* tokens;
     private readonly ForwardArguments<T> forward;
 
     public KernelRun(LayerShape shape, LayerData data, int threads, VectorWidth width, bool keepTape = true)
     {
-        this.shape = shape;
+        (this.shape, this.width) = (shape, width);
         rowStride = (2 * shape.Hidden) + 3;
         forward = new ForwardArguments<T>
         {
@@ -38,9 +38,9 @@ internal sealed unsafe class KernelRun<T> : IDisposable
             OutputBatchStride = rowStride,
             HN = Out("hN", data.HN.Length),
             CN = Out("cN", data.CN.Length),
-            KeepTape = keepTape,
+            Tape = keepTape ? Out("tape", (int)RecurrentKernel.TapeElements<T>(shape, width)) : null,
         };
-        tape = RecurrentKernel.Forward(shape, forward, threads, width);
+        RecurrentKernel.Forward(shape, forward, threads, width);
     }
 
     private int OutputCount => (((shape.Steps * shape.Batch) - 1) * rowStride) + shape.Hidden;
@@ -51,8 +51,6 @@ internal sealed unsafe class KernelRun<T> : IDisposable
 
     public double[] CN => arrays["cN"].ToDoubles();
 
-    public bool HasTape => tape is not null;
-
     /// <summary>What a gap between output rows holds: NaN unless it was written to.</summary>
     public bool GapsUntouched()
     {
@@ -60,11 +58,11 @@ internal sealed unsafe class KernelRun<T> : IDisposable
         return Enumerable.Range(0, all.Length).All(i => i % rowStride < shape.Hidden || double.IsNaN(all[i]));
     }
 
-    public LayerGradients Backward(LayerCotangents cotangents, int threads, Wanted wanted, double[]? addToDX = null)
+    public LayerGradients Backward(LayerCotangents cotangents, int threads, Wanted wanted)
     {
         var d = new LayerGradients(shape);
         GuardedArray<T>? Target(Wanted what, double[] like) => wanted.HasFlag(what) ? new GuardedArray<T>(like.Length) : null;
-        using var dX = addToDX is null ? Target(Wanted.DX, d.DX) : new GuardedArray<T>(addToDX);
+        using var dX = Target(Wanted.DX, d.DX);
         using var dWeightIh = Target(Wanted.DWeightIh, d.DWeightIh);
         using var dWeightHh = Target(Wanted.DWeightHh, d.DWeightHh);
         using var dBiasIh = Target(Wanted.DBiasIh, d.DBiasIh);
@@ -84,7 +82,6 @@ internal sealed unsafe class KernelRun<T> : IDisposable
             DX = Address(dX),
             DXStepStride = shape.Batch * shape.Input,
             DXBatchStride = shape.Input,
-            AccumulateDX = addToDX is not null,
             DWeightIh = Address(dWeightIh),
             DWeightHh = Address(dWeightHh),
             DBiasIh = Address(dBiasIh),
@@ -98,7 +95,7 @@ internal sealed unsafe class KernelRun<T> : IDisposable
             NormDCFromFuture = Norms(wanted, Wanted.Norms),
             NormDWeightHh = Norms(wanted, Wanted.Shares),
         };
-        RecurrentKernel.Backward(tape!, arguments, threads);
+        RecurrentKernel.Backward(shape, arguments, threads, width);
 
         Take(dX, d.DX);
         Take(dWeightIh, d.DWeightIh);
@@ -135,7 +132,6 @@ internal sealed unsafe class KernelRun<T> : IDisposable
 
     public void Dispose()
     {
-        tape?.Dispose();
         foreach (var array in arrays.Values)
         {
             array.Dispose();
