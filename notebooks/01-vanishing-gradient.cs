@@ -3,9 +3,10 @@
 // The vanishing gradient, from one unit to the LSTM: the story of 01-vanishing-gradient.ipynb as a program.
 // dotnet run notebooks/01-vanishing-gradient.cs [-- FOLDER]: the chart goes to FOLDER, by default runs/.
 using RnnZoo.Bptt;
-using RnnZoo.Charts;
+using RnnZoo.Cells;
 using RnnZoo.Gradients;
 using RnnZoo.Modules;
+using RnnZoo.Plots;
 using TorchSharp;
 using static TorchSharp.torch;
 

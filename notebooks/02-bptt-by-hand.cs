@@ -3,9 +3,10 @@
 // Backpropagation through time, written out and checked: the story of 02-bptt-by-hand.ipynb as a program.
 // dotnet run notebooks/02-bptt-by-hand.cs [-- FOLDER]: the chart goes to FOLDER, by default runs/.
 using RnnZoo.Bptt;
-using RnnZoo.Bptt.Verification;
-using RnnZoo.Charts;
+using RnnZoo.Cells;
 using RnnZoo.Modules;
+using RnnZoo.Plots;
+using RnnZoo.Verification;
 using TorchSharp;
 using static TorchSharp.torch;
 

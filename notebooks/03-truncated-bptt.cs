@@ -3,9 +3,9 @@
 // What truncated backpropagation saves and costs: the story of 03-truncated-bptt.ipynb as a program.
 // dotnet run notebooks/03-truncated-bptt.cs [-- FOLDER]: the chart goes to FOLDER, by default runs/.
 using RnnZoo.Bptt;
-using RnnZoo.Charts;
-using RnnZoo.Data;
 using RnnZoo.Modules;
+using RnnZoo.Plots;
+using RnnZoo.Streams;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -3,9 +3,10 @@
 // A vanilla RNN and an LSTM on the copy task: the story of 04-copy-task-and-zoo.ipynb as a program.
 // dotnet run notebooks/04-copy-task-and-zoo.cs [-- FOLDER]: the chart goes to FOLDER, by default runs/.
 using RnnZoo.Bptt;
-using RnnZoo.Charts;
+using RnnZoo.Files;
 using RnnZoo.Gradients;
 using RnnZoo.Modules;
+using RnnZoo.Plots;
 using RnnZoo.Tasks;
 using RnnZoo.Zoo;
 using TorchSharp;

@@ -1,4 +1,4 @@
-using RnnZoo.Training;
+using RnnZoo.Files;
 
 namespace RnnZoo.Cli;
 

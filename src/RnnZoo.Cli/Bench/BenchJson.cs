@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using RnnZoo.Cli.CommandLine;
-using RnnZoo.Training;
+using RnnZoo.Files;
 
 namespace RnnZoo.Cli.Bench;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using RnnZoo.Tasks;
-using RnnZoo.Training;
+using RnnZoo.Characters;
 
 namespace RnnZoo.Cli.Chars;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RnnZoo.Files;
 using RnnZoo.Training;
 
 namespace RnnZoo.Cli.Chars;

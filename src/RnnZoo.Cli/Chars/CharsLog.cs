@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using RnnZoo.Training;
+using RnnZoo.Characters;
+using RnnZoo.Files;
 
 namespace RnnZoo.Cli.Chars;
 

@@ -1,4 +1,4 @@
-using RnnZoo.Data;
+using RnnZoo.Characters;
 
 namespace RnnZoo.Cli.Chars;
 

@@ -1,4 +1,4 @@
-using RnnZoo.Tasks;
+using RnnZoo.Characters;
 using RnnZoo.Training;
 
 namespace RnnZoo.Cli.Chars;

@@ -1,6 +1,7 @@
 using System.Globalization;
-using RnnZoo.Charts;
-using RnnZoo.Tasks;
+using RnnZoo.Characters;
+using RnnZoo.Files;
+using RnnZoo.Plots;
 using RnnZoo.Training;
 using TorchSharp;
 

@@ -1,6 +1,4 @@
-using RnnZoo.Data;
-using RnnZoo.Tasks;
-using RnnZoo.Training;
+using RnnZoo.Characters;
 
 namespace RnnZoo.Cli.Chars;
 

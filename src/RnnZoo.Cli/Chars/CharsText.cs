@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
-using RnnZoo.Data;
+using RnnZoo.Characters;
+using RnnZoo.Streams;
 
 namespace RnnZoo.Cli.Chars;
 

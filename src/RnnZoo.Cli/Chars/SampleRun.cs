@@ -1,7 +1,5 @@
+using RnnZoo.Characters;
 using RnnZoo.Cli.CommandLine;
-using RnnZoo.Data;
-using RnnZoo.Tasks;
-using RnnZoo.Training;
 using RnnZoo.Zoo;
 
 namespace RnnZoo.Cli.Chars;

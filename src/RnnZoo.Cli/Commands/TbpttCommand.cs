@@ -3,6 +3,7 @@ using System.Globalization;
 using RnnZoo.Cli.CommandLine;
 using RnnZoo.Cli.Compare;
 using RnnZoo.Cli.Tbptt;
+using RnnZoo.Training;
 
 namespace RnnZoo.Cli.Commands;
 

@@ -1,11 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using RnnZoo.Characters;
 using RnnZoo.Cli.Chars;
 using RnnZoo.Cli.CommandLine;
 using RnnZoo.Cli.Compare;
 using RnnZoo.Modules;
-using RnnZoo.Tasks;
-using RnnZoo.Training;
 
 namespace RnnZoo.Cli.Commands;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using RnnZoo.Bptt.Verification;
 using RnnZoo.Cli.CommandLine;
 using RnnZoo.Cli.Verify;
+using RnnZoo.Verification;
 
 namespace RnnZoo.Cli.Commands;
 

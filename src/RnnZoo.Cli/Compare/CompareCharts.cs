@@ -1,5 +1,5 @@
 using System.Globalization;
-using RnnZoo.Charts;
+using RnnZoo.Plots;
 using RnnZoo.Tasks;
 
 namespace RnnZoo.Cli.Compare;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RnnZoo.Cli.CommandLine;
+using RnnZoo.Files;
 using RnnZoo.Training;
 
 namespace RnnZoo.Cli.Compare;

@@ -1,5 +1,6 @@
 using System.Globalization;
-using RnnZoo.Charts;
+using RnnZoo.Files;
+using RnnZoo.Plots;
 using RnnZoo.Training;
 using Spectre.Console;
 

@@ -1,6 +1,6 @@
+using RnnZoo.Cells;
 using RnnZoo.Gradients;
 using RnnZoo.Modules;
-using RnnZoo.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using RnnZoo.Cli.CommandLine;
 using RnnZoo.Cli.Compare;
+using RnnZoo.Files;
 using RnnZoo.Training;
 
 namespace RnnZoo.Cli.Flow;

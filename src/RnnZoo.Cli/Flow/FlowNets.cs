@@ -1,4 +1,5 @@
 using System.Globalization;
+using RnnZoo.Cells;
 using RnnZoo.Modules;
 
 namespace RnnZoo.Cli.Flow;

@@ -1,4 +1,4 @@
-using RnnZoo.Charts;
+using RnnZoo.Plots;
 
 namespace RnnZoo.Cli.Flow;
 

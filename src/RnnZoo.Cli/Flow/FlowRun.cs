@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using RnnZoo.Training;
+using RnnZoo.Files;
 
 namespace RnnZoo.Cli.Flow;
 

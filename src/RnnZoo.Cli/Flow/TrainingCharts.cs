@@ -1,6 +1,6 @@
 using System.Globalization;
-using RnnZoo.Charts;
 using RnnZoo.Cli.Compare;
+using RnnZoo.Plots;
 
 namespace RnnZoo.Cli.Flow;
 

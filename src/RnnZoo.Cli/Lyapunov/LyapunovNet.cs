@@ -1,6 +1,6 @@
+using RnnZoo.Cells;
 using RnnZoo.Cli.Compare;
 using RnnZoo.Modules;
-using RnnZoo.Training;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Lyapunov;

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using RnnZoo.Charts;
+using RnnZoo.Cells;
+using RnnZoo.Files;
 using RnnZoo.Gradients;
-using RnnZoo.Modules;
-using RnnZoo.Training;
+using RnnZoo.Plots;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Lyapunov;

@@ -1,4 +1,4 @@
-using RnnZoo.Zoo;
+using RnnZoo.Files;
 using TorchSharp;
 using static TorchSharp.torch;
 

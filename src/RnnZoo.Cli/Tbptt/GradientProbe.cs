@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using RnnZoo.Bptt;
-using RnnZoo.Data;
 using RnnZoo.Modules;
+using RnnZoo.Streams;
 using TorchSharp;
 using static TorchSharp.torch;
 

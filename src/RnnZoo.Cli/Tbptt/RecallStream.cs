@@ -1,5 +1,4 @@
-using RnnZoo.Data;
-using RnnZoo.Training;
+using RnnZoo.Streams;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Tbptt;

@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using RnnZoo.Bptt;
-using RnnZoo.Data;
 using RnnZoo.Modules;
-using RnnZoo.Training;
+using RnnZoo.Streams;
 using TorchSharp;
 using static TorchSharp.torch;
 

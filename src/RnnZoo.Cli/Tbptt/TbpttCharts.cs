@@ -1,5 +1,5 @@
 using System.Globalization;
-using RnnZoo.Charts;
+using RnnZoo.Plots;
 
 namespace RnnZoo.Cli.Tbptt;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using RnnZoo.Cli.CommandLine;
-using RnnZoo.Training;
+using RnnZoo.Files;
 
 namespace RnnZoo.Cli.Tbptt;
 

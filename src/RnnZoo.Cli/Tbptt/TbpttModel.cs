@@ -1,6 +1,5 @@
 using RnnZoo.Cli.Compare;
 using RnnZoo.Modules;
-using RnnZoo.Training;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Tbptt;

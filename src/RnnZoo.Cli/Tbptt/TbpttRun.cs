@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using RnnZoo.Charts;
-using RnnZoo.Training;
+using RnnZoo.Files;
+using RnnZoo.Plots;
 
 namespace RnnZoo.Cli.Tbptt;
 

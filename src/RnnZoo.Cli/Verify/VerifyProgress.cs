@@ -1,5 +1,5 @@
 using System.Globalization;
-using RnnZoo.Bptt.Verification;
+using RnnZoo.Verification;
 
 namespace RnnZoo.Cli.Verify;
 

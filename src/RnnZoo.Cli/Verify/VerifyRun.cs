@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using RnnZoo.Bptt.Verification;
+using RnnZoo.Verification;
 
 namespace RnnZoo.Cli.Verify;
 

@@ -1,6 +1,6 @@
+using RnnZoo.Characters;
 using RnnZoo.Cli.Chars;
 using RnnZoo.Modules;
-using RnnZoo.Tasks;
 using RnnZoo.Training;
 using RnnZoo.Zoo;
 using static TorchSharp.torch;

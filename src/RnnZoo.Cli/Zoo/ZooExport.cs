@@ -1,4 +1,4 @@
-using RnnZoo.Training;
+using RnnZoo.Files;
 using RnnZoo.Zoo;
 
 namespace RnnZoo.Cli.Zoo;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using RnnZoo.Cli.CommandLine;
-using RnnZoo.Training;
+using RnnZoo.Files;
 using RnnZoo.Zoo;
 
 namespace RnnZoo.Cli.Zoo;

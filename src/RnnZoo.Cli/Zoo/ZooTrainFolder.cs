@@ -1,6 +1,6 @@
 using RnnZoo.Cli.Chars;
+using RnnZoo.Files;
 using RnnZoo.Modules;
-using RnnZoo.Training;
 using RnnZoo.Zoo;
 
 namespace RnnZoo.Cli.Zoo;

@@ -1,8 +1,7 @@
+using RnnZoo.Characters;
 using RnnZoo.Cli.Chars;
 using RnnZoo.Cli.Compare;
-using RnnZoo.Data;
-using RnnZoo.Tasks;
-using RnnZoo.Training;
+using RnnZoo.Files;
 using RnnZoo.Zoo;
 
 namespace RnnZoo.Cli.Zoo;

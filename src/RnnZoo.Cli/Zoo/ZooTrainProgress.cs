@@ -1,4 +1,5 @@
 using System.Globalization;
+using RnnZoo.Characters;
 using RnnZoo.Training;
 using RnnZoo.Zoo;
 

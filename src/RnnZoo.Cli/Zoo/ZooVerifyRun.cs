@@ -1,4 +1,3 @@
-using RnnZoo.Training;
 using RnnZoo.Zoo;
 
 namespace RnnZoo.Cli.Zoo;

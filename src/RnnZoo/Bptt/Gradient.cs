@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using RnnZoo.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Bptt;

@@ -1,5 +1,5 @@
-using RnnZoo.Bptt.Kernels;
-using RnnZoo.Modules;
+using RnnZoo.Cells;
+using RnnZoo.Kernels;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Bptt;

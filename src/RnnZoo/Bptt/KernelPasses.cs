@@ -1,6 +1,5 @@
 using System.Numerics;
-using RnnZoo.Bptt.Kernels;
-using RnnZoo.Modules;
+using RnnZoo.Kernels;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Bptt;

@@ -1,5 +1,5 @@
 using System.Numerics;
-using RnnZoo.Bptt.Kernels;
+using RnnZoo.Kernels;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Bptt;

@@ -1,4 +1,4 @@
-using RnnZoo.Modules;
+using RnnZoo.Cells;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Bptt;

@@ -1,4 +1,4 @@
-using RnnZoo.Modules;
+using RnnZoo.Cells;
 
 namespace RnnZoo.Bptt;
 

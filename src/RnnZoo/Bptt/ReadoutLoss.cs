@@ -1,5 +1,5 @@
 using System.Numerics;
-using RnnZoo.Bptt.Kernels;
+using RnnZoo.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
@@ -163,7 +163,7 @@ internal sealed class ReadoutLoss : SingleTensorFunction<ReadoutLoss>
     {
         if (!holds)
         {
-            throw new ArgumentException($"{name}: expected {expected}, got {Modules.Check.Show(value.shape)}.");
+            throw new ArgumentException($"{name}: expected {expected}, got {RnnZoo.Check.Show(value.shape)}.");
         }
     }
 

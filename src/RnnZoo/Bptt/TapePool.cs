@@ -1,4 +1,3 @@
-using RnnZoo.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Bptt;

@@ -1,6 +1,6 @@
 using RnnZoo.Bptt;
-using RnnZoo.Charts;
 using RnnZoo.Modules;
+using RnnZoo.Plots;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Gradients;

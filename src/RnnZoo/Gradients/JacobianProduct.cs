@@ -1,5 +1,4 @@
-using RnnZoo.Charts;
-using RnnZoo.Gradients.Products;
+using RnnZoo.Plots;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Gradients;

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using RnnZoo.Charts;
+using RnnZoo.Plots;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Gradients;

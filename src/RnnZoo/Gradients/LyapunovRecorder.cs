@@ -1,5 +1,3 @@
-using RnnZoo.Gradients.Products;
-
 namespace RnnZoo.Gradients;
 
 /// <summary>Turns m directions with each Jacobian, and adds up the logarithms of how much each is stretched.</summary>

@@ -1,3 +1,5 @@
+using RnnZoo.Cells;
+
 namespace RnnZoo.Modules;
 
 /// <summary>Makes the cell of one layer and direction.</summary>

@@ -1,3 +1,5 @@
+using RnnZoo.Cells;
+
 namespace RnnZoo.Modules;
 
 /// <summary>The cells that a factory made for a layout, checked against each other.</summary>

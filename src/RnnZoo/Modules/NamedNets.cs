@@ -1,3 +1,5 @@
+using RnnZoo.Cells;
+
 namespace RnnZoo.Modules;
 
 /// <summary>The one list of the nets that <see cref="SequenceModel.Create"/> makes by name, in the order in which they are shown.</summary>

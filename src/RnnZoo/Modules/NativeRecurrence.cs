@@ -1,3 +1,4 @@
+using RnnZoo.Cells;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

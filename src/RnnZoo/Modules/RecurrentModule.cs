@@ -1,4 +1,5 @@
 using RnnZoo.Bptt;
+using RnnZoo.Cells;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Modules;

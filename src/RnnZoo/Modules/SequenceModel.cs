@@ -1,4 +1,5 @@
 using RnnZoo.Bptt;
+using RnnZoo.Cells;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using RnnZoo.Bptt;
-using RnnZoo.Modules;
+using RnnZoo.Cells;
 using RnnZoo.Tasks;
 using TorchSharp;
 using TorchSharp.Modules;

@@ -1,4 +1,4 @@
-using RnnZoo.Charts;
+using RnnZoo.Plots;
 using RnnZoo.Tasks;
 
 namespace RnnZoo.Training;

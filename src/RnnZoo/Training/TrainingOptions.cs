@@ -17,7 +17,7 @@ public sealed record TrainingOptions
 
     /// <summary>
     /// What the learning rate is multiplied with for the parameters that orthogonal matrices are made of (skew_hh of
-    /// <see cref="RnnZoo.Modules.OrthogonalCell"/>), which turn every step of a sequence; other nets have none.
+    /// <see cref="RnnZoo.Cells.OrthogonalCell"/>), which turn every step of a sequence; other nets have none.
     /// </summary>
     public double SkewRateFactor { get; init; } = 0.1;
 

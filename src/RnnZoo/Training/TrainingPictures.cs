@@ -1,5 +1,6 @@
 using System.Globalization;
-using RnnZoo.Charts;
+using RnnZoo.Characters;
+using RnnZoo.Plots;
 using RnnZoo.Tasks;
 
 namespace RnnZoo.Training;

@@ -1,7 +1,6 @@
 using System.Text.Json.Serialization;
-using RnnZoo.Data;
-using RnnZoo.Tasks;
-using RnnZoo.Training;
+using RnnZoo.Characters;
+using RnnZoo.Files;
 
 namespace RnnZoo.Zoo;
 

@@ -1,3 +1,5 @@
+using RnnZoo.Files;
+
 namespace RnnZoo.Zoo;
 
 /// <summary>

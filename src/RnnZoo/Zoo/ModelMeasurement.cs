@@ -1,7 +1,7 @@
-using RnnZoo.Data;
+using RnnZoo.Characters;
 using RnnZoo.Modules;
+using RnnZoo.Streams;
 using RnnZoo.Tasks;
-using RnnZoo.Training;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Zoo;

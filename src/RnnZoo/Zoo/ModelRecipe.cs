@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using RnnZoo.Files;
 using RnnZoo.Modules;
 
 namespace RnnZoo.Zoo;

@@ -1,3 +1,5 @@
+using RnnZoo.Files;
+
 namespace RnnZoo.Zoo;
 
 /// <summary>What came of a recipe.</summary>

@@ -1,3 +1,4 @@
+using RnnZoo.Files;
 using RnnZoo.Modules;
 
 namespace RnnZoo.Zoo;

@@ -1,3 +1,4 @@
+using RnnZoo.Characters;
 using RnnZoo.Tasks;
 
 namespace RnnZoo.Zoo;

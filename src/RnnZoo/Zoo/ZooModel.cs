@@ -1,4 +1,5 @@
-using RnnZoo.Data;
+using RnnZoo.Characters;
+using RnnZoo.Files;
 using RnnZoo.Modules;
 using RnnZoo.Tasks;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using RnnZoo.Bptt;
+using RnnZoo.Cells;
 using RnnZoo.Gradients;
 using RnnZoo.Modules;
 using RnnZoo.Tests.Modules;

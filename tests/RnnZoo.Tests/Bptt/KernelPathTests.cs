@@ -1,4 +1,5 @@
 using RnnZoo.Bptt;
+using RnnZoo.Cells;
 using RnnZoo.Modules;
 using RnnZoo.Tests.Modules;
 using TorchSharp;

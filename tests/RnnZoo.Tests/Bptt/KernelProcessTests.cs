@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using RnnZoo.Bptt;
-using RnnZoo.Bptt.Kernels;
+using RnnZoo.Kernels;
 using RnnZoo.Modules;
 using RnnZoo.Tests.Modules;
 using static TorchSharp.torch;

@@ -1,5 +1,5 @@
 using RnnZoo.Bptt;
-using RnnZoo.Modules;
+using RnnZoo.Cells;
 using RnnZoo.Tests.Modules;
 using static TorchSharp.torch;
 

@@ -1,5 +1,5 @@
 using RnnZoo.Bptt;
-using RnnZoo.Modules;
+using RnnZoo.Cells;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tests.Bptt;

@@ -1,5 +1,5 @@
 using RnnZoo.Bptt;
-using RnnZoo.Bptt.Kernels;
+using RnnZoo.Kernels;
 using RnnZoo.Tests.Modules;
 using TorchSharp;
 using static TorchSharp.torch;

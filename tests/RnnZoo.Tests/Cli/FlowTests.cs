@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Xml.Linq;
 using RnnZoo.Cli;
-using RnnZoo.Tests.Charts;
+using RnnZoo.Tests.Plots;
 
 namespace RnnZoo.Tests.Cli;
 

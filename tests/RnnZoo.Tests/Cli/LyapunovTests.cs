@@ -1,9 +1,9 @@
 using System.Text.Json;
 using System.Xml.Linq;
 using RnnZoo.Cli;
+using RnnZoo.Files;
 using RnnZoo.Modules;
 using RnnZoo.Tests.Modules;
-using RnnZoo.Zoo;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tests.Cli;

@@ -1,6 +1,6 @@
-using RnnZoo.Bptt.Verification;
 using RnnZoo.Cli;
 using RnnZoo.Modules;
+using RnnZoo.Verification;
 
 namespace RnnZoo.Tests.Cli;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using RnnZoo.Cli;
+using RnnZoo.Files;
 using RnnZoo.Modules;
 using RnnZoo.Tests.Zoo;
 using RnnZoo.Zoo;

@@ -3,6 +3,7 @@ using RnnZoo.Gradients;
 using RnnZoo.Modules;
 using RnnZoo.Tests.Bptt;
 using RnnZoo.Tests.Modules;
+using RnnZoo.Tests.Plots;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using RnnZoo.Gradients;
-using RnnZoo.Gradients.Products;
 using RnnZoo.Tests.Modules;
 using static TorchSharp.torch;
 

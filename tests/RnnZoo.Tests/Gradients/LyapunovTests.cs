@@ -1,3 +1,4 @@
+using RnnZoo.Cells;
 using RnnZoo.Gradients;
 using RnnZoo.Modules;
 using RnnZoo.Tests.Modules;

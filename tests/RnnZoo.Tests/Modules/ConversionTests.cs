@@ -1,3 +1,4 @@
+using RnnZoo.Cells;
 using RnnZoo.Modules;
 using TorchSharp;
 using TorchSharp.Modules;

@@ -1,6 +1,7 @@
 using RnnZoo.Bptt;
-using RnnZoo.Bptt.Verification;
+using RnnZoo.Cells;
 using RnnZoo.Modules;
+using RnnZoo.Verification;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,3 +1,4 @@
+using RnnZoo.Cells;
 using RnnZoo.Modules;
 using static TorchSharp.torch;
 

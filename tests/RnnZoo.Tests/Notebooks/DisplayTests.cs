@@ -1,12 +1,12 @@
 using System.Reflection;
 using System.Xml.Linq;
 using RnnZoo.Bptt;
-using RnnZoo.Bptt.Verification;
-using RnnZoo.Charts;
+using RnnZoo.Characters;
 using RnnZoo.Gradients;
 using RnnZoo.Modules;
 using RnnZoo.Notebooks;
-using RnnZoo.Training;
+using RnnZoo.Plots;
+using RnnZoo.Verification;
 using RnnZoo.Zoo;
 using TorchSharp;
 

@@ -1,3 +1,4 @@
+using RnnZoo.Files;
 using RnnZoo.Tests.Modules;
 using RnnZoo.Training;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RnnZoo.Files;
 using RnnZoo.Training;
 
 namespace RnnZoo.Tests.Training;

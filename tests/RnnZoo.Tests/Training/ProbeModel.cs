@@ -1,4 +1,4 @@
-using RnnZoo.Modules;
+using RnnZoo.Cells;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RnnZoo.Characters;
 using RnnZoo.Training;
 using RnnZoo.Zoo;
 

@@ -1,3 +1,4 @@
+using RnnZoo.Characters;
 using RnnZoo.Modules;
 using RnnZoo.Tasks;
 using RnnZoo.Zoo;
@@ -21,7 +22,7 @@ public class NetSizeTests
             foreach (var embedding in new[] { 0, 7 })
             {
                 var shape = new CharacterModelShape { Cell = cell, Hidden = hidden, Layers = layers, Embedding = embedding };
-                using var characters = new CharacterModel(RnnZoo.Data.Vocabulary.Bytes, shape);
+                using var characters = new CharacterModel(RnnZoo.Characters.Vocabulary.Bytes, shape);
                 AssertNear(NetSize.Least(shape, 256), characters.Net);
             }
         }

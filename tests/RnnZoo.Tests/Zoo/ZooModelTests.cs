@@ -1,3 +1,5 @@
+using RnnZoo.Characters;
+using RnnZoo.Files;
 using RnnZoo.Modules;
 using RnnZoo.Tasks;
 using RnnZoo.Zoo;

@@ -1,7 +1,0 @@
-namespace RnnZoo.Bptt;
-
-/// <summary>A module whose gradient norms can be read.</summary>
-internal interface INormSource
-{
-    NormObservers Norms { get; }
-}

@@ -1,0 +1,97 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Cells;
+
+/// <summary>
+/// The cell of an independently recurrent net: each unit sees, of the state, itself alone; products are element by element.
+/// <code>
+/// (1)  z_t = W_ih x_t + b_ih + u h_{t-1}
+/// (2)  h_t = max(z_t, 0)
+/// </code>
+/// Source: S. Li, W. Li, C. Cook, C. Zhu and Y. Gao, "Independently recurrent neural network (IndRNN): building a longer and
+/// deeper RNN", 2018, equation 1.
+/// </summary>
+/// <remarks>
+/// Parameters: weight_ih [H, I], weight_hh [H], the u of (1), and bias_ih [H]. Where a bound is given |u| stays within it: what
+/// an optimizer pushed beyond is set back to the bound before the next sequence in training, and u is read within the
+/// bound always. The paper's bound for sequences of T steps is 2^(1/T).
+/// </remarks>
+public sealed class IndRnnCell : EquationCell
+{
+    private static readonly string[] GateNames = ["h"];
+    private static readonly string[] Names = [nameof(weight_hh)];
+
+    /// <summary>Makes a cell: u from U(0, 1), or U(0, bound) if the bound is below 1, the rest from U(±1/√H).</summary>
+    /// <param name="inputSize">I.</param>
+    /// <param name="hiddenSize">H.</param>
+    /// <param name="recurrentBound">The largest |u|; null for none.</param>
+    /// <param name="bias">Whether there is a bias.</param>
+    /// <param name="device">Where the parameters live; the CPU if null.</param>
+    /// <param name="dtype">Their element type; the default one if null.</param>
+    /// <exception cref="ArgumentException">A size is zero or less, or the bound is not a number above 0.</exception>
+    public IndRnnCell(long inputSize, long hiddenSize, double? recurrentBound = null, bool bias = true, Device? device = null, ScalarType? dtype = null)
+        : base(nameof(IndRnnCell), inputSize, hiddenSize, GateNames)
+    {
+        if (recurrentBound is { } bound && !(bound > 0 && double.IsFinite(bound)))
+        {
+            throw new ArgumentException($"recurrentBound: expected a number above 0, or null for no bound, got {recurrentBound}.");
+        }
+
+        RecurrentBound = recurrentBound;
+        weight_ih = Draw(1 / Math.Sqrt(hiddenSize), dtype, device, hiddenSize, inputSize);
+        weight_hh = Draw(1 / Math.Sqrt(hiddenSize), dtype, device, hiddenSize);
+        bias_ih = bias ? Draw(1 / Math.Sqrt(hiddenSize), dtype, device, hiddenSize) : null;
+        using var scope = NewDisposeScope();
+        using var noTape = no_grad();
+        ResetOwn(generator: null);
+    }
+
+    /// <summary>The largest |u|, or null.</summary>
+    public double? RecurrentBound { get; }
+
+    /// <summary>Recurrent weights u [H].</summary>
+    public Parameter weight_hh
+    {
+        get => get_parameter(nameof(weight_hh))!;
+        set => Replace(nameof(weight_hh), value, HiddenSize);
+    }
+
+    internal override Tensor? RecurrentWeight => null;
+
+    internal override IReadOnlyList<Tensor> Further => [BoundedWeight()];
+
+    internal override IReadOnlyList<string> FurtherNames => Names;
+
+    /// <summary>One checked step.</summary>
+    /// <param name="x">[B, I].</param>
+    /// <param name="h">[B, H]; zeros if null.</param>
+    /// <returns>[B, H].</returns>
+    public Tensor call(Tensor x, Tensor? h = null) => call(x, h is null ? null : new RecurrentState(h))!.Hidden;
+
+    internal override RecurrentState Advance(Tensor projected, RecurrentState state, Tensor? hiddenWeight, Func<Tensor, Tensor>? tapCell) =>
+        new(projected.add(BoundedWeight().mul(state.Hidden)).relu()); // [B, H] (1) (2)
+
+    internal override void BeginTraining()
+    {
+        if (RecurrentBound is { } bound)
+        {
+            using var scope = NewDisposeScope();
+            using var noTape = no_grad();
+            if (weight_hh.abs().max().ToDouble() > Largest(bound))
+            {
+                weight_hh.copy_(weight_hh.clamp((Scalar)(-bound), (Scalar)bound));
+            }
+        }
+    }
+
+    internal override void ResetOwn(Generator? generator) =>
+        weight_hh.copy_(empty([HiddenSize], dtype: ScalarType.Float64).uniform_(0, Math.Min(1, RecurrentBound ?? 1), generator)); // [H]
+
+    /// <summary>u within the bound [H].</summary>
+    internal Tensor BoundedWeight() => RecurrentBound is { } bound ? weight_hh.clamp((Scalar)(-bound), (Scalar)bound) : weight_hh;
+
+    // The bound as the parameter's type has it.
+    private double Largest(double bound) => weight_hh.dtype == ScalarType.Float32 ? (float)bound : bound;
+}

@@ -1,0 +1,94 @@
+using RnnZoo.Bptt;
+using RnnZoo.Modules;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Cells;
+
+/// <summary>
+/// A vanilla cell whose recurrent matrix is orthogonal by construction, so that a gradient neither grows nor shrinks on
+/// its way through it:
+/// <code>
+/// (1)  W = exp(U - U'),   U = skew_hh above the diagonal, 0 elsewhere
+/// (2)  z_t = W_ih x_t + W h_{t-1}
+/// (3)  h_t = modReLU(z_t; b) = sign(z_t) max(|z_t| + b, 0)
+/// </code>
+/// Source: M. Arjovsky, A. Shah and Y. Bengio, "Unitary evolution recurrent neural networks", 2016, for (3), here over the
+/// reals as in K. Helfrich, D. Willmott and Q. Ye, "Orthogonal recurrent neural networks with scaled Cayley transform",
+/// 2018; M. Lezcano-Casado and D. Martínez-Rubio, "Cheap orthogonal constraints in neural networks", 2019, for (1).
+/// </summary>
+/// <remarks>
+/// Parameters: weight_ih [H, I], skew_hh [H, H], of which what is above the diagonal counts, bias [H], the b of (3). W is
+/// orthogonal to rounding whatever the values of skew_hh are; it is computed once for a sequence.
+/// </remarks>
+public sealed class OrthogonalCell : EquationCell
+{
+    private static readonly string[] GateNames = ["h"];
+    private static readonly string[] BiasName = [nameof(bias)];
+
+    /// <summary>
+    /// Makes a cell. skew_hh turns each pair of units by an angle from U(-π, π) (<see cref="Initialisers.Henaff"/>), bias is
+    /// from U(±0.01), weight_ih from U(±1/√H).
+    /// </summary>
+    /// <param name="inputSize">I.</param>
+    /// <param name="hiddenSize">H.</param>
+    /// <param name="device">Where the parameters live; the CPU if null.</param>
+    /// <param name="dtype">Their element type; the default one if null.</param>
+    /// <exception cref="ArgumentException">A size is zero or less.</exception>
+    public OrthogonalCell(long inputSize, long hiddenSize, Device? device = null, ScalarType? dtype = null)
+        : base(nameof(OrthogonalCell), inputSize, hiddenSize, GateNames)
+    {
+        weight_ih = Draw(1 / Math.Sqrt(hiddenSize), dtype, device, hiddenSize, inputSize);
+        skew_hh = Draw(1 / Math.Sqrt(hiddenSize), dtype, device, hiddenSize, hiddenSize);
+        bias = Draw(1 / Math.Sqrt(hiddenSize), dtype, device, hiddenSize);
+        using var scope = NewDisposeScope();
+        using var noTape = no_grad();
+        ResetOwn(generator: null);
+    }
+
+    /// <summary>What W is made of [H, H]; only what is above the diagonal is read, and the rest has a gradient of zero.</summary>
+    public Parameter skew_hh
+    {
+        get => get_parameter(nameof(skew_hh))!;
+        set => Replace(nameof(skew_hh), value, HiddenSize, HiddenSize);
+    }
+
+    /// <summary>b of modReLU [H].</summary>
+    public Parameter bias
+    {
+        get => get_parameter(nameof(bias))!;
+        set => Replace(nameof(bias), value, HiddenSize);
+    }
+
+    internal override Tensor RecurrentWeight => RecurrentMatrix();
+
+    internal override IReadOnlyList<Tensor> Further => [bias];
+
+    internal override IReadOnlyList<string> FurtherNames => BiasName;
+
+    /// <summary>W, as skew_hh stands.</summary>
+    /// <returns>[H, H], a new tensor; on the tape if gradients are switched on.</returns>
+    public Tensor RecurrentMatrix() => SkewMap.Matrix(skew_hh); // (1)
+
+    /// <summary>One checked step.</summary>
+    /// <param name="x">[B, I].</param>
+    /// <param name="h">[B, H]; zeros if null.</param>
+    /// <returns>[B, H].</returns>
+    public Tensor call(Tensor x, Tensor? h = null) => call(x, h is null ? null : new RecurrentState(h))!.Hidden;
+
+    internal override RecurrentState Advance(Tensor projected, RecurrentState state, Tensor? hiddenWeight, Func<Tensor, Tensor>? tapCell)
+    {
+        var z = projected.addmm(state.Hidden, hiddenWeight!.t()); // [B, H] (2)
+        return new RecurrentState(ModReluBptt.ModRelu(z, bias)); // [B, H] (3)
+    }
+
+    internal override (string Name, Tensor Gradient) ParameterGradient(Tensor dRecurrentWeight) =>
+        (nameof(skew_hh), SkewMap.Gradient(skew_hh, dRecurrentWeight));
+
+    internal override void ResetOwn(Generator? generator)
+    {
+        skew_hh.zero_();
+        SkewAngles.Write(skew_hh, SkewAngles.Uniform(HiddenSize / 2, generator));
+        GateBlocks.Uniform(bias, 0.01, generator);
+    }
+}

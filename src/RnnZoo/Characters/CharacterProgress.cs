@@ -1,0 +1,55 @@
+using RnnZoo.Plots;
+using RnnZoo.Streams;
+using RnnZoo.Training;
+
+namespace RnnZoo.Characters;
+
+/// <summary>
+/// How far a training has come: with the weights and the optimizer's state, all that it needs to go on. A plain record for
+/// System.Text.Json. A cell of a notebook shows it as a picture.
+/// </summary>
+[Display.TypeFormatterSource(typeof(Display.PictureFormatters), PreferredMimeTypes = [Display.MimeTypes.Svg])]
+public sealed record CharacterProgress : Display.IPicture
+{
+    /// <summary>How many steps were taken.</summary>
+    public int Step { get; init; }
+
+    /// <summary>Where the loader stands, with the state of the net that it carries; null before the first step.</summary>
+    public LoaderPosition? Position { get; init; }
+
+    /// <summary>The best measurement on the held-out text, in bits per character; null before the first.</summary>
+    public double? BestBits { get; init; }
+
+    /// <summary>The step of the best measurement.</summary>
+    public int BestStep { get; init; }
+
+    /// <summary>How many measurements there were since the best one.</summary>
+    public int SinceBest { get; init; }
+
+    /// <summary>The sum, since the last report, of the loss in nats over characters.</summary>
+    public double UnreportedLoss { get; init; }
+
+    /// <summary>How many characters <see cref="UnreportedLoss"/> is of.</summary>
+    public long UnreportedCharacters { get; init; }
+
+    /// <summary>How many characters were trained on, those of later epochs again.</summary>
+    public long Characters { get; init; }
+
+    /// <summary>How long the training steps took.</summary>
+    public double TrainingSeconds { get; init; }
+
+    /// <summary>How long everything took: steps, measurements, checkpoints.</summary>
+    public double Seconds { get; init; }
+
+    /// <summary>The reports and measurements so far.</summary>
+    public IReadOnlyList<CharacterRecord> History { get; init; } = [];
+
+    /// <summary>Bits per character of what was trained on and of the held-out text, and the gradient's norm, against steps.</summary>
+    public Figure ToFigure() => TrainingPictures.Of(this);
+
+    /// <summary>The picture for a notebook.</summary>
+    /// <returns>The picture as HTML.</returns>
+    public string ToHtml() => ToFigure().ToHtml();
+
+    string Display.IPicture.ToSvg() => ToFigure().ToSvg();
+}

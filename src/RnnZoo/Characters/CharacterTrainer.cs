@@ -1,0 +1,229 @@
+using System.Diagnostics;
+using RnnZoo.Bptt;
+using RnnZoo.Streams;
+using RnnZoo.Training;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Characters;
+
+/// <summary>
+/// Trains a character model by truncated backpropagation through time: clipping, a learning-rate schedule, measurements on
+/// held-out text, an early end, checkpoints. A training that was stopped at any moment and resumed from its checkpoint ends
+/// with the same weights, bit for bit, as one that was not, on the same machine with as many threads.
+/// </summary>
+public sealed class CharacterTrainer : IDisposable
+{
+    private const double BitsPerNat = 1.4426950408889634; // 1 / ln 2
+
+    private readonly CharacterModel _model;
+    private readonly CharacterTrainingOptions _options;
+    private readonly TokenStreams _validation;
+    private readonly CheckpointFolder? _checkpoints;
+    private readonly ICharacterTrainingObserver? _observer;
+    private readonly Parameter[] _parameters;
+    private readonly OptimizerHelper _optimizer;
+    private readonly TruncatedBpttLoader _loader;
+    private readonly List<CharacterRecord> _history = [];
+    private CharacterProgress _progress = new();
+    private int _checkpointStep = -1;
+
+    /// <summary>Prepares a training from the start.</summary>
+    /// <param name="model">The model; it stays the caller's.</param>
+    /// <param name="training">The text to train on; it stays the caller's.</param>
+    /// <param name="validation">The held-out text; it stays the caller's.</param>
+    /// <param name="options">How to train.</param>
+    /// <param name="checkpoints">Where to write checkpoints; null for none.</param>
+    /// <param name="observer">Who is told what happens.</param>
+    /// <exception cref="ArgumentException">An option is out of its range or does not fit the texts; the message names it.</exception>
+    public CharacterTrainer(CharacterModel model, TokenSource training, TokenSource validation, CharacterTrainingOptions options, CheckpointFolder? checkpoints = null, ICharacterTrainingObserver? observer = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(validation);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        (_model, _options, _checkpoints, _observer) = (model, options, checkpoints, observer);
+        _validation = ValidationStreams(validation, options);
+        _loader = new TruncatedBpttLoader(new TokenStreams(training, options.Streams), new TruncatedBpttOptions
+        {
+            ChunkLength = options.ChunkLength,
+            RandomLength = options.RandomLength ? new RandomChunkLength { Minimum = Math.Min(5, options.ChunkLength), Seed = Seeds.Derive(options.Seed, "chunk lengths") } : null,
+        });
+        _parameters = [.. model.Net.parameters()];
+        _optimizer = (OptimizerHelper)OptimizerFactory.Create(options.Optimizer, _parameters, options.LearningRate);
+    }
+
+    /// <summary>How far the training has come.</summary>
+    public CharacterProgress Progress => _progress with { History = [.. _history] };
+
+    /// <summary>Goes to a checkpoint of the same training: weights, optimizer and position.</summary>
+    /// <param name="parts">What <see cref="CheckpointFolder.LoadNewest"/> read.</param>
+    /// <exception cref="InvalidDataException">It is of another training.</exception>
+    public void Resume(IReadOnlyDictionary<string, byte[]> parts)
+    {
+        var restored = CharacterCheckpoint.Restore(parts, _model.Net, _optimizer, _loader);
+        _progress = restored with { History = [] }; // told apart from the list that grows
+        _checkpointStep = restored.Step;
+        _history.Clear();
+        _history.AddRange(restored.History);
+    }
+
+    /// <summary>Trains to the step limit, the early end, a loss or gradient that is not finite, or cancellation.</summary>
+    /// <param name="cancellation">Ends the training after the step under way.</param>
+    /// <returns>Why it ended; cancellation is a result, not an exception. Except after divergence a checkpoint is written at the end.</returns>
+    /// <exception cref="IOException">A checkpoint cannot be written.</exception>
+    public StopReason Run(CancellationToken cancellation = default)
+    {
+        _model.Net.train();
+        var ended = Ended();
+        while (ended is null)
+        {
+            foreach (var chunk in _loader)
+            {
+                ended = cancellation.IsCancellationRequested ? StopReason.Cancelled : Step(chunk);
+                if (ended is not null)
+                {
+                    break;
+                }
+            }
+        }
+
+        if (ended == StopReason.Cancelled && _progress.Step > 0)
+        {
+            WriteCheckpoint();
+        }
+
+        return ended.Value;
+    }
+
+    /// <summary>Frees what the training holds.</summary>
+    public void Dispose()
+    {
+        _loader.Dispose();
+        _optimizer.Dispose();
+    }
+
+    private StopReason? Ended() => _progress.SinceBest >= (_options.Patience ?? int.MaxValue) ? StopReason.NotImproving
+        : _progress.Step >= _options.Steps ? StopReason.StepLimit
+        : null;
+
+    /// <returns>Why training ends with this step; null if it goes on.</returns>
+    private StopReason? Step(Chunk chunk)
+    {
+        var watch = Stopwatch.StartNew();
+        var step = _progress.Step + 1;
+        var rate = _options.Schedule.At(_options.LearningRate, step, _options.Steps) * chunk.LearningRateFactor;
+        var (loss, norm) = Update(chunk, step, rate);
+        if (!double.IsFinite(norm))
+        {
+            return StopReason.Diverged;
+        }
+
+        Count(step, loss, chunk.Target.numel(), watch.Elapsed.TotalSeconds);
+        _observer?.OnStep(_progress, loss);
+        if (step % _options.ReportEvery == 0)
+        {
+            Report(norm, rate);
+        }
+
+        if (step % _options.ValidateEvery == 0 || step == _options.Steps)
+        {
+            Measure(rate);
+        }
+
+        var ended = Ended();
+        if (step % _options.CheckpointEvery == 0 || ended is not null)
+        {
+            WriteCheckpoint();
+        }
+
+        return ended;
+    }
+
+    /// <returns>The mean loss, and the gradient's norm before clipping; NaN, and weights as they were, if the loss is not finite.</returns>
+    private (double Loss, double Norm) Update(Chunk chunk, int step, double rate)
+    {
+        using var scope = NewDisposeScope();
+        if (_model.Shape.Dropout > 0)
+        {
+            manual_seed(Seeds.Derive(_options.Seed, "dropout", step)); // so chance has no state to be saved
+        }
+
+        _model.Net.zero_grad();
+        var loss = _model.Loss(chunk); // []
+        var value = loss.ToDouble();
+        if (!double.IsFinite(value))
+        {
+            return (value, double.NaN);
+        }
+
+        Gradient.Backward(loss);
+        // The largest float clips no finite norm.
+        var norm = nn.utils.clip_grad_norm_(_parameters, _options.ClipNorm ?? float.MaxValue);
+        if (double.IsFinite(norm))
+        {
+            foreach (var group in _optimizer.ParamGroups)
+            {
+                group.LearningRate = rate;
+            }
+
+            _optimizer.step();
+        }
+
+        return (value, norm);
+    }
+
+    private void Count(int step, double loss, long characters, double seconds) => _progress = _progress with
+    {
+        Step = step,
+        UnreportedLoss = _progress.UnreportedLoss + (loss * characters),
+        UnreportedCharacters = _progress.UnreportedCharacters + characters,
+        Characters = _progress.Characters + characters,
+        TrainingSeconds = _progress.TrainingSeconds + seconds,
+        Seconds = _progress.Seconds + seconds,
+    };
+
+    private void Report(double norm, double rate)
+    {
+        var bits = _progress.UnreportedLoss / _progress.UnreportedCharacters * BitsPerNat;
+        _history.Add(new CharacterRecord(_progress.Step, bits, null, norm, rate, _progress.Seconds));
+        _progress = _progress with { UnreportedLoss = 0, UnreportedCharacters = 0 };
+    }
+
+    private void Measure(double rate)
+    {
+        var watch = Stopwatch.StartNew();
+        var bits = _model.Measure(_validation);
+        var isBest = !(_progress.BestBits <= bits) && double.IsFinite(bits);
+        _progress = _progress with
+        {
+            Seconds = _progress.Seconds + watch.Elapsed.TotalSeconds,
+            BestBits = isBest ? bits : _progress.BestBits,
+            BestStep = isBest ? _progress.Step : _progress.BestStep,
+            SinceBest = isBest ? 0 : _progress.SinceBest + 1,
+        };
+        var record = new CharacterRecord(_progress.Step, null, bits, null, rate, _progress.Seconds);
+        _history.Add(record);
+        _observer?.OnMeasurement(_progress, record, isBest);
+    }
+
+    private void WriteCheckpoint()
+    {
+        if (_checkpoints is null || _checkpointStep == _progress.Step)
+        {
+            return;
+        }
+
+        var watch = Stopwatch.StartNew();
+        var progress = Progress with { Position = _loader.Position() };
+        _checkpoints.Save(progress.Step, CharacterCheckpoint.Parts(progress, _model.Net, _optimizer));
+        _checkpointStep = progress.Step;
+        _progress = _progress with { Seconds = _progress.Seconds + watch.Elapsed.TotalSeconds };
+        _observer?.OnCheckpoint(progress);
+    }
+
+    // A short text takes fewer streams, so that each runs for some chunks from its cold start.
+    internal static TokenStreams ValidationStreams(TokenSource text, CharacterTrainingOptions options) =>
+        new(text, (int)Math.Clamp((text.Count - 1) / (8L * options.ChunkLength), 1, options.Streams));
+}

@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using System.Text;
+
+namespace RnnZoo.Files;
+
+/// <summary>Writes files beside their final name and then renames them, so that nobody ever sees half a file.</summary>
+public static class AtomicFile
+{
+    private static readonly ConcurrentDictionary<string, bool> InWriting = new();
+
+    /// <summary>Writes text as UTF-8 without a byte order mark.</summary>
+    /// <param name="path">The file; one that exists is replaced.</param>
+    /// <param name="text">What it will hold.</param>
+    /// <exception cref="IOException">The file cannot be written; an older one is left as it was.</exception>
+    public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>Writes a file.</summary>
+    /// <param name="path">The file; one that exists is replaced.</param>
+    /// <param name="write">Writes what it will hold.</param>
+    /// <exception cref="IOException">The file cannot be written; an older one is left as it was.</exception>
+    public static void Write(string path, Action<Stream> write)
+    {
+        var partial = Claim(path);
+        try
+        {
+            using (var stream = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None))
+            {
+                write(stream);
+                if (stream.CanWrite) // some writers close it
+                {
+                    stream.Flush(flushToDisk: true); // before the rename, or a power cut could leave the name without what it names
+                }
+            }
+
+            File.Move(partial, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(partial);
+            throw;
+        }
+        finally
+        {
+            InWriting.TryRemove(partial, out _);
+        }
+    }
+
+    /// <summary>Where a file is written before it gets its name.</summary>
+    internal static string PartialPath(string path) => PartialPath(path, 0);
+
+    private static string PartialPath(string path, int others) => $"{path}.{Environment.ProcessId}{(others == 0 ? "" : $"-{others}")}.part";
+
+    // One of its own for each of several threads that write the same file.
+    private static string Claim(string path)
+    {
+        var others = 0;
+        while (!InWriting.TryAdd(PartialPath(Path.GetFullPath(path), others), true))
+        {
+            others++;
+        }
+
+        return PartialPath(Path.GetFullPath(path), others);
+    }
+}

@@ -1,0 +1,250 @@
+namespace RnnZoo.Kernels;
+
+/// <content>What becomes of the column gradients: the gradients of the input, the weights and the biases.</content>
+internal sealed unsafe partial class BackwardPass<C, S, V, T>
+{
+    // Steps [from, to) of a part's rows; start: the part's sums hold nothing yet.
+    private void Consume(in BackwardPart<T> own, int from, int to, int first, int rows, bool start)
+    {
+        var dRows = own.DRows + (plan.KeepSteps ? (nint)from * rows * plan.DRowsStride : 0);
+        if (plan.InputAtOnce && a.DX != null)
+        {
+            MultiplyInput(own, dRows, from, to, first, rows);
+        }
+
+        if (!a.WantsParameters)
+        {
+            return;
+        }
+
+        for (var s = from; s < to; s++)
+        {
+            ref readonly var f = ref a.Forward;
+            var row = (nint)(s - from) * rows;
+            if (plan.InputFeatures > 0)
+            {
+                var x = f.X + (shape.Time(s) * f.XStepStride) + (first * f.XBatchStride);
+                CopyFeatures(
+                    own.InputFeatures + (row * plan.InputFeaturesStride), plan.InputFeaturesStride, x, f.XBatchStride, rows,
+                    plan.InputFeatures - 1, true);
+            }
+
+            if (plan.HiddenFeatures > 0)
+            {
+                var h = Hidden(s - 1, first, out var stride);
+                CopyFeatures(
+                    own.HiddenFeatures + (row * plan.HiddenFeaturesStride), plan.HiddenFeaturesStride, h, stride, rows,
+                    plan.HiddenWidth, plan.HiddenBias);
+            }
+        }
+
+        var depth = (to - from) * rows;
+        AddWeightGradient(
+            own.InputFeatures, plan.InputFeaturesStride, plan.InputFeatures,
+            dRows + (C.FirstInputColumn * plan.PaddedHidden), depth, own.InputSums, start);
+        AddWeightGradient(
+            own.HiddenFeatures, plan.HiddenFeaturesStride, plan.HiddenFeatures,
+            dRows + (C.FirstHiddenColumn * plan.PaddedHidden), depth, own.HiddenSums, start);
+    }
+
+    // The first elements of each row (zeros if there is no source), then a 1 for the bias.
+    private static void CopyFeatures(T* target, nint targetStride, T* source, nint sourceStride, int rows, int width, bool bias)
+    {
+        if (source != null)
+        {
+            RowBlock<S, V, T>.Copy(target, targetStride, source, sourceStride, rows, width);
+        }
+        else
+        {
+            RowBlock<S, V, T>.Clear(target, rows * targetStride);
+        }
+
+        for (var row = 0; bias && row < rows; row++)
+        {
+            target[(row * targetStride) + width] = T.One;
+        }
+    }
+
+    // Adds features ᵀ · column gradients, summed over the rows (one per step and batch entry) of a chunk whose column
+    // gradients are still in the cache: k is the row, so both factors are read across their rows. start: stores the product.
+    private void AddWeightGradient(T* features, nint featuresStride, int count, T* columns, int rows, T* sums, bool start)
+    {
+        if (count == 0)
+        {
+            return;
+        }
+
+        nint size = (nint)count * S.Lanes;
+        Gemm<S, V, T>.Run(new GemmArguments<T>
+        {
+            A = features,
+            AStride = 1,
+            AStep = featuresStride,
+            Rows = count,
+            Depth = rows,
+            B = columns,
+            BStride = S.Lanes,
+            BStep = plan.DRowsStride,
+            Vectors = C.Gates * plan.UnitBlocks,
+            Init = start ? memory.Zero : sums,
+            InitStride = start ? 0 : S.Lanes,
+            InitVectorStride = start ? 0 : size,
+            C = sums,
+            CStride = S.Lanes,
+            CVectorStride = size,
+        });
+    }
+
+    private void AddTokens(in BackwardPart<T> own, T* dRows, int s, int first, int rows)
+    {
+        ref readonly var f = ref a.Forward;
+        var tokens = f.Tokens + (shape.Time(s) * f.XStepStride) + (first * f.XBatchStride);
+        var columns = dRows + (C.FirstInputColumn * plan.PaddedHidden);
+        TokenTable<C, S, V, T>.Add(own.InputSums, plan.TokenStride, tokens, f.XBatchStride, rows, columns, plan.DRowsStride);
+    }
+
+    // ∂L/∂x of steps [from, to): the column gradients times W_ih.
+    private void MultiplyInput(in BackwardPart<T> own, T* dRows, int from, int to, int first, int rows)
+    {
+        nint depth = C.Gates * plan.PaddedHidden;
+        var g = new GemmArguments<T>
+        {
+            A = dRows + (C.FirstInputColumn * plan.PaddedHidden),
+            AStride = plan.DRowsStride,
+            AStep = 1,
+            Rows = (to - from) * rows,
+            Depth = (int)depth,
+            B = memory.InputPanels,
+            BStride = depth * S.Lanes,
+            BStep = S.Lanes,
+            Vectors = plan.InputBlocks,
+            Init = memory.Zero,
+            C = own.DX,
+            CStride = plan.DXStride,
+            CVectorStride = S.Lanes,
+        };
+        Gemm<S, V, T>.Run(g);
+        for (var s = from; s < to; s++)
+        {
+            var target = a.DX + (shape.Time(s) * a.DXStepStride) + (first * a.DXBatchStride);
+            var source = own.DX + ((nint)(s - from) * rows * plan.DXStride);
+            RowBlock<S, V, T>.Copy(target, a.DXBatchStride, source, plan.DXStride, rows, shape.Input);
+        }
+    }
+
+    // Whole-sequence mode: one part's share of the steps, chunk by chunk.
+    private void RunGradients(int part)
+    {
+        var from = Partition.Start(shape.Steps, part, threads);
+        var end = Partition.Start(shape.Steps, part + 1, threads);
+        var own = memory.Part(part, plan);
+        if (plan.TokenStride > 0 || (from == end && a.WantsParameters))
+        {
+            RowBlock<S, V, T>.Clear(own.InputSums, memory.InputSumsSize);
+        }
+
+        if (from == end && a.WantsParameters)
+        {
+            RowBlock<S, V, T>.Clear(own.HiddenSums, memory.HiddenSumsSize);
+        }
+
+        var start = true;
+        while (from < end)
+        {
+            var to = Math.Min(end, from + plan.ChunkSteps);
+            var at = (nint)from * shape.Batch;
+            var shifted = own;
+            shifted.DRows = own.DRows + (at * plan.DRowsStride);
+            for (var s = from; plan.TokenStride > 0 && s < to; s++)
+            {
+                AddTokens(own, own.DRows + ((nint)s * shape.Batch * plan.DRowsStride), s, 0, shape.Batch);
+            }
+
+            Consume(shifted, from, to, 0, shape.Batch, start);
+            start = false;
+            from = to;
+        }
+    }
+
+    private void Sum(int part)
+    {
+        var first = Partition.Start(plan.UnitBlocks, part, threads);
+        var last = Partition.Start(plan.UnitBlocks, part + 1, threads);
+        var parts = plan.WholeSequence ? threads : plan.RowParts;
+        var own = memory.Part(0, plan);
+        if (plan.TokenStride > 0)
+        {
+            TokenTable<C, S, V, T>.Gradient(
+                own.InputSums, plan.TokenStride, memory.InputSumsStride, parts, shape.Input, shape.Hidden,
+                a.DWeightIh, a.DBiasIh, plan.HiddenBias ? null : a.DBiasHh, first, last);
+        }
+
+        if (plan.InputFeatures > 0)
+        {
+            SumInput(first, last, parts, own.InputSums);
+        }
+
+        if (plan.HiddenFeatures > 0)
+        {
+            var hidden = new Accumulators<T>
+            {
+                Start = own.HiddenSums,
+                PartStride = memory.HiddenSumsStride,
+                Parts = parts,
+                Features = plan.HiddenFeatures,
+            };
+            var bias = plan.HiddenBias ? a.DBiasHh : null;
+            Packing<C, S, V, T>.Gradient(hidden, shape.Hidden, false, a.DWeightHh, shape.Hidden, bias, plan.HiddenWidth, first, last);
+        }
+    }
+
+    private void SumActivationBias()
+    {
+        if (a.DActivationBias == null)
+        {
+            return;
+        }
+
+        RowBlock<S, V, T>.Copy(a.DActivationBias, 0, memory.Part(0, plan).ActivationSums, 0, 1, shape.Hidden);
+        for (var part = 1; part < plan.RowParts; part++)
+        {
+            RowBlock<S, V, T>.Add(a.DActivationBias, 0, memory.Part(part, plan).ActivationSums, 0, 1, shape.Hidden);
+        }
+    }
+
+    private void SumInput(int first, int last, int parts, T* sums)
+    {
+        var input = new Accumulators<T>
+        {
+            Start = sums,
+            PartStride = memory.InputSumsStride,
+            Parts = parts,
+            Features = plan.InputFeatures,
+        };
+        var inputBias = plan.InputFeatures - 1;
+        Packing<C, S, V, T>.Gradient(input, shape.Hidden, true, a.DWeightIh, shape.Input, a.DBiasIh, inputBias, first, last);
+        if (a.DBiasHh != null && !plan.HiddenBias)
+        {
+            input.Parts = 1; // summed already
+            Packing<C, S, V, T>.Gradient(input, shape.Hidden, true, null, 0, a.DBiasHh, inputBias, first, last);
+        }
+    }
+
+    /// <summary>The steps that are taken together for the weight gradients.</summary>
+    private struct Chunk(int length, int steps)
+    {
+        public int First { get; private set; } = steps;
+
+        public int Last { get; private set; } = steps;
+
+        /// <summary>Opens the chunk that ends with step <paramref name="s"/>, unless s is in the current one.</summary>
+        public void Include(int s)
+        {
+            if (s < First)
+            {
+                Last = s + 1;
+                First = Math.Max(0, Last - length);
+            }
+        }
+    }
+}

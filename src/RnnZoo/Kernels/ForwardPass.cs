@@ -1,0 +1,293 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace RnnZoo.Kernels;
+
+/// <summary>
+/// The forward pass of one direction of a layer. Weights are packed once; then every thread takes its share of the batch
+/// through all time steps without meeting the others. A step multiplies [x_t | h_{t-1}] by the packed weights, a
+/// few blocks of units at a time, and turns them into gates while they are in the first-level cache.
+/// A batch of one leaves the recurrence to one thread; there the input's share of all steps is multiplied first, by all
+/// threads.
+/// </summary>
+internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
+    where C : struct, ICell<S, V, T>
+    where S : struct, ISimd<V, T>
+    where V : struct
+    where T : unmanaged, INumberBase<T>
+{
+    private const int UnitGroup = 4;
+    private readonly LayerShape shape;
+    private readonly ForwardArguments<T> a;
+    private readonly int threads;
+    private readonly int rowParts;
+    private readonly int inputs;
+    private readonly bool inputFirst;
+    private readonly int unitBlocks;
+    private readonly Stage<T> stage;
+    private readonly nint recordStride;
+    private readonly nint stateStride;
+    private readonly nint stateOffset;
+    private T* panels;
+    private T* bias;
+    private T* activationBias;
+    private T* table;
+    private T* states;
+    private T* records;
+    private Phase phase;
+
+    private ForwardPass(in LayerShape shape, in ForwardArguments<T> arguments, int threads)
+    {
+        this.shape = shape;
+        a = arguments;
+        this.threads = threads;
+        rowParts = Math.Min(threads, shape.Batch);
+        inputs = arguments.Tokens == null ? shape.Input : 0;
+        inputFirst = shape.Batch == 1 && arguments.Tokens == null;
+        unitBlocks = (shape.Hidden + S.Lanes - 1) / S.Lanes;
+        recordStride = RecordStride(shape.Hidden);
+        stateOffset = Stride.Padded<T>(inputs);
+        stateStride = Stride.OddLines<T>(stateOffset + ((nint)unitBlocks * S.Lanes));
+        stage = new Stage<T>(shape.Batch * recordStride, inputFirst || (C.NeedsTape && a.Tape != null));
+    }
+
+    private enum Phase
+    {
+        Pack,
+        Input,
+        Steps,
+    }
+
+    /// <summary>Elements of the tape; 0 where the output is tape enough.</summary>
+    public static nint TapeElements(in LayerShape shape) =>
+        C.NeedsTape ? new Stage<T>(shape.Batch * RecordStride(shape.Hidden), perStep: true).Elements(shape.Steps) : 0;
+
+    public static void Run(in LayerShape shape, in ForwardArguments<T> arguments, int threads)
+    {
+        var pass = new ForwardPass<C, S, V, T>(shape, arguments, threads);
+        using var buffer = C.NeedsTape && arguments.Tape != null ? null : NativeBuffer.Rent((nuint)pass.stage.Elements(shape.Steps) * (nuint)sizeof(T));
+        pass.records = buffer is null ? arguments.Tape : (T*)buffer.Pointer;
+        pass.Run();
+    }
+
+    public override void Run(int part)
+    {
+        switch (phase)
+        {
+            case Phase.Pack:
+                Pack(Partition.Start(unitBlocks, part, threads), Partition.Start(unitBlocks, part + 1, threads));
+                break;
+            case Phase.Input:
+                MultiplyInput(Partition.Start(shape.Steps, part, threads), Partition.Start(shape.Steps, part + 1, threads));
+                break;
+            default:
+                var first = Partition.Start(shape.Batch, part, rowParts);
+                RunSteps(first, Partition.Start(shape.Batch, part + 1, rowParts) - first);
+                break;
+        }
+    }
+
+    private static nint RecordStride(int hidden) => (nint)((hidden + S.Lanes - 1) / S.Lanes) * C.Slots * S.Lanes;
+
+    private void Run()
+    {
+        var count = new Arena(null);
+        LayOut(ref count);
+        using var workspace = NativeBuffer.Rent(count.Used);
+        var arena = new Arena(workspace.Pointer);
+        LayOut(ref arena);
+        RowBlock<S, V, T>.Clear(activationBias, (nint)unitBlocks * S.Lanes);
+        if (a.ActivationBias != null)
+        {
+            RowBlock<S, V, T>.Copy(activationBias, 0, a.ActivationBias, 0, 1, shape.Hidden);
+        }
+
+        phase = Phase.Pack;
+        WorkerPool.Run(this, threads);
+        if (inputFirst)
+        {
+            phase = Phase.Input;
+            WorkerPool.Run(this, threads);
+        }
+
+        phase = Phase.Steps;
+        WorkerPool.Run(this, rowParts);
+    }
+
+    private void LayOut(ref Arena arena)
+    {
+        nint columns = (nint)unitBlocks * C.Columns;
+        panels = arena.Take<T>(columns * (inputs + shape.Hidden) * S.Lanes);
+        bias = arena.Take<T>(columns * S.Lanes);
+        activationBias = arena.Take<T>((nint)unitBlocks * S.Lanes);
+        table = a.Tokens == null ? null : arena.Take<T>(shape.Input * TableStride);
+        states = arena.Take<T>(2 * shape.Batch * stateStride);
+    }
+
+    private nint TableStride => (nint)unitBlocks * C.Gates * S.Lanes;
+
+    private void Pack(int first, int last)
+    {
+        Packing<C, S, V, T>.Forward(a, inputs, shape.Hidden, panels, bias, first, last);
+        if (a.Tokens != null)
+        {
+            TokenTable<C, S, V, T>.Fill(a.WeightIh, shape.Input, shape.Hidden, bias, table, TableStride, first, last);
+        }
+    }
+
+    // Batch of one: the steps of a range are the rows.
+    private void MultiplyInput(int first, int last)
+    {
+        if (last == first)
+        {
+            return;
+        }
+
+        var panelSize = (nint)(shape.Input + shape.Hidden) * S.Lanes;
+        for (var u = 0; u < unitBlocks; u++)
+        {
+            nint column = (u * C.Columns) + C.FirstInputColumn;
+            Gemm<S, V, T>.Run(new GemmArguments<T>
+            {
+                A = a.X + (shape.Time(first) * a.XStepStride),
+                AStride = shape.Reverse ? -a.XStepStride : a.XStepStride,
+                AStep = 1,
+                Rows = last - first,
+                Depth = shape.Input,
+                B = panels + (column * panelSize),
+                BStride = panelSize,
+                BStep = S.Lanes,
+                Vectors = C.Gates,
+                Init = bias + (column * S.Lanes),
+                InitVectorStride = S.Lanes,
+                C = stage.At(records, first) + ((((nint)u * C.Slots) + C.FirstInputColumn) * S.Lanes),
+                CStride = stage.StepStride,
+                CVectorStride = S.Lanes,
+            });
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void RunSteps(int first, int rows)
+    {
+        var current = states + (2 * first * stateStride);
+        var next = current + (rows * stateStride);
+        Begin(first, rows, current, next);
+        var few = rows <= Gemm<S, V, T>.FewRows;
+        var group = few ? unitBlocks : UnitGroup;
+        for (var s = 0; s < shape.Steps; s++)
+        {
+            var record = stage.At(records, s) + (first * recordStride);
+            var product = new StepProduct<S, V, T>
+            {
+                Rows = current + stateOffset - inputs,
+                RowStride = stateStride,
+                RowCount = rows,
+                Input = inputs,
+                Hidden = shape.Hidden,
+                Panels = panels,
+                Bias = bias,
+                Record = record,
+                RecordStride = recordStride,
+                InputDone = inputFirst || a.Tokens != null,
+                Descending = few && (s & 1) != 0,
+            };
+            var step = new ForwardStep<T>
+            {
+                Rows = rows,
+                Record = record,
+                PreviousRecord = record - stage.StepStride,
+                RecordStride = recordStride,
+                HPrevious = current + stateOffset,
+                H = next + stateOffset,
+                HStride = stateStride,
+                ActivationBias = activationBias,
+            };
+            for (var u = 0; u < unitBlocks; u += group)
+            {
+                var count = Math.Min(group, unitBlocks - u);
+                ReadTokens(s, first, rows, record, u, count);
+                C.Multiply(product, u, count);
+                C.Activate(step, u, count);
+            }
+
+            WriteOutput(s, first, rows, next + stateOffset);
+            if (s + 1 < shape.Steps)
+            {
+                ReadInput(s + 1, first, rows, next);
+            }
+
+            var used = current;
+            current = next;
+            next = used;
+        }
+
+        End(first, rows, current);
+    }
+
+    private void Begin(int first, int rows, T* current, T* next)
+    {
+        RowBlock<S, V, T>.Clear(current, 2 * rows * stateStride);
+        if (a.H0 != null)
+        {
+            RowBlock<S, V, T>.Copy(
+                current + stateOffset, stateStride, a.H0 + ((nint)first * shape.Hidden), shape.Hidden, rows, shape.Hidden);
+        }
+
+        ReadInput(0, first, rows, current);
+        if (C.CellStateSlot < 0)
+        {
+            return;
+        }
+
+        for (var b = first; b < first + rows; b++)
+        {
+            CellState<C, S, V, T>.Write(
+                stage.Initial(records) + (b * recordStride), a.C0 == null ? null : a.C0 + ((nint)b * shape.Hidden), shape.Hidden);
+        }
+    }
+
+    private void ReadInput(int s, int first, int rows, T* state)
+    {
+        if (!inputFirst && inputs > 0)
+        {
+            var x = a.X + (shape.Time(s) * a.XStepStride) + (first * a.XBatchStride);
+            RowBlock<S, V, T>.Copy(state + stateOffset - shape.Input, stateStride, x, a.XBatchStride, rows, shape.Input);
+        }
+    }
+
+    private void ReadTokens(int s, int first, int rows, T* record, int unit, int count)
+    {
+        if (a.Tokens != null)
+        {
+            var tokens = a.Tokens + (shape.Time(s) * a.XStepStride) + (first * a.XBatchStride);
+            TokenTable<C, S, V, T>.Read(table, TableStride, tokens, a.XBatchStride, rows, record, recordStride, unit, count);
+        }
+    }
+
+    private void WriteOutput(int s, int first, int rows, T* h)
+    {
+        var output = a.Output + (shape.Time(s) * a.OutputStepStride) + (first * a.OutputBatchStride);
+        RowBlock<S, V, T>.Copy(output, a.OutputBatchStride, h, stateStride, rows, shape.Hidden);
+        if (a.OutputCopy != null)
+        {
+            var copy = a.OutputCopy + ((((nint)shape.Time(s) * shape.Batch) + first) * shape.Hidden);
+            RowBlock<S, V, T>.Copy(copy, shape.Hidden, h, stateStride, rows, shape.Hidden);
+        }
+    }
+
+    private void End(int first, int rows, T* state)
+    {
+        if (a.HN != null)
+        {
+            RowBlock<S, V, T>.Copy(
+                a.HN + ((nint)first * shape.Hidden), shape.Hidden, state + stateOffset, stateStride, rows, shape.Hidden);
+        }
+
+        for (var b = first; C.CellStateSlot >= 0 && a.CN != null && b < first + rows; b++)
+        {
+            CellState<C, S, V, T>.Read(
+                a.CN + ((nint)b * shape.Hidden), stage.At(records, shape.Steps - 1) + (b * recordStride), shape.Hidden);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+using System.Globalization;
+using System.Text;
+
+namespace RnnZoo.Plots;
+
+/// <summary>Lines over a horizontal axis of numbers, such as a loss against steps.</summary>
+public sealed record LineChart : ChartPanel
+{
+    /// <summary>Makes a chart.</summary>
+    /// <param name="title">The heading over the chart.</param>
+    /// <param name="horizontal">The horizontal axis.</param>
+    /// <param name="vertical">The vertical axis.</param>
+    /// <param name="series">The lines; the first is drawn first.</param>
+    public LineChart(string title, Axis horizontal, Axis vertical, IReadOnlyList<Series> series)
+        : base(title)
+    {
+        Horizontal = horizontal;
+        Vertical = vertical;
+        Series = series;
+    }
+
+    /// <summary>The horizontal axis.</summary>
+    public Axis Horizontal { get; init; }
+
+    /// <summary>The vertical axis.</summary>
+    public Axis Vertical { get; init; }
+
+    /// <summary>The lines.</summary>
+    public IReadOnlyList<Series> Series { get; init; }
+
+    /// <summary>Horizontal lines to compare with.</summary>
+    public IReadOnlyList<ReferenceLine> ReferenceLines { get; init; } = [];
+
+    /// <summary>
+    /// Whether solid and reference lines are named at their right ends rather than in the figure's legend: better to read where lines
+    /// are many or their names belong to this chart alone.
+    /// </summary>
+    public bool EndLabels { get; init; }
+
+    /// <summary>What solid and dashed lines mean; null where there is one style.</summary>
+    public LineStyleNames? StyleNames { get; init; }
+
+    internal override IEnumerable<LegendEntry> Legend => EndLabels
+        ? StyleNames is { } names ? [new LegendEntry(names.Solid, null), new LegendEntry(names.Dashed, null, Dashed: true)] : []
+        : Series.Select(series => new LegendEntry(series.Name, series.Neutral ? null : series.Colour, series.Dashed));
+
+    internal AxisMap FitHorizontal()
+        => AxisMap.Fit(Horizontal, Series.SelectMany(series => series.Points).Select(point => point.X), HorizontalPadding, 5);
+
+    internal AxisMap FitVertical()
+    {
+        var values = Series.SelectMany(series => series.Points).Select(point => point.Y);
+        return AxisMap.Fit(Vertical, values.Concat(ReferenceLines.Select(line => line.Value)), 0.05, 5);
+    }
+
+    // Markers at the ends need room; a plain line may touch the frame.
+    private double HorizontalPadding => Series.Any(series => series.Markers) ? 0.06 : 0;
+
+    internal override string Describe()
+    {
+        var text = new StringBuilder($"{Title}: {Vertical.Title} against {Horizontal.Title}.");
+        foreach (var series in Series)
+        {
+            var ends = series.Points.Where(point => double.IsFinite(point.X) && double.IsFinite(point.Y)).ToArray();
+            text.Append(CultureInfo.InvariantCulture, $" {series.Name}: ");
+            text.Append(ends.Length == 0
+                ? "no values."
+                : string.Create(CultureInfo.InvariantCulture, $"from {ends[0].Y:G3} to {ends[^1].Y:G3}."));
+        }
+
+        foreach (var line in ReferenceLines)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" {line.Label}.");
+        }
+
+        return text.ToString();
+    }
+
+    internal override void Draw(SvgWriter svg, Area plot, string clipId)
+    {
+        var horizontal = FitHorizontal();
+        var vertical = FitVertical();
+        var room = EndLabels ? LineEnds.Room(plot, this) : 0;
+        plot = PlotFrame.MakeRoom(plot, vertical, room);
+        var frame = new PlotFrame(plot, vertical);
+        double X(double value) => plot.Left + (horizontal.Position(value) * plot.Width);
+
+        frame.DrawVerticalAxis(svg, Vertical.Title);
+        frame.DrawHorizontalAxis(svg, Horizontal.Title, horizontal.Ticks.Select(tick => (X(tick), Ticks.Label(tick))));
+        frame.DrawReferenceLines(svg, ReferenceLines);
+        svg.Open("g", ("clip-path", $"url(#{clipId})"));
+        foreach (var series in Series)
+        {
+            var pieces = Pieces(series, horizontal, vertical)
+                .Select(piece => piece.Select(point => (X(point.X), frame.Y(point.Y))).ToArray());
+            LineDrawing.Draw(svg, series, [.. pieces]);
+        }
+
+        svg.Close();
+        if (EndLabels)
+        {
+            LineEnds.Draw(svg, this, plot, room, frame, horizontal, vertical);
+        }
+        else
+        {
+            frame.DrawReferenceLabels(svg, ReferenceLines);
+        }
+    }
+
+    /// <summary>The runs of points between gaps.</summary>
+    internal static IEnumerable<List<ChartPoint>> Pieces(Series series, AxisMap horizontal, AxisMap vertical)
+    {
+        var piece = new List<ChartPoint>();
+        foreach (var point in series.Points)
+        {
+            if (horizontal.Shows(point.X) && vertical.Shows(point.Y))
+            {
+                piece.Add(point);
+            }
+            else if (piece.Count > 0)
+            {
+                yield return piece;
+                piece = [];
+            }
+        }
+
+        if (piece.Count > 0)
+        {
+            yield return piece;
+        }
+    }
+}

@@ -1,0 +1,151 @@
+using System.Text;
+
+namespace RnnZoo.Plots;
+
+/// <summary>A line chart as plain text, for a terminal: lines of braille dots, each named at its right end.</summary>
+public static class TerminalLines
+{
+    /// <summary>Draws the chart.</summary>
+    /// <param name="chart">What to draw; reference lines are dotted.</param>
+    /// <param name="width">How many characters a line may have at most; at least 40.</param>
+    /// <param name="height">How many lines the plot has; at least 4.</param>
+    /// <returns>The text, its lines ended by a line feed.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="width"/> or <paramref name="height"/> is too small.</exception>
+    public static string Render(LineChart chart, int width = 80, int height = 12)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 40);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 4);
+        var vertical = chart.FitVertical();
+        var horizontal = chart.FitHorizontal();
+        var tickRows = vertical.Ticks.Select(tick => (Row: RowOf(vertical.Position(tick), height), Label: Ticks.Label(tick)))
+            .DistinctBy(tick => tick.Row).ToDictionary(tick => tick.Row, tick => tick.Label);
+        var axisWidth = tickRows.Values.Select(label => label.Length).DefaultIfEmpty(1).Max();
+        var names = chart.Series.Select(series => series.Name).Concat(chart.ReferenceLines.Select(line => line.Label)).ToArray();
+        var nameWidth = Math.Min(names.Select(name => name.Length).DefaultIfEmpty(0).Max(), width / 3);
+        var canvas = new BrailleCanvas(width - axisWidth - nameWidth - 3, height);
+
+        var labels = PlaceLabels(chart, horizontal, vertical, height);
+        Plot(chart, horizontal, vertical, canvas);
+
+        var text = new StringBuilder();
+        text.Append(chart.Title).Append(" (").Append(chart.Vertical.Title).Append(")\n");
+        for (var row = 0; row < height; row++)
+        {
+            var hasTick = tickRows.TryGetValue(row, out var tick);
+            text.Append((tick ?? "").PadLeft(axisWidth)).Append(hasTick ? " ┤" : " │");
+            text.Append((canvas.Row(row) + ' ' + Shorten(labels[row] ?? "", nameWidth)).TrimEnd()).Append('\n');
+        }
+
+        var margin = new string(' ', axisWidth + 1);
+        text.Append(margin).Append('└').Append(new string('─', canvas.Width / 2)).Append('\n');
+        text.Append(margin).Append(TickRow(horizontal, (canvas.Width / 2) + 1)).Append('\n');
+        text.Append(margin).Append(Centred(chart.Horizontal.Title, canvas.Width / 2)).Append('\n');
+        return text.ToString();
+    }
+
+    private static int RowOf(double position, int height) => (int)Math.Clamp(Math.Round((1 - position) * (height - 1)), 0, height - 1);
+
+    private static string Shorten(string text, int width) => text.Length <= width ? text : text[..width];
+
+    private static string Centred(string text, int width) => text.PadLeft(Math.Max(text.Length, (width + text.Length) / 2));
+
+    /// <summary>The labels of the ticks, each centred under its tick where there is room.</summary>
+    private static string TickRow(AxisMap axis, int width)
+    {
+        var row = new StringBuilder(new string(' ', width));
+        var free = 0;
+        foreach (var tick in axis.Ticks)
+        {
+            var label = Ticks.Label(tick);
+            var column = 1 + (int)Math.Round(axis.Position(tick) * (width - 2));
+            var start = Math.Clamp(column - (label.Length / 2), 0, Math.Max(0, width - label.Length));
+            if (start >= free && start + label.Length <= width)
+            {
+                row.Remove(start, label.Length).Insert(start, label);
+                free = start + label.Length + 1;
+            }
+        }
+
+        return row.ToString().TrimEnd();
+    }
+
+    private static void Plot(LineChart chart, AxisMap horizontal, AxisMap vertical, BrailleCanvas canvas)
+    {
+        int X(double value) => (int)Math.Round(horizontal.Position(value) * (canvas.Width - 1));
+        int Y(double value) => (int)Math.Round((1 - vertical.Position(value)) * (canvas.Height - 1));
+
+        foreach (var line in chart.ReferenceLines.Where(line => vertical.Shows(line.Value)))
+        {
+            for (var x = 0; x < canvas.Width; x += 4)
+            {
+                canvas.Set(x, Y(line.Value));
+            }
+        }
+
+        foreach (var piece in chart.Series.SelectMany(series => LineChart.Pieces(series, horizontal, vertical)))
+        {
+            for (var index = 0; index < piece.Count; index++)
+            {
+                var (from, to) = (piece[Math.Max(0, index - 1)], piece[index]);
+                canvas.Line(X(from.X), Y(from.Y), X(to.X), Y(to.Y));
+            }
+        }
+    }
+
+    /// <summary>Names each line beside its last point; names that would share a row are spread around it, in the order of the lines.</summary>
+    private static string?[] PlaceLabels(LineChart chart, AxisMap horizontal, AxisMap vertical, int height)
+    {
+        var wanted = new List<(double Value, string Name)>();
+        foreach (var series in chart.Series)
+        {
+            var shown = series.Points.Where(point => horizontal.Shows(point.X) && vertical.Shows(point.Y)).ToArray();
+            if (shown.Length > 0)
+            {
+                wanted.Add((shown[^1].Y, series.Name));
+            }
+        }
+
+        wanted.AddRange(chart.ReferenceLines.Where(line => vertical.Shows(line.Value)).Select(line => (line.Value, line.Label)));
+        var fitting = wanted.Take(height).OrderByDescending(item => item.Value).ToArray();
+        var rows = new string?[height];
+        foreach (var (row, item) in SpreadOut([.. fitting.Select(item => RowOf(vertical.Position(item.Value), height))], height).Zip(fitting))
+        {
+            rows[row] = item.Name;
+        }
+
+        return rows;
+    }
+
+    /// <summary>Rows that all differ, in the order of those wanted (ascending) and as near to them as that allows.</summary>
+    private static int[] SpreadOut(int[] wanted, int height)
+    {
+        // Blocks of neighbours without a gap, each around the mean of where its members would have it begin.
+        var blocks = new List<(int Count, double Begin)>();
+        for (var index = 0; index < wanted.Length; index++)
+        {
+            var block = (Count: 1, Begin: (double)wanted[index]);
+            while (blocks.Count > 0 && blocks[^1].Begin + blocks[^1].Count > block.Begin)
+            {
+                var above = blocks[^1];
+                blocks.RemoveAt(blocks.Count - 1);
+                var count = above.Count + block.Count;
+                block = (count, ((above.Count * above.Begin) + (block.Count * (block.Begin - above.Count))) / count);
+            }
+
+            blocks.Add(block);
+        }
+
+        int[] rows = [.. blocks.SelectMany(block => Enumerable.Range((int)Math.Floor(block.Begin), block.Count))];
+        for (var index = 0; index < rows.Length; index++)
+        {
+            rows[index] = Math.Max(rows[index], index == 0 ? 0 : rows[index - 1] + 1);
+        }
+
+        for (var index = rows.Length - 1; index >= 0; index--)
+        {
+            rows[index] = Math.Min(rows[index], index == rows.Length - 1 ? height - 1 : rows[index + 1] - 1);
+        }
+
+        return rows;
+    }
+}

@@ -1,0 +1,142 @@
+using RnnZoo.Cells;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Streams;
+
+/// <summary>
+/// Runs a net over a chunk: in one piece where it can, else cut where a document starts, where gradients begin and where
+/// the state has to be kept.
+/// </summary>
+/// <param name="plan">Which steps.</param>
+/// <param name="input">[·, B, …]: the inputs from plan.From on.</param>
+/// <param name="documents">Where documents start, by ascending step.</param>
+/// <param name="start">The detached state at plan.From; null at the streams' start.</param>
+/// <param name="rules">How the state is kept and reset.</param>
+internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<DocumentStart> documents, RecurrentState? start, StateRules rules)
+{
+    public ChunkRun Run(Func<Tensor, RecurrentState?, RecurrentResult> net)
+    {
+        RecurrentState? next = null;
+        try
+        {
+            return Run(net, ref next);
+        }
+        catch
+        {
+            next?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The state for a caller who runs the chunk by hand.</summary>
+    public RecurrentState? StateOfOnePiece()
+    {
+        RequireOnePiece();
+        return StateAt(plan.From, start);
+    }
+
+    /// <summary>What a caller who ran the chunk by hand hands on.</summary>
+    public RecurrentState? CarryOfOnePiece(RecurrentState final)
+    {
+        RequireOnePiece();
+        return plan.NextFrom is null ? null : rules.Keep(final, start);
+    }
+
+    private ChunkRun Run(Func<Tensor, RecurrentState?, RecurrentResult> net, ref RecurrentState? next)
+    {
+        var borders = Borders();
+        var state = start;
+        var outputs = new List<Tensor>();
+        for (var piece = 0; piece + 1 < borders.Count; piece++)
+        {
+            var (first, end) = (borders[piece], borders[piece + 1]);
+            using var noTape = first < plan.GradientStart ? no_grad() : null;
+            (var output, state) = RunPiece(net, first, piece + 2 == borders.Count ? LengthFrom(first) : end - first, state);
+            outputs.Add(output);
+            if (end == plan.NextFrom)
+            {
+                next = rules.Keep(state, start);
+            }
+        }
+
+        return Select(outputs, next, state!);
+    }
+
+    private RecurrentResult RunPiece(Func<Tensor, RecurrentState?, RecurrentResult> net, long first, long length, RecurrentState? state)
+    {
+        state = StateAt(first, state);
+        var whole = length == input.shape[0];
+        var result = net(whole ? input : input.narrow(0, first - plan.From, length), state); // [·, B, …]
+        if (result.Output is null || result.State is null || result.Output.Dimensions < 1 || result.Output.shape[0] != length)
+        {
+            var got = result.Output is null || result.State is null ? "null" : Check.Show(result.Output.shape);
+            throw new InvalidOperationException($"net: expected an output [T, B, …] with T = {length}, and a state, got {got}.");
+        }
+
+        return result;
+    }
+
+    private RecurrentState? StateAt(long step, RecurrentState? state) => step == 0 ? rules.Initial() : rules.Reset(state!, RowsThatStart(step));
+
+    // Steps at which a piece starts, and the end. The padding of a padded chunk belongs to its last piece.
+    private List<long> Borders()
+    {
+        var borders = new List<long> { plan.From, plan.End };
+        Add(plan.GradientStart);
+        Add(plan.NextFrom ?? plan.End);
+        foreach (var document in documents)
+        {
+            Add(document.Step);
+        }
+
+        borders.Sort();
+        return borders;
+
+        void Add(long step)
+        {
+            if (step > plan.From && step < plan.End && !borders.Contains(step))
+            {
+                borders.Add(step);
+            }
+        }
+    }
+
+    private long LengthFrom(long first) => input.shape[0] - (first - plan.From);
+
+    private IEnumerable<int> RowsThatStart(long step) => documents.Where(document => document.Step == step).Select(document => document.Stream);
+
+    // Without gradient are the steps from Start to GradientStart; counted before are those from From to Start.
+    private ChunkRun Select(List<Tensor> outputs, RecurrentState? next, RecurrentState final)
+    {
+        var all = outputs.Count == 1 ? outputs[0] : null;
+        var counted = plan.Counted - plan.From;
+        if (counted == 0)
+        {
+            return new ChunkRun(all ?? cat(outputs, 0), null, next, final); // [k, B, …]
+        }
+
+        if (plan.GradientStart <= plan.Start)
+        {
+            all ??= cat(outputs, 0);
+            return new ChunkRun(all.narrow(0, counted, all.shape[0] - counted), null, next, final); // [k, B, …]
+        }
+
+        var (steps, earlier) = (0L, 0);
+        while (steps < counted)
+        {
+            steps += outputs[earlier++].shape[0];
+        }
+
+        return new ChunkRun(Join(outputs[earlier..]), Join(outputs[..earlier]), next, final); // [k, B, …]
+    }
+
+    private static Tensor Join(List<Tensor> outputs) => outputs.Count == 1 ? outputs[0] : cat(outputs, 0);
+
+    private void RequireOnePiece()
+    {
+        if (Borders().Count > 2 || plan.Start != plan.Counted || plan.From != plan.Start)
+        {
+            throw new InvalidOperationException($"the chunk of steps {plan.Start} to {plan.End - 1} has to be run in pieces, for {(documents.Any(document => document.Step > plan.From) ? $"a document starts inside it, at step {documents.First(document => document.Step > plan.From).Step}" : "gradients reach back another length than the chunk's")}; give the net to chunk.Run.");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using RnnZoo.Cells;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Streams;
+
+/// <summary>How a state is kept between chunks and reset where a document starts.</summary>
+/// <param name="streams">B.</param>
+/// <param name="initialState">What a stream starts from; null for the net's own zeros.</param>
+/// <param name="batchAxis">The axis of a state's parts that counts the streams; negative from the end.</param>
+internal sealed class StateRules(long streams, Func<long, RecurrentState>? initialState, int batchAxis)
+{
+    /// <summary>What streams start from; null for the net's own zeros.</summary>
+    public RecurrentState? Initial() => initialState?.Invoke(streams);
+
+    /// <summary>Cuts a state off from the tape and from dispose scopes.</summary>
+    /// <param name="state">What the net returned.</param>
+    /// <param name="before">What the net was given, to compare the shapes with; null if it was nothing.</param>
+    /// <exception cref="InvalidOperationException">Its shapes do not fit.</exception>
+    public RecurrentState Keep(RecurrentState state, RecurrentState? before)
+    {
+        for (var part = 0; part < state.Count; part++)
+        {
+            var shape = state[part].shape;
+            var axis = Axis(shape);
+            if (axis < 0 || axis >= shape.Length || shape[axis] != streams)
+            {
+                throw new InvalidOperationException($"state: expected the {streams} streams on axis {batchAxis} of part {part}, got {Check.Show(shape)}; set {nameof(TruncatedBpttOptions.StateBatchAxis)}, or return the net's whole final state.");
+            }
+        }
+
+        if (before is not null && (before.Count != state.Count || before.Zip(state).Any(pair => !pair.First.shape.SequenceEqual(pair.Second.shape))))
+        {
+            throw new InvalidOperationException($"state: expected parts {Show(before)} as the chunk started from, got {Show(state)}.");
+        }
+
+        using var scope = NewDisposeScope();
+        return state.Detach().DetachFromDisposeScope();
+    }
+
+    /// <summary>The state with the rows of some streams as at the start; the others as they are, gradients included.</summary>
+    public RecurrentState Reset(RecurrentState state, IEnumerable<int> rows)
+    {
+        var mask = new bool[streams];
+        var any = false;
+        foreach (var row in rows)
+        {
+            mask[row] = any = true;
+        }
+
+        if (!any)
+        {
+            return state;
+        }
+
+        var initial = Initial();
+        var part = 0;
+        return state.Map(value =>
+        {
+            var shape = value.shape;
+            var lead = new long[shape.Length];
+            Array.Fill(lead, 1);
+            lead[Axis(shape)] = streams;
+            var fresh = tensor(mask, device: value.device).view(lead); // [.., B, ..]
+            return initial is null ? value.masked_fill(fresh, 0) : where(fresh, initial[part++], value);
+        });
+    }
+
+    private long Axis(long[] shape) => batchAxis < 0 ? shape.Length + batchAxis : batchAxis;
+
+    private static string Show(RecurrentState state) => string.Join(" and ", state.Select(part => Check.Show(part.shape)));
+}

@@ -1,0 +1,221 @@
+using System.Collections;
+using RnnZoo.Cells;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Streams;
+
+/// <summary>
+/// Walks through streams in chunks for truncated backpropagation through time. The loader carries the state from chunk to
+/// chunk and cuts it off from the tape, so that numbers flow on and gradients do not:
+/// <code>
+/// using var loader = new TruncatedBpttLoader(new TokenStreams(tokens, streams: 32), new() { ChunkLength = 35 });
+/// foreach (var chunk in loader) // one epoch
+/// {
+///     using var scope = torch.NewDisposeScope();
+///     var output = chunk.Run(model); // [k, B, V]
+///     var loss = torch.nn.functional.cross_entropy(output.flatten(0, 1), chunk.Target.flatten());
+///     optimizer.zero_grad(); Gradient.Backward(loss); optimizer.step();
+/// }
+/// </code>
+/// </summary>
+/// <remarks>
+/// <para>Every k1 steps (<see cref="TruncatedBpttOptions.ChunkLength"/>) give one chunk; the losses of its steps count once,
+/// and their gradients reach back k2 steps (<see cref="TruncatedBpttOptions.GradientLength"/>) before its end (Williams and
+/// Peng, "An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Network Trajectories", 1990).</para>
+/// <para>Where a document starts, inside a chunk too, the state of that stream alone is reset at exactly that step: nothing
+/// is remembered across documents, and no gradient flows.</para>
+/// <para>Not thread-safe. Memory does not depend on the streams' length.</para>
+/// </remarks>
+public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
+{
+    private readonly StreamSource _source;
+    private readonly StateRules _rules;
+    private RecurrentState? _state;
+    private SplitMix64 _random;
+    private long _step;
+    private Chunk? _open;
+    private ulong _randomAfterOpen;
+    private bool _walking;
+    private bool _disposed;
+
+    /// <summary>Starts at the streams' beginning.</summary>
+    /// <param name="source">The streams; they stay the caller's.</param>
+    /// <param name="options">How to cut; chunks of 35 steps if null.</param>
+    /// <exception cref="ArgumentException">An option is out of its range, or does not fit the streams; the message names it.</exception>
+    public TruncatedBpttLoader(StreamSource source, TruncatedBpttOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        Options = options ?? new TruncatedBpttOptions();
+        Options.Validate(source);
+        _source = source;
+        _rules = new StateRules(source.Streams, Options.InitialState, Options.StateBatchAxis);
+        _random = new SplitMix64((ulong)(Options.RandomLength?.Seed ?? 0));
+    }
+
+    /// <summary>How the streams are cut.</summary>
+    public TruncatedBpttOptions Options { get; }
+
+    /// <summary>How many times the streams were walked through to their end.</summary>
+    public int Epoch { get; private set; }
+
+    /// <summary>How many chunks an epoch has; null with random lengths.</summary>
+    public long? ChunksPerEpoch => Options.RandomLength is not null ? null
+        : Options.Last == LastChunk.Drop ? _source.Steps / Options.ChunkLength
+        : (_source.Steps + Options.ChunkLength - 1) / Options.ChunkLength;
+
+    /// <summary>
+    /// Where the loader stands: after the chunk under way if that was run, else before it. Everything needed to go on with
+    /// the same numbers is in it.
+    /// </summary>
+    public LoaderPosition Position()
+    {
+        var (epoch, step, from, random, state) = _open is { HasRun: true }
+            ? After(_open)
+            : (Epoch, _step, _open?.Plan.From ?? CurrentPlan(out _).From, _random.State, _state);
+        SavedTensor[]? saved = state is null ? null : [.. state.Select(SavedTensor.Of)];
+        return new LoaderPosition(epoch, step, from, random, saved, _source.Streams, _source.Steps, Options.ChunkLength, Options.GradientLength);
+    }
+
+    /// <summary>Goes to a position that was saved before, of a loader with the same streams and options.</summary>
+    /// <param name="position">The position.</param>
+    /// <exception cref="ArgumentException">It comes from other streams or options, or is damaged.</exception>
+    /// <exception cref="InvalidOperationException">A walk through the streams is under way.</exception>
+    public void Resume(LoaderPosition position)
+    {
+        ArgumentNullException.ThrowIfNull(position);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        RequireNoWalk();
+        var (ours, theirs) = (Signature(_source.Streams, _source.Steps, Options.ChunkLength, Options.GradientLength), Signature(position.Streams, position.Steps, position.ChunkLength, position.GradientLength));
+        if (ours != theirs)
+        {
+            throw new ArgumentException($"position: expected one of {ours}, got one of {theirs}.");
+        }
+
+        if (position.Epoch < 0 || position.Step < 0 || position.Step >= _source.Steps || position.From < 0 || position.From > position.Step || (position.State is null) != (position.From == 0))
+        {
+            throw new ArgumentException($"position: expected a step from 0 to {_source.Steps - 1} and a state unless it is run from step 0, got epoch {position.Epoch}, step {position.Step}, run from {position.From}, {(position.State is null ? "no state" : "a state")}.");
+        }
+
+        RequireSamePlan(position);
+        using var scope = NewDisposeScope();
+        var state = position.State is null ? null : new RecurrentState([.. position.State.Select(part => part.ToTensor())]).DetachFromDisposeScope();
+        _state?.Dispose();
+        (Epoch, _step, _random, _state) = (position.Epoch, position.Step, new SplitMix64(position.Random), state);
+    }
+
+    /// <summary>Walks from where the loader stands to the streams' end: one epoch, or what is left of it.</summary>
+    /// <exception cref="InvalidOperationException">Another walk is under way; or, on the way, a chunk was not run.</exception>
+    public IEnumerator<Chunk> GetEnumerator()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        RequireNoWalk();
+        return Walk();
+    }
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Frees the state that is carried.</summary>
+    public void Dispose()
+    {
+        _disposed = true;
+        _open?.Close(keepNext: false);
+        _open = null;
+        _state?.Dispose();
+        _state = null;
+    }
+
+    private IEnumerator<Chunk> Walk()
+    {
+        RequireNoWalk();
+        _walking = true;
+        try
+        {
+            for (var isLast = false; !isLast;)
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                var chunk = Open();
+                isLast = chunk.IsLast;
+                try
+                {
+                    yield return chunk;
+                    if (!chunk.HasRun)
+                    {
+                        throw new InvalidOperationException($"the chunk of steps {chunk.Plan.Start} to {chunk.Plan.End - 1} was not run, so its final state is not known: give the model to chunk.Run, or run it from chunk.State and hand its final state to chunk.Carry.");
+                    }
+                }
+                finally
+                {
+                    Commit(chunk);
+                }
+            }
+        }
+        finally
+        {
+            _walking = false;
+        }
+    }
+
+    private Chunk Open()
+    {
+        var plan = CurrentPlan(out _randomAfterOpen);
+        var documents = new List<DocumentStart>();
+        _source.FindDocumentStarts(plan.From, plan.End - plan.From, documents);
+        var tensors = ChunkTensors.Read(_source, plan, Options.Last == LastChunk.Pad ? Options.ChunkLength : 0);
+        var factor = Options.RandomLength is null ? 1 : (double)(plan.End - plan.Start) / Options.ChunkLength;
+        return _open = new Chunk(Epoch, plan, factor, tensors, new ChunkRunner(plan, tensors.All, documents, _state, _rules));
+    }
+
+    private ChunkPlan CurrentPlan(out ulong randomAfter)
+    {
+        var random = _random;
+        var length = Length(ref random);
+        randomAfter = random.State;
+        return ChunkPlan.At(_step, length, Length(ref random), _source.Steps, Options);
+    }
+
+    private long Length(ref SplitMix64 random) => Options.RandomLength?.Draw(Options.ChunkLength, ref random) ?? Options.ChunkLength;
+
+    private (int Epoch, long Step, long From, ulong Random, RecurrentState? State) After(Chunk chunk) => chunk.IsLast
+        ? (Epoch + 1, 0, 0, _randomAfterOpen, null)
+        : (Epoch, chunk.Plan.End, chunk.Plan.NextFrom!.Value, _randomAfterOpen, chunk.Next);
+
+    // A chunk that was run is left behind; one that was not, as after an exception, comes again.
+    private void Commit(Chunk chunk)
+    {
+        _open = null;
+        if (chunk.HasRun && !_disposed)
+        {
+            var (epoch, step, _, random, state) = After(chunk);
+            if (!ReferenceEquals(state, _state))
+            {
+                _state?.Dispose();
+            }
+
+            (Epoch, _step, _random, _state) = (epoch, step, new SplitMix64(random), state);
+        }
+
+        chunk.Close(keepNext: chunk.HasRun && !_disposed);
+    }
+
+    private void RequireNoWalk()
+    {
+        if (_walking)
+        {
+            throw new InvalidOperationException("the loader is walked through already: it carries one state, so it takes one foreach at a time; make a second loader over the same streams.");
+        }
+    }
+
+    // The state belongs to a step that also depends on options which the signature does not show.
+    private void RequireSamePlan(LoaderPosition position)
+    {
+        var random = new SplitMix64(position.Random);
+        var plan = ChunkPlan.At(position.Step, Length(ref random), Length(ref random), _source.Steps, Options);
+        if (plan.From != position.From)
+        {
+            throw new ArgumentException($"position: expected the state of step {plan.From} for the chunk from step {position.Step} on, got that of step {position.From}; the options differ from those it was saved with.");
+        }
+    }
+
+    private static string Signature(long streams, long steps, int chunkLength, int? gradientLength) =>
+        $"{streams} streams of {steps} steps, k1 = {chunkLength}, k2 = {gradientLength ?? chunkLength}";
+}

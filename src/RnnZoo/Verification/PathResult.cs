@@ -1,0 +1,73 @@
+using RnnZoo.Cells;
+using RnnZoo.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Verification;
+
+/// <summary>What one path makes of a sample.</summary>
+/// <param name="Outputs">By name: <c>output</c>, <c>hn</c>, <c>cn</c>.</param>
+/// <param name="Gradients">Of the sample's loss, by name: <c>input</c>, <c>h0</c>, <c>c0</c> and the keys of the parameters that are not frozen.</param>
+internal sealed record PathResult(IReadOnlyDictionary<string, Tensor> Outputs, IReadOnlyDictionary<string, Tensor> Gradients)
+{
+    /// <summary>Runs a path forwards and backwards; the parameters' own gradients are left alone.</summary>
+    public static PathResult Of(IRecurrentModule module, BackwardPath path, Sample sample)
+    {
+        using var tape = enable_grad();
+        module.Backward = path;
+        var input = sample.Input.detach().clone().requires_grad_();
+        var initial = sample.Initial.Map(part => part.detach().clone().requires_grad_());
+        var (output, final) = module.Run(input, initial);
+        Tensor[] outputs = [output, .. final];
+        (string Name, Tensor Value)[] leaves = [("input", input), .. sample.StateNames().Zip(initial), .. Trainable(module)];
+        var gradients = Differentiate(outputs, [.. leaves.Select(leaf => leaf.Value)], sample.Cotangents);
+        module.ThrowIfFailed();
+        return new PathResult(
+            sample.OutputNames().Zip(outputs).ToDictionary(pair => pair.First, pair => pair.Second.detach()),
+            leaves.Zip(gradients).ToDictionary(pair => pair.First.Name, pair => pair.Second));
+    }
+
+    /// <summary>The hand-written path by its equations, on which the kernels rest; null where the kernels do not run anyway.</summary>
+    public static PathResult? OfEquations(IRecurrentModule module, Sample sample)
+    {
+        if (module is not IHandWritten { HandWritten: { RunsKernels: true } handWritten })
+        {
+            return null;
+        }
+
+        handWritten.EquationsOnly = true;
+        try
+        {
+            return Of(module, BackwardPath.HandWritten, sample);
+        }
+        finally
+        {
+            handWritten.EquationsOnly = false;
+        }
+    }
+
+    /// <summary>The sample's loss along the path that the module is set to; no tape.</summary>
+    public static double Loss(IRecurrentModule module, Sample sample, Tensor input, RecurrentState initial)
+    {
+        using var scope = NewDisposeScope();
+        using var noTape = no_grad();
+        var (output, final) = module.Run(input, initial);
+        Tensor[] outputs = [output, .. final];
+        return outputs.Zip(sample.Cotangents, (value, cotangent) => value.mul(cotangent).sum().to(ScalarType.Float64).item<double>()).Sum();
+    }
+
+    public static IEnumerable<(string Name, Tensor Value)> Trainable(IRecurrentModule module) =>
+        ((nn.Module)module).named_parameters().Where(item => item.Item2.requires_grad).Select(item => (item.Item1, (Tensor)item.Item2));
+
+    // An input that no output depends on has a gradient of zero. What no output depends on at all is not differentiated.
+    private static Tensor[] Differentiate(Tensor[] outputs, Tensor[] leaves, IReadOnlyList<Tensor> cotangents)
+    {
+        (Tensor Output, Tensor Cotangent)[] pairs = [.. outputs.Zip(cotangents).Where(pair => pair.First.requires_grad)];
+        if (pairs.Length == 0)
+        {
+            return Array.ConvertAll(leaves, leaf => zeros_like(leaf));
+        }
+
+        var gradients = autograd.grad([.. pairs.Select(pair => pair.Output)], leaves, [.. pairs.Select(pair => pair.Cotangent)], allow_unused: true);
+        return [.. gradients.Zip(leaves, (gradient, leaf) => gradient.IsInvalid ? zeros_like(leaf) : gradient)];
+    }
+}

@@ -1,0 +1,197 @@
+using RnnZoo.Characters;
+using RnnZoo.Streams;
+using RnnZoo.Tests.Modules;
+using RnnZoo.Training;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Tests.Characters;
+
+public class CharacterTrainerTests
+{
+    private static readonly CharacterTrainingOptions Options = new() { Steps = 23, Streams = 3, ChunkLength = 7, ValidateEvery = 4, ReportEvery = 3, CheckpointEvery = 5, LearningRate = 1e-2, Seed = 3 };
+
+    public static TheoryData<string> Cases => ["adam", "rmsprop", "sgd", "random lengths", "dropout", "embedding, gru"];
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Resume_AfterAnyCancelledStep_EndsWithTheSameBits(string name)
+    {
+        var (shape, options) = Of(name);
+        using var folder = new TemporaryFolder();
+        var (whole, expected) = Train(folder.File("whole"), shape, options);
+        foreach (var stop in new[] { 1, 4, 5, 11, 22 })
+        {
+            var path = folder.File($"stop{stop}");
+            var (_, stopped) = Train(path, shape, options, stop);
+            Assert.Equal((StopReason.Cancelled, stop), (stopped.Reason, stopped.Progress.Step));
+
+            var (weights, resumed) = Train(path, shape, options);
+
+            Assert.Equal(whole, weights);
+            Assert.Equal((expected.Reason, expected.Progress.BestBits, expected.Progress.BestStep, expected.Progress.Characters), (resumed.Reason, resumed.Progress.BestBits, resumed.Progress.BestStep, resumed.Progress.Characters));
+            Assert.Equal(expected.Progress.History.Select(Timeless), resumed.Progress.History.Select(Timeless));
+        }
+
+        Assert.Equal((StopReason.StepLimit, 23), (expected.Reason, expected.Progress.Step));
+        Assert.Equal([4, 8, 12, 16, 20, 23], expected.Progress.History.Where(record => record.ValidationBits is not null).Select(record => record.Step));
+    }
+
+    [Fact]
+    public void Run_APeriodicText_IsLearnt()
+    {
+        using var folder = new TemporaryFolder();
+
+        var (_, trained) = Train(folder.File("run"), new CharacterModelShape { Hidden = 16 }, Options with { Steps = 150, LearningRate = 3e-2 });
+
+        Assert.InRange(trained.Progress.BestBits!.Value, 0, 0.5); // fresh: log2(11) = 3.5
+    }
+
+    [Fact]
+    public void Run_WithoutImprovement_EndsEarly()
+    {
+        using var folder = new TemporaryFolder();
+
+        var (_, trained) = Train(folder.File("run"), new CharacterModelShape { Hidden = 5 }, Options with { Steps = 500, LearningRate = 5, Optimizer = OptimizerKind.Adam, Patience = 2 });
+
+        Assert.Equal(StopReason.NotImproving, trained.Reason);
+        Assert.Equal(2, trained.Progress.SinceBest);
+        Assert.Equal(trained.Progress.BestStep + 8, trained.Progress.Step);
+    }
+
+    [Fact]
+    public void Run_LossThatIsNotFinite_EndsWithoutACheckpoint()
+    {
+        using var folder = new TemporaryFolder();
+        var text = Text();
+        using var model = new CharacterModel(text.Vocabulary, new CharacterModelShape { Hidden = 5 });
+        using (no_grad())
+        {
+            model.Net.parameters().First().fill_(double.NaN);
+        }
+
+        var checkpoints = new CheckpointFolder(folder.Path);
+        using var trainer = new CharacterTrainer(model, text.Tokens.Slice(0, 400), text.Tokens.Slice(400, 91), Options with { CheckpointEvery = 1 }, checkpoints);
+
+        Assert.Equal((StopReason.Diverged, 0), (trainer.Run(), trainer.Progress.Step));
+        Assert.Empty(checkpoints.Files);
+    }
+
+    [Fact]
+    public void Checkpoint_MeasurementThatIsNoNumber_ComesBack()
+    {
+        var text = Text();
+        using var model = new CharacterModel(text.Vocabulary, new CharacterModelShape { Hidden = 5 });
+        using var loader = new TruncatedBpttLoader(new TokenStreams(text.Tokens, 3), new() { ChunkLength = 7 });
+        using var optimizer = (OptimizerHelper)OptimizerFactory.Create(OptimizerKind.Sgd, model.Net.parameters(), 0.1);
+        var progress = new CharacterProgress { Step = 1, Position = loader.Position(), History = [new(1, null, double.NaN, null, 0.1, 1), new(2, double.PositiveInfinity, null, 3, 0.1, 2)] };
+
+        var read = CharacterCheckpoint.Restore(CharacterCheckpoint.Parts(progress, model.Net, optimizer), model.Net, optimizer, loader);
+
+        Assert.Equal(progress.History, read.History);
+    }
+
+    [Fact]
+    public void Run_LeavesNoTensor()
+    {
+        using var folder = new TemporaryFolder();
+        var live = Expect.LiveTensors;
+
+        Train(folder.File("run"), new CharacterModelShape { Hidden = 5, Layers = 2, Dropout = 0.3 }, Options);
+
+        Assert.Equal(live, Expect.LiveTensors);
+    }
+
+    [Fact]
+    public void Measure_EqualsTheLossOfTheWholeText()
+    {
+        using var scope = NewDisposeScope();
+        var text = Text();
+        using var model = new CharacterModel(text.Vocabulary, new CharacterModelShape { Hidden = 5, Layers = 2, Dropout = 0.5 });
+        var ids = new long[text.Tokens.Count];
+        text.Tokens.Read(0, ids);
+        model.Net.eval();
+        var (output, _) = model.Net.call(tensor(ids[..^1]).unsqueeze(1)); // [T, 1, V]
+        var expected = nn.functional.cross_entropy(output.squeeze(1), tensor(ids[1..])).ToDouble() / Math.Log(2);
+        model.Net.train();
+
+        Assert.Equal(expected, model.Measure(new TokenStreams(text.Tokens, 1)), 1e-5);
+        Assert.True(model.Net.training);
+    }
+
+    [Fact]
+    public void Sample_SameSeed_IsTheSameText_AndTemperatureZeroTheLikeliest()
+    {
+        using var model = new CharacterModel(Text().Vocabulary, new CharacterModelShape { Hidden = 5 });
+        var options = new SamplingOptions { Length = 40, Seed = 7, Prompt = "abc" };
+        var live = Expect.LiveTensors;
+
+        var one = model.Sample(options).ToArray();
+
+        Assert.Equal(one, model.Sample(options));
+        Assert.NotEqual(one, model.Sample(options with { Seed = 8 }));
+        Assert.Equal(model.Sample(options with { Temperature = 0 }), model.Sample(options with { Temperature = 0, Seed = 8 }));
+        Assert.Equal(model.Sample(options with { Temperature = 0 }), model.Sample(options with { Temperature = 1e-9 }));
+        Assert.Equal(live, Expect.LiveTensors);
+        Expect.Message<ArgumentException>("text: expected characters of the vocabulary, which has 11, got 'z' (U+007A) at index 1; remove it, or train a model whose vocabulary has it.", () => model.Sample(options with { Prompt = "az" }));
+    }
+
+    private static (CharacterModelShape Shape, CharacterTrainingOptions Options) Of(string name) => name switch
+    {
+        "rmsprop" => (new() { Hidden = 5 }, Options with { Optimizer = OptimizerKind.RmsProp }),
+        "sgd" => (new() { Hidden = 5 }, Options with { Optimizer = OptimizerKind.Sgd }),
+        "random lengths" => (new() { Hidden = 5 }, Options with { RandomLength = true }),
+        "dropout" => (new() { Hidden = 5, Layers = 2, Dropout = 0.4 }, Options),
+        "embedding, gru" => (new() { Cell = "gru", Hidden = 5, Embedding = 3 }, Options),
+        _ => (new() { Hidden = 5 }, Options),
+    };
+
+    private static (byte[] Weights, Trained Trained) Train(string path, CharacterModelShape shape, CharacterTrainingOptions options, int? stopAfter = null)
+    {
+        Directory.CreateDirectory(path);
+        var text = Text();
+        manual_seed(61);
+        using var model = new CharacterModel(text.Vocabulary, shape);
+        using var stop = new CancellationTokenSource();
+        var checkpoints = new CheckpointFolder(path);
+        using var trainer = new CharacterTrainer(model, text.Tokens.Slice(0, 400), text.Tokens.Slice(400, 91), options, checkpoints, new Stopper(stopAfter, stop));
+        if (checkpoints.LoadNewest() is { } checkpoint)
+        {
+            trainer.Resume(checkpoint.Parts);
+        }
+
+        var reason = trainer.Run(stop.Token);
+        return (CheckpointFile.Read(checkpoints.Files[0])["weights"], new Trained(reason, trainer.Progress));
+    }
+
+    private static (Vocabulary Vocabulary, TokenSource Tokens) Text()
+    {
+        var text = string.Concat(Enumerable.Range(0, 491).Select(place => (char)('a' + (place * place % 17 % 11))));
+        var vocabulary = Vocabulary.OfText("abcdefghijk");
+        return (vocabulary, TokenSource.FromText(text, vocabulary));
+    }
+
+    private static CharacterRecord Timeless(CharacterRecord record) => record with { Seconds = 0 };
+
+    private sealed record Trained(StopReason Reason, CharacterProgress Progress);
+
+    private sealed class Stopper(int? after, CancellationTokenSource stop) : ICharacterTrainingObserver
+    {
+        public void OnStep(CharacterProgress progress, double loss)
+        {
+            if (progress.Step == after)
+            {
+                stop.Cancel();
+            }
+        }
+
+        public void OnMeasurement(CharacterProgress progress, CharacterRecord measurement, bool isBest)
+        {
+        }
+
+        public void OnCheckpoint(CharacterProgress progress)
+        {
+        }
+    }
+}

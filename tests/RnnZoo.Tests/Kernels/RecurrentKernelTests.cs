@@ -1,0 +1,244 @@
+using System.Numerics;
+using RnnZoo.Kernels;
+
+namespace RnnZoo.Tests.Kernels;
+
+public sealed class RecurrentKernelTests
+{
+    private static readonly (int T, int B, int I, int H)[] Sizes =
+    [
+        (1, 1, 1, 1), (1, 5, 3, 7), (7, 1, 5, 3), (5, 1, 17, 33), (11, 2, 7, 15), (3, 7, 15, 17), (5, 13, 10, 16),
+        (2, 3, 33, 130), (4, 17, 130, 33), (23, 19, 3, 8), (3, 33, 1, 40), (400, 1, 2, 5), (301, 3, 4, 5),
+    ];
+
+    private static readonly VectorWidth[] Widths = [VectorWidth.Bits128, VectorWidth.Bits256, VectorWidth.Bits512];
+
+    public static TheoryData<string> Cells => [.. Enum.GetNames<CellKind>()];
+
+    [Theory]
+    [MemberData(nameof(Cells))]
+    public void Backward_OddSizes_MatchesScalarReference_Float64(string cell) => MatchesReference<double>(cell, 1e-12);
+
+    [Theory]
+    [MemberData(nameof(Cells))]
+    public void Backward_OddSizes_MatchesScalarReference_Float32(string cell) => MatchesReference<float>(cell, 2e-5);
+
+    [Theory]
+    [MemberData(nameof(Cells))]
+    public void Tokens_OddSizes_MatchScalarReferenceOfOneHotInput_Float64(string cell) => MatchesReference<double>(cell, 1e-12, tokens: true);
+
+    [Theory]
+    [MemberData(nameof(Cells))]
+    public void Tokens_OddSizes_MatchScalarReferenceOfOneHotInput_Float32(string cell) => MatchesReference<float>(cell, 2e-5, tokens: true);
+
+    [Theory]
+    [MemberData(nameof(Cells))]
+    public void Backward_AnythingLeftOut_TheRestStaysTheSame(string cell)
+    {
+        var kind = Enum.Parse<CellKind>(cell);
+        foreach (var (batch, threads, hidden, tokens) in new[] { (5, 2, 11, false), (5, 2, 16, false), (1, 2, 11, false), (1, 1, 16, false), (5, 2, 11, true), (1, 2, 11, true) })
+        {
+            var shape = new LayerShape(kind, 7, batch, 3, hidden);
+            var data = new LayerData(shape, new Random(1), tokens: tokens);
+            var cotangents = new KernelCotangents(shape, new Random(2));
+            var expected = Reference(shape, data, cotangents);
+            using var run = new KernelRun<double>(shape, data, threads, VectorWidths.Best);
+            for (var wanted = Wanted.None; wanted <= Wanted.All; wanted++)
+            {
+                if (tokens && wanted.HasFlag(Wanted.DX))
+                {
+                    continue;
+                }
+
+                var got = run.Backward(cotangents, threads, wanted);
+                Compare(expected, got, wanted, 1e-12, $"{shape} {wanted}", kind);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cells))]
+    public void Backward_AbsentCotangents_CountAsZero(string cell)
+    {
+        foreach (var (hidden, output, final) in new[] { (7, true, false), (7, false, true), (7, false, false), (16, true, false), (16, false, true) })
+        {
+            var shape = new LayerShape(Enum.Parse<CellKind>(cell), 5, 3, 2, hidden);
+            var data = new LayerData(shape, new Random(3));
+            var cotangents = new KernelCotangents(shape, new Random(4), output, final);
+            var expected = Reference(shape, data, cotangents);
+            using var run = new KernelRun<double>(shape, data, 2, VectorWidths.Best);
+            Compare(expected, run.Backward(cotangents, 2, Wanted.All), Wanted.All, 1e-12, $"{shape} {output} {final}", shape.Cell);
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void SameThreads_SameBits(int threads)
+    {
+        foreach (var batch in new[] { 1, 29 })
+        {
+            var shape = new LayerShape(CellKind.Lstm, 31, batch, 7, 37);
+            var data = new LayerData(shape, new Random(8));
+            var cotangents = new KernelCotangents(shape, new Random(9));
+            using var first = new KernelRun<float>(shape, data, threads, VectorWidths.Best);
+            var expected = first.Backward(cotangents, threads, Wanted.All);
+            for (var again = 0; again < 5; again++)
+            {
+                using var run = new KernelRun<float>(shape, data, threads, VectorWidths.Best);
+                var got = run.Backward(cotangents, threads, Wanted.All);
+                Assert.Equal(first.Output, run.Output);
+                Assert.Equal(expected.DWeightIh, got.DWeightIh);
+                Assert.Equal(expected.DWeightHh, got.DWeightHh);
+                Assert.Equal(expected.DX, got.DX);
+                Assert.Equal(expected.SquaredNormDH, got.SquaredNormDH);
+            }
+        }
+    }
+
+    [Fact]
+    public void Forward_WithoutTape_SameOutput()
+    {
+        foreach (var kind in Enum.GetValues<CellKind>())
+        {
+            foreach (var batch in new[] { 1, 7 })
+            {
+                var shape = new LayerShape(kind, 9, batch, 5, 19);
+                var data = new LayerData(shape, new Random(10));
+                using var with = new KernelRun<double>(shape, data, 2, VectorWidths.Best);
+                using var without = new KernelRun<double>(shape, data, 2, VectorWidths.Best, keepTape: false);
+                Assert.Equal(with.Output, without.Output);
+                Assert.Equal(with.HN, without.HN);
+                if (kind == CellKind.Lstm)
+                {
+                    Assert.Equal(with.CN, without.CN);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cells))]
+    public void NaNInput_ReachesOutputAndGradients(string cell)
+    {
+        foreach (var width in Widths)
+        {
+            var shape = new LayerShape(Enum.Parse<CellKind>(cell), 3, 2, 2, 5);
+            var data = new LayerData(shape, new Random(11));
+            data.X[1] = double.NaN;
+            using var run = new KernelRun<float>(shape, data, 1, width);
+            Assert.All(run.Output.Take(5), value => Assert.True(double.IsNaN(value)));
+            Assert.All(run.Output.Skip(5).Take(5), value => Assert.True(double.IsFinite(value)));
+            var got = run.Backward(new KernelCotangents(shape, new Random(12)), 1, Wanted.All);
+            Assert.Contains(got.DWeightHh, double.IsNaN);
+        }
+    }
+
+    [Fact]
+    public void Saturated_LargePreactivations_StayFinite()
+    {
+        foreach (var kind in new[] { CellKind.Tanh, CellKind.Lstm, CellKind.Gru })
+        {
+            foreach (var scale in new[] { 100.0, 1e30 })
+            {
+                var shape = new LayerShape(kind, 3, 2, 2, 9);
+                var data = new LayerData(shape, new Random(13));
+                for (var i = 0; i < data.X.Length; i++)
+                {
+                    data.X[i] *= scale;
+                }
+
+                using var run = new KernelRun<float>(shape, data, 1, VectorWidths.Best);
+                _ = new ReferenceLayer(shape, data).Forward();
+                AssertClose(data.Output, run.Output, 1e-4, $"{kind} {scale}");
+            }
+        }
+    }
+
+    private static void MatchesReference<T>(string cell, double tolerance, bool tokens = false)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var kind = Enum.Parse<CellKind>(cell);
+        var seed = 0;
+        foreach (var (steps, batch, inputs, hidden) in Sizes)
+        {
+            foreach (var reverse in new[] { false, true })
+            {
+                var shape = new LayerShape(kind, steps, batch, inputs, hidden, reverse);
+                var data = new LayerData(shape, new Random(++seed), bias: seed % 3 != 0, initialState: seed % 4 != 0, tokens);
+                var cotangents = new KernelCotangents(shape, new Random(-seed));
+                var expected = Reference(shape, data, cotangents);
+                var wanted = tokens ? Wanted.All & ~Wanted.DX : Wanted.All;
+                foreach (var width in Widths)
+                {
+                    for (var threads = 1; threads <= 3; threads++)
+                    {
+                        var name = $"{shape} {width} threads {threads}";
+                        using var run = new KernelRun<T>(shape, data, threads, width);
+                        AssertClose(data.Output, run.Output, tolerance, $"{name} output");
+                        AssertClose(data.HN, run.HN, tolerance, $"{name} hN");
+                        if (kind == CellKind.Lstm)
+                        {
+                            AssertClose(data.CN, run.CN, tolerance, $"{name} cN");
+                        }
+
+                        Assert.True(run.GapsUntouched(), $"{name}: wrote between the output's rows");
+                        Compare(expected, run.Backward(cotangents, threads, wanted), wanted, tolerance, name, kind);
+                    }
+                }
+            }
+        }
+    }
+
+    private static KernelGradients Reference(LayerShape shape, LayerData data, KernelCotangents cotangents)
+    {
+        var reference = new ReferenceLayer(shape, data);
+        _ = reference.Forward();
+        return reference.Backward(cotangents);
+    }
+
+    private static void Compare(KernelGradients expected, KernelGradients got, Wanted wanted, double tolerance, string name, CellKind kind)
+    {
+        void One(Wanted what, double[] a, double[] b, string tensor)
+        {
+            if (wanted.HasFlag(what))
+            {
+                AssertClose(a, b, tolerance, $"{name} {tensor}");
+            }
+        }
+
+        One(Wanted.DX, expected.DX, got.DX, "dX");
+        One(Wanted.DWeightIh, expected.DWeightIh, got.DWeightIh, "dWeightIh");
+        One(Wanted.DWeightHh, expected.DWeightHh, got.DWeightHh, "dWeightHh");
+        One(Wanted.DBiasIh, expected.DBiasIh, got.DBiasIh, "dBiasIh");
+        One(Wanted.DBiasHh, expected.DBiasHh, got.DBiasHh, "dBiasHh");
+        One(Wanted.DH0, expected.DH0, got.DH0, "dH0");
+        One(Wanted.Norms, expected.SquaredNormDH, got.SquaredNormDH, "normDH");
+        One(Wanted.Norms, expected.SquaredNormDHFromFuture, got.SquaredNormDHFromFuture, "normDHFromFuture");
+        One(Wanted.Shares, expected.SquaredShares, got.SquaredShares, "shares");
+        if (kind == CellKind.ModRelu)
+        {
+            One(Wanted.DActivationBias, expected.DActivationBias, got.DActivationBias, "dActivationBias");
+        }
+
+        if (kind == CellKind.Lstm)
+        {
+            One(Wanted.DC0, expected.DC0, got.DC0, "dC0");
+            One(Wanted.Norms, expected.SquaredNormDC, got.SquaredNormDC, "normDC");
+            One(Wanted.Norms, expected.SquaredNormDCFromFuture, got.SquaredNormDCFromFuture, "normDCFromFuture");
+        }
+    }
+
+    // Relative to the tensor's largest element.
+    private static void AssertClose(double[] expected, double[] got, double tolerance, string name)
+    {
+        Assert.Equal(expected.Length, got.Length);
+        var largest = expected.Length == 0 ? 0 : expected.Max(Math.Abs);
+        for (var i = 0; i < expected.Length; i++)
+        {
+            var error = Math.Abs(expected[i] - got[i]);
+            Assert.True(error <= tolerance * largest, $"{name}[{i}]: expected {expected[i]:R}, got {got[i]:R}, largest {largest:R}");
+        }
+    }
+}

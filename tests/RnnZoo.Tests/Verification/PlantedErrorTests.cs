@@ -1,0 +1,169 @@
+using RnnZoo.Cells;
+using RnnZoo.Modules;
+using RnnZoo.Tests.Plots;
+using RnnZoo.Verification;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Tests.Verification;
+
+/// <summary>The verifier must see every single wrong term of every backward equation.</summary>
+public sealed class PlantedErrorTests
+{
+    private const long H = 3;
+    private static readonly GradientCheckOptions AgainstPaths = new() { Steps = 3, Batch = 2, FiniteDifferences = false };
+    private static readonly GradientCheckOptions Everything = new() { Steps = 3, Batch = 2 };
+
+    [Theory]
+    [InlineData("tanh", 12)]
+    [InlineData("relu", 10)]
+    [InlineData("linear", 10)]
+    [InlineData("lstm", 27)]
+    [InlineData("gru", 22)]
+    [InlineData("layernorm-lstm", 40)]
+    [InlineData("mingru", 13)]
+    [InlineData("orthogonal", 9)]
+    [InlineData("indrnn", 9)]
+    public void EveryWrongTerm_IsCaught(string cell, int count)
+    {
+        using var net = new PlantableNet(cell);
+        Assert.True(GradientCheck.Run(net.Module, Everything).Passed);
+        var terms = net.Terms();
+        Assert.Equal(count, terms.Count);
+        string[] missed = [.. from term in terms
+                              from mutation in Mutation.Of(term.Key, term.Value, net.Gates, H)
+                              where Passes(mutation, AgainstPaths)
+                              select mutation.ToString()];
+        Assert.Empty(missed);
+
+        bool Passes(Mutation mutation, GradientCheckOptions options)
+        {
+            net.HandWritten.Plant(mutation.Hook);
+            return GradientCheck.Run(net.Module, options).Passed;
+        }
+    }
+
+    [Theory]
+    [InlineData("tanh")]
+    [InlineData("lstm")]
+    [InlineData("gru")]
+    [InlineData("layernorm-lstm")]
+    [InlineData("mingru")]
+    public void EveryWrongTerm_IsCaughtByFiniteDifferencesAlone(string cell)
+    {
+        using var net = new PlantableNet(cell);
+        var missed = new List<string>();
+        foreach (var (term, shape) in net.Terms())
+        {
+            foreach (var mutation in Mutation.Of(term, shape, gates: 1, H))
+            {
+                net.HandWritten.Plant(mutation.Hook);
+                var differences = GradientCheck.Run(net.Module, Everything).Checks.Where(check => check.Against == "finite-differences").ToArray();
+                Assert.NotEmpty(differences);
+                if (differences.All(check => check.Passed))
+                {
+                    missed.Add(mutation.ToString());
+                }
+            }
+        }
+
+        Assert.Empty(missed);
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    [InlineData(double.NegativeInfinity)]
+    public void OneNumberThatIsNotFinite_IsCaught_AndReportedAsNull(double number)
+    {
+        using var net = new PlantableNet("gru");
+        net.HandWritten.Plant((term, value) =>
+        {
+            if (term != "layer (4) dx")
+            {
+                return value;
+            }
+
+            var wrong = value.clone();
+            wrong[1, 1, 0].fill_(number);
+            return wrong;
+        });
+        var report = GradientCheck.Run(net.Module, Everything);
+        Assert.False(report.Passed);
+        var failures = report.Failures.ToArray();
+        Assert.Equal(["autograd", "finite-differences", "native"], failures.Select(check => check.Against).Order());
+        Assert.All(failures, check => Assert.Equal("input", check.Tensor));
+        Assert.All(failures, check => Assert.Equal([1L, 1L], check.Index.Take(2)));
+        Assert.Contains("\"maxAbsolute\": null", report.ToJson(), StringComparison.Ordinal);
+    }
+
+    /// <summary>A net of one layer whose equations can be spoiled.</summary>
+    private sealed class PlantableNet : IDisposable
+    {
+        public PlantableNet(string cell)
+        {
+            const long I = 5;
+            switch (cell)
+            {
+                case "lstm":
+                    var lstm = new Lstm(I, H, dtype: ScalarType.Float64);
+                    (Module, HandWritten, Gates) = (lstm, lstm.HandWritten!, 4);
+                    break;
+                case "gru":
+                    var gru = new Gru(I, H, dtype: ScalarType.Float64);
+                    (Module, HandWritten, Gates) = (gru, gru.HandWritten!, 3);
+                    break;
+                case "layernorm-lstm":
+                    var normalised = new LayerNormLstm(I, H, dtype: ScalarType.Float64);
+                    (Module, HandWritten, Gates) = (normalised, normalised.HandWritten!, 4);
+                    break;
+                case "mingru":
+                    var minimal = new MinGru(I, H, dtype: ScalarType.Float64);
+                    (Module, HandWritten, Gates) = (minimal, minimal.HandWritten!, 2);
+                    break;
+                case "orthogonal":
+                    var orthogonal = new OrthogonalRnn(I, H, dtype: ScalarType.Float64);
+                    (Module, HandWritten, Gates) = (orthogonal, orthogonal.HandWritten!, 1);
+                    break;
+                case "indrnn":
+                    var independent = new IndRnn(I, H, dtype: ScalarType.Float64);
+                    (Module, HandWritten, Gates) = (independent, independent.HandWritten!, 1);
+                    break;
+                default:
+                    var activation = Enum.Parse<Activation>(cell, ignoreCase: true);
+                    var vanilla = new VanillaRnn(I, H, 1, activation, dtype: ScalarType.Float64);
+                    (Module, HandWritten, Gates) = (vanilla, vanilla.HandWritten!, 1);
+                    break;
+            }
+
+            // Larger than the default, so that no term is small.
+            using var noTape = no_grad();
+            using var generator = new Generator(5);
+            using var scope = NewDisposeScope();
+            foreach (var parameter in ((nn.Module)Module).parameters())
+            {
+                parameter.copy_(randn(parameter.shape, dtype: ScalarType.Float64, generator: generator).mul(0.7));
+            }
+        }
+
+        public IRecurrentModule Module { get; }
+
+        public HandWrittenRecurrence HandWritten { get; }
+
+        public int Gates { get; }
+
+        /// <summary>Every term that a backward pass uses, with its shape.</summary>
+        public Dictionary<string, long[]> Terms()
+        {
+            var terms = new Dictionary<string, long[]>();
+            HandWritten.Plant((term, value) =>
+            {
+                terms[term] = value.shape;
+                return value;
+            });
+            Assert.True(GradientCheck.Run(Module, AgainstPaths).Passed);
+            return terms;
+        }
+
+        public void Dispose() => ((nn.Module)Module).Dispose();
+    }
+}
