@@ -1,7 +1,7 @@
 using System.CommandLine;
 using RnnZoo.Cli.CommandLine;
 using RnnZoo.Cli.Verify;
-using RnnZoo.Verification;
+using RnnZoo.Modules;
 
 namespace RnnZoo.Cli.Commands;
 
@@ -11,7 +11,7 @@ internal sealed class VerifyCommand
     private const long DefaultSeed = 1;
 
     private readonly ValueOption<ValueList<string>> _cells = Values.Choices(
-        "--cells", "The cells to verify", VerificationSuite.Cells, VerificationSuite.Cells);
+        "--cells", "The cells to verify", RecurrentNets.Names, RecurrentNets.Names);
 
     private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where parameters, inputs and cotangents come from", DefaultSeed);
 

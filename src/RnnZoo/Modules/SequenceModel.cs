@@ -69,7 +69,7 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
     }
 
     /// <summary>The names of the nets that <see cref="Create"/> makes, as every command and file of this project spells them.</summary>
-    public static IReadOnlyList<string> Names => NamedNets.Names;
+    public static IReadOnlyList<string> Names => RecurrentNets.Names;
 
     /// <summary>Makes a model by the name of its net.</summary>
     /// <param name="cellName">One of <see cref="Names"/>.</param>
@@ -91,15 +91,16 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
         ArgumentNullException.ThrowIfNull(cellName);
         Check.Positive(inputSize, nameof(inputSize));
         Check.Positive(outputSize, nameof(outputSize));
-        if (cellName != "vanilla" && activation != Activation.Tanh)
-        {
-            throw new ArgumentException($"activation: expected Tanh for '{cellName}', got {activation}; only a vanilla net has a choice.");
-        }
-
         var embedded = encoding == InputEncoding.Embedding;
         var netInput = embedded ? Check.Positive(embeddingSize ?? hiddenSize, nameof(embeddingSize)) : inputSize;
-        var net = NamedNets.Make(cellName, new NetArguments(
-            netInput, hiddenSize, numLayers, activation == Activation.Tanh ? null : activation, dropout, bidirectional, device, dtype));
+        var net = RecurrentNets.Named(cellName, nameof(cellName)).Make(new NetOptions(netInput, hiddenSize, numLayers)
+        {
+            Activation = activation == Activation.Tanh ? null : activation,
+            Dropout = dropout,
+            Bidirectional = bidirectional,
+            Device = device,
+            DType = dtype,
+        });
         return new SequenceModel(net, outputSize, encoding, embedded ? inputSize : null);
     }
 

@@ -27,6 +27,12 @@ public static class GradientCheck
     public static GradientReport Run(IRecurrentModule module, GradientCheckOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(module);
+        return Run(module, RecurrentNets.NameOf(module), options);
+    }
+
+    /// <summary>The same under a given name.</summary>
+    internal static GradientReport Run(IRecurrentModule module, string cell, GradientCheckOptions? options)
+    {
         options = (options ?? new GradientCheckOptions()).Checked();
         var (dtype, device) = PlaceOf(module);
         var differences = options.FiniteDifferences && dtype == ScalarType.Float64;
@@ -51,7 +57,7 @@ public static class GradientCheck
 
             GradientReport Compare(string name, PathResult actual)
             {
-                var builder = new ReportBuilder(NetName.CellOf(module), NetName.Of(module), name, NameOf(dtype));
+                var builder = new ReportBuilder(cell, NetName.Of(module), name, NameOf(dtype));
                 foreach (var (other, expected) in others)
                 {
                     builder.Compare(other, actual, expected, options.Relative(dtype));

@@ -3,7 +3,7 @@ namespace RnnZoo.Verification;
 /// <summary>How far one tensor of one way through a recurrence is from the same tensor of another.</summary>
 public sealed record GradientComparison
 {
-    /// <summary><c>vanilla</c>, <c>lstm</c>, <c>gru</c>, or the type name of a user's own cell.</summary>
+    /// <summary>The net's name (<c>lstm</c>), or the type name of a user's own cell.</summary>
     public required string Cell { get; init; }
 
     /// <summary>What else tells this net from others of its cell: activation, layers, directions, bias, or the case file.</summary>

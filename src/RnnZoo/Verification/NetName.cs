@@ -6,18 +6,6 @@ namespace RnnZoo.Verification;
 /// <summary>Nets as reports name them.</summary>
 internal static class NetName
 {
-    public static string CellOf(IRecurrentModule module) => module.CellAt(0) switch
-    {
-        ElmanCell => "vanilla",
-        LstmCell => "lstm",
-        GruCell => "gru",
-        LayerNormLstmCell => "layernorm-lstm",
-        MinGruCell => "mingru",
-        OrthogonalCell => "orthogonal",
-        IndRnnCell => "indrnn",
-        var cell => cell.GetType().Name,
-    };
-
     /// <summary><c>2 layers, bidirectional, no bias</c> and the like; a vanilla net begins with its activation.</summary>
     public static string Of(IRecurrentModule module)
     {

@@ -126,7 +126,7 @@ public sealed record PyTorchCase
 
         return GradientReport.Join(results.Select(path =>
         {
-            var builder = new ReportBuilder(NetName.CellOf(module), Name, path.Name, "float64");
+            var builder = new ReportBuilder(RecurrentNets.NameOf(module), Name, path.Name, "float64");
             builder.Compare("pytorch", path.Result, expected, Tolerance);
             return builder.Report();
         }));

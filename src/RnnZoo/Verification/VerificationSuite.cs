@@ -1,45 +1,32 @@
 using RnnZoo.Bptt;
-using RnnZoo.Cells;
 using RnnZoo.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Verification;
 
 /// <summary>
-/// The default verification: every cell of <see cref="Cells"/>, the vanilla one with tanh and ReLU, with 1 and 2 layers, one
-/// and both directions. Each in float64 and float32 against autograd and, where libtorch has it, native, and on a smaller
+/// The default verification: every net of <see cref="RecurrentNets"/> (the IRNN is a vanilla net with ReLU), with 1 and 2
+/// layers, one and both directions. Each in float64 and float32 against autograd and, where libtorch has it, native, and on a smaller
 /// net against finite differences.
 /// </summary>
 public static class VerificationSuite
 {
-    private static readonly (string Cell, string Net)[] AllNets =
-    [
-        ("vanilla", "tanh"), ("vanilla", "relu"), ("lstm", "lstm"), ("gru", "gru"), ("layernorm-lstm", "layernorm-lstm"), ("mingru", "mingru"),
-        ("orthogonal", "orthogonal"), ("indrnn", "indrnn"),
-    ];
-
-    /// <summary>The cells that it knows, by the names of <see cref="SequenceModel.Create"/>.</summary>
-    public static IReadOnlyList<string> Cells { get; } = [.. AllNets.Select(item => item.Cell).Distinct()];
-
-    /// <summary>How many kinds of net it makes of them.</summary>
-    internal static int NetCount => AllNets.Length;
-
     /// <summary>Runs it.</summary>
     /// <param name="seed">The seed of the parameters and of everything that is drawn.</param>
     /// <param name="progress">Is given each report as it is ready; null for none. What it throws ends the run.</param>
-    /// <param name="cells">Which of <see cref="Cells"/> to verify; null for all.</param>
+    /// <param name="nets">Which of <see cref="RecurrentNets.Names"/> to verify; null for all.</param>
     /// <returns>All comparisons.</returns>
-    /// <exception cref="ArgumentException"><paramref name="cells"/> is empty or has an unknown one.</exception>
+    /// <exception cref="ArgumentException"><paramref name="nets"/> is empty or has an unknown one.</exception>
     /// <exception cref="BackwardFailedException">A backward pass failed.</exception>
-    public static GradientReport Run(ulong seed = 1, Action<GradientReport>? progress = null, IReadOnlyCollection<string>? cells = null)
+    public static GradientReport Run(ulong seed = 1, Action<GradientReport>? progress = null, IReadOnlyCollection<string>? nets = null)
     {
-        if (cells is not null && (cells.Count == 0 || cells.Except(Cells).Any()))
+        if (nets?.Count == 0)
         {
-            throw new ArgumentException($"cells: expected some of {string.Join(", ", Cells)}, got {(cells.Count == 0 ? "none" : string.Join(", ", cells))}.");
+            throw new ArgumentException($"nets: expected some of {string.Join(", ", RecurrentNets.Names)}, got none.");
         }
 
         var reports = new List<GradientReport>();
-        foreach (var (_, net) in AllNets.Where(item => cells is null || cells.Contains(item.Cell)))
+        foreach (var net in (nets ?? RecurrentNets.Names).Select(RecurrentNets.Named).ToArray())
         {
             foreach (var layers in new[] { 1, 2 })
             {
@@ -55,28 +42,16 @@ public static class VerificationSuite
 
         return GradientReport.Join(reports);
 
-        void Check(string net, long layers, bool bidirectional, long inputSize, long hiddenSize, ScalarType dtype, GradientCheckOptions options)
+        void Check(RecurrentNet net, long layers, bool bidirectional, long inputSize, long hiddenSize, ScalarType dtype, GradientCheckOptions options)
         {
-            var module = Make(net, layers, bidirectional, inputSize, hiddenSize, dtype);
+            var module = net.Make(new NetOptions(inputSize, hiddenSize, layers) { Bidirectional = bidirectional, DType = dtype });
             using var owner = (nn.Module)module;
             Draw(owner, seed);
-            var report = GradientCheck.Run(module, options);
+            var report = GradientCheck.Run(module, net.Name, options);
             reports.Add(report);
             progress?.Invoke(report);
         }
     }
-
-    private static IRecurrentModule Make(string net, long layers, bool bidirectional, long inputSize, long hiddenSize, ScalarType dtype) => net switch
-    {
-        "lstm" => new Lstm(inputSize, hiddenSize, layers, bidirectional: bidirectional, dtype: dtype),
-        "gru" => new Gru(inputSize, hiddenSize, layers, bidirectional: bidirectional, dtype: dtype),
-        "layernorm-lstm" => new LayerNormLstm(inputSize, hiddenSize, layers, bidirectional: bidirectional, dtype: dtype),
-        "mingru" => new MinGru(inputSize, hiddenSize, layers, bidirectional: bidirectional, dtype: dtype),
-        "orthogonal" => new OrthogonalRnn(inputSize, hiddenSize, layers, bidirectional: bidirectional, dtype: dtype),
-        "indrnn" => new IndRnn(inputSize, hiddenSize, layers, bidirectional: bidirectional, dtype: dtype),
-        "relu" => new VanillaRnn(inputSize, hiddenSize, layers, Activation.Relu, bidirectional: bidirectional, dtype: dtype),
-        _ => new VanillaRnn(inputSize, hiddenSize, layers, Activation.Tanh, bidirectional: bidirectional, dtype: dtype),
-    };
 
     // As torch.nn draws them, but from a seed of our own.
     private static void Draw(nn.Module module, ulong seed)

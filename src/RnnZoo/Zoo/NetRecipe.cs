@@ -21,7 +21,7 @@ public sealed record NetRecipe
     {
         Require.That(Hidden >= 1, "hidden", "at least 1", Hidden);
         Require.That(Layers >= 1, "layers", "at least 1", Layers);
-        Require.That(NamedNets.Names.Contains(Cell), "cell", $"one of {string.Join(", ", NamedNets.Names)}", Cell);
+        Require.That(RecurrentNets.Names.Contains(Cell), "cell", $"one of {string.Join(", ", RecurrentNets.Names)}", Cell);
         return true;
     }
 }

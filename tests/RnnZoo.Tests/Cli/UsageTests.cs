@@ -1,6 +1,5 @@
 using RnnZoo.Cli;
 using RnnZoo.Modules;
-using RnnZoo.Verification;
 
 namespace RnnZoo.Tests.Cli;
 
@@ -156,10 +155,10 @@ public class UsageTests
     {
         using var folder = new TemporaryFolder();
 
-        var run = await CliRun.Of(folder.Path, "verify --cells lstm,rnn");
+        var run = await CliRun.Of(folder.Path, "verify --cells lstm,transformer");
 
-        var names = string.Join(", ", VerificationSuite.Cells);
-        Assert.Equal((ExitCodes.Usage, $"--cells: expected a comma-separated list of {names}, none twice, got 'lstm,rnn'.{Environment.NewLine}"), (run.ExitCode, run.Error));
+        var names = string.Join(", ", RecurrentNets.Names);
+        Assert.Equal((ExitCodes.Usage, $"--cells: expected a comma-separated list of {names}, none twice, got 'lstm,transformer'.{Environment.NewLine}"), (run.ExitCode, run.Error));
     }
 
     [Theory]

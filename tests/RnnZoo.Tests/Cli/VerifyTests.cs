@@ -14,7 +14,7 @@ public class VerifyTests
     {
         using var folder = new TemporaryFolder();
 
-        var run = await CliRun.Of(folder.Path, "verify --cells vanilla,gru --seed 5 --json");
+        var run = await CliRun.Of(folder.Path, "verify --cells vanilla,irnn,gru --seed 5 --json");
 
         Assert.Equal(ExitCodes.Success, run.ExitCode);
         Assert.True(run.Json.GetProperty("passed").GetBoolean());
@@ -28,7 +28,7 @@ public class VerifyTests
             Assert.NotEmpty(check.GetProperty("index").EnumerateArray());
         });
         string[] layouts = ["1 layer", "1 layer, bidirectional", "2 layers", "2 layers, bidirectional"];
-        (string, string)[] nets = [.. layouts.SelectMany(layout => new[] { ("vanilla", "tanh, " + layout), ("vanilla", "relu, " + layout), ("gru", layout) })];
+        (string, string)[] nets = [.. layouts.SelectMany(layout => new[] { ("vanilla", "tanh, " + layout), ("irnn", "relu, " + layout), ("gru", layout) })];
         (string, string)[] ways = [("autograd", "float32"), ("autograd", "float64"), ("finite-differences", "float64"), ("native", "float32"), ("native", "float64")];
         Assert.Equal(
             Paths.SelectMany(path => nets.SelectMany(net => ways.Select(way => (path, net, way)))).ToHashSet(),
@@ -56,7 +56,7 @@ public class VerifyTests
     {
         using var folder = new TemporaryFolder();
 
-        var run = await CliRun.Of(folder.Path, "verify --cells vanilla");
+        var run = await CliRun.Of(folder.Path, "verify --cells vanilla,irnn");
 
         Assert.Equal(ExitCodes.Success, run.ExitCode);
         var lines = run.Output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -69,7 +69,7 @@ public class VerifyTests
         var progress = run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(2 * 2 * 2, progress.Length);
         Assert.StartsWith("vanilla (tanh, 1 layer): ", progress[0], StringComparison.Ordinal);
-        Assert.StartsWith("vanilla (relu, 2 layers, bidirectional): ", progress[^1], StringComparison.Ordinal);
+        Assert.StartsWith("irnn (relu, 2 layers, bidirectional): ", progress[^1], StringComparison.Ordinal);
     }
 
     [Theory]

@@ -85,7 +85,7 @@ public sealed class SequenceModelTests
         Expect.Message<ArgumentException>($"cellName: expected one of {string.Join(", ", SequenceModel.Names)}, got 'LSTM'.", () => SequenceModel.Create("LSTM", 2, 3, 4));
         Expect.Message<ArgumentException>("outputSize: expected a size above 0, got 0.", () => SequenceModel.Create("lstm", 2, 3, 0));
         Expect.Message<ArgumentException>(
-            "activation: expected Tanh for 'gru', got Relu; only a vanilla net has a choice.",
+            "activation: expected none for 'gru', got Relu; only a vanilla net has a choice.",
             () => SequenceModel.Create("gru", 2, 3, 4, activation: Activation.Relu));
         using var net = new Gru(2, 3);
         Expect.Message<ArgumentException>(

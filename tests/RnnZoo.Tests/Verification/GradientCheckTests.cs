@@ -129,8 +129,8 @@ public sealed class GradientCheckTests
         var nets = new List<GradientReport>();
         var report = VerificationSuite.Run(progress: nets.Add);
         Assert.True(report.Passed, string.Join("\n", report.Failures));
-        Assert.Equal(VerificationSuite.NetCount * 2 * 2 * 3, nets.Count);
-        Assert.Equal(VerificationSuite.Cells.Order(), report.Checks.Select(check => check.Cell).Distinct().Order());
+        Assert.Equal(RecurrentNets.All.Count * 2 * 2 * 3, nets.Count);
+        Assert.Equal(RecurrentNets.Names.Order(), report.Checks.Select(check => check.Cell).Distinct().Order());
         foreach (var cell in new[] { "vanilla", "lstm", "gru" })
         {
             var found = report.Checks.Where(check => check.Cell == cell).ToArray();

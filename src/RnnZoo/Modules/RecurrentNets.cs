@@ -1,0 +1,141 @@
+using RnnZoo.Cells;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Modules;
+
+/// <summary>
+/// The one registry of nets. What takes a net by its name takes it from here: <see cref="SequenceModel.Create"/>,
+/// verification, recipes, and every command.
+/// </summary>
+public static class RecurrentNets
+{
+    private static readonly string[] OneMatrix = ["default", "xavier", "one-hot"];
+    private static readonly string[] Gated = ["default", "xavier", "orthogonal", "identity", "one-hot"];
+    private static readonly Lock Gate = new();
+
+    private static RecurrentNet[] nets =
+    [
+        new("vanilla", typeof(ElmanCell), of => new VanillaRnn(of.InputSize, of.HiddenSize, of.NumLayers, of.Activation ?? Activation.Tanh, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), Gated) { HasActivation = true },
+        new("lstm", typeof(LstmCell), of => new Lstm(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), [.. Gated, "forget-bias", "chrono"]),
+        new("gru", typeof(GruCell), of => new Gru(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), [.. Gated, "chrono"]),
+        new("layernorm-lstm", typeof(LayerNormLstmCell), of => new LayerNormLstm(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), [.. Gated, "forget-bias", "chrono"]),
+        new("mingru", typeof(MinGruCell), of => new MinGru(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), [.. OneMatrix, "chrono"]),
+        new("orthogonal", typeof(OrthogonalCell), of => new OrthogonalRnn(of.InputSize, of.HiddenSize, of.NumLayers, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), ["default", "one-hot", "henaff", "cayley"]) { HasBias = false },
+        new("irnn", typeof(ElmanCell), of => VanillaRnn.Irnn(of.InputSize, of.HiddenSize, of.NumLayers, batchFirst: of.BatchFirst, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType), ["irnn", .. Gated]) { HasBias = false },
+        new("indrnn", typeof(IndRnnCell), of => new IndRnn(of.InputSize, of.HiddenSize, of.NumLayers, recurrentBound: null, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), OneMatrix),
+    ];
+
+    /// <summary>The nets, in the order in which they are shown and get their colours.</summary>
+    public static IReadOnlyList<RecurrentNet> All => nets;
+
+    /// <summary>Their names, as every command and file of this project spells them.</summary>
+    public static IReadOnlyList<string> Names => [.. nets.Select(net => net.Name)];
+
+    /// <summary>The net of a name.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <exception cref="ArgumentException">The name is unknown.</exception>
+    public static RecurrentNet Named(string name) => Named(name, nameof(name));
+
+    /// <summary>Adds a net, behind the others.</summary>
+    /// <param name="net">A net of a new name.</param>
+    /// <returns>Takes the net out again when it is disposed.</returns>
+    /// <exception cref="ArgumentException">The name is taken.</exception>
+    public static IDisposable Register(RecurrentNet net)
+    {
+        ArgumentNullException.ThrowIfNull(net);
+        lock (Gate)
+        {
+            if (nets.Any(other => other.Name == net.Name))
+            {
+                throw new ArgumentException($"net: expected a name besides {string.Join(", ", Names)}, got '{net.Name}'.");
+            }
+
+            nets = [.. nets, net];
+        }
+
+        return new Registration(net);
+    }
+
+    /// <summary>The same, for a message that names another argument.</summary>
+    internal static RecurrentNet Named(string name, string argument) => nets.FirstOrDefault(net => net.Name == name)
+        ?? throw new ArgumentException($"{argument}: expected one of {string.Join(", ", Names)}, got '{name}'.");
+
+    /// <summary>The first net of a module's cell; the cell's type for one that is in no net.</summary>
+    internal static string NameOf(IRecurrentModule module)
+    {
+        var cell = module.CellAt(0).GetType();
+        return nets.FirstOrDefault(net => net.Cell == cell)?.Name ?? cell.Name;
+    }
+
+    private sealed class Registration(RecurrentNet net) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (Gate)
+            {
+                nets = [.. nets.Where(other => !ReferenceEquals(other, net))];
+            }
+        }
+    }
+}
+
+/// <summary>A kind of net: its name, how it is made, and the starts that fit it.</summary>
+/// <param name="Name">As commands and files spell it.</param>
+/// <param name="Cell">The type of its cells.</param>
+/// <param name="Factory">Makes one; options that the net does not have are not set.</param>
+/// <param name="Starts">The names of the initialisations that fit (see <see cref="Initialisers"/>); the first is its own.</param>
+public sealed record RecurrentNet(string Name, Type Cell, Func<NetOptions, IRecurrentModule> Factory, IReadOnlyList<string> Starts)
+{
+    /// <summary>Whether one can choose the activation.</summary>
+    public bool HasActivation { get; init; }
+
+    /// <summary>Whether one can leave out the biases.</summary>
+    public bool HasBias { get; init; } = true;
+
+    /// <summary>Makes a net.</summary>
+    /// <param name="options">Its sizes and what else it has.</param>
+    /// <exception cref="ArgumentException">An option is out of its range, or the net does not have it.</exception>
+    public IRecurrentModule Make(NetOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Activation is { } activation && !HasActivation)
+        {
+            throw new ArgumentException($"activation: expected none for '{Name}', got {activation}; only a vanilla net has a choice.");
+        }
+
+        if (!options.Bias && !HasBias)
+        {
+            throw new ArgumentException($"bias: expected true for '{Name}', whose bias cannot be left out, got false.");
+        }
+
+        return Factory(options);
+    }
+}
+
+/// <summary>What a net is made with.</summary>
+/// <param name="InputSize">I.</param>
+/// <param name="HiddenSize">H.</param>
+/// <param name="NumLayers">L.</param>
+public sealed record NetOptions(long InputSize, long HiddenSize, long NumLayers = 1)
+{
+    /// <summary>The activation, of a net that has a choice; null for the net's own.</summary>
+    public Activation? Activation { get; init; }
+
+    /// <summary>Whether there are biases.</summary>
+    public bool Bias { get; init; } = true;
+
+    /// <summary>Whether input and output are [B, T, ·].</summary>
+    public bool BatchFirst { get; init; }
+
+    /// <summary>The probability with which an output of a layer below the last is dropped in training.</summary>
+    public double Dropout { get; init; }
+
+    /// <summary>Whether every layer also reads its input backwards.</summary>
+    public bool Bidirectional { get; init; }
+
+    /// <summary>Where the parameters live; the CPU if null.</summary>
+    public Device? Device { get; init; }
+
+    /// <summary>Their element type; the default one if null.</summary>
+    public ScalarType? DType { get; init; }
+}
