@@ -50,7 +50,7 @@ using (var run = JacobianTrajectory.Of(net, input))
     var states = net.call(input).Item1; // [T, B, H]
     var h = states[6, 0]; // [H]: step 7, the first sequence
     var ours = diag(1 - (h * h)).mm(net.get_parameter("weight_hh_l0")!); // [H, H]
-    var byAutograd = new AutogradJacobian(run.Cell).At(input[6], new RecurrentState(states[5]))[0]; // [H, H]
+    var byAutograd = StepJacobian.ByAutograd(run.Cell).At(input[6], new RecurrentState(states[5]))[0]; // [H, H]
     Console.WriteLine($"   agrees with the library's {ours.allclose(run.At(7, sequence: 0))}, with autograd's {ours.allclose(byAutograd)}");
     var logs = run.Product(from: 50, to: 70).LogSingularValues();
     Console.WriteLine($"   singular values of the product: the largest e^{logs[0]:G3}, the smallest e^{logs[^1]:G3}");

@@ -39,10 +39,12 @@ foreach (var epsilon in new[] { 1e-1, 1e-2, 1e-3 })
 
 Console.WriteLine();
 Console.WriteLine("4. The library's equations for the same cell:");
-var equations = new ElmanBptt();
-var run = equations.Forward(x, new RecurrentState(weights[3]), new LayerWeights(weights[0], weights[1], weights[2], zeros_like(weights[2])));
-var found = equations.Backward(run.Tape!, new LayerCotangents(run.Output - y));
-Report([found.InputWeight!, found.HiddenWeight!, found.InputBias!, found.InitialHidden!]);
+using var vanilla = new VanillaRnn(I, H, dtype: float64);
+vanilla.load_state_dict(new() { ["weight_ih_l0"] = weights[0], ["weight_hh_l0"] = weights[1], ["bias_ih_l0"] = weights[2], ["bias_hh_l0"] = zeros_like(weights[2]) });
+var equations = new NetworkBptt(vanilla);
+var run = equations.Forward(x, new RecurrentState(weights[3].unsqueeze(0)));
+var found = equations.Backward(run, run.Output - y);
+Report([found.Parameters["weight_ih_l0"], found.Parameters["weight_hh_l0"], found.Parameters["bias_ih_l0"], found.Initial.Hidden[0]]);
 
 Console.WriteLine();
 Console.WriteLine("5. The LSTM by hand, against autograd:");
@@ -88,7 +90,7 @@ var file = Path.Combine(folder, "02-bptt-by-hand.svg");
 File.WriteAllText(file, new Figure("What reaches each state",
 [
     new LineChart("dh_t, step by step", new Axis("time step t"), new Axis("L2 norm over batch and units") { Minimum = 0 },
-        [Line("from the loss at t", found.Steps!.HFromOutput, 0), Line("from the future", found.Steps.HFromFuture, 1)]),
+        [Line("from the loss at t", found.Steps[0].Gradients.HFromOutput, 0), Line("from the future", found.Steps[0].Gradients.HFromFuture, 1)]),
 ]).ToSvg());
 Console.WriteLine();
 Console.WriteLine($"Chart: {file}");

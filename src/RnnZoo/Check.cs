@@ -1,6 +1,3 @@
-using RnnZoo.Bptt;
-using RnnZoo.Cells;
-using RnnZoo.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo;
@@ -41,53 +38,6 @@ internal static class Check
         }
     }
 
-    /// <summary>A whole sequence, for a module: three dimensions, the last of size I, at least one step.</summary>
-    public static void SequenceInput(Tensor input, RecurrentLayout layout)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        if (input.Dimensions == 3 && input.size(2) == layout.InputSize && input.size(layout.BatchFirst ? 1 : 0) > 0)
-        {
-            return;
-        }
-
-        var shape = input.shape;
-        var axes = layout.BatchFirst ? "[B, T, I]" : "[T, B, I]";
-        if (shape.Length != 3 || shape[2] != layout.InputSize)
-        {
-            var hint = shape.Length == 2 ? $"; add the missing axis with unsqueeze({(layout.BatchFirst ? 0 : 1)}) if it is one sequence" : "";
-            throw new ArgumentException($"input: expected {axes} with I = {layout.InputSize}, got {Show(shape)}{hint}.");
-        }
-
-        throw new ArgumentException($"input: expected {axes} with T above 0, got {Show(shape)}.");
-    }
-
-    /// <summary>Token ids in place of a sequence of vectors: [T, B], at least one step, each below I.</summary>
-    public static void Tokens(Tensor tokens, RecurrentLayout layout, Tensor parameter)
-    {
-        if (tokens.size(layout.BatchFirst ? 1 : 0) == 0)
-        {
-            throw new ArgumentException($"input: expected token ids {(layout.BatchFirst ? "[B, T]" : "[T, B]")} with T above 0, got {Show(tokens.shape)}.");
-        }
-
-        if (!SameDevice(tokens, parameter))
-        {
-            throw new ArgumentException($"input: expected device {Device(parameter)} as the module's parameters, got {Device(tokens)}; move either with .to(device).");
-        }
-
-        TokenInput.CheckRange(tokens, layout.InputSize);
-    }
-
-    /// <summary>One step's input, for a cell.</summary>
-    public static void CellInput(Tensor x, long inputSize)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        var shape = x.shape;
-        if (shape.Length != 2 || shape[1] != inputSize)
-        {
-            throw new ArgumentException($"x: expected [B, I] with I = {inputSize}, got {Show(shape)}.");
-        }
-    }
-
     /// <summary>Element type and device as those of a module's parameters.</summary>
     public static void Like(nn.Module module, Tensor value, string name)
     {
@@ -107,24 +57,27 @@ internal static class Check
         }
     }
 
-    /// <summary>A cell's state: parts [B, S], of x's element type and device.</summary>
-    public static void CellState(RecurrentState state, IReadOnlyList<long> sizes, Tensor x)
+    /// <summary>A tensor of a shape, and of another's element type and device.</summary>
+    /// <param name="value">The tensor.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="axes">The letters of the shape.</param>
+    /// <param name="shape">The shape.</param>
+    /// <param name="like">The input, whose type and device it must have.</param>
+    public static void Fits(Tensor value, string name, string axes, long[] shape, Tensor like)
     {
-        CheckCount(state, sizes);
-        for (var part = 0; part < sizes.Count; part++)
+        if (!HasShape(value, shape))
         {
-            StatePart(state[part], PartName(part, ""), "[B, H]", [x.shape[0], sizes[part]], x);
+            throw new ArgumentException($"{name}: expected {axes} = {Show(shape)}, got {Show(value.shape)}.");
         }
-    }
 
-    /// <summary>A module's state: parts [L·D, B, S], of the input's element type and device (of <paramref name="like"/>'s if given).</summary>
-    public static void SequenceState(RecurrentState state, IReadOnlyList<long> sizes, RecurrentLayout layout, Tensor input, Tensor? like = null)
-    {
-        CheckCount(state, sizes);
-        for (var part = 0; part < sizes.Count; part++)
+        if (value.dtype != like.dtype)
         {
-            long[] expected = [layout.NumLayers * layout.NumDirections, layout.BatchOf(input), sizes[part]];
-            StatePart(state[part], PartName(part, "0"), "[L·D, B, H]", expected, like ?? input);
+            throw new ArgumentException($"{name}: expected dtype {like.dtype} as the input's, got {value.dtype}; convert it with .to(dtype).");
+        }
+
+        if (!SameDevice(value, like))
+        {
+            throw new ArgumentException($"{name}: expected device {Device(like)} as the input's, got {Device(value)}; move it with .to(device).");
         }
     }
 
@@ -148,54 +101,8 @@ internal static class Check
         }
     }
 
-    /// <summary>The shape that a user's cell returned.</summary>
-    public static void Returned(RecurrentCell cell, RecurrentState? state, long batch)
-    {
-        var expected = string.Join(", ", cell.StateSizes.Select(size => Show([batch, size])));
-        if (state is null
-            || state.Count != cell.StateSizes.Count
-            || !state.Select((part, index) => part.shape.SequenceEqual([batch, cell.StateSizes[index]])).All(fits => fits))
-        {
-            var got = state is null ? "null" : string.Join(", ", state.Select(part => Show(part.shape)));
-            throw new InvalidOperationException($"{cell.GetType().Name}.Step: expected a state of shapes {expected}, got {got}.");
-        }
-    }
-
-    private static void CheckCount(RecurrentState state, IReadOnlyList<long> sizes)
-    {
-        if (state.Count != sizes.Count)
-        {
-            throw new ArgumentException($"state: expected {sizes.Count} part(s) ({string.Join(", ", Enumerable.Range(0, sizes.Count).Select(part => PartName(part, "")))}), got {state.Count}.");
-        }
-    }
-
-    private static string PartName(int part, string suffix) => part switch
-    {
-        0 => $"h{suffix}",
-        1 => $"c{suffix}",
-        _ => $"state[{part}]",
-    };
-
-    private static void StatePart(Tensor value, string name, string axes, long[] expected, Tensor input)
-    {
-        if (!HasShape(value, expected))
-        {
-            throw new ArgumentException($"{name}: expected {axes} = {Show(expected)}, got {Show(value.shape)}.");
-        }
-
-        if (value.dtype != input.dtype)
-        {
-            throw new ArgumentException($"{name}: expected dtype {input.dtype} as the input's, got {value.dtype}; convert it with .to(dtype).");
-        }
-
-        if (!SameDevice(value, input))
-        {
-            throw new ArgumentException($"{name}: expected device {Device(input)} as the input's, got {Device(value)}; move it with .to(device).");
-        }
-    }
-
-    private static bool SameDevice(Tensor left, Tensor right) =>
+    public static bool SameDevice(Tensor left, Tensor right) =>
         left.device_type == right.device_type && left.device_index == right.device_index;
 
-    private static string Device(Tensor tensor) => tensor.device.ToString();
+    public static string Device(Tensor tensor) => tensor.device.ToString();
 }

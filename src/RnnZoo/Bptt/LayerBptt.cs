@@ -5,8 +5,8 @@ namespace RnnZoo.Bptt;
 
 /// <summary>
 /// Backpropagation through time over one direction of one layer, in tensor operations: the loops over time, and what is
-/// done for all steps at once. The calculus of a single step is in <see cref="ElmanBptt"/>, <see cref="LstmBptt"/>,
-/// <see cref="GruBptt"/> and the other classes that derive from this one.
+/// done for all steps at once. The calculus of a single step is the cell's: <see cref="EquationCell.ForwardStep"/> and
+/// <see cref="EquationCell.BackwardStep"/>.
 /// <code>
 /// forward, for all t at once
 /// (1)  p_t = W_ih x_t + b                             b: what of the two biases needs no state
@@ -28,12 +28,13 @@ namespace RnnZoo.Bptt;
 /// Any device and floating type. Nothing is done in place, so with the tape enabled the backward pass can itself be
 /// differentiated.
 /// </remarks>
-public abstract partial class LayerBptt
+/// <param name="cell">The cell whose equations these are; its parameters are not read.</param>
+internal sealed class LayerBptt(EquationCell cell)
 {
-    /// <summary>The equations of a cell of this library.</summary>
-    /// <param name="cell">A cell of this library.</param>
-    /// <exception cref="NotSupportedException">The cell is another one.</exception>
-    public static LayerBptt For(RecurrentCell cell) => For(cell, hook: null);
+    /// <summary>The cell.</summary>
+    public EquationCell Cell => cell;
+
+    private int StateParts => cell.StateSizes.Count;
 
     /// <summary>The forward pass.</summary>
     /// <param name="input">x [T, B, I].</param>
@@ -47,15 +48,15 @@ public abstract partial class LayerBptt
     {
         CheckForward(input, initial, weights);
         using var scope = NewDisposeScope();
-        var projected = Project(input, weights).unbind(0); // T × [B, G·H] (1)
+        var projected = cell.Project(input, weights).unbind(0); // T × [B, G·H] (1)
         var states = Columns(keepTape ? StateParts : 1, projected.Length); // parts × T × [B, H]
-        var kept = Columns(keepTape ? KeptParts : 0, projected.Length); // kinds × T × [B, H]
+        var kept = Columns(keepTape ? cell.KeptParts : 0, projected.Length); // kinds × T × [B, H]
         var state = initial;
         for (var step = 0; step < projected.Length; step++)
         {
             var t = reversed ? projected.Length - 1 - step : step;
             using var stepScope = NewDisposeScope();
-            (state, var stepKept) = ForwardStep(projected[t], state, weights);
+            (state, var stepKept) = cell.ForwardStep(projected[t], state, weights);
             Put(states, t, state.MoveToOuterDisposeScope());
             Put(kept, t, keepTape ? Array.ConvertAll(stepKept, tensor => tensor.MoveToOuterDisposeScope()) : []);
         }
@@ -67,55 +68,57 @@ public abstract partial class LayerBptt
     }
 
     /// <summary>What <see cref="Forward"/> checks.</summary>
-    internal void CheckForward(Tensor input, RecurrentState initial, LayerWeights weights) =>
-        LayerCheck.Forward(input, initial, weights, Gates, StateParts, HasHiddenWeight, FurtherShapes(weights));
+    /// <param name="input">[T, B, I].</param>
+    /// <param name="initial">Parts [B, H].</param>
+    /// <param name="weights">The weights.</param>
+    /// <param name="forKernels">Whether token ids [T, B] and a state [1, B, H] will do as well.</param>
+    public void CheckForward(Tensor input, RecurrentState initial, LayerWeights weights, bool forKernels = false) =>
+        LayerCheck.Forward(input, initial, weights, cell, forKernels);
 
     /// <summary>The backward pass.</summary>
     /// <param name="tape">What <see cref="Forward"/> kept.</param>
     /// <param name="cotangents">The gradients that come from outside.</param>
     /// <param name="wanted">What to compute.</param>
+    /// <param name="norms">Takes the norms of the steps' gradients; null for none.</param>
     /// <returns>The gradients; new tensors that belong to the caller's dispose scope.</returns>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    public LayerGradients Backward(LayerTape tape, LayerCotangents cotangents, WantedGradients wanted = WantedGradients.All) =>
-        Backward(tape, cotangents, wanted, norms: null);
-
-    internal LayerGradients Backward(LayerTape tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms)
+    public LayerGradients Backward(LayerTape tape, LayerCotangents cotangents, WantedGradients wanted = WantedGradients.All, StepNorms? norms = null)
     {
-        LayerCheck.Backward(tape, cotangents, StateParts, KeptParts);
+        LayerCheck.Backward(tape, cotangents, cell);
         using var scope = NewDisposeScope();
         var keepSteps = wanted.HasFlag(WantedGradients.Steps);
-        var walk = WalkBack(tape, cotangents, keepSteps || norms is not null);
-        norms?.Take(walk.Steps!, walk.DRecurrent, HiddenBefore(tape));
+        var (walk, dHidden, dCell, steps) = WalkBack(tape, cotangents, keepSteps || norms is not null);
+        norms?.Take(steps!, walk.DRecurrent, tape.Before(part: 0));
         var (weights, initial) = (tape.Weights, wanted.HasFlag(WantedGradients.InitialState));
-        var (dProduct, further) = AcrossSteps(tape, walk); // [T, B, G·H]
+        var (dProduct, further) = cell.AcrossSteps(tape, walk); // [T, B, G·H]
         return new LayerGradients(
             Input: Wanted(WantedGradients.Input, weights.InputWeight) is { } w
-                ? Rows(Term("layer (4) dx", dProduct)).mm(w).view(tape.Input.shape) // [T, B, I] (4)
+                ? Rows(cell.Term("layer (4) dx", dProduct)).mm(w).view(tape.Input.shape) // [T, B, I] (4)
                 : null,
             InputWeight: Wanted(WantedGradients.InputWeight, tape.Input) is { } x
-                ? Rows(Term("layer (5) dW_ih", dProduct)).t().mm(Rows(x)) // [G·H, I] (5)
+                ? Rows(cell.Term("layer (5) dW_ih", dProduct)).t().mm(Rows(x)) // [G·H, I] (5)
                 : null,
             HiddenWeight: Wanted(WantedGradients.HiddenWeight, weights.HiddenWeight) is not null
-                ? Rows(Term("layer (6) dW_hh", walk.DRecurrent)).t().mm(Rows(HiddenBefore(tape))) // [G·H, H] (6)
+                ? Rows(cell.Term("layer (6) dW_hh", walk.DRecurrent)).t().mm(Rows(tape.Before(part: 0))) // [G·H, H] (6)
                 : null,
             InputBias: Wanted(WantedGradients.InputBias, weights.InputBias) is null
                 ? null
-                : Rows(Term("layer (7) db_ih", walk.DProjected)).sum(dim: 0), // [G·H] (7)
+                : Rows(cell.Term("layer (7) db_ih", walk.DProjected)).sum(dim: 0), // [G·H] (7)
             HiddenBias: Wanted(WantedGradients.HiddenBias, weights.HiddenBias) is null
                 ? null
-                : Rows(Term("layer (8) db_hh", DHiddenBias(walk))).sum(dim: 0), // [G·H] (8)
-            InitialHidden: initial ? Term("layer (9) dh_0", walk.DHidden) : null, // [B, H] (9)
-            InitialCell: initial && walk.DCell is { } dCell ? Term("layer (9) dc_0", dCell) : null, // [B, H] (9)
-            Steps: keepSteps ? walk.Steps : null,
+                : Rows(cell.Term("layer (8) db_hh", cell.DHiddenBias(walk))).sum(dim: 0), // [G·H] (8)
+            InitialHidden: initial ? cell.Term("layer (9) dh_0", dHidden) : null, // [B, H] (9)
+            InitialCell: initial && dCell is not null ? cell.Term("layer (9) dc_0", dCell) : null, // [B, H] (9)
+            Steps: keepSteps ? steps : null,
             Further: wanted.HasFlag(WantedGradients.Further) ? further : null).MoveToOuterDisposeScope();
 
         Tensor? Wanted(WantedGradients gradient, Tensor? operand) => wanted.HasFlag(gradient) ? operand : null;
     }
 
     /// <summary>The loop over time of the backward pass.</summary>
-    private BackwardWalk WalkBack(LayerTape tape, LayerCotangents cotangents, bool keepSteps)
+    private (BackwardWalk Walk, Tensor DHidden, Tensor? DCell, StepGradients? Steps) WalkBack(LayerTape tape, LayerCotangents cotangents, bool keepSteps)
     {
-        var frames = new TapeFrames(Prepared(tape));
+        var frameAt = cell.Prepared(tape).Frames();
         var zero = zeros_like(tape.Initial.Hidden); // [B, H]
         var dHFromOutput = cotangents.Output?.unbind(0); // T × [B, H]
         var dHFromFuture = cotangents.FinalHidden ?? zero; // [B, H]
@@ -127,9 +130,9 @@ public abstract partial class LayerBptt
         {
             var t = tape.TimeOf(step);
             using var stepScope = NewDisposeScope();
-            var dH = Term("layer (2) from output", dHFromOutput?[t] ?? zero).add(Term("layer (2) from future", dHFromFuture)); // [B, H] (2)
-            var flow = BackwardStep(frames.At(step), dH, dCFromFuture);
-            var dHBefore = tape.Weights.HiddenWeight is { } weight ? Term("layer (3) recurrent", flow.DRecurrent).mm(weight) : null; // [B, H] (3)
+            var dH = cell.Term("layer (2) from output", dHFromOutput?[t] ?? zero).add(cell.Term("layer (2) from future", dHFromFuture)); // [B, H] (2)
+            var flow = cell.BackwardStep(frameAt(step), dH, dCFromFuture);
+            var dHBefore = tape.Weights.HiddenWeight is { } weight ? cell.Term("layer (3) recurrent", flow.DRecurrent).mm(weight) : null; // [B, H] (3)
             Put(parts, (int)t, [dHFromFuture, flow.DCFromHidden?.MoveToOuterDisposeScope(), dCFromFuture]);
             dProjected[t] = flow.DProjected.MoveToOuterDisposeScope();
             dRecurrent[t] = flow.IsShared ? dProjected[t] : flow.DRecurrent.MoveToOuterDisposeScope();
@@ -141,7 +144,8 @@ public abstract partial class LayerBptt
         var stackedProjected = stack(dProjected, 0); // [T, B, G·H]
         var stackedRecurrent = ReferenceEquals(dProjected[0], dRecurrent[0]) ? stackedProjected : stack(dRecurrent, 0); // [T, B, G·H]
         var stackedFurther = dFurther[0] is null ? null : stack(dFurther!, 0); // [T, B, ·]
-        return new BackwardWalk(stackedProjected, stackedRecurrent, dHFromFuture, dCFromFuture, stackedFurther, keepSteps ? StackSteps(cotangents.Output ?? zeros_like(tape.States[0]), parts) : null);
+        var stackedSteps = keepSteps ? StackSteps(cotangents.Output ?? zeros_like(tape.States[0]), parts) : null;
+        return (new BackwardWalk(stackedProjected, stackedRecurrent, stackedFurther), dHFromFuture, dCFromFuture, stackedSteps);
     }
 
     private static StepGradients StackSteps(Tensor dOutput, Tensor[][] parts)
@@ -150,21 +154,121 @@ public abstract partial class LayerBptt
         return new StepGradients(dOutput.alias(), stacked[0]!, stacked[1], stacked[2]);
     }
 
-    // h_{t-1} in the row of t: the output, shifted by one step of the walk, with h_0 in the row of the first step.
-    private static Tensor HiddenBefore(LayerTape tape) => Before(tape, part: 0);
-
-    /// <summary>A part of the state before each step [T, B, H], in the row of the step.</summary>
-    private protected static Tensor Before(LayerTape tape, int part)
-    {
-        var (output, first) = (tape.States[part], tape.Initial[part].unsqueeze(0)); // [T, B, H], [1, B, H]
-        return tape.Reversed
-            ? cat([output.narrow(0, 1, tape.Steps - 1), first], 0) // [T, B, H]
-            : cat([first, output.narrow(0, 0, tape.Steps - 1)], 0); // [T, B, H]
-    }
-
     private static Tensor Sum(Tensor? first, Tensor? second) => first is null ? second! : second is null ? first : first.add(second);
 
-    private protected static Tensor Rows(Tensor sequence) => sequence.reshape(sequence.shape[0] * sequence.shape[1], sequence.shape[2]); // [T·B, ·]
+    private static Tensor Rows(Tensor sequence) => sequence.reshape(sequence.shape[0] * sequence.shape[1], sequence.shape[2]); // [T·B, ·]
 
-    private protected sealed record BackwardWalk(Tensor DProjected, Tensor DRecurrent, Tensor DHidden, Tensor? DCell, Tensor? DFurther, StepGradients? Steps);
+    private static Tensor[][] Columns(int count, int steps) => [.. Enumerable.Range(0, count).Select(_ => new Tensor[steps])];
+
+    private static void Put(Tensor[][] columns, int row, IReadOnlyList<Tensor?> values)
+    {
+        for (var column = 0; column < columns.Length; column++)
+        {
+            columns[column][row] = values[column]!;
+        }
+    }
+}
+
+/// <summary>What a forward pass over one direction of one layer makes.</summary>
+/// <param name="Output">[T, B, H] h after every step.</param>
+/// <param name="Final">The state after the last step of the walk, each part [B, H].</param>
+/// <param name="Tape">What the backward pass needs, or null if none was to be kept.</param>
+internal sealed record LayerRun(Tensor Output, RecurrentState Final, LayerTape? Tape);
+
+/// <summary>Argument checks of a layer's passes; they run before any native call.</summary>
+internal static class LayerCheck
+{
+    // For kernels: they also take token ids [T, B] as input, and a state [1, B, H].
+    public static void Forward(Tensor input, RecurrentState initial, LayerWeights weights, EquationCell cell, bool forKernels)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(initial);
+        ArgumentNullException.ThrowIfNull(weights);
+        var (hidden, size, gates, hasHiddenWeight) = (weights.HiddenSize, weights.InputSize, cell.Gates.Count, cell.HasHiddenWeight);
+        var tokens = forKernels && TokenInput.Is(input);
+        if (tokens ? input.size(0) == 0 : input.Dimensions != 3 || input.size(0) == 0 || input.size(2) != size)
+        {
+            throw new ArgumentException($"input: expected [T, B, I] with T above 0 and I = {size}, got {Check.Show(input.shape)}.");
+        }
+
+        var like = tokens ? weights.InputWeight : input;
+        if ((weights.HiddenWeight is null) == hasHiddenWeight)
+        {
+            throw new ArgumentException($"weights: expected {(hasHiddenWeight ? "a" : "no")} W_hh, got {(hasHiddenWeight ? "none" : "one")}; they are those of another cell.");
+        }
+
+        if (hasHiddenWeight && (weights.InputBias is null) != (weights.HiddenBias is null))
+        {
+            throw new ArgumentException("weights: expected both biases or none, got one; pass null for both to leave them out.");
+        }
+
+        Like(weights.InputWeight, "W_ih", [gates * hidden, size], like);
+        Like(weights.HiddenWeight, "W_hh", [gates * hidden, hidden], like);
+        Like(weights.InputBias, "b_ih", [gates * hidden], like);
+        Like(weights.HiddenBias, "b_hh", hasHiddenWeight ? [gates * hidden] : [], like);
+        var further = cell.FurtherShapes(hidden, weights.InputBias is not null);
+        if (weights.Further.Count != further.Length)
+        {
+            throw new ArgumentException($"weights.Further: expected {further.Length} tensor(s){(further.Length == 0 ? "" : $" ({string.Join(", ", further.Select(item => item.Name))})")}, got {weights.Further.Count}.");
+        }
+
+        foreach (var (value, (name, shape)) in weights.Further.Zip(further))
+        {
+            Like(value, name, shape, like);
+        }
+
+        if (initial.Count != cell.StateSizes.Count)
+        {
+            throw new ArgumentException($"initial: expected {cell.StateSizes.Count} part(s), got {initial.Count}.");
+        }
+
+        for (var part = 0; part < initial.Count; part++)
+        {
+            long[] shape = forKernels && initial[part].dim() == 3 ? [1, input.size(1), hidden] : [input.size(1), hidden];
+            Like(initial[part], part == 0 ? "h_0" : "c_0", shape, like);
+        }
+    }
+
+    public static void Backward(LayerTape tape, LayerCotangents cotangents, EquationCell cell)
+    {
+        ArgumentNullException.ThrowIfNull(tape);
+        ArgumentNullException.ThrowIfNull(cotangents);
+        var (stateParts, keptParts) = (cell.StateSizes.Count, cell.KeptParts);
+        if (tape.States.Count != stateParts || tape.Kept.Count != keptParts)
+        {
+            throw new ArgumentException($"tape: expected {stateParts} state part(s) and {keptParts} kept tensor(s), got {tape.States.Count} and {tape.Kept.Count}; it comes from another cell.");
+        }
+
+        Cotangents(tape.States[0].shape, tape.States[0], cotangents, stateParts);
+    }
+
+    public static void Cotangents(long[] output, Tensor like, LayerCotangents cotangents, int stateParts)
+    {
+        if (stateParts == 1 && cotangents.FinalCell is not null)
+        {
+            throw new ArgumentException("cotangents.FinalCell: expected null, for this layer has no c.");
+        }
+
+        Like(cotangents.Output, "cotangents.Output", output, like);
+        Like(cotangents.FinalHidden, "cotangents.FinalHidden", output[1..], like);
+        Like(cotangents.FinalCell, "cotangents.FinalCell", output[1..], like);
+    }
+
+    private static void Like(Tensor? value, string name, long[] shape, Tensor input)
+    {
+        if (value is null)
+        {
+            return;
+        }
+
+        if (!Check.HasShape(value, shape))
+        {
+            throw new ArgumentException($"{name}: expected {Check.Show(shape)}, got {Check.Show(value.shape)}.");
+        }
+
+        if (value.dtype != input.dtype || value.device_type != input.device_type || value.device_index != input.device_index)
+        {
+            throw new ArgumentException($"{name}: expected dtype {input.dtype} on {input.device} as the input's, got {value.dtype} on {value.device}; convert it with .to(...).");
+        }
+    }
 }

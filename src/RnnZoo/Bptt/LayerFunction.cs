@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RnnZoo.Cells;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
@@ -75,5 +76,232 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
         var final = GraphGuard.Of(outputs[1]);
         GraphGuard.In(outputs[0], final);
         return (outputs[0].MoveToOuterDisposeScope(), final.MoveToOuterDisposeScope());
+    }
+}
+
+/// <summary>One use of a <see cref="LayerFunction"/>: how to compute, and for whom. It lives in the function's context.</summary>
+/// <remarks>
+/// The kernels write a tape. The equations keep none: their backward pass runs their forward pass again, on autograd's own tape
+/// when the gradient is itself to be differentiated (create_graph).
+/// </remarks>
+/// <param name="kernel">What computes the layer; null for the equations.</param>
+/// <param name="tapes">Where the kernels' tape comes from and goes to.</param>
+/// <param name="equations">The same in tensor operations.</param>
+/// <param name="reversed">Whether the sequence is walked from T - 1 to 0.</param>
+/// <param name="norms">Takes the norms of the steps' gradients; null for none.</param>
+internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt equations, bool reversed, StepNorms? norms)
+{
+    private NodeArguments? _arguments;
+    private WantedGradients _wanted;
+    private TapePool.Loan? _loan;
+
+    /// <summary>h at every step [T, B, H], while the node is made.</summary>
+    public Tensor? Output { get; private set; }
+
+    /// <summary>The final state [S, B, H], while the node is made.</summary>
+    public Tensor? Final { get; private set; }
+
+    /// <summary>Runs the layer without a backward pass to follow.</summary>
+    /// <returns>h at every step [T, B, H], and the final state [S, B, H].</returns>
+    public (Tensor Output, Tensor Final) Forward(LayerArguments arguments)
+    {
+        if (kernel is not null)
+        {
+            return kernel.Forward(arguments, reversed, tape: 0);
+        }
+
+        var (input, initial, weights) = ForEquations(arguments);
+        var run = equations.Forward(input, initial, weights, reversed, keepTape: false);
+        return (run.Output, stack(run.Final, 0)); // [S, B, H]
+    }
+
+    /// <summary>Runs the layer for a node: <see cref="Output"/> and <see cref="Final"/> have what it gives.</summary>
+    /// <param name="arguments">What the layer reads.</param>
+    /// <param name="slots">The same as the node takes it.</param>
+    /// <param name="failures">Where a failure of the backward pass goes.</param>
+    /// <returns>The kernels' tape, in no dispose scope, for <see cref="Keep"/>; null where the equations run.</returns>
+    public Tensor? ForwardOnTape(LayerArguments arguments, Tensor?[] slots, BackwardFailures failures)
+    {
+        using var noTape = no_grad();
+        _arguments = new NodeArguments(slots, failures);
+        _wanted = WantedGradients.None;
+        for (var slot = 0; slot < slots.Length; slot++)
+        {
+            _wanted |= _arguments.Wants(slot) ? LayerArguments.GradientOf(slot) : WantedGradients.None;
+        }
+
+        if (kernel is null)
+        {
+            (Output, Final) = Forward(arguments);
+            return null;
+        }
+
+        _loan = new TapePool.Loan(tapes, kernel.TapeElements(arguments), arguments.Weights.InputWeight);
+        var tape = _loan.Take();
+        try
+        {
+            (Output, Final) = kernel.Forward(arguments, reversed, TensorMemory.Address(tape));
+            return tape;
+        }
+        catch
+        {
+            tape.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The node is made: its tape lives as long as a tensor of its own.</summary>
+    public void Keep(Tensor owner, Tensor tape)
+    {
+        _loan!.Keep(owner, tape);
+        (Output, Final) = (null, null);
+    }
+
+    /// <param name="saved">The arguments; null for one that this layer does not have.</param>
+    /// <param name="cotangents">Gradients of the outputs.</param>
+    /// <returns>One gradient an argument; null where none is wanted.</returns>
+    public List<Tensor?> Backward(Tensor?[] saved, LayerCotangents cotangents)
+    {
+        var arguments = LayerArguments.FromSlots(saved);
+        if (kernel is null || is_grad_enabled())
+        {
+            return BySlot(ByEquations(arguments, cotangents));
+        }
+
+        return BySlot(_loan!.Use(
+            write: tape => kernel.Forward(arguments, reversed, TensorMemory.Address(tape)),
+            read: tape => kernel.Backward(arguments, reversed, TensorMemory.Address(tape), cotangents, _wanted, norms)));
+    }
+
+    /// <summary>What stands in the place of gradients that could not be found.</summary>
+    public List<Tensor?> Fail(Exception failure) => _arguments!.Fail(failure);
+
+    private LayerGradients ByEquations(LayerArguments arguments, LayerCotangents cotangents)
+    {
+        var (input, initial, weights) = ForEquations(arguments);
+        return equations.Backward(equations.Forward(input, initial, weights, reversed).Tape!, cotangents, _wanted, norms);
+    }
+
+    // The equations take features, and parts [B, H]; the arguments may be token ids, and parts [1, B, H].
+    private static LayerArguments ForEquations(LayerArguments arguments)
+    {
+        var (input, initial, weights) = arguments;
+        return new LayerArguments(
+            TokenInput.Is(input) ? TokenInput.OneHot(input, weights.InputSize, weights.InputWeight.dtype) : input, // [T, B, I]
+            initial.Hidden.Dimensions == 3 ? initial.Map(part => part.squeeze(0)) : initial, // parts [B, H]
+            weights);
+    }
+
+    // A gradient that is missing or of a wrong shape is found here: libtorch would not survive all of them.
+    private List<Tensor?> BySlot(LayerGradients gradients)
+    {
+        var found = LayerArguments.SlotsOf(gradients); // without further parameters where none of their gradients is wanted
+        return [.. Enumerable.Range(0, _arguments!.Count).Select(slot => _arguments.Wants(slot) ? Checked(found.ElementAtOrDefault(slot), slot) : null)];
+    }
+
+    private Tensor Checked(Tensor? gradient, int slot)
+    {
+        var shape = _arguments!.ShapeOf(slot);
+        if (gradient is not null && shape.Length == gradient.Dimensions + 1)
+        {
+            gradient = gradient.unsqueeze(0); // [1, B, H], of a state that has that axis
+        }
+
+        return gradient is not null && Check.HasShape(gradient, shape)
+            ? gradient
+            : throw new InvalidOperationException($"{kernel?.GetType().Name ?? equations.GetType().Name}: expected gradient {slot} of shape {Check.Show(shape)}, got {(gradient is null ? "none" : Check.Show(gradient.shape))}.");
+    }
+}
+
+/// <summary>The tensors that a layer reads, in the order in which its autograd function takes them.</summary>
+internal sealed record LayerArguments(Tensor Input, RecurrentState Initial, LayerWeights Weights)
+{
+    private static readonly WantedGradients[] Gradients =
+    [
+        WantedGradients.Input, WantedGradients.InitialState, WantedGradients.InitialState,
+        WantedGradients.InputWeight, WantedGradients.HiddenWeight, WantedGradients.InputBias, WantedGradients.HiddenBias,
+    ];
+
+    // Further parameters stand in the slots beyond.
+    public static WantedGradients GradientOf(int slot) => slot < Gradients.Length ? Gradients[slot] : WantedGradients.Further;
+
+    /// <summary>One slot per possible argument; null for one that this layer does not have.</summary>
+    public Tensor?[] Slots() =>
+        [Input, Initial.Hidden, Initial.Count > 1 ? Initial.Cell : null, Weights.InputWeight, Weights.HiddenWeight, Weights.InputBias, Weights.HiddenBias, .. Weights.Further];
+
+    public static LayerArguments FromSlots(Tensor?[] slots) => new(
+        slots[0]!,
+        slots[2] is { } cell ? new RecurrentState(slots[1]!, cell) : new RecurrentState(slots[1]!),
+        new LayerWeights(slots[3]!, slots[4], slots[5], slots[6])
+        {
+            HiddenSize = slots[1]!.size(-1),
+            Further = [.. slots.Skip(Gradients.Length).Select(tensor => tensor!)],
+        });
+
+    public static Tensor?[] SlotsOf(LayerGradients gradients) =>
+    [
+        gradients.Input, gradients.InitialHidden, gradients.InitialCell,
+        gradients.InputWeight, gradients.HiddenWeight, gradients.InputBias, gradients.HiddenBias, .. gradients.Further ?? [],
+    ];
+}
+
+/// <summary>What a node of ours knows of its arguments when it cannot read them, and how it fails.</summary>
+internal sealed class NodeArguments
+{
+    private readonly (long[] Shape, ScalarType DType, Device Device)?[] _wanted;
+    private readonly BackwardFailures _failures;
+    private readonly int _forwardThread = Environment.CurrentManagedThreadId;
+
+    /// <param name="arguments">What the node reads; null for what is not there.</param>
+    /// <param name="failures">Where a failure of the backward pass goes.</param>
+    public NodeArguments(Tensor?[] arguments, BackwardFailures failures)
+    {
+        _failures = failures;
+        _wanted = Array.ConvertAll(arguments, argument => argument is { requires_grad: true } ? (argument.shape, argument.dtype, argument.device) : ((long[], ScalarType, Device)?)null);
+    }
+
+    /// <summary>How many arguments there can be.</summary>
+    public int Count => _wanted.Length;
+
+    /// <summary>Whether an argument asks for a gradient.</summary>
+    public bool Wants(int slot) => _wanted[slot] is not null;
+
+    /// <summary>The shape of an argument that asks for a gradient.</summary>
+    public long[] ShapeOf(int slot) => _wanted[slot]!.Value.Shape;
+
+    /// <summary>Records why there are no gradients, and gives what stands in their place; see <see cref="Refusal"/>.</summary>
+    public List<Tensor?> Fail(Exception failure)
+    {
+        _failures.Record(failure, _forwardThread);
+        return [.. _wanted.Select(argument => argument is var (shape, dtype, device) ? Refusal(shape, dtype, device) : null)];
+    }
+
+    /// <summary>
+    /// What a node returns in place of a gradient that it could not find. Within <c>backward()</c>, a number where an array is
+    /// expected: the engine refuses it by an exception, before it writes a gradient of this node's arguments. Within <c>autograd.grad</c>,
+    /// where an error of the engine would end the process, and where the caller is not known, NaN of the right shape.
+    /// </summary>
+    public static Tensor Refusal(long[] shape, ScalarType dtype, Device device)
+    {
+        var nan = full([], double.NaN, dtype: dtype, device: device);
+        return IsInBackward() ? nan : nan.expand(shape);
+    }
+
+    // On the CPU the engine runs a node on the thread that called it. Callers may be inlined; the calls into native code are
+    // always on the stack. Only a node that has failed asks.
+    private static bool IsInBackward()
+    {
+        foreach (var frame in new StackTrace().GetFrames())
+        {
+            switch (frame.GetMethod()?.Name)
+            {
+                case "THSTensor_backward" or "THSAutograd_backward":
+                    return true;
+                case "THSAutograd_grad":
+                    return false;
+            }
+        }
+
+        return false;
     }
 }

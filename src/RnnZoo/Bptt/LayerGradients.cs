@@ -1,3 +1,4 @@
+using RnnZoo.Cells;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Bptt;
@@ -12,7 +13,7 @@ namespace RnnZoo.Bptt;
 /// <param name="InitialCell">∂L/∂c_0 [B, H].</param>
 /// <param name="Steps">∂L/∂h_t and ∂L/∂c_t at every step.</param>
 /// <param name="Further">The gradients of <see cref="LayerWeights.Further"/>, in its order.</param>
-public sealed record LayerGradients(
+internal sealed record LayerGradients(
     Tensor? Input = null,
     Tensor? InputWeight = null,
     Tensor? HiddenWeight = null,
@@ -34,3 +35,77 @@ public sealed record LayerGradients(
         return this;
     }
 }
+
+/// <summary>The gradients that enter a backward pass from outside; null stands for zero.</summary>
+/// <param name="Output">∂L/∂output [T, B, H], the direct part alone: what the loss or the layer above sends to each h_t.</param>
+/// <param name="FinalHidden">∂L/∂h_n [B, H], on top of what comes through the output.</param>
+/// <param name="FinalCell">∂L/∂c_n [B, H] of an LSTM.</param>
+internal sealed record LayerCotangents(Tensor? Output = null, Tensor? FinalHidden = null, Tensor? FinalCell = null);
+
+/// <summary>Which gradients a backward pass computes; what is not wanted costs nothing.</summary>
+[Flags]
+internal enum WantedGradients
+{
+    /// <summary>None.</summary>
+    None = 0,
+
+    /// <summary>∂L/∂x_t of every step.</summary>
+    Input = 1,
+
+    /// <summary>∂L/∂W_ih.</summary>
+    InputWeight = 2,
+
+    /// <summary>∂L/∂W_hh.</summary>
+    HiddenWeight = 4,
+
+    /// <summary>∂L/∂b_ih.</summary>
+    InputBias = 8,
+
+    /// <summary>∂L/∂b_hh.</summary>
+    HiddenBias = 16,
+
+    /// <summary>∂L/∂h_0, and ∂L/∂c_0 of an LSTM.</summary>
+    InitialState = 32,
+
+    /// <summary>∂L/∂h_t, and ∂L/∂c_t of an LSTM, of every step, each in its two parts.</summary>
+    Steps = 64,
+
+    /// <summary>The gradients of what else a cell has besides W_ih, W_hh and their biases.</summary>
+    Further = 128,
+
+    /// <summary>All weights and biases.</summary>
+    Parameters = InputWeight | HiddenWeight | InputBias | HiddenBias | Further,
+
+    /// <summary>Everything.</summary>
+    All = Input | Parameters | InitialState | Steps,
+}
+
+/// <summary>
+/// ∂L/∂h_t at every step of one direction of one layer, in the two parts whose sum it is; for an LSTM ∂L/∂c_t as well.
+/// Row t belongs to input x_t, whichever way the sequence is walked.
+/// </summary>
+/// <param name="HFromOutput">[T, B, H] what reaches h_t through the layer's output: the readout, or the layer above.</param>
+/// <param name="HFromFuture">[T, B, H] what reaches h_t through the later steps of the walk; at the last step, through the final state.</param>
+/// <param name="CFromHidden">[T, B, H] what reaches c_t through h_t, or null where there is no c.</param>
+/// <param name="CFromFuture">[T, B, H] what reaches c_t through c_{t+1}; at the last step, through the final state. Null where there is no c.</param>
+public sealed record StepGradients(Tensor HFromOutput, Tensor HFromFuture, Tensor? CFromHidden = null, Tensor? CFromFuture = null)
+{
+    /// <summary>∂L/∂h_t in full.</summary>
+    /// <returns>A new tensor [T, B, H].</returns>
+    public Tensor H() => HFromOutput.add(HFromFuture); // [T, B, H]
+
+    /// <summary>∂L/∂c_t in full.</summary>
+    /// <returns>A new tensor [T, B, H].</returns>
+    /// <exception cref="InvalidOperationException">The cell has no c.</exception>
+    public Tensor C() => CFromHidden is { } hidden && CFromFuture is { } future
+        ? hidden.add(future) // [T, B, H]
+        : throw new InvalidOperationException("C: this layer has h alone; only an LSTM has a c.");
+
+    internal IEnumerable<Tensor?> Tensors() => [HFromOutput, HFromFuture, CFromHidden, CFromFuture];
+}
+
+/// <summary>The gradients at every step of one direction of one layer, as a module's backward pass found them.</summary>
+/// <param name="Layer">0 is the layer that reads the input.</param>
+/// <param name="Direction">0 reads the sequence forwards, 1 backwards.</param>
+/// <param name="Gradients">∂L/∂h_t, and ∂L/∂c_t of an LSTM, [T, B, H].</param>
+public sealed record LayerStepGradients(int Layer, int Direction, StepGradients Gradients);

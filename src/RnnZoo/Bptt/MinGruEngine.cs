@@ -1,4 +1,5 @@
 using System.Numerics;
+using RnnZoo.Cells;
 using RnnZoo.Kernels;
 using static TorchSharp.torch;
 
@@ -6,14 +7,14 @@ namespace RnnZoo.Bptt;
 
 /// <summary>
 /// One direction of one layer of the minGRU on the CPU, in float32 or float64: products by torch over the whole sequence,
-/// the recurrence by <see cref="MinGruKernel"/>. Equal to <see cref="MinGruBptt"/>, whose tape it shares, but for rounding.
+/// the recurrence by <see cref="MinGruKernel"/>. Equal to the equations of <see cref="MinGruCell"/>, whose tape it shares, but for rounding.
 /// </summary>
-internal sealed class MinGruEngine : ILayerKernel
+/// <param name="equations">The minGRU's equations.</param>
+internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
 {
     // About 50 µs of one core's memory traffic: less is done before a sleeping thread is awake.
     private const double EntriesPerThread = 1e5;
 
-    private static readonly MinGruBptt Equations = new();
 
     public bool TakesTokens => false;
 
@@ -30,7 +31,7 @@ internal sealed class MinGruEngine : ILayerKernel
 
     public (Tensor Output, Tensor Final) Forward(LayerArguments arguments, bool reversed, nint tape)
     {
-        Equations.CheckForward(arguments.Input, arguments.Initial.Map(part => part.view(-1, arguments.Weights.HiddenSize)), arguments.Weights);
+        equations.CheckForward(arguments.Input, arguments.Initial.Map(part => part.view(-1, arguments.Weights.HiddenSize)), arguments.Weights);
         return arguments.Input.dtype == ScalarType.Float32
             ? Forward<float>(arguments, reversed, tape)
             : Forward<double>(arguments, reversed, tape);

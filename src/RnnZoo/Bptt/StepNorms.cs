@@ -1,3 +1,5 @@
+using RnnZoo.Cells;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Bptt;
@@ -90,4 +92,104 @@ internal sealed class StepNorms(long steps, bool hasCell, bool withShares, Actio
             norms?.AsSpan().Clear();
         }
     }
+}
+
+/// <summary>The norms of one forward pass of a module, filled in by its backward pass.</summary>
+internal sealed class NormRecording
+{
+    private readonly StepNorms[] _directions;
+    private readonly IReadOnlyList<INormObserver> _observers;
+    private bool _reached;
+
+    public NormRecording(IReadOnlyList<RecurrentCell> cells, long steps, IReadOnlyList<INormObserver> observers)
+    {
+        _observers = observers;
+        var withShares = observers.Any(observer => observer.WantsShares);
+        _directions = [.. cells.Select(cell => new StepNorms(steps, cell is EquationCell { HasCellState: true }, withShares && cell is EquationCell { RecurrentWeight: not null }, OnReached))];
+    }
+
+    /// <summary>L·D.</summary>
+    public int Count => _directions.Length;
+
+    /// <summary>Layer by layer and, in a layer, forwards before backwards.</summary>
+    public StepNorms this[int index] => _directions[index];
+
+    private void OnReached()
+    {
+        if (!_reached)
+        {
+            _reached = true;
+            foreach (var observer in _observers)
+            {
+                observer.OnReached(this);
+            }
+        }
+    }
+}
+
+/// <summary>Who asks a module for norms. Without anyone a forward pass costs one comparison.</summary>
+internal sealed class NormObservers
+{
+    private INormObserver[] _observers = [];
+
+    public bool Any => _observers.Length > 0;
+
+    public void Add(INormObserver observer) => _observers = [.. _observers, observer];
+
+    public void Remove(INormObserver observer) => _observers = [.. _observers.Where(other => !ReferenceEquals(other, observer))];
+
+    /// <summary>The recording of a forward pass that begins; null if nobody wants one or no backward pass can follow.</summary>
+    /// <param name="cells">Layer by layer and, in a layer, forwards before backwards.</param>
+    /// <param name="steps">T.</param>
+    public NormRecording? Begin(IReadOnlyList<RecurrentCell> cells, long steps)
+    {
+        if (_observers.Length == 0 || !is_grad_enabled())
+        {
+            return null;
+        }
+
+        INormObserver[] wanting = [.. _observers.Where(observer => observer.WantsNext())];
+        return wanting.Length == 0 ? null : new NormRecording(cells, steps, wanting);
+    }
+}
+
+/// <summary>Asks a module for the norms of its steps' gradients.</summary>
+internal interface INormObserver
+{
+    /// <summary>Whether it wants each step's share of ∂L/∂W_hh as well.</summary>
+    bool WantsShares { get; }
+
+    /// <summary>A forward pass begins that a backward pass may follow.</summary>
+    /// <returns>Whether it is to be recorded.</returns>
+    bool WantsNext();
+
+    /// <summary>A backward pass has reached a recording for the first time; it is being filled in.</summary>
+    void OnReached(NormRecording recording);
+}
+
+/// <summary>L2 norms in double, whatever the element type, that neither overflow nor underflow on the way.</summary>
+internal static class TensorNorm
+{
+    // Sums of squares outside these bounds have lost digits, or all, to the ends of double's range.
+    private const double SmallestSum = 1e-280;
+    private const double LargestSum = 1e280;
+
+    /// <summary>The norm of all elements; NaN if one is NaN.</summary>
+    public static double Of(Tensor tensor)
+    {
+        using var noTape = no_grad();
+        using var scope = NewDisposeScope();
+        var wide = tensor.to(ScalarType.Float64);
+        var sum = wide.square().sum().ToDouble();
+        if (sum is > SmallestSum and < LargestSum || double.IsNaN(sum) || tensor.numel() == 0)
+        {
+            return Math.Sqrt(sum);
+        }
+
+        var largest = wide.abs().max().ToDouble();
+        return largest is 0 or double.PositiveInfinity ? largest : largest * Math.Sqrt(wide.div(largest).square().sum().ToDouble());
+    }
+
+    /// <summary>√(a² + b²).</summary>
+    public static double Join(double a, double b) => double.Hypot(a, b);
 }

@@ -1,3 +1,4 @@
+using RnnZoo.Cells;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 
@@ -70,4 +71,66 @@ internal sealed class TapFunction : SingleTensorFunction<TapFunction>
         grad_output.Dispose(); // made for this call; the caller's scope would keep it
         return [passedOn, null!];
     }
+}
+
+/// <summary>One use of a <see cref="TapFunction"/>: who is told of the gradient, and where a failure of theirs is kept.</summary>
+/// <param name="OnGradient">Is given ∂L/∂x without a tape; the tensor is disposed when the call returns.</param>
+/// <param name="Failures">Where what it throws goes.</param>
+internal sealed record TapCall(Action<Tensor> OnGradient, BackwardFailures Failures)
+{
+    /// <summary>The managed id of the thread that ran the forward pass.</summary>
+    public int ForwardThread { get; } = Environment.CurrentManagedThreadId;
+
+    /// <summary>x on its way through, while the node is made.</summary>
+    public Tensor? Passed { get; set; }
+
+    /// <summary>How many elements x has.</summary>
+    public long Elements { get; set; }
+}
+
+/// <summary>Taps on the states of one unrolled direction, which write the norms of their gradients.</summary>
+internal sealed class StepTaps(StepNorms norms, BackwardFailures failures)
+{
+    // In the order in which a step makes them; see StepNorms.Reach.
+    private const int Weight = 0, CellTotal = 1, HiddenTotal = 2, HiddenFuture = 3, CellFuture = 4, Count = 5;
+
+    /// <summary>One step of a cell, with taps on what only the cell sees: W_hh as the step uses it, and c_t before h_t reads it.</summary>
+    /// <param name="cell">The cell.</param>
+    /// <param name="weights">The cell's weights; null for a user's own.</param>
+    /// <param name="projected">[B, P].</param>
+    /// <param name="state">The state before the step.</param>
+    /// <param name="step">The position in the walk.</param>
+    /// <param name="t">The row of the input.</param>
+    public RecurrentState Advance(RecurrentCell cell, LayerWeights? weights, Tensor projected, RecurrentState state, int step, int t)
+    {
+        if (cell is not EquationCell own)
+        {
+            return cell.StepProjected(projected, state);
+        }
+
+        weights = norms.Shares is { } shares ? weights! with { HiddenWeight = Tap(weights.HiddenWeight!, shares, step, t, Weight) } : weights;
+        return own.ForwardStep(projected, state, weights!, norms.Cell is { } cells ? c => Tap(c, cells, step, t, CellTotal) : null).After;
+    }
+
+    /// <summary>Parts what a step made into what the output reads and what the next step reads.</summary>
+    /// <returns>h_t for the output [B, H], and the state for the next step.</returns>
+    public (Tensor Output, RecurrentState Next) Fork(RecurrentState after, int step, int t)
+    {
+        var h = Tap(after.Hidden, norms.Hidden, step, t, HiddenTotal); // [B, H]
+        Tensor[] next = [Tap(h, norms.HiddenFromFuture, step, t, HiddenFuture), .. after.Skip(1)];
+        if (norms.CellFromFuture is { } future)
+        {
+            next[1] = Tap(next[1], future, step, t, CellFuture); // [B, H]
+        }
+
+        return (h, new RecurrentState(next));
+    }
+
+    private Tensor Tap(Tensor x, double[] target, int step, int t, int order) => TapFunction.Run(x, new TapCall(
+        gradient =>
+        {
+            norms.Reach(((long)step * Count) + order);
+            target[t] = TensorNorm.Of(gradient);
+        },
+        failures));
 }

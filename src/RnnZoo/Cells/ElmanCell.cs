@@ -1,3 +1,4 @@
+using RnnZoo.Kernels;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cells;
@@ -5,10 +6,18 @@ namespace RnnZoo.Cells;
 /// <summary>
 /// The vanilla cell, as nn.RNNCell:
 /// <code>
-/// (1)  z_t = W_ih x_t + b_ih + W_hh h_{t-1} + b_hh
-/// (2)  h_t = φ(z_t),   φ = tanh, ReLU or the identity
+/// forward
+/// (1)  z_t = p_t + W_hh h_{t-1},   p_t = W_ih x_t + b_ih + b_hh
+/// (2)  h_t = φ(z_t)                φ = tanh, ReLU or the identity
+/// backward
+/// (3)  dz_t = dh_t φ'(z_t)         φ' = 1 - h_t² for tanh, [h_t &gt; 0] for ReLU, 1 for the identity
+/// (4)  dp_t = dq_t = dz_t
+/// Jacobian
+/// (5)  ∂h_t/∂h_{t-1} = diag(φ'(z_t)) W_hh
 /// </code>
-/// Source: J. L. Elman, "Finding structure in time", 1990; parameters as in PyTorch.
+/// Source: J. L. Elman, "Finding structure in time", 1990; parameters as in PyTorch; for (5) R. Pascanu, T. Mikolov and
+/// Y. Bengio, "On the difficulty of training recurrent neural networks", 2013, where the state is the other side of φ.
+/// Nothing is kept besides h.
 /// </summary>
 public sealed class ElmanCell : GatedCell
 {
@@ -38,14 +47,59 @@ public sealed class ElmanCell : GatedCell
     /// <returns>[B, H].</returns>
     public Tensor call(Tensor x, Tensor? h = null) => call(x, h is null ? null : new RecurrentState(h))!.Hidden;
 
-    private protected override RecurrentState AdvanceGated(Tensor projected, RecurrentState state, Tensor hiddenWeight, Func<Tensor, Tensor>? tapCell)
+    internal override CellKind? Kernel => Activation switch
     {
-        var z = projected.addmm(state.Hidden, hiddenWeight.t()); // [B, H] (1)
-        return new RecurrentState(Activation switch // [B, H] (2)
+        Activation.Tanh => CellKind.Tanh,
+        Activation.Relu => CellKind.Relu,
+        _ => CellKind.Linear,
+    };
+
+    internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
+    {
+        var z = p.addmm(before.Hidden, weights.HiddenWeight!.t()); // [B, H] (1)
+        var h = Activation switch // [B, H] (2)
         {
             Activation.Tanh => z.tanh(),
             Activation.Relu => z.relu(),
             _ => z,
-        });
+        };
+        return (new RecurrentState(h), []);
     }
+
+    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    {
+        var h = tape.After.Hidden; // [B, H]
+        var dZ = Term("elman (3)", Activation switch // [B, H] (3)
+        {
+            Activation.Tanh => dH.mul(TanhSlope("elman (3)", h)),
+            Activation.Relu => dH.mul(h.gt(0).to(h.dtype)),
+            _ => dH,
+        });
+        return new StepFlow(dZ, dZ); // (4)
+    }
+
+    internal override Tensor Jacobian(Tensor x, RecurrentState before)
+    {
+        var h = Step(x, before).Hidden; // [B, H] (1) (2)
+        var slope = Activation switch // [B, H] (3)
+        {
+            Activation.Tanh => TanhSlope(h),
+            Activation.Relu => h.gt(0).to(h.dtype),
+            _ => ones_like(h),
+        };
+        return Scaled(slope, weight_hh); // [B, H, H] (5)
+    }
+}
+
+/// <summary>The nonlinearity of an <see cref="ElmanCell"/>.</summary>
+public enum Activation
+{
+    /// <summary>tanh(z).</summary>
+    Tanh,
+
+    /// <summary>max(z, 0).</summary>
+    Relu,
+
+    /// <summary>z itself. With it h_T = W^T h_0 for zero input, so gradients are exact powers of W; libtorch has no such module.</summary>
+    Linear,
 }

@@ -1,12 +1,17 @@
+using RnnZoo.Kernels;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cells;
 
 /// <summary>
-/// A cell that this library has equations for, and so a hand-written path. Its input part is one product for the whole
-/// sequence, with one block for each gate: weight_ih [G·H, I] and bias_ih [G·H].
+/// A cell that this library has equations for, and so a hand-written path: one step, its derivative, and its Jacobian. Its
+/// input part is one product for the whole sequence, with one block for each gate: weight_ih [G·H, I] and bias_ih [G·H].
 /// </summary>
+/// <remarks>
+/// The letters of every cell's equations: p_t = W_ih x_t + b is the input part, q_t = W_hh h_{t-1} the state's part; dy is
+/// ∂L/∂y; products of vectors are element by element; σ'(z) = y - y² for y = σ(z), tanh'(z) = 1 - y² for y = tanh(z).
+/// </remarks>
 public abstract class EquationCell : RecurrentCell
 {
     private protected EquationCell(string name, long inputSize, long hiddenSize, string[] gates)
@@ -29,23 +34,32 @@ public abstract class EquationCell : RecurrentCell
         set => Replace(nameof(bias_ih), value, Gates.Count * HiddenSize);
     }
 
-    /// <summary>What h_{t-1} is multiplied with, for the hand-written path; null for a cell whose gates do not see the state.</summary>
+    /// <summary>The kernel that does the same on the CPU; null for a cell that has equations alone.</summary>
+    internal virtual CellKind? Kernel => null;
+
+    /// <summary>Whether a product with h_{t-1} is part of the step.</summary>
+    internal virtual bool HasHiddenWeight => true;
+
+    /// <summary>What h_{t-1} is multiplied with; null for a cell whose gates do not see the state.</summary>
     internal abstract Tensor? RecurrentWeight { get; }
 
     /// <summary>The second bias [G·H], or null.</summary>
     internal virtual Tensor? RecurrentBias => null;
 
-    /// <summary>The parameters beyond the input's and the state's weights and biases, in the order of <see cref="FurtherNames"/>.</summary>
+    /// <summary>The parameters beyond the input's and the state's weights and biases, in the order of <see cref="FurtherShapes"/>.</summary>
     internal virtual IReadOnlyList<Tensor> Further => [];
 
     /// <summary>The names of <see cref="Further"/>.</summary>
-    internal virtual IReadOnlyList<string> FurtherNames => [];
+    internal IEnumerable<string> FurtherNames => FurtherShapes(HiddenSize, bias_ih is not null).Select(further => further.Name);
+
+    /// <summary>How many tensors of a step, besides the state, go on the tape.</summary>
+    internal virtual int KeptParts => 0;
 
     /// <summary>Whether the state has a c besides h.</summary>
     internal bool HasCellState => StateSizes.Count > 1;
 
-    /// <summary>The bias that the input part of a step can carry for the whole sequence, [G·H] or null.</summary>
-    private protected virtual Tensor? ProjectedBias => bias_ih;
+    /// <summary>Lets a test put a wrong term into the backward equations; null for none.</summary>
+    internal TermHook? Hook { get; set; }
 
     /// <summary>x W_ih' + b for every row at once: one product for the sequence.</summary>
     /// <param name="input">[T, B, I] or [B, I].</param>
@@ -54,7 +68,7 @@ public abstract class EquationCell : RecurrentCell
     {
         ArgumentNullException.ThrowIfNull(input);
         using var scope = NewDisposeScope();
-        return InputProduct(input, ProjectedBias).MoveToOuterDisposeScope(); // [T, B, G·H]
+        return Project(input, Weights(recurrentWeight: null)).MoveToOuterDisposeScope(); // [T, B, G·H]
     }
 
     /// <inheritdoc/>
@@ -65,25 +79,57 @@ public abstract class EquationCell : RecurrentCell
     {
         ArgumentNullException.ThrowIfNull(projected);
         ArgumentNullException.ThrowIfNull(state);
-        return Advance(projected, state, RecurrentWeight, tapCell: null);
+        return ForwardStep(projected, state, Weights()).After;
     }
 
-    /// <summary>The step's equations on a given recurrent weight.</summary>
-    /// <param name="projected">[B, G·H].</param>
-    /// <param name="state">The state before the step.</param>
-    /// <param name="hiddenWeight"><see cref="RecurrentWeight"/>, or what stands for it on the tape.</param>
-    /// <param name="tapCell">Stands between c_t and all that reads it, in a cell that has one.</param>
-    internal abstract RecurrentState Advance(Tensor projected, RecurrentState state, Tensor? hiddenWeight, Func<Tensor, Tensor>? tapCell);
+    /// <summary>The parameters as the equations read them; nothing is copied.</summary>
+    internal LayerWeights Weights() => Weights(RecurrentWeight);
 
-    /// <summary>x W_ih' + b for every row at once; the caller's scope takes what is made on the way.</summary>
-    private protected Tensor InputProduct(Tensor input, Tensor? bias)
-    {
-        long[] leading = input.shape[..^1];
-        var rows = input.reshape(leading.Aggregate(1L, (product, size) => product * size), InputSize); // [T·B, I]
-        var weight = weight_ih.t(); // [I, G·H]
-        var product = bias is null ? rows.mm(weight) : bias.addmm(rows, weight); // [T·B, G·H]
-        return product.view([.. leading, Gates.Count * HiddenSize]); // [T, B, G·H]
-    }
+    /// <summary>The names and shapes of <see cref="Further"/>.</summary>
+    /// <param name="hidden">H.</param>
+    /// <param name="bias">Whether there are biases.</param>
+    internal virtual (string Name, long[] Shape)[] FurtherShapes(long hidden, bool bias) => [];
+
+    /// <summary>p_t of every step.</summary>
+    /// <param name="input">[T, B, I] or [B, I].</param>
+    /// <param name="weights">The weights; W_hh is not read.</param>
+    /// <returns>[T, B, G·H] or [B, G·H].</returns>
+    internal virtual Tensor Project(Tensor input, LayerWeights weights) => weights.InputProduct(input, weights.BothBiases()); // [T, B, G·H]
+
+    /// <summary>One step forward.</summary>
+    /// <param name="p">p_t [B, G·H].</param>
+    /// <param name="before">The state before the step.</param>
+    /// <param name="weights">The weights.</param>
+    /// <param name="tapCell">Stands between c_t and all that reads it, in a cell that has one; null for none.</param>
+    /// <returns>The state after the step, and what goes on the tape.</returns>
+    internal abstract (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null);
+
+    /// <summary>One step back.</summary>
+    /// <param name="tape">What the step read and made.</param>
+    /// <param name="dH">∂L/∂h_t [B, H], what comes from the output and from the future.</param>
+    /// <param name="dCFromFuture">What reaches c_t from c_{t+1} [B, H]; null without a c.</param>
+    internal abstract StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture);
+
+    /// <summary>The step Jacobian ∂s_t/∂s_{t-1}, s the parts of the state joined. The tape is off; the caller's scope takes what is made.</summary>
+    /// <param name="x">[B, I].</param>
+    /// <param name="before">Parts [B, H].</param>
+    /// <returns>[B, S, S].</returns>
+    internal abstract Tensor Jacobian(Tensor x, RecurrentState before);
+
+    /// <summary>The tape as <see cref="BackwardStep"/> reads it: what needs no gradient from the future can be found here for all steps at once.</summary>
+    internal virtual LayerTape Prepared(LayerTape tape) => tape;
+
+    /// <summary>
+    /// What is found for all steps at once, for a cell that does more to its input than to add a bias: ∂L/∂(W_ih x_t)
+    /// [T, B, G·H], else dp_t, and the gradients of <see cref="Further"/>.
+    /// </summary>
+    internal virtual (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk) => (walk.DProjected, null);
+
+    /// <summary>∂L/∂b_hh of every step [T, B, G·H]: dq_t, unless the bias is added elsewhere.</summary>
+    internal virtual Tensor DHiddenBias(BackwardWalk walk) => walk.DRecurrent;
+
+    /// <summary>From the gradient of <see cref="RecurrentWeight"/> to that of the parameter it is made of.</summary>
+    internal virtual (string Name, Tensor Gradient) ParameterGradient(Tensor dRecurrentWeight) => ("weight_hh", dRecurrentWeight);
 
     /// <summary>Fills what has initial values of its own kind. The caller is off the tape.</summary>
     internal virtual void ResetOwn(Generator? generator)
@@ -95,13 +141,36 @@ public abstract class EquationCell : RecurrentCell
     {
     }
 
-    /// <summary>From the gradient of <see cref="RecurrentWeight"/> to that of the parameter it is made of.</summary>
-    internal virtual (string Name, Tensor Gradient) ParameterGradient(Tensor dRecurrentWeight) => ("weight_hh", dRecurrentWeight);
+    /// <summary>A term of a backward equation, or what <see cref="Hook"/> puts in its place.</summary>
+    internal Tensor Term(string name, Tensor value) => Hook is null ? value : Hook(name, value);
 
     /// <summary>Nothing: the parameters are registered by name as they are set.</summary>
     protected override void RegisterComponents()
     {
     }
+
+    /// <summary>dσ(z)/dz by y = σ(z): y - y².</summary>
+    private protected Tensor SigmoidSlope(string term, Tensor y) => Term(term + ": y", y).sub(Term(term + ": y²", y.square()));
+
+    /// <summary>dtanh(z)/dz by y = tanh(z): 1 - y².</summary>
+    private protected Tensor TanhSlope(string term, Tensor y) => Term(term + ": 1", ones_like(y)).sub(Term(term + ": y²", y.square()));
+
+    /// <summary>The same without a term's name, for Jacobians.</summary>
+    private protected static Tensor SigmoidSlope(Tensor y) => y.sub(y.square());
+
+    /// <summary>The same without a term's name, for Jacobians.</summary>
+    private protected static Tensor TanhSlope(Tensor y) => ones_like(y).sub(y.square());
+
+    /// <summary>diag(v) M for every row of v: row i of M times v[i].</summary>
+    /// <param name="v">[B, H].</param>
+    /// <param name="matrix">[H, H] or [B, H, H].</param>
+    /// <returns>[B, H, H].</returns>
+    private protected static Tensor Scaled(Tensor v, Tensor matrix) => v.unsqueeze(2).mul(matrix);
+
+    /// <summary>The sum over all steps and the batch.</summary>
+    /// <param name="sequence">[T, B, N].</param>
+    /// <returns>[N].</returns>
+    private protected static Tensor SumOverSteps(Tensor sequence) => sequence.flatten(0, 1).sum(dim: 0);
 
     // Drawn on the CPU and in the order of torch.nn's cells, then moved: the same seed gives the same values.
     private protected static Parameter Draw(double bound, ScalarType? dtype, Device? device, params long[] shape)
@@ -142,4 +211,7 @@ public abstract class EquationCell : RecurrentCell
 
         ConditionallyRegisterParameter(name, value);
     }
+
+    private LayerWeights Weights(Tensor? recurrentWeight) =>
+        new(weight_ih, recurrentWeight, bias_ih, RecurrentBias) { HiddenSize = HiddenSize, Further = Further };
 }

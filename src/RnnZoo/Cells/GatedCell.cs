@@ -40,15 +40,6 @@ public abstract class GatedCell : EquationCell
 
     internal sealed override Tensor? RecurrentBias => bias_hh;
 
-    private protected override Tensor? ProjectedBias =>
-        bias_ih is { } input && bias_hh is { } hidden ? input.add(hidden) : bias_ih; // [G·H]
-
-    internal sealed override RecurrentState Advance(Tensor projected, RecurrentState state, Tensor? hiddenWeight, Func<Tensor, Tensor>? tapCell) =>
-        AdvanceGated(projected, state, hiddenWeight ?? weight_hh, tapCell);
-
-    /// <summary>The step's equations on a given W_hh [G·H, H].</summary>
-    private protected abstract RecurrentState AdvanceGated(Tensor projected, RecurrentState state, Tensor hiddenWeight, Func<Tensor, Tensor>? tapCell);
-
     /// <summary>Takes parameters that something else owns, in place of those held so far.</summary>
     internal void Bind(CellWeights weights)
     {
@@ -58,3 +49,6 @@ public abstract class GatedCell : EquationCell
         bias_hh = weights.HiddenBias;
     }
 }
+
+/// <summary>The parameters of one <see cref="GatedCell"/>; the biases are null together.</summary>
+internal sealed record CellWeights(Parameter InputWeight, Parameter HiddenWeight, Parameter? InputBias, Parameter? HiddenBias);

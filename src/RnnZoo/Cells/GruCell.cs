@@ -1,17 +1,28 @@
+using RnnZoo.Kernels;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cells;
 
 /// <summary>
-/// The gated recurrent unit, as nn.GRUCell; blocks in the order r, z, n:
+/// The gated recurrent unit, as nn.GRUCell; p_t, q_t and the rows of the weights join the blocks r, z, n:
 /// <code>
-/// (1)  r_t = σ(W_ir x_t + b_ir + W_hr h_{t-1} + b_hr)
-/// (2)  z_t = σ(W_iz x_t + b_iz + W_hz h_{t-1} + b_hz)
-/// (3)  n_t = tanh(W_in x_t + b_in + r_t (W_hn h_{t-1} + b_hn))
+/// forward
+/// (1)  q_t = W_hh h_{t-1} + b_hh,   m_t = q^n_t,   p_t = W_ih x_t + b_ih
+/// (2)  r_t = σ(p^r_t + q^r_t),  z_t = σ(p^z_t + q^z_t)
+/// (3)  n_t = tanh(p^n_t + r_t m_t)
 /// (4)  h_t = (1 - z_t) n_t + z_t h_{t-1}
+/// backward
+/// (5)  dn_t = dh_t (1 - z_t),   dz_t = dh_t h_{t-1} - dh_t n_t
+/// (6)  dp^n_t = dn_t (1 - n_t²)
+/// (7)  dq^n_t = dp^n_t r_t,   dr_t = dp^n_t m_t
+/// (8)  dp^r_t = dq^r_t = dr_t (r_t - r_t²),   dp^z_t = dq^z_t = dz_t (z_t - z_t²)
+/// (9)  dh_t(direct) = dh_t z_t
+/// Jacobian; W_r, W_z, W_n are the blocks of W_hh, r' = r - r² and so for z, n' = 1 - n²
+/// (10) ∂n/∂h_{t-1} = diag(n') (diag(r) W_n + diag(m r') W_r)
+/// (11) ∂h_t/∂h_{t-1} = diag(z) + diag((h_{t-1} - n) z') W_z + diag(1 - z) ∂n/∂h_{t-1}
 /// </code>
-/// Source: K. Cho et al., "Learning phrase representations using RNN encoder-decoder", 2014; r_t applied after the
-/// recurrent product, and parameters, as in PyTorch.
+/// Source: K. Cho et al., "Learning phrase representations using RNN encoder-decoder", 2014; as in cuDNN and PyTorch, r_t
+/// multiplies the recurrent product with its bias b_hn, and z_t weighs the old state. Kept besides h: r, z, n, m.
 /// </summary>
 public sealed class GruCell : GatedCell
 {
@@ -34,25 +45,53 @@ public sealed class GruCell : GatedCell
     {
     }
 
-    // b_hn stands inside the product with r_t, so the recurrent bias cannot be carried by the input part.
-    private protected override Tensor? ProjectedBias => bias_ih;
-
     /// <summary>One checked step.</summary>
     /// <param name="x">[B, I].</param>
     /// <param name="h">[B, H]; zeros if null.</param>
     /// <returns>[B, H].</returns>
     public Tensor call(Tensor x, Tensor? h = null) => call(x, h is null ? null : new RecurrentState(h))!.Hidden;
 
-    private protected override RecurrentState AdvanceGated(Tensor projected, RecurrentState state, Tensor hiddenWeight, Func<Tensor, Tensor>? tapCell)
+    internal override CellKind? Kernel => CellKind.Gru;
+
+    internal override int KeptParts => 4;
+
+    // b_hh stands in q_t: b_hn is inside the product with r_t.
+    internal override Tensor Project(Tensor input, LayerWeights weights) => weights.InputProduct(input, weights.InputBias); // [T, B, 3H]
+
+    internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
     {
-        var weight = hiddenWeight.t(); // [H, 3H]
-        var recurrent = bias_hh is { } bias ? bias.addmm(state.Hidden, weight) : state.Hidden.mm(weight); // [B, 3H]
-        long[] blocks = [2 * HiddenSize, HiddenSize];
-        var fromInput = projected.split(blocks, 1); // [B, 2H], [B, H]
-        var fromHidden = recurrent.split(blocks, 1); // [B, 2H], [B, H]
-        var gates = fromInput[0].add(fromHidden[0]).sigmoid().chunk(2, 1); // 2 × [B, H] (1) (2)
-        var (r, z) = (gates[0], gates[1]);
-        var n = fromInput[1].add(r.mul(fromHidden[1])).tanh(); // [B, H] (3)
-        return new RecurrentState(n.add(z.mul(state.Hidden.sub(n)))); // [B, H] (4)
+        var (h, weight) = (before.Hidden, weights.HiddenWeight!.t()); // [B, H], [H, 3H]
+        var q = weights.HiddenBias is { } bias ? bias.addmm(h, weight) : h.mm(weight); // [B, 3H] (1)
+        long[] blocks = [2 * h.shape[1], h.shape[1]];
+        var (ps, qs) = (p.split(blocks, 1), q.split(blocks, 1)); // [B, 2H] and [B, H] each
+        var gates = ps[0].add(qs[0]).sigmoid().chunk(2, 1); // 2 × [B, H] (2)
+        var (r, z, m) = (gates[0], gates[1], qs[1]); // [B, H]
+        var n = ps[1].add(r.mul(m)).tanh(); // [B, H] (3)
+        return (new RecurrentState(n.add(z.mul(h.sub(n)))), [r, z, n, m]); // [B, H] (4)
+    }
+
+    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    {
+        var (r, z, n, m) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3]); // [B, H]
+        var dN = Term("gru (5) dn: dh", dH).sub(Term("gru (5) dn: dh z", dH.mul(z))); // [B, H] (5)
+        var dZ = Term("gru (5) dz: dh h", dH.mul(tape.Before.Hidden)).sub(Term("gru (5) dz: dh n", dH.mul(n))); // [B, H] (5)
+        var dPn = dN.mul(TanhSlope("gru (6)", n)); // [B, H] (6)
+        var dQn = Term("gru (7) dq", dPn.mul(r)); // [B, H] (7)
+        var dR = Term("gru (7) dr", dPn.mul(m)); // [B, H] (7)
+        var dPr = dR.mul(SigmoidSlope("gru (8) r", r)); // [B, H] (8)
+        var dPz = dZ.mul(SigmoidSlope("gru (8) z", z)); // [B, H] (8)
+        var direct = Term("gru (9)", dH.mul(z)); // [B, H] (9)
+        return new StepFlow(cat([dPr, dPz, dPn], 1), cat([dPr, dPz, dQn], 1), DHDirect: direct); // [B, 3H] each
+    }
+
+    internal override Tensor Jacobian(Tensor x, RecurrentState before)
+    {
+        var kept = ForwardStep(ProjectInput(x), before, Weights()).Kept;
+        var (r, z, n, m) = (kept[0], kept[1], kept[2], kept[3]); // [B, H]
+        var w = weight_hh.chunk(3, 0); // 3 × [H, H]
+        var nByH = Scaled(TanhSlope(n), Scaled(r, w[2]).add(Scaled(m.mul(SigmoidSlope(r)), w[0]))); // [B, H, H] (10)
+        return diag_embed(z)
+            .add(Scaled(before.Hidden.sub(n).mul(SigmoidSlope(z)), w[1]))
+            .add(Scaled(ones_like(z).sub(z), nByH)); // [B, H, H] (11)
     }
 }

@@ -7,11 +7,18 @@ namespace RnnZoo.Cells;
 /// <summary>
 /// The cell of an independently recurrent net: each unit sees, of the state, itself alone; products are element by element.
 /// <code>
-/// (1)  z_t = W_ih x_t + b_ih + u h_{t-1}
+/// forward
+/// (1)  z_t = p_t + u h_{t-1},   p_t = W_ih x_t + b_ih
 /// (2)  h_t = max(z_t, 0)
+/// backward
+/// (3)  dz_t = dh_t [h_t &gt; 0],   dp_t = dz_t
+/// (4)  dh_t(direct) = u dz_t
+/// (5)  du = Σ_t dz_t h_{t-1}      over the batch too
+/// Jacobian
+/// (6)  ∂h_t/∂h_{t-1} = diag([h_t &gt; 0] u)
 /// </code>
 /// Source: S. Li, W. Li, C. Cook, C. Zhu and Y. Gao, "Independently recurrent neural network (IndRNN): building a longer and
-/// deeper RNN", 2018, equation 1.
+/// deeper RNN", 2018, equations 1 and 3. Nothing is kept besides h.
 /// </summary>
 /// <remarks>
 /// Parameters: weight_ih [H, I], weight_hh [H], the u of (1), and bias_ih [H]. Where a bound is given |u| stays within it: what
@@ -21,7 +28,6 @@ namespace RnnZoo.Cells;
 public sealed class IndRnnCell : EquationCell
 {
     private static readonly string[] GateNames = ["h"];
-    private static readonly string[] Names = [nameof(weight_hh)];
 
     /// <summary>Makes a cell: u from U(0, 1), or U(0, bound) if the bound is below 1, the rest from U(±1/√H).</summary>
     /// <param name="inputSize">I.</param>
@@ -58,20 +64,39 @@ public sealed class IndRnnCell : EquationCell
         set => Replace(nameof(weight_hh), value, HiddenSize);
     }
 
-    internal override Tensor? RecurrentWeight => null;
-
-    internal override IReadOnlyList<Tensor> Further => [BoundedWeight()];
-
-    internal override IReadOnlyList<string> FurtherNames => Names;
-
     /// <summary>One checked step.</summary>
     /// <param name="x">[B, I].</param>
     /// <param name="h">[B, H]; zeros if null.</param>
     /// <returns>[B, H].</returns>
     public Tensor call(Tensor x, Tensor? h = null) => call(x, h is null ? null : new RecurrentState(h))!.Hidden;
 
-    internal override RecurrentState Advance(Tensor projected, RecurrentState state, Tensor? hiddenWeight, Func<Tensor, Tensor>? tapCell) =>
-        new(projected.add(BoundedWeight().mul(state.Hidden)).relu()); // [B, H] (1) (2)
+    internal override bool HasHiddenWeight => false;
+
+    internal override Tensor? RecurrentWeight => null;
+
+    internal override IReadOnlyList<Tensor> Further => [BoundedWeight()];
+
+    internal override (string Name, long[] Shape)[] FurtherShapes(long hidden, bool bias) => [(nameof(weight_hh), [hidden])];
+
+    internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null) =>
+        (new RecurrentState(p.add(weights.Further[0].mul(before.Hidden)).relu()), []); // [B, H] (1) (2)
+
+    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    {
+        var h = tape.After.Hidden; // [B, H]
+        var dZ = Term("indrnn (3)", dH.mul(h.gt(0).to(h.dtype))); // [B, H] (3)
+        var direct = Term("indrnn (4)", dZ.mul(tape.Weights.Further[0])); // [B, H] (4)
+        return new StepFlow(dZ, dZ, DHDirect: direct, DFurther: Term("indrnn (5)", dZ.mul(tape.Before.Hidden))); // (5)
+    }
+
+    internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk) =>
+        (walk.DProjected, [SumOverSteps(walk.DFurther!)]); // [H] (5)
+
+    internal override Tensor Jacobian(Tensor x, RecurrentState before)
+    {
+        var h = Step(x, before).Hidden; // [B, H] (1) (2)
+        return diag_embed(h.gt(0).to(h.dtype).mul(BoundedWeight())); // [B, H, H] (6)
+    }
 
     internal override void BeginTraining()
     {
@@ -90,7 +115,7 @@ public sealed class IndRnnCell : EquationCell
         weight_hh.copy_(empty([HiddenSize], dtype: ScalarType.Float64).uniform_(0, Math.Min(1, RecurrentBound ?? 1), generator)); // [H]
 
     /// <summary>u within the bound [H].</summary>
-    internal Tensor BoundedWeight() => RecurrentBound is { } bound ? weight_hh.clamp((Scalar)(-bound), (Scalar)bound) : weight_hh;
+    private Tensor BoundedWeight() => RecurrentBound is { } bound ? weight_hh.clamp((Scalar)(-bound), (Scalar)bound) : weight_hh;
 
     // The bound as the parameter's type has it.
     private double Largest(double bound) => weight_hh.dtype == ScalarType.Float32 ? (float)bound : bound;

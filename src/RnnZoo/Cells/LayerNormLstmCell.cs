@@ -6,15 +6,42 @@ namespace RnnZoo.Cells;
 /// <summary>
 /// The LSTM cell with layer normalisation of both products and, on its way to h, of c; blocks in the order i, f, g, o:
 /// <code>
-/// (1)  N(a) = (a - mean(a)) / √(var(a) + ε)      over all entries of a, var without Bessel's correction, ε = 1e-5
-/// (2)  z_t = γ_ih N(W_ih x_t) + b_ih + γ_hh N(W_hh h_{t-1}) + b_hh      each N over all 4H entries
-/// (3)  i_t = σ(z^i_t),  f_t = σ(z^f_t),  g_t = tanh(z^g_t),  o_t = σ(z^o_t)
-/// (4)  c_t = f_t c_{t-1} + i_t g_t
-/// (5)  h_t = o_t tanh(γ_c N(c_t) + b_c)
+/// forward
+/// (1)  N(a) = (a - mean(a)) / s(a),   s(a) = √(mean((a - mean(a))²) + ε)      over all n entries of a, ε = 1e-5
+/// (2)  u_t = W_ih x_t,   p_t = γ_ih N(u_t) + b_ih + b_hh
+/// (3)  q_t = W_hh h_{t-1},   z_t = p_t + γ_hh N(q_t)      each N over all 4H entries
+/// (4)  i_t = σ(z^i_t),  f_t = σ(z^f_t),  g_t = tanh(z^g_t),  o_t = σ(z^o_t)
+/// (5)  c_t = f_t c_{t-1} + i_t g_t
+/// (6)  m_t = tanh(γ_c N(c_t) + b_c),   h_t = o_t m_t
+/// backward
+/// (7)  N'(dy; a) = (dy - mean(dy) - N(a) mean(dy N(a))) / s(a)      ∂L/∂a for dy = ∂L/∂N(a)
+/// (8)  dn_t = dh_t o_t (1 - m_t²)                                   ∂L/∂(γ_c N(c_t) + b_c)
+/// (9)  dc_t(hidden) = N'(γ_c dn_t; c_t)
+/// (10) dc_t = dc_t(hidden) + dc_t(future)
+/// (11) di_t = dc_t g_t,  df_t = dc_t c_{t-1},  dg_t = dc_t i_t,  do_t = dh_t m_t
+/// (12) dz^i_t = di_t (i_t - i_t²),  dz^f_t = df_t (f_t - f_t²),  dz^g_t = dg_t (1 - g_t²),  dz^o_t = do_t (o_t - o_t²)
+/// (13) dc_{t-1}(future) = dc_t f_t
+/// (14) dp_t = dz_t,   dq_t = N'(γ_hh dz_t; q_t)
+/// backward, for all t at once
+/// (15) du_t = N'(γ_ih dz_t; u_t)      takes dp_t's place in dx_t and dW_ih
+/// (16) db_ih = db_hh = Σ_t dz_t
+/// (17) dγ_ih = Σ_t dz_t N(u_t),  dγ_hh = Σ_t dz_t N(q_t),  dγ_c = Σ_t dn_t N(c_t),  db_c = Σ_t dn_t
+/// Jacobian of [h, c]; G_i, G_f, G_g, G_o are the blocks of G, i' = i - i² and so for f and o, g' = 1 - g²
+/// (18) ∂N(a)/∂a = (I - 1 1'/n - N(a) N(a)'/n) / s(a)
+/// (19) G = ∂z/∂h_{t-1} = diag(γ_hh) ∂N(q)/∂q W_hh
+/// (20) M = ∂h_t/∂c_t = diag(o (1 - m²) γ_c) ∂N(c_t)/∂c_t
+/// (21) ∂c_t/∂c_{t-1} = diag(f)
+/// (22) ∂c_t/∂h_{t-1} = diag(g i') G_i + diag(c_{t-1} f') G_f + diag(i g') G_g
+/// (23) ∂h_t/∂c_{t-1} = M diag(f)
+/// (24) ∂h_t/∂h_{t-1} = diag(m o') G_o + M ∂c_t/∂h_{t-1}
+/// (25) J_t = [ (24) (23) ]
+///            [ (22) (21) ]
 /// </code>
 /// Source: J. L. Ba, J. R. Kiros and G. E. Hinton, "Layer normalization", 2016, the LSTM of the supplementary material,
 /// whose third bias is left out, for it would be added to the same sum as b_ih and b_hh. As there, c itself is carried on
-/// as it is: between c_{t-1} and c_t stands f_t alone.
+/// as it is: in (13) c meets f alone. (7) follows from (1): the mean takes away what shifts all of a, the second term what
+/// scales it. Kept besides h and c: i, f, g, o, q; what (8), (11) and (12) multiply dc_t and dh_t with needs no gradient,
+/// and is found for all steps before the loop.
 /// </summary>
 /// <remarks>
 /// Beside the four parameters of an LSTM: γ_ih is weight_ln_ih [4H], γ_hh weight_ln_hh [4H], γ_c weight_ln_c [H] and b_c
@@ -80,21 +107,6 @@ public sealed class LayerNormLstmCell : GatedCell
         set => Replace(nameof(bias_ln_c), value, HiddenSize);
     }
 
-    internal override IReadOnlyList<Tensor> Further =>
-        bias_ln_c is { } bias ? [weight_ln_ih, weight_ln_hh, weight_ln_c, bias] : [weight_ln_ih, weight_ln_hh, weight_ln_c];
-
-    internal override IReadOnlyList<string> FurtherNames { get; } = [nameof(weight_ln_ih), nameof(weight_ln_hh), nameof(weight_ln_c), nameof(bias_ln_c)];
-
-    /// <summary>γ_ih N(W_ih x_t) + b_ih + b_hh for every row at once.</summary>
-    /// <param name="input">[T, B, I] or [B, I].</param>
-    /// <returns>[T, B, 4H] or [B, 4H].</returns>
-    public override Tensor ProjectInput(Tensor input)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        using var scope = NewDisposeScope();
-        return Normalise(InputProduct(input, bias: null), weight_ln_ih, ProjectedBias).MoveToOuterDisposeScope(); // [T, B, 4H] (2)
-    }
-
     /// <summary>One checked step.</summary>
     /// <param name="x">[B, I].</param>
     /// <param name="h_c">h [B, H] and c [B, H]; zeros if null.</param>
@@ -105,6 +117,11 @@ public sealed class LayerNormLstmCell : GatedCell
         return (next.Hidden, next.Cell);
     }
 
+    internal override IReadOnlyList<Tensor> Further =>
+        bias_ln_c is { } bias ? [weight_ln_ih, weight_ln_hh, weight_ln_c, bias] : [weight_ln_ih, weight_ln_hh, weight_ln_c];
+
+    internal override int KeptParts => 5;
+
     internal override void ResetOwn(Generator? generator)
     {
         weight_ln_ih.fill_(1);
@@ -113,16 +130,120 @@ public sealed class LayerNormLstmCell : GatedCell
         bias_ln_c?.zero_();
     }
 
-    private protected override RecurrentState AdvanceGated(Tensor projected, RecurrentState state, Tensor hiddenWeight, Func<Tensor, Tensor>? tapCell)
+    internal override (string Name, long[] Shape)[] FurtherShapes(long hidden, bool bias)
     {
-        var recurrent = Normalise(state.Hidden.mm(hiddenWeight.t()), weight_ln_hh, null); // [B, 4H] (2)
-        var gates = projected.add(recurrent).chunk(4, 1); // 4 × [B, H] (2)
-        var (i, f, g, o) = (gates[0].sigmoid(), gates[1].sigmoid(), gates[2].tanh(), gates[3].sigmoid()); // [B, H] (3)
-        var c = f.mul(state.Cell).add(i.mul(g)); // [B, H] (4)
-        c = tapCell is null ? c : tapCell(c);
-        return new RecurrentState(o.mul(Normalise(c, weight_ln_c, bias_ln_c).tanh()), c); // [B, H] (5)
+        (string, long[])[] gains = [(nameof(weight_ln_ih), [4 * hidden]), (nameof(weight_ln_hh), [4 * hidden]), (nameof(weight_ln_c), [hidden])];
+        return bias ? [.. gains, (nameof(bias_ln_c), [hidden])] : gains;
     }
 
-    private static Tensor Normalise(Tensor a, Tensor gain, Tensor? bias) =>
+    internal override Tensor Project(Tensor input, LayerWeights weights) =>
+        Normalised(weights.InputProduct(input, bias: null), weights.Further[0], weights.BothBiases()); // [T, B, 4H] (2)
+
+    internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
+    {
+        var q = before.Hidden.mm(weights.HiddenWeight!.t()); // [B, 4H] (3)
+        var z = p.add(Normalised(q, weights.Further[1], bias: null)).chunk(4, 1); // 4 × [B, H] (3)
+        var (i, f, g, o) = (z[0].sigmoid(), z[1].sigmoid(), z[2].tanh(), z[3].sigmoid()); // [B, H] (4)
+        var c = f.mul(before.Cell).add(i.mul(g)); // [B, H] (5)
+        c = tapCell is null ? c : tapCell(c);
+        return (new RecurrentState(o.mul(Shown(c, weights)), c), [i, f, g, o, q]); // [B, H] (6)
+    }
+
+    internal override LayerTape Prepared(LayerTape tape)
+    {
+        var (i, f, g, o) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3]); // [T, B, H]
+        var m = Shown(tape.States[1], tape.Weights); // [T, B, H] (6)
+        var slopeN = o.mul(TanhSlope("layernorm-lstm (8)", m)); // [T, B, H] (8)
+        Tensor[] slopes =
+        [
+            Term("layernorm-lstm (11) di", g).mul(SigmoidSlope("layernorm-lstm (12) i", i)), // [T, B, H] (11) (12)
+            Term("layernorm-lstm (11) df", tape.Before(part: 1)).mul(SigmoidSlope("layernorm-lstm (12) f", f)), // [T, B, H] (11) (12)
+            Term("layernorm-lstm (11) dg", i).mul(TanhSlope("layernorm-lstm (12) g", g)), // [T, B, H] (11) (12)
+            Term("layernorm-lstm (11) do", m).mul(SigmoidSlope("layernorm-lstm (12) o", o)), // [T, B, H] (11) (12)
+        ];
+        var (normalC, scaleC) = Normalise(tape.States[1]); // [T, B, H], [T, B, 1]
+        var (normalQ, scaleQ) = Normalise(tape.Kept[4]); // [T, B, 4H], [T, B, 1]
+        return tape with { Kept = [slopeN, cat(slopes, 2), f, normalC, scaleC, normalQ, scaleQ] };
+    }
+
+    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    {
+        var (kept, further) = (tape.Kept, tape.Weights.Further); // as prepared
+        var (slopeN, slopesZ, f) = (kept[0], kept[1], kept[2]); // [B, H], [B, 4H], [B, H]
+        var dN = dH.mul(slopeN); // [B, H] (8)
+        var dCFromHidden = NormaliseBack("layernorm-lstm (9)", further[2].mul(dN), normal: kept[3], scale: kept[4]); // [B, H] (9)
+        var dC = Term("layernorm-lstm (10) from hidden", dCFromHidden).add(Term("layernorm-lstm (10) from future", dCFromFuture!)); // [B, H] (10)
+        var dZ = cat([dC, dC, dC, dH], 1).mul(slopesZ); // [B, 4H] (11) (12)
+        var dCBefore = Term("layernorm-lstm (13)", dC.mul(f)); // [B, H] (13)
+        var dQ = NormaliseBack("layernorm-lstm (14)", further[1].mul(dZ), normal: kept[5], scale: kept[6]); // [B, 4H] (14)
+        return new StepFlow(dZ, dQ, DCBefore: dCBefore, DCFromHidden: dCFromHidden, DFurther: dN);
+    }
+
+    internal override Tensor DHiddenBias(BackwardWalk walk) => walk.DProjected; // (16)
+
+    internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk)
+    {
+        var (dZ, dN) = (walk.DProjected, walk.DFurther!); // [T, B, 4H], [T, B, H]
+        var (normalU, scaleU) = Normalise(tape.Weights.InputProduct(tape.Input, bias: null)); // [T, B, 4H], [T, B, 1] (2)
+        var dU = NormaliseBack("layernorm-lstm (15)", tape.Weights.Further[0].mul(dZ), normalU, scaleU); // [T, B, 4H] (15)
+        var (normalQ, normalC) = (Normalise(tape.Kept[4]).Normal, Normalise(tape.States[1]).Normal); // [T, B, 4H], [T, B, H]
+        Tensor[] further =
+        [
+            SumOverSteps(Term("layernorm-lstm (17) dγ_ih", dZ).mul(normalU)), // [4H] (17)
+            SumOverSteps(Term("layernorm-lstm (17) dγ_hh", dZ).mul(normalQ)), // [4H] (17)
+            SumOverSteps(Term("layernorm-lstm (17) dγ_c", dN).mul(normalC)), // [H] (17)
+        ];
+        return (dU, tape.Weights.InputBias is null ? further : [.. further, SumOverSteps(Term("layernorm-lstm (17) db_c", dN))]); // [H] (17)
+    }
+
+    internal override Tensor Jacobian(Tensor x, RecurrentState before)
+    {
+        var weights = Weights();
+        var (after, kept) = ForwardStep(ProjectInput(x), before, weights);
+        var (i, f, g, o, m) = (kept[0], kept[1], kept[2], kept[3], Shown(after.Cell, weights)); // [B, H]
+        var (normalQ, scaleQ) = Normalise(kept[4]); // [B, 4H], [B, 1]
+        var (normalC, scaleC) = Normalise(after.Cell); // [B, H], [B, 1]
+        var w = weight_ln_hh.unsqueeze(1).mul(NormalSlope(normalQ, scaleQ, weight_hh)).chunk(4, 1); // 4 × [B, H, H] (19)
+        var identity = eye(HiddenSize, dtype: x.dtype, device: x.device); // [H, H]
+        var hByC = Scaled(o.mul(TanhSlope(m)).mul(weight_ln_c), NormalSlope(normalC, scaleC, identity)); // [B, H, H] (20)
+        var cByH = Scaled(g.mul(SigmoidSlope(i)), w[0])
+            .add(Scaled(before.Cell.mul(SigmoidSlope(f)), w[1]))
+            .add(Scaled(i.mul(TanhSlope(g)), w[2])); // [B, H, H] (22)
+        var hByH = Scaled(m.mul(SigmoidSlope(o)), w[3]).add(hByC.bmm(cByH)); // [B, H, H] (24)
+        var upper = cat([hByH, hByC.mul(f.unsqueeze(1))], 2); // [B, H, 2H] (24) (23)
+        var lower = cat([cByH, diag_embed(f)], 2); // [B, H, 2H] (22) (21)
+        return cat([upper, lower], 1); // [B, 2H, 2H] (25)
+    }
+
+    private static Tensor Shown(Tensor c, LayerWeights weights) =>
+        Normalised(c, weights.Further[2], weights.Further.Count > 3 ? weights.Further[3] : null).tanh(); // [.., H] (6)
+
+    /// <summary>γ N(a) + b.</summary>
+    private static Tensor Normalised(Tensor a, Tensor gain, Tensor? bias) =>
         nn.functional.layer_norm(a, [a.shape[^1]], gain, bias, Epsilon); // as a (1)
+
+    /// <summary>N(a) and s(a).</summary>
+    private static (Tensor Normal, Tensor Scale) Normalise(Tensor a)
+    {
+        var centred = a.sub(a.mean([-1], keepdim: true)); // as a (1)
+        var scale = centred.square().mean([-1], keepdim: true).add(Epsilon).sqrt(); // [.., 1] (1)
+        return (centred.div(scale), scale); // (1)
+    }
+
+    /// <summary>N'(dy; a), by N(a) and s(a).</summary>
+    private Tensor NormaliseBack(string term, Tensor dY, Tensor normal, Tensor scale)
+    {
+        var mean = Term(term + ": mean", dY.mean([-1], keepdim: true)); // [.., 1] (7)
+        var along = Term(term + ": along", normal.mul(dY.mul(normal).mean([-1], keepdim: true))); // as dY (7)
+        return Term(term + ": dy", dY).sub(mean).sub(along).div(scale); // as dY (7)
+    }
+
+    /// <summary>∂N(a)/∂a times a matrix [n, K], for every row of N(a) [B, n].</summary>
+    /// <returns>[B, n, K].</returns>
+    private static Tensor NormalSlope(Tensor normal, Tensor scale, Tensor matrix)
+    {
+        var centred = matrix.sub(matrix.mean([0], keepdim: true)); // [n, K] (18)
+        var along = normal.mm(matrix).div(normal.shape[1]); // [B, K] (18)
+        return centred.sub(normal.unsqueeze(2).mul(along.unsqueeze(1))).div(scale.unsqueeze(2)); // [B, n, K] (18)
+    }
 }

@@ -1,19 +1,34 @@
+using RnnZoo.Kernels;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cells;
 
 /// <summary>
-/// The LSTM cell with forget gate, as nn.LSTMCell; blocks in the order i, f, g, o:
+/// The LSTM cell with forget gate, as nn.LSTMCell; z_t, p_t and the rows of the weights join the blocks i, f, g, o:
 /// <code>
-/// (1)  i_t = σ(W_ii x_t + b_ii + W_hi h_{t-1} + b_hi)
-/// (2)  f_t = σ(W_if x_t + b_if + W_hf h_{t-1} + b_hf)
-/// (3)  g_t = tanh(W_ig x_t + b_ig + W_hg h_{t-1} + b_hg)
-/// (4)  o_t = σ(W_io x_t + b_io + W_ho h_{t-1} + b_ho)
-/// (5)  c_t = f_t c_{t-1} + i_t g_t
-/// (6)  h_t = o_t tanh(c_t)
+/// forward
+/// (1)  z_t = p_t + W_hh h_{t-1},   p_t = W_ih x_t + b_ih + b_hh
+/// (2)  i_t = σ(z^i_t),  f_t = σ(z^f_t),  g_t = tanh(z^g_t),  o_t = σ(z^o_t)
+/// (3)  c_t = f_t c_{t-1} + i_t g_t
+/// (4)  h_t = o_t tanh(c_t)
+/// backward
+/// (5)  dc_t(hidden) = dh_t o_t (1 - tanh²(c_t))
+/// (6)  dc_t = dc_t(hidden) + dc_t(future)
+/// (7)  di_t = dc_t g_t,  df_t = dc_t c_{t-1},  dg_t = dc_t i_t,  do_t = dh_t tanh(c_t)
+/// (8)  dz^i_t = di_t (i_t - i_t²),  dz^f_t = df_t (f_t - f_t²),  dz^g_t = dg_t (1 - g_t²),  dz^o_t = do_t (o_t - o_t²)
+/// (9)  dc_{t-1}(future) = dc_t f_t
+/// (10) dp_t = dq_t = dz_t
+/// Jacobian of [h, c]; W_i, W_f, W_g, W_o are the blocks of W_hh, i' = i - i² and so for f and o, g' = 1 - g²
+/// (11) ∂c_t/∂c_{t-1} = diag(f)
+/// (12) ∂c_t/∂h_{t-1} = diag(g i') W_i + diag(c_{t-1} f') W_f + diag(i g') W_g
+/// (13) ∂h_t/∂c_{t-1} = diag(o (1 - tanh²(c_t)) f)
+/// (14) ∂h_t/∂h_{t-1} = diag(tanh(c_t) o') W_o + diag(o (1 - tanh²(c_t))) ∂c_t/∂h_{t-1}
+/// (15) J_t = [ (14) (13) ]
+///            [ (12) (11) ]
 /// </code>
 /// Source: S. Hochreiter and J. Schmidhuber, "Long short-term memory", 1997; F. Gers, J. Schmidhuber and F. Cummins,
-/// "Learning to forget", 2000; parameters as in PyTorch.
+/// "Learning to forget", 2000, for f; parameters as in PyTorch. In (9) stands the reason for the cell: on its way back c
+/// meets f alone, no weights and no slope. Kept besides h and c: i, f, g, o.
 /// </summary>
 public sealed class LstmCell : GatedCell
 {
@@ -45,15 +60,53 @@ public sealed class LstmCell : GatedCell
         return (next.Hidden, next.Cell);
     }
 
-    private protected override RecurrentState AdvanceGated(Tensor projected, RecurrentState state, Tensor hiddenWeight, Func<Tensor, Tensor>? tapCell)
+    internal override CellKind? Kernel => CellKind.Lstm;
+
+    internal override int KeptParts => 4;
+
+    internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
     {
-        var gates = projected.addmm(state.Hidden, hiddenWeight.t()).chunk(4, 1); // 4 × [B, H]
-        var i = gates[0].sigmoid(); // [B, H] (1)
-        var f = gates[1].sigmoid(); // [B, H] (2)
-        var g = gates[2].tanh(); // [B, H] (3)
-        var o = gates[3].sigmoid(); // [B, H] (4)
-        var c = f.mul(state.Cell).add(i.mul(g)); // [B, H] (5)
+        var z = p.addmm(before.Hidden, weights.HiddenWeight!.t()).chunk(4, 1); // 4 × [B, H] (1)
+        var (i, f, g, o) = (z[0].sigmoid(), z[1].sigmoid(), z[2].tanh(), z[3].sigmoid()); // [B, H] (2)
+        var c = f.mul(before.Cell).add(i.mul(g)); // [B, H] (3)
         c = tapCell is null ? c : tapCell(c);
-        return new RecurrentState(o.mul(c.tanh()), c); // [B, H] (6)
+        return (new RecurrentState(o.mul(c.tanh()), c), [i, f, g, o]); // [B, H] (4)
+    }
+
+    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    {
+        var (i, f, g, o) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3]); // [B, H]
+        var tanhC = tape.After.Cell.tanh(); // [B, H]
+        var dCFromHidden = dH.mul(o).mul(TanhSlope("lstm (5)", tanhC)); // [B, H] (5)
+        var dC = Term("lstm (6) from hidden", dCFromHidden).add(Term("lstm (6) from future", dCFromFuture!)); // [B, H] (6)
+        var dI = Term("lstm (7) di", dC.mul(g)); // [B, H] (7)
+        var dF = Term("lstm (7) df", dC.mul(tape.Before.Cell)); // [B, H] (7)
+        var dG = Term("lstm (7) dg", dC.mul(i)); // [B, H] (7)
+        var dO = Term("lstm (7) do", dH.mul(tanhC)); // [B, H] (7)
+        Tensor[] blocks =
+        [
+            dI.mul(SigmoidSlope("lstm (8) i", i)), // [B, H] (8)
+            dF.mul(SigmoidSlope("lstm (8) f", f)), // [B, H] (8)
+            dG.mul(TanhSlope("lstm (8) g", g)), // [B, H] (8)
+            dO.mul(SigmoidSlope("lstm (8) o", o)), // [B, H] (8)
+        ];
+        var dCBefore = Term("lstm (9)", dC.mul(f)); // [B, H] (9)
+        var dZ = cat(blocks, 1); // [B, 4H]
+        return new StepFlow(dZ, dZ, DCBefore: dCBefore, DCFromHidden: dCFromHidden); // (10)
+    }
+
+    internal override Tensor Jacobian(Tensor x, RecurrentState before)
+    {
+        var (after, kept) = ForwardStep(ProjectInput(x), before, Weights());
+        var (i, f, g, o, tanhC) = (kept[0], kept[1], kept[2], kept[3], after.Cell.tanh()); // [B, H]
+        var w = weight_hh.chunk(4, 0); // 4 × [H, H]
+        var cByH = Scaled(g.mul(SigmoidSlope(i)), w[0])
+            .add(Scaled(before.Cell.mul(SigmoidSlope(f)), w[1]))
+            .add(Scaled(i.mul(TanhSlope(g)), w[2])); // [B, H, H] (12)
+        var hByC = o.mul(TanhSlope(tanhC)); // [B, H]: ∂h_t/∂c_t
+        var hByH = Scaled(tanhC.mul(SigmoidSlope(o)), w[3]).add(Scaled(hByC, cByH)); // [B, H, H] (14)
+        var upper = cat([hByH, diag_embed(hByC.mul(f))], 2); // [B, H, 2H] (14) (13)
+        var lower = cat([cByH, diag_embed(f)], 2); // [B, H, 2H] (12) (11)
+        return cat([upper, lower], 1); // [B, 2H, 2H] (15)
     }
 }

@@ -1,17 +1,25 @@
+using RnnZoo.Kernels;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cells;
 
 /// <summary>
-/// The minGRU cell, whose gate and candidate see the input alone; blocks in the order z, h:
+/// The minGRU cell, whose gate and candidate see the input alone; blocks in the order z, h, p_t joins z_t and g_t:
 /// <code>
-/// (1)  z_t = σ(W_iz x_t + b_iz)
-/// (2)  g_t = W_ih x_t + b_ih                     the candidate, h̃_t in the paper
-/// (3)  h_t = (1 - z_t) h_{t-1} + z_t g_t
+/// forward
+/// (1)  z_t = σ(W_iz x_t + b_iz),   g_t = W_ih x_t + b_ih      for all t at once; g is h̃ in the paper
+/// (2)  h_t = (1 - z_t) h_{t-1} + z_t g_t
+/// backward; da_t for z_t = σ(a_t)
+/// (3)  dz_t = dh_t g_t - dh_t h_{t-1},   dg_t = dh_t z_t
+/// (4)  da_t = dz_t (z_t - z_t²)
+/// (5)  dh_t(direct) = dh_t - dh_t z_t
+/// Jacobian
+/// (6)  ∂h_t/∂h_{t-1} = diag(1 - z_t)
 /// </code>
 /// Source: L. Feng et al., "Were RNNs all we needed?", 2024: a GRU without reset gate, without tanh and without W_hh. All
 /// products are taken for the whole sequence at once, and each entry of h is a running mean of its own: one layer mixes
-/// nothing over time, so stacks of two and more are usual.
+/// nothing over time, so stacks of two and more are usual. By (6) an entry of the gradient shrinks by 1 - z_t, between 0
+/// and 1, and can vanish but never explode. Kept besides h: z, g.
 /// </summary>
 /// <remarks>Parameters: weight_ih [2H, I] and bias_ih [2H]; there are no weight_hh and bias_hh.</remarks>
 public sealed class MinGruCell : EquationCell
@@ -32,29 +40,47 @@ public sealed class MinGruCell : EquationCell
         bias_ih = bias ? Draw(1 / Math.Sqrt(inputSize), dtype, device, 2 * hiddenSize) : null;
     }
 
-    internal override Tensor? RecurrentWeight => null;
-
-    /// <summary>z_t and g_t for every row at once.</summary>
-    /// <param name="input">[T, B, I] or [B, I].</param>
-    /// <returns>[T, B, 2H] or [B, 2H].</returns>
-    public override Tensor ProjectInput(Tensor input)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        using var scope = NewDisposeScope();
-        var blocks = InputProduct(input, bias_ih).chunk(2, -1); // 2 × [T, B, H]
-        return cat([blocks[0].sigmoid(), blocks[1]], -1).MoveToOuterDisposeScope(); // [T, B, 2H] (1) (2)
-    }
-
     /// <summary>One checked step.</summary>
     /// <param name="x">[B, I].</param>
     /// <param name="h">[B, H]; zeros if null.</param>
     /// <returns>[B, H].</returns>
     public Tensor call(Tensor x, Tensor? h = null) => call(x, h is null ? null : new RecurrentState(h))!.Hidden;
 
-    internal override RecurrentState Advance(Tensor projected, RecurrentState state, Tensor? hiddenWeight, Func<Tensor, Tensor>? tapCell)
+    internal override CellKind? Kernel => CellKind.MinGru;
+
+    internal override bool HasHiddenWeight => false;
+
+    internal override Tensor? RecurrentWeight => null;
+
+    internal override int KeptParts => 2;
+
+    internal override Tensor Project(Tensor input, LayerWeights weights)
     {
-        var blocks = projected.chunk(2, 1); // 2 × [B, H]
-        var (z, g, h) = (blocks[0], blocks[1], state.Hidden); // [B, H]
-        return new RecurrentState(h.add(z.mul(g.sub(h)))); // [B, H] (3)
+        var blocks = weights.InputProduct(input, weights.InputBias).chunk(2, -1); // 2 × [T, B, H]
+        return cat([blocks[0].sigmoid(), blocks[1]], -1); // [T, B, 2H] (1)
+    }
+
+    internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
+    {
+        var blocks = p.chunk(2, 1); // 2 × [B, H]
+        var (z, g, h) = (blocks[0], blocks[1], before.Hidden); // [B, H]
+        return (new RecurrentState(h.add(z.mul(g.sub(h)))), [z, g]); // [B, H] (2)
+    }
+
+    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    {
+        var (z, g) = (tape.Kept[0], tape.Kept[1]); // [B, H]
+        var dZ = Term("mingru (3) dz: dh g", dH.mul(g)).sub(Term("mingru (3) dz: dh h", dH.mul(tape.Before.Hidden))); // [B, H] (3)
+        var dG = Term("mingru (3) dg", dH.mul(z)); // [B, H] (3)
+        var dA = dZ.mul(SigmoidSlope("mingru (4)", z)); // [B, H] (4)
+        var direct = Term("mingru (5): dh", dH).sub(Term("mingru (5): dh z", dH.mul(z))); // [B, H] (5)
+        var dP = cat([dA, dG], 1); // [B, 2H]: by what σ is taken of, which the products with W_ih need
+        return new StepFlow(dP, dP, DHDirect: direct);
+    }
+
+    internal override Tensor Jacobian(Tensor x, RecurrentState before)
+    {
+        var z = ProjectInput(x).narrow(1, 0, HiddenSize); // [B, H] (1)
+        return diag_embed(ones_like(z).sub(z)); // [B, H, H] (6)
     }
 }

@@ -1,5 +1,4 @@
-using RnnZoo.Bptt;
-using RnnZoo.Modules;
+using RnnZoo.Kernels;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -10,12 +9,21 @@ namespace RnnZoo.Cells;
 /// its way through it:
 /// <code>
 /// (1)  W = exp(U - U'),   U = skew_hh above the diagonal, 0 elsewhere
-/// (2)  z_t = W_ih x_t + W h_{t-1}
+/// forward
+/// (2)  z_t = p_t + W h_{t-1},   p_t = W_ih x_t
 /// (3)  h_t = modReLU(z_t; b) = sign(z_t) max(|z_t| + b, 0)
+/// backward
+/// (4)  dz_t = dh_t [h_t ≠ 0],   dp_t = dq_t = dz_t
+/// (5)  db = Σ_t dz_t sign(h_t)      over the batch too
+/// (6)  dW goes on to skew_hh, see <see cref="SkewMap"/>
+/// Jacobian
+/// (7)  ∂h_t/∂h_{t-1} = diag([h_t ≠ 0]) W      a gradient keeps its norm but for the units that modReLU holds at zero
 /// </code>
-/// Source: M. Arjovsky, A. Shah and Y. Bengio, "Unitary evolution recurrent neural networks", 2016, for (3), here over the
-/// reals as in K. Helfrich, D. Willmott and Q. Ye, "Orthogonal recurrent neural networks with scaled Cayley transform",
-/// 2018; M. Lezcano-Casado and D. Martínez-Rubio, "Cheap orthogonal constraints in neural networks", 2019, for (1).
+/// Where |z_t| + b is above zero, h_t has z_t's sign and z_t's slope, else both derivatives are 0; so they are at the kink
+/// |z_t| = -b, and at z_t = 0, where h_t jumps if b is above zero: h_t = 0 in every such case, and nothing is kept besides h.
+/// Source: M. Arjovsky, A. Shah and Y. Bengio, "Unitary evolution recurrent neural networks", 2016, equation 8, for (3), here
+/// over the reals as in K. Helfrich, D. Willmott and Q. Ye, "Orthogonal recurrent neural networks with scaled Cayley
+/// transform", 2018; M. Lezcano-Casado and D. Martínez-Rubio, "Cheap orthogonal constraints in neural networks", 2019, for (1).
 /// </summary>
 /// <remarks>
 /// Parameters: weight_ih [H, I], skew_hh [H, H], of which what is above the diagonal counts, bias [H], the b of (3). W is
@@ -24,10 +32,9 @@ namespace RnnZoo.Cells;
 public sealed class OrthogonalCell : EquationCell
 {
     private static readonly string[] GateNames = ["h"];
-    private static readonly string[] BiasName = [nameof(bias)];
 
     /// <summary>
-    /// Makes a cell. skew_hh turns each pair of units by an angle from U(-π, π) (<see cref="Initialisers.Henaff"/>), bias is
+    /// Makes a cell. skew_hh turns each pair of units by an angle from U(-π, π) (<see cref="Modules.Initialisers.Henaff"/>), bias is
     /// from U(±0.01), weight_ih from U(±1/√H).
     /// </summary>
     /// <param name="inputSize">I.</param>
@@ -60,12 +67,6 @@ public sealed class OrthogonalCell : EquationCell
         set => Replace(nameof(bias), value, HiddenSize);
     }
 
-    internal override Tensor RecurrentWeight => RecurrentMatrix();
-
-    internal override IReadOnlyList<Tensor> Further => [bias];
-
-    internal override IReadOnlyList<string> FurtherNames => BiasName;
-
     /// <summary>W, as skew_hh stands.</summary>
     /// <returns>[H, H], a new tensor; on the tape if gradients are switched on.</returns>
     public Tensor RecurrentMatrix() => SkewMap.Matrix(skew_hh); // (1)
@@ -76,10 +77,35 @@ public sealed class OrthogonalCell : EquationCell
     /// <returns>[B, H].</returns>
     public Tensor call(Tensor x, Tensor? h = null) => call(x, h is null ? null : new RecurrentState(h))!.Hidden;
 
-    internal override RecurrentState Advance(Tensor projected, RecurrentState state, Tensor? hiddenWeight, Func<Tensor, Tensor>? tapCell)
+    internal override CellKind? Kernel => CellKind.ModRelu;
+
+    internal override Tensor RecurrentWeight => RecurrentMatrix();
+
+    internal override IReadOnlyList<Tensor> Further => [bias];
+
+    internal override (string Name, long[] Shape)[] FurtherShapes(long hidden, bool bias) => [("bias", [hidden])];
+
+    internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
     {
-        var z = projected.addmm(state.Hidden, hiddenWeight!.t()); // [B, H] (2)
-        return new RecurrentState(ModReluBptt.ModRelu(z, bias)); // [B, H] (3)
+        var z = p.addmm(before.Hidden, weights.HiddenWeight!.t()); // [B, H] (2)
+        return (new RecurrentState(z.sign().mul(z.abs().add(weights.Further[0]).relu())), []); // [B, H] (3)
+    }
+
+    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    {
+        var h = tape.After.Hidden; // [B, H]
+        var dZ = Term("orthogonal (4)", dH.mul(h.ne(0).to(h.dtype))); // [B, H] (4)
+        return new StepFlow(dZ, dZ, DFurther: Term("orthogonal (5)", dZ.mul(h.sign()))); // (4) (5)
+    }
+
+    internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk) =>
+        (walk.DProjected, [SumOverSteps(walk.DFurther!)]); // [H] (5)
+
+    internal override Tensor Jacobian(Tensor x, RecurrentState before)
+    {
+        var weights = Weights();
+        var h = ForwardStep(ProjectInput(x), before, weights).After.Hidden; // [B, H] (2) (3)
+        return Scaled(h.ne(0).to(h.dtype), weights.HiddenWeight!); // [B, H, H] (7)
     }
 
     internal override (string Name, Tensor Gradient) ParameterGradient(Tensor dRecurrentWeight) =>

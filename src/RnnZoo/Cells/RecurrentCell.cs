@@ -69,14 +69,22 @@ public abstract class RecurrentCell : nn.Module<Tensor, RecurrentState?, Recurre
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
     public sealed override RecurrentState forward(Tensor x, RecurrentState? state = null)
     {
-        Check.CellInput(x, InputSize);
-        Check.Like(this, x, nameof(x));
-        if (state is not null)
-        {
-            Check.CellState(state, StateSizes, x);
-        }
-
+        CheckStep(x, state);
         using var scope = NewDisposeScope();
         return Step(x, state ?? ZeroState(x.shape[0], x.dtype, x.device)).KeepFrom(scope);
+    }
+
+    /// <summary>Checks the arguments of a step.</summary>
+    internal void CheckStep(Tensor x, RecurrentState? state)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        var shape = x.shape;
+        if (shape.Length != 2 || shape[1] != InputSize)
+        {
+            throw new ArgumentException($"x: expected [B, I] with I = {InputSize}, got {Check.Show(shape)}.");
+        }
+
+        Check.Like(this, x, nameof(x));
+        state?.CheckParts([.. StateSizes.Select(size => new[] { shape[0], size })], "[B, H]", "", x);
     }
 }

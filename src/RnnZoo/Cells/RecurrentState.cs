@@ -93,6 +93,35 @@ public sealed class RecurrentState : IReadOnlyList<Tensor>, IDisposable
         return this;
     }
 
+    /// <summary>h, of a state that has it alone, as modules take it; null for null.</summary>
+    internal static Tensor? One(RecurrentState? state) => state is null || state.Count == 1
+        ? state?.Hidden
+        : throw new ArgumentException($"state: expected 1 part (h), got {state.Count}.");
+
+    /// <summary>h and c, of a state that has these two, as modules take them; null for null.</summary>
+    internal static (Tensor, Tensor)? Two(RecurrentState? state) => state is null || state.Count == 2
+        ? state is null ? null : (state.Hidden, state.Cell)
+        : throw new ArgumentException($"state: expected 2 parts (h, c), got {state.Count}.");
+
+    /// <summary>Checks the number of parts, their shapes, element type and device.</summary>
+    /// <param name="shapes">The shape of each part.</param>
+    /// <param name="axes">Its letters.</param>
+    /// <param name="suffix">What stands behind h and c in messages.</param>
+    /// <param name="like">The input, whose type and device the parts must have.</param>
+    /// <exception cref="ArgumentException">One does not fit; the message names it.</exception>
+    internal void CheckParts(IReadOnlyList<long[]> shapes, string axes, string suffix, Tensor like)
+    {
+        if (Count != shapes.Count)
+        {
+            throw new ArgumentException($"state: expected {shapes.Count} part(s) ({string.Join(", ", Enumerable.Range(0, shapes.Count).Select(part => PartName(part, "")))}), got {Count}.");
+        }
+
+        for (var part = 0; part < Count; part++)
+        {
+            Check.Fits(_parts[part], PartName(part, suffix), axes, shapes[part], like);
+        }
+    }
+
     /// <inheritdoc/>
     public IEnumerator<Tensor> GetEnumerator() => ((IEnumerable<Tensor>)_parts).GetEnumerator();
 
@@ -106,4 +135,16 @@ public sealed class RecurrentState : IReadOnlyList<Tensor>, IDisposable
             part.Dispose();
         }
     }
+
+    private static string PartName(int part, string suffix) => part switch
+    {
+        0 => $"h{suffix}",
+        1 => $"c{suffix}",
+        _ => $"state[{part}]",
+    };
 }
+
+/// <summary>What a recurrence makes of a sequence.</summary>
+/// <param name="Output">[T, B, D·H], or [B, T, D·H] where batch comes first: h of the last layer at every step (D directions joined).</param>
+/// <param name="State">The final state; each part is [L·D, B, S].</param>
+public readonly record struct RecurrentResult(Tensor Output, RecurrentState State);

@@ -11,7 +11,7 @@ internal static class JacobianWalk
     public static (Tensor Steps, RecurrentState State) Prepare(IRecurrentModule module, Tensor input, RecurrentState? state)
     {
         var layout = new RecurrentLayout(module.InputSize, module.HiddenSize, module.NumLayers, module.BatchFirst, module.Dropout, module.NumDirections == 2);
-        Check.SequenceInput(input, layout);
+        layout.CheckInput(input);
         Check.Like((nn.Module)module, input, nameof(input));
         if (layout.BatchOf(input) == 0)
         {
@@ -20,7 +20,7 @@ internal static class JacobianWalk
 
         if (state is not null)
         {
-            Check.SequenceState(state, module.StateSizes, layout, input);
+            layout.CheckState(state, module.StateSizes, input);
         }
 
         return (module.BatchFirst ? input.transpose(0, 1) : input, state ?? module.ZeroState(layout.BatchOf(input)));

@@ -7,16 +7,14 @@ namespace RnnZoo.Gradients;
 /// The derivative of one step of a recurrence by the state before it, J_t = ∂s_t/∂s_{t-1}, where s joins all parts of the
 /// state: h, or [h, c] for an LSTM. Row i, column j is ∂s_t[i]/∂s_{t-1}[j].
 /// </summary>
-/// <remarks>
-/// For a new cell: derive, write the equations in <see cref="Evaluate"/>, and name the cell in <see cref="For"/>. A cell
-/// without equations of its own gets <see cref="AutogradJacobian"/>.
-/// </remarks>
-public abstract class StepJacobian
+public sealed class StepJacobian
 {
-    private protected StepJacobian(RecurrentCell cell)
+    private readonly bool _byAutograd;
+
+    private StepJacobian(RecurrentCell cell, bool byAutograd)
     {
-        Cell = cell;
-        StateSize = cell.StateSizes.Sum();
+        ArgumentNullException.ThrowIfNull(cell);
+        (Cell, StateSize, _byAutograd) = (cell, cell.StateSizes.Sum(), byAutograd);
     }
 
     /// <summary>S: the sizes of all parts of the state together; H, or 2H for an LSTM.</summary>
@@ -27,21 +25,11 @@ public abstract class StepJacobian
 
     /// <summary>The Jacobian of a cell: by its equations for the cells of this library, by autograd for others.</summary>
     /// <param name="cell">The cell; its parameters are read at each evaluation.</param>
-    public static StepJacobian For(RecurrentCell cell)
-    {
-        ArgumentNullException.ThrowIfNull(cell);
-        return cell switch
-        {
-            ElmanCell elman => new ElmanJacobian(elman),
-            LstmCell lstm => new LstmJacobian(lstm),
-            GruCell gru => new GruJacobian(gru),
-            MinGruCell gru => new MinGruJacobian(gru),
-            LayerNormLstmCell lstm => new LayerNormLstmJacobian(lstm),
-            OrthogonalCell orthogonal => new OrthogonalJacobian(orthogonal),
-            IndRnnCell independent => new IndRnnJacobian(independent),
-            _ => new AutogradJacobian(cell),
-        };
-    }
+    public static StepJacobian For(RecurrentCell cell) => new(cell, byAutograd: cell is not EquationCell);
+
+    /// <summary>The Jacobian of any cell by autograd: one backward pass for each of the S rows, slower by a factor of about S.</summary>
+    /// <param name="cell">The cell; its parameters are read at each evaluation.</param>
+    public static StepJacobian ByAutograd(RecurrentCell cell) => new(cell, byAutograd: true);
 
     /// <summary>The Jacobians of a batch of steps that do not depend on each other.</summary>
     /// <param name="x">[B, I]: the input of each step.</param>
@@ -51,29 +39,30 @@ public abstract class StepJacobian
     public Tensor At(Tensor x, RecurrentState before)
     {
         ArgumentNullException.ThrowIfNull(before);
-        Check.CellInput(x, Cell.InputSize);
-        Check.Like(Cell, x, nameof(x));
-        Check.CellState(before, Cell.StateSizes, x);
+        Cell.CheckStep(x, before);
         using var scope = NewDisposeScope();
         using var noTape = no_grad();
-        return Evaluate(x, before).MoveToOuterDisposeScope();
+        return (_byAutograd ? Rows(x, before) : ((EquationCell)Cell).Jacobian(x, before)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The equations. The arguments are checked; the tape is off; the caller's scope takes what is made on the way.</summary>
-    /// <param name="x">[B, I].</param>
-    /// <param name="before">Parts [B, S_part].</param>
-    /// <returns>[B, S, S].</returns>
-    private protected abstract Tensor Evaluate(Tensor x, RecurrentState before);
+    private Tensor Rows(Tensor x, RecurrentState before)
+    {
+        using var tape = enable_grad();
+        var leaves = before.Map(part => part.detach().requires_grad_());
+        var after = cat([.. Cell.Step(x.detach(), leaves)], 1); // [B, S]
+        var rows = new Tensor[StateSize]; // S × [B, S]
+        for (var row = 0; row < rows.Length; row++)
+        {
+            rows[row] = after.requires_grad ? Row(after, leaves, row) : zeros_like(after); // [B, S]
+        }
 
-    /// <summary>diag(v) M for every row of v: row i of M times v[i].</summary>
-    /// <param name="v">[B, H].</param>
-    /// <param name="matrix">[H, H] or [B, H, H].</param>
-    /// <returns>[B, H, H].</returns>
-    private protected static Tensor Scaled(Tensor v, Tensor matrix) => v.unsqueeze(2).mul(matrix);
+        return stack(rows, 1).detach(); // [B, S, S]
+    }
 
-    /// <summary>dσ(z)/dz by y = σ(z).</summary>
-    private protected static Tensor SigmoidSlope(Tensor y) => y.sub(y.square());
-
-    /// <summary>dtanh(z)/dz by y = tanh(z).</summary>
-    private protected static Tensor TanhSlope(Tensor y) => ones_like(y).sub(y.square());
+    // Steps of one batch do not depend on each other, so the gradient of the sum over the batch holds each one's own row.
+    private static Tensor Row(Tensor after, RecurrentState leaves, int row)
+    {
+        var gradients = autograd.grad([after.select(1, row).sum()], [.. leaves], retain_graph: true, allow_unused: true);
+        return cat([.. gradients.Zip(leaves, (gradient, leaf) => gradient.IsInvalid ? zeros_like(leaf) : gradient)], 1); // [B, S]
+    }
 }

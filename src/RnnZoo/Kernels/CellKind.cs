@@ -9,4 +9,5 @@ internal enum CellKind
     ModRelu,
     Lstm,
     Gru,
+    MinGru,
 }

@@ -17,7 +17,7 @@ public enum BackwardPath
     /// This library's own backpropagation through time, one node on the tape for each direction of each layer. Parameters,
     /// losses, optimizers and clipping work as on the other paths; so does create_graph. For the cells of this library. In
     /// float32 and float64 on the CPU it runs on vectorised kernels, on as many threads as torch.get_num_threads() says;
-    /// elsewhere, where a StepGradientObserver is set, and under create_graph, in tensor operations.
+    /// elsewhere, and under create_graph, in tensor operations.
     /// </summary>
     /// <remarks>
     /// Run the backward pass by <see cref="RnnZoo.Bptt.Gradient.Backward"/>, or call <c>ThrowIfFailed()</c> after it: a

@@ -6,19 +6,9 @@ namespace RnnZoo.Modules;
 /// <summary>
 /// A drop-in for nn.GRU. Equations in <see cref="GruCell"/>; keys, shapes, gate order and initial values as nn.GRU.
 /// </summary>
-public sealed class Gru : RecurrentModule<Tensor, (Tensor, Tensor)>
+public sealed class Gru : HiddenStateModule
 {
-    /// <summary>Makes the net; the parameters are those of nn.GRU.</summary>
-    /// <param name="inputSize">I.</param>
-    /// <param name="hiddenSize">H.</param>
-    /// <param name="numLayers">L.</param>
-    /// <param name="bias">Whether there are biases.</param>
-    /// <param name="batchFirst">Whether input and output are [B, T, ·]; the state is [L·D, B, H] either way.</param>
-    /// <param name="dropout">The probability with which an output of a layer below the last is dropped in training.</param>
-    /// <param name="bidirectional">Whether every layer also reads its input backwards.</param>
-    /// <param name="device">Where the parameters live; the CPU if null.</param>
-    /// <param name="dtype">Their element type; the default one if null.</param>
-    /// <exception cref="ArgumentException">A size is zero or less, or dropout is outside [0, 1].</exception>
+    /// <inheritdoc cref="Lstm.Lstm(long, long, long, bool, bool, double, bool, Device?, ScalarType?)"/>
     public Gru(long inputSize, long hiddenSize, long numLayers = 1, bool bias = true, bool batchFirst = false, double dropout = 0, bool bidirectional = false, Device? device = null, ScalarType? dtype = null)
         : this(RecurrentLayout.Checked(inputSize, hiddenSize, numLayers, batchFirst, dropout, bidirectional), bias, device, dtype)
     {
@@ -33,26 +23,5 @@ public sealed class Gru : RecurrentModule<Tensor, (Tensor, Tensor)>
         : base(nameof(Gru), layout, [.. layout.Positions().Select(at =>
             new GruCell(layout.InputSizeOf(at.Layer), layout.HiddenSize, native.WeightsOf(at.Layer, at.Direction)))], native)
     {
-    }
-
-    /// <summary>Runs a sequence, hooks included.</summary>
-    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
-    /// <param name="h0">[L·D, B, H]; zeros if null.</param>
-    /// <returns>Output [T, B, D·H] (or [B, T, D·H]) and h_n [L·D, B, H].</returns>
-    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    public new (Tensor, Tensor) call(Tensor input, Tensor? h0 = null) => base.call(input, h0!);
-
-    /// <summary>Runs a sequence without hooks; arguments and results as in <see cref="call"/>.</summary>
-    public override (Tensor, Tensor) forward(Tensor input, Tensor? h0 = null)
-    {
-        var (output, state) = Forward(input, h0 is null ? null : new RecurrentState(h0));
-        return (output, state.Hidden);
-    }
-
-    /// <inheritdoc/>
-    public override RecurrentResult Run(Tensor input, RecurrentState? state = null)
-    {
-        var (output, h) = call(input, StateTuples.One(state));
-        return new RecurrentResult(output, new RecurrentState(h));
     }
 }

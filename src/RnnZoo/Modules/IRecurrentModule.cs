@@ -32,7 +32,7 @@ public interface IRecurrentModule
 
     /// <summary>
     /// The path that runs: <see cref="Backward"/> with Auto resolved for the parameters' device and element type as they are
-    /// now. It can change when the module is converted, moved or given an observer.
+    /// now. It can change when the module is converted, moved or traced.
     /// </summary>
     BackwardPath EffectiveBackward { get; }
 

@@ -11,7 +11,7 @@ namespace RnnZoo.Modules;
 /// Keys: <c>weight_ih_l0</c> [H, I], <c>weight_hh_l0</c> [H], <c>bias_ih_l0</c> [H], and so on as in nn.RNN. libtorch has no
 /// such module.
 /// </remarks>
-public sealed class IndRnn : RecurrentModule<Tensor, (Tensor, Tensor)>
+public sealed class IndRnn : HiddenStateModule
 {
     /// <summary>Makes the net; initial values as in <see cref="IndRnnCell"/>.</summary>
     /// <param name="inputSize">I.</param>
@@ -31,30 +31,9 @@ public sealed class IndRnn : RecurrentModule<Tensor, (Tensor, Tensor)>
     }
 
     private IndRnn(RecurrentLayout layout, double? recurrentBound, bool bias, Device? device, ScalarType? dtype)
-        : base(nameof(IndRnn), layout, [.. layout.Positions().Select(at => new IndRnnCell(layout.InputSizeOf(at.Layer), layout.HiddenSize, recurrentBound, bias, device, dtype))], native: null) =>
+        : base(nameof(IndRnn), layout, [.. layout.Positions().Select(at => new IndRnnCell(layout.InputSizeOf(at.Layer), layout.HiddenSize, recurrentBound, bias, device, dtype))]) =>
         RecurrentBound = recurrentBound;
 
     /// <summary>The largest |u|, or null.</summary>
     public double? RecurrentBound { get; }
-
-    /// <summary>Runs a sequence, hooks included.</summary>
-    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
-    /// <param name="h0">[L·D, B, H]; zeros if null.</param>
-    /// <returns>Output [T, B, D·H] (or [B, T, D·H]) and h_n [L·D, B, H].</returns>
-    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    public new (Tensor, Tensor) call(Tensor input, Tensor? h0 = null) => base.call(input, h0!);
-
-    /// <summary>Runs a sequence without hooks; arguments and results as in <see cref="call"/>.</summary>
-    public override (Tensor, Tensor) forward(Tensor input, Tensor? h0 = null)
-    {
-        var (output, state) = Forward(input, h0 is null ? null : new RecurrentState(h0));
-        return (output, state.Hidden);
-    }
-
-    /// <inheritdoc/>
-    public override RecurrentResult Run(Tensor input, RecurrentState? state = null)
-    {
-        var (output, h) = call(input, StateTuples.One(state));
-        return new RecurrentResult(output, new RecurrentState(h));
-    }
 }

@@ -65,3 +65,22 @@ public abstract class Initialiser
         net.CellAt(layer, direction) as EquationCell
         ?? throw new ArgumentException($"{Name}: expected cells with gates (ElmanCell, LstmCell, GruCell), got {net.CellAt(layer, direction).GetType().Name}; fill its parameters yourself.");
 }
+
+/// <summary>An initialiser made of a name and a function.</summary>
+internal sealed class FillingInitialiser(string name, Action<EquationCell, Generator?> fill) : Initialiser
+{
+    public override string Name => name;
+
+    internal override void Fill(EquationCell cell, Generator? generator) => fill(cell, generator);
+}
+
+internal sealed class ChainedInitialiser(Initialiser first, Initialiser next) : Initialiser
+{
+    public override string Name => $"{first.Name}+{next.Name}";
+
+    internal override void Fill(EquationCell cell, Generator? generator)
+    {
+        first.Fill(cell, generator);
+        next.Fill(cell, generator);
+    }
+}

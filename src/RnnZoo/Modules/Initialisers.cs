@@ -6,7 +6,7 @@ namespace RnnZoo.Modules;
 /// <summary>
 /// Ways to initialise recurrent nets. They compose: <c>Initialisers.Orthogonal().Then(Initialisers.Chrono(120)).Apply(lstm, generator)</c>.
 /// </summary>
-public static partial class Initialisers
+public static class Initialisers
 {
     /// <summary>PyTorch's default: weights and biases from U(-1/√H, 1/√H); gains and other parameters of a cell's own as at construction.</summary>
     public static Initialiser Default() => new FillingInitialiser("default", static (cell, generator) =>
@@ -164,6 +164,29 @@ public static partial class Initialisers
     /// </summary>
     public static Initialiser OneHotInput() => new FillingInitialiser("one-hot", static (cell, generator) =>
         cell.weight_ih.copy_(randn(cell.weight_ih.shape, dtype: ScalarType.Float64, generator: generator))); // [G·H, I]
+
+    /// <summary>
+    /// The matrix of an orthogonal cell turns each pair of units by an angle from U(-π, π); the rest is left alone.
+    /// Source: M. Henaff, A. Szlam and Y. LeCun, "Recurrent orthogonal networks and long-memory tasks", 2016.
+    /// </summary>
+    public static Initialiser Henaff() => Angles("henaff", SkewAngles.Uniform);
+
+    /// <summary>
+    /// The matrix of an orthogonal cell turns each pair of units by -tan(θ/2), θ from U(0, π/2), which is at most one radian;
+    /// the rest is left alone. Source: K. Helfrich, D. Willmott and Q. Ye, 2018, as M. Lezcano-Casado and
+    /// D. Martínez-Rubio, 2019, use it.
+    /// </summary>
+    public static Initialiser Cayley() => Angles("cayley", SkewAngles.Cayley);
+
+    private static FillingInitialiser Angles(string name, Func<long, Generator?, Tensor> draw) => new(name, (cell, generator) =>
+    {
+        if (cell is not OrthogonalCell orthogonal)
+        {
+            throw new ArgumentException($"{name}: expected an OrthogonalCell, got {cell.GetType().Name}, whose recurrent weights are not made of angles.");
+        }
+
+        SkewAngles.Write(orthogonal.skew_hh, draw(cell.HiddenSize / 2, generator));
+    });
 
     private static void PositiveNumber(double value, string name)
     {

@@ -6,9 +6,9 @@ namespace RnnZoo.Modules;
 /// <summary>
 /// A drop-in for nn.LSTM. Equations in <see cref="LstmCell"/>; keys, shapes, gate order and initial values as nn.LSTM.
 /// </summary>
-public sealed class Lstm : RecurrentModule<(Tensor, Tensor)?, (Tensor, Tensor, Tensor)>
+public sealed class Lstm : CellStateModule
 {
-    /// <summary>Makes the net; the parameters are those of nn.LSTM.</summary>
+    /// <summary>Makes the net, with the arguments of nn.LSTM.</summary>
     /// <param name="inputSize">I.</param>
     /// <param name="hiddenSize">H.</param>
     /// <param name="numLayers">L.</param>
@@ -33,26 +33,5 @@ public sealed class Lstm : RecurrentModule<(Tensor, Tensor)?, (Tensor, Tensor, T
         : base(nameof(Lstm), layout, [.. layout.Positions().Select(at =>
             new LstmCell(layout.InputSizeOf(at.Layer), layout.HiddenSize, native.WeightsOf(at.Layer, at.Direction)))], native)
     {
-    }
-
-    /// <summary>Runs a sequence, hooks included.</summary>
-    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
-    /// <param name="h0_c0">h_0 and c_0, each [L·D, B, H]; zeros if null.</param>
-    /// <returns>Output [T, B, D·H] (or [B, T, D·H]), h_n and c_n [L·D, B, H].</returns>
-    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    public new (Tensor, Tensor, Tensor) call(Tensor input, (Tensor, Tensor)? h0_c0 = null) => base.call(input, h0_c0);
-
-    /// <summary>Runs a sequence without hooks; arguments and results as in <see cref="call"/>.</summary>
-    public override (Tensor, Tensor, Tensor) forward(Tensor input, (Tensor, Tensor)? h0_c0 = null)
-    {
-        var (output, state) = Forward(input, StateTuples.From(h0_c0));
-        return (output, state.Hidden, state.Cell);
-    }
-
-    /// <inheritdoc/>
-    public override RecurrentResult Run(Tensor input, RecurrentState? state = null)
-    {
-        var (output, h, c) = call(input, StateTuples.Two(state));
-        return new RecurrentResult(output, new RecurrentState(h, c));
     }
 }

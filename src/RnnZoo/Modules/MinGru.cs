@@ -7,19 +7,9 @@ namespace RnnZoo.Modules;
 /// A minGRU of L layers, used as nn.GRU is. Equations and parameters in <see cref="MinGruCell"/>; each key has the layer
 /// and direction appended as nn.GRU's: <c>weight_ih_l0_reverse</c>.
 /// </summary>
-public sealed class MinGru : RecurrentModule<Tensor, (Tensor, Tensor)>
+public sealed class MinGru : HiddenStateModule
 {
-    /// <summary>Makes the net.</summary>
-    /// <param name="inputSize">I.</param>
-    /// <param name="hiddenSize">H.</param>
-    /// <param name="numLayers">L.</param>
-    /// <param name="bias">Whether there are biases.</param>
-    /// <param name="batchFirst">Whether input and output are [B, T, ·]; the state is [L·D, B, H] either way.</param>
-    /// <param name="dropout">The probability with which an output of a layer below the last is dropped in training.</param>
-    /// <param name="bidirectional">Whether every layer also reads its input backwards.</param>
-    /// <param name="device">Where the parameters live; the CPU if null.</param>
-    /// <param name="dtype">Their element type; the default one if null.</param>
-    /// <exception cref="ArgumentException">A size is zero or less, or dropout is outside [0, 1].</exception>
+    /// <inheritdoc cref="Lstm.Lstm(long, long, long, bool, bool, double, bool, Device?, ScalarType?)"/>
     public MinGru(long inputSize, long hiddenSize, long numLayers = 1, bool bias = true, bool batchFirst = false, double dropout = 0, bool bidirectional = false, Device? device = null, ScalarType? dtype = null)
         : this(RecurrentLayout.Checked(inputSize, hiddenSize, numLayers, batchFirst, dropout, bidirectional), bias, device, dtype)
     {
@@ -27,28 +17,7 @@ public sealed class MinGru : RecurrentModule<Tensor, (Tensor, Tensor)>
 
     private MinGru(RecurrentLayout layout, bool bias, Device? device, ScalarType? dtype)
         : base(nameof(MinGru), layout, [.. layout.Positions().Select(at =>
-            new MinGruCell(layout.InputSizeOf(at.Layer), layout.HiddenSize, bias, device, dtype))], native: null)
+            new MinGruCell(layout.InputSizeOf(at.Layer), layout.HiddenSize, bias, device, dtype))])
     {
-    }
-
-    /// <summary>Runs a sequence, hooks included.</summary>
-    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
-    /// <param name="h0">[L·D, B, H]; zeros if null.</param>
-    /// <returns>Output [T, B, D·H] (or [B, T, D·H]) and h_n [L·D, B, H].</returns>
-    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    public new (Tensor, Tensor) call(Tensor input, Tensor? h0 = null) => base.call(input, h0!);
-
-    /// <summary>Runs a sequence without hooks; arguments and results as in <see cref="call"/>.</summary>
-    public override (Tensor, Tensor) forward(Tensor input, Tensor? h0 = null)
-    {
-        var (output, state) = Forward(input, h0 is null ? null : new RecurrentState(h0));
-        return (output, state.Hidden);
-    }
-
-    /// <inheritdoc/>
-    public override RecurrentResult Run(Tensor input, RecurrentState? state = null)
-    {
-        var (output, h) = call(input, StateTuples.One(state));
-        return new RecurrentResult(output, new RecurrentState(h));
     }
 }

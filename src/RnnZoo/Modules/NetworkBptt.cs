@@ -20,7 +20,6 @@ public sealed class NetworkBptt
 {
     private readonly IRecurrentModule _module;
     private readonly LayerBptt[] _equations;
-    private readonly LayerWeights[] _weights;
 
     /// <summary>The equations of a module's cells, on its parameters.</summary>
     /// <param name="module">A module of cells of this library.</param>
@@ -29,9 +28,9 @@ public sealed class NetworkBptt
     {
         ArgumentNullException.ThrowIfNull(module);
         _module = module;
-        RecurrentCell[] cells = [.. Positions().Select(at => module.CellAt(at.Layer, at.Direction))];
-        _equations = Array.ConvertAll(cells, LayerBptt.For);
-        _weights = Array.ConvertAll(cells, cell => LayerWeights.Of((EquationCell)cell));
+        _equations = [.. Positions().Select(at => module.CellAt(at.Layer, at.Direction)).Select(cell => cell is EquationCell own
+            ? new LayerBptt(own)
+            : throw new NotSupportedException($"module: expected cells of this library, got {cell.GetType().Name}; its gradient comes from the Autograd path."))];
     }
 
     /// <summary>The forward pass, with dropout between layers if the module is in training.</summary>
@@ -61,7 +60,7 @@ public sealed class NetworkBptt
         }
 
         Tensor[] final = [.. Enumerable.Range(0, state.Count).Select(part => stack(layers.Select(run => run.Final[part]), 0))]; // [L·D, B, H]
-        return new NetworkRun(_module.BatchFirst ? x.transpose(0, 1) : x, new RecurrentState(final), layers, masks);
+        return new NetworkRun(_module.BatchFirst ? x.transpose(0, 1) : x, new RecurrentState(final)) { Layers = layers, DropoutMasks = masks };
     }
 
     /// <summary>The backward pass.</summary>
@@ -96,7 +95,7 @@ public sealed class NetworkBptt
     private LayerRun RunLayer(int layer, int direction, Tensor x, RecurrentState state)
     {
         var index = Index(layer, direction);
-        return _equations[index].Forward(x, state.Map(part => part[index]), _weights[index], reversed: direction == 1);
+        return _equations[index].Forward(x, state.Map(part => part[index]), _equations[index].Cell.Weights(), reversed: direction == 1);
     }
 
     private static RecurrentState Initial(LayerGradients[] gradients)
@@ -113,7 +112,7 @@ public sealed class NetworkBptt
         foreach (var (layer, direction) in Positions())
         {
             var (of, suffix) = (gradients[Index(layer, direction)], RecurrentLayout.KeySuffix(layer, direction));
-            var cell = (EquationCell)_module.CellAt(layer, direction);
+            var cell = _equations[Index(layer, direction)].Cell;
             (string, Tensor?)[] named =
             [
                 ("weight_ih", of.InputWeight), ("bias_ih", of.InputBias), ("bias_hh", of.HiddenBias),
@@ -144,3 +143,22 @@ public sealed class NetworkBptt
         from direction in Enumerable.Range(0, _module.NumDirections)
         select (layer, direction);
 }
+
+/// <summary>What a forward pass of <see cref="NetworkBptt"/> makes.</summary>
+/// <param name="Output">[T, B, D·H], or [B, T, D·H] where batch comes first.</param>
+/// <param name="Final">The final state, each part [L·D, B, H].</param>
+public sealed record NetworkRun(Tensor Output, RecurrentState Final)
+{
+    /// <summary>Every direction of every layer, in PyTorch's order.</summary>
+    internal IReadOnlyList<LayerRun> Layers { get; init; } = [];
+
+    /// <summary>What each layer's output was multiplied with on its way up [T, B, D·H]; null without active dropout.</summary>
+    internal IReadOnlyList<Tensor?> DropoutMasks { get; init; } = [];
+}
+
+/// <summary>What a backward pass of <see cref="NetworkBptt"/> makes.</summary>
+/// <param name="Input">∂L/∂input, of the input's shape.</param>
+/// <param name="Initial">∂L/∂h_0, and ∂L/∂c_0 of an LSTM, each [L·D, B, H].</param>
+/// <param name="Parameters">∂L/∂parameter under the module's keys (<c>weight_ih_l0</c> …).</param>
+/// <param name="Steps">∂L/∂h_t and ∂L/∂c_t of every direction of every layer.</param>
+public sealed record NetworkGradients(Tensor Input, RecurrentState Initial, IReadOnlyDictionary<string, Tensor> Parameters, IReadOnlyList<LayerStepGradients> Steps);

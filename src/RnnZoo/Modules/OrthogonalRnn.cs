@@ -12,7 +12,7 @@ namespace RnnZoo.Modules;
 /// Keys: <c>weight_ih_l0</c> [H, I], <c>skew_hh_l0</c> [H, H], <c>bias_l0</c> [H], and so on as in nn.RNN. libtorch has no
 /// such module. Train <c>skew_hh</c> at a lower learning rate than the rest.
 /// </remarks>
-public sealed class OrthogonalRnn : RecurrentModule<Tensor, (Tensor, Tensor)>
+public sealed class OrthogonalRnn : HiddenStateModule
 {
     /// <summary>Makes the net; initial values as in <see cref="OrthogonalCell"/>.</summary>
     /// <param name="inputSize">I.</param>
@@ -30,28 +30,7 @@ public sealed class OrthogonalRnn : RecurrentModule<Tensor, (Tensor, Tensor)>
     }
 
     private OrthogonalRnn(RecurrentLayout layout, Device? device, ScalarType? dtype)
-        : base(nameof(OrthogonalRnn), layout, [.. layout.Positions().Select(at => new OrthogonalCell(layout.InputSizeOf(at.Layer), layout.HiddenSize, device, dtype))], native: null)
+        : base(nameof(OrthogonalRnn), layout, [.. layout.Positions().Select(at => new OrthogonalCell(layout.InputSizeOf(at.Layer), layout.HiddenSize, device, dtype))])
     {
-    }
-
-    /// <summary>Runs a sequence, hooks included.</summary>
-    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
-    /// <param name="h0">[L·D, B, H]; zeros if null.</param>
-    /// <returns>Output [T, B, D·H] (or [B, T, D·H]) and h_n [L·D, B, H].</returns>
-    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    public new (Tensor, Tensor) call(Tensor input, Tensor? h0 = null) => base.call(input, h0!);
-
-    /// <summary>Runs a sequence without hooks; arguments and results as in <see cref="call"/>.</summary>
-    public override (Tensor, Tensor) forward(Tensor input, Tensor? h0 = null)
-    {
-        var (output, state) = Forward(input, h0 is null ? null : new RecurrentState(h0));
-        return (output, state.Hidden);
-    }
-
-    /// <inheritdoc/>
-    public override RecurrentResult Run(Tensor input, RecurrentState? state = null)
-    {
-        var (output, h) = call(input, StateTuples.One(state));
-        return new RecurrentResult(output, new RecurrentState(h));
     }
 }

@@ -1,3 +1,6 @@
+using RnnZoo.Bptt;
+using RnnZoo.Cells;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Modules;
@@ -27,4 +30,127 @@ internal sealed record RecurrentLayout(long InputSize, long HiddenSize, long Num
         from layer in Enumerable.Range(0, (int)NumLayers)
         from direction in Enumerable.Range(0, NumDirections)
         select (layer, direction);
+
+    /// <summary>A whole sequence: three dimensions, the last of size I, at least one step.</summary>
+    public void CheckInput(Tensor input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        if (input.Dimensions == 3 && input.size(2) == InputSize && input.size(BatchFirst ? 1 : 0) > 0)
+        {
+            return;
+        }
+
+        var shape = input.shape;
+        var axes = BatchFirst ? "[B, T, I]" : "[T, B, I]";
+        if (shape.Length != 3 || shape[2] != InputSize)
+        {
+            var hint = shape.Length == 2 ? $"; add the missing axis with unsqueeze({(BatchFirst ? 0 : 1)}) if it is one sequence" : "";
+            throw new ArgumentException($"input: expected {axes} with I = {InputSize}, got {Check.Show(shape)}{hint}.");
+        }
+
+        throw new ArgumentException($"input: expected {axes} with T above 0, got {Check.Show(shape)}.");
+    }
+
+    /// <summary>Token ids in place of a sequence of vectors: [T, B], at least one step, each below I.</summary>
+    public void CheckTokens(Tensor tokens, Tensor parameter)
+    {
+        if (tokens.size(BatchFirst ? 1 : 0) == 0)
+        {
+            throw new ArgumentException($"input: expected token ids {(BatchFirst ? "[B, T]" : "[T, B]")} with T above 0, got {Check.Show(tokens.shape)}.");
+        }
+
+        if (!Check.SameDevice(tokens, parameter))
+        {
+            throw new ArgumentException($"input: expected device {Check.Device(parameter)} as the module's parameters, got {Check.Device(tokens)}; move either with .to(device).");
+        }
+
+        TokenInput.CheckRange(tokens, InputSize);
+    }
+
+    /// <summary>A state: parts [L·D, B, S], of the input's element type and device (of <paramref name="like"/>'s if given).</summary>
+    public void CheckState(RecurrentState state, IReadOnlyList<long> sizes, Tensor input, Tensor? like = null) =>
+        state.CheckParts([.. sizes.Select(size => new[] { NumLayers * NumDirections, BatchOf(input), size })], "[L·D, B, H]", "0", like ?? input);
+}
+
+/// <summary>The cells of a recurrent module, and under which of its keys their parameters stand.</summary>
+internal sealed class CellBindings : IDisposable
+{
+    private readonly (RecurrentCell Cell, string Suffix, int Layer, int Direction)[] _places;
+
+    public CellBindings(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells)
+    {
+        Cells = cells;
+        _places = [.. layout.Positions().Select((at, index) => (cells[index], RecurrentLayout.KeySuffix(at.Layer, at.Direction), at.Layer, at.Direction))];
+    }
+
+    /// <summary>Layer by layer and, in a layer, forwards before backwards.</summary>
+    public IReadOnlyList<RecurrentCell> Cells { get; }
+
+    public IEnumerable<(string Key, Parameter Parameter)> Parameters() =>
+        from place in _places
+        from item in place.Cell.named_parameters()
+        select (item.Item1 + place.Suffix, item.Item2);
+
+    public IEnumerable<(string Key, Tensor Buffer, bool IsPersistent)> Buffers() =>
+        from place in _places
+        let persistent = place.Cell.named_buffers(include_nonpersistent: false).Select(item => item.Item1).ToHashSet()
+        from item in place.Cell.named_buffers()
+        select (item.Item1 + place.Suffix, item.Item2, persistent.Contains(item.Item1));
+
+    /// <summary>Gives the cells what the native module holds now.</summary>
+    public void Bind(NativeRecurrence native)
+    {
+        foreach (var (cell, _, layer, direction) in _places)
+        {
+            ((GatedCell)cell).Bind(native.WeightsOf(layer, direction));
+        }
+    }
+
+    public void Convert(Action<nn.Module> conversion)
+    {
+        foreach (var cell in Cells)
+        {
+            conversion(cell);
+        }
+    }
+
+    public void SetTraining(bool training)
+    {
+        foreach (var cell in Cells)
+        {
+            if (cell.training != training)
+            {
+                cell.train(training);
+            }
+        }
+    }
+
+    /// <summary>A sequence in training begins.</summary>
+    public void BeginTraining()
+    {
+        foreach (var cell in Cells.OfType<EquationCell>())
+        {
+            cell.BeginTraining();
+        }
+    }
+
+    /// <summary>That cells, native module and registry hold the same objects: nothing may be computed with stale weights.</summary>
+    public void Verify(nn.Module owner, NativeRecurrence? native)
+    {
+        foreach (var (key, parameter) in Parameters())
+        {
+            if (!ReferenceEquals(owner.get_parameter(key), parameter) || native?.Holds(key, parameter) == false)
+            {
+                throw new InvalidOperationException($"{key}: the cell holds another parameter than the module; convert the module as a whole, and change a parameter's values in place under no_grad.");
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var cell in Cells)
+        {
+            cell.Dispose();
+        }
+    }
 }

@@ -1,5 +1,6 @@
 using RnnZoo.Bptt;
 using RnnZoo.Cells;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Modules;
@@ -16,12 +17,15 @@ namespace RnnZoo.Modules;
 /// </remarks>
 /// <typeparam name="TState">The state as the drop-in takes it.</typeparam>
 /// <typeparam name="TResult">The result as the drop-in returns it.</typeparam>
-public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tensor, TState, TResult>, IRecurrentModule, INormSource, IHandWritten
+[Display.TypeFormatterSource(typeof(Display.TableFormatters))]
+public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TState, TResult>, IRecurrentModule, INormSource, IHandWritten, Display.ITable
 {
     private readonly RecurrentLayout _layout;
     private readonly CellBindings _bindings;
     private readonly NativeRecurrence? _native;
     private readonly HandWrittenRecurrence? _handWritten;
+    private readonly NormObservers _norms = new();
+    private readonly BackwardFailures _failures;
     private BackwardPath _backward;
     private bool _disposed;
 
@@ -86,7 +90,7 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
     /// <inheritdoc/>
     public BackwardPath EffectiveBackward => _backward switch
     {
-        BackwardPath.Auto when _handWritten is { } path && (path.HasKernels || path.Observer is not null || _norms.Any) => BackwardPath.HandWritten,
+        BackwardPath.Auto when _handWritten is { } path && (path.HasKernels || _norms.Any) => BackwardPath.HandWritten,
         BackwardPath.Auto => _native is null || _norms.Any ? BackwardPath.Autograd : BackwardPath.Native,
         _ => _backward,
     };
@@ -121,6 +125,17 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
         return Zeros(batch, parameter?.dtype ?? get_default_dtype(), parameter?.device ?? CPU);
     }
 
+    NormObservers INormSource.Norms => _norms;
+
+    HandWrittenRecurrence? IHandWritten.HandWritten => _handWritten;
+
+    /// <summary>The hand-written path, for tests that plant errors in it.</summary>
+    internal HandWrittenRecurrence? HandWritten => _handWritten;
+
+    /// <inheritdoc/>
+    /// <exception cref="BackwardFailedException">A backward pass of this module failed since the last call.</exception>
+    public void ThrowIfFailed() => _failures.ThrowIfFailed();
+
     /// <inheritdoc/>
     public abstract RecurrentResult Run(Tensor input, RecurrentState? state = null);
 
@@ -150,7 +165,7 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
         var like = CheckInput(input);
         if (state is not null)
         {
-            Check.SequenceState(state, StateSizes, _layout, input, like);
+            _layout.CheckState(state, StateSizes, input, like);
         }
 
         _bindings.Verify(this, _native);
@@ -168,6 +183,33 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
         result.Output.MoveToOuterDisposeScope();
         result.State.KeepFrom(scope);
         return result;
+    }
+
+    /// <summary>The module for a notebook: what it is, and its parameters.</summary>
+    /// <returns>A table as HTML.</returns>
+    public string ToHtml() => ModuleTable.Of(this, ModuleTable.Describe(this));
+
+    /// <inheritdoc/>
+    protected override nn.Module _to(ScalarType dtype, bool non_blocking)
+    {
+        Check.Floating(dtype);
+        Convert(module => module.to(dtype, non_blocking));
+        return base._to(dtype, non_blocking);
+    }
+
+    /// <inheritdoc/>
+    protected override nn.Module _to(DeviceType deviceType, int deviceIndex, bool non_blocking)
+    {
+        Convert(module => module.to(deviceType, deviceIndex, non_blocking));
+        return base._to(deviceType, deviceIndex, non_blocking);
+    }
+
+    /// <inheritdoc/>
+    protected override nn.Module _to(Device device, ScalarType dtype, bool non_blocking)
+    {
+        Check.Floating(dtype);
+        Convert(module => module.to(device, dtype, non_blocking));
+        return base._to(device, dtype, non_blocking);
     }
 
     /// <summary>Nothing: the parameters are registered at construction.</summary>
@@ -195,12 +237,12 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
         ArgumentNullException.ThrowIfNull(input);
         if (!TokenInput.Is(input) || parameters().FirstOrDefault() is not { } parameter)
         {
-            Check.SequenceInput(input, _layout);
+            _layout.CheckInput(input);
             Check.Like(this, input, nameof(input));
             return input;
         }
 
-        Check.Tokens(input, _layout, parameter);
+        _layout.CheckTokens(input, parameter);
         return parameter;
     }
 
@@ -222,4 +264,115 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
 
     private RecurrentState Zeros(long batch, ScalarType dtype, Device device) =>
         new([.. StateSizes.Select(size => zeros(NumLayers * NumDirections, batch, size, dtype: dtype, device: device))]); // [L·D, B, S]
+
+    private void CheckSeen(BackwardPath path)
+    {
+        if (path == BackwardPath.Native && _norms.Any)
+        {
+            throw new NotSupportedException($"Backward: expected Auto, Autograd or HandWritten while gradients of {GetName()} are traced, got Native, which shows no gradient of a step; detach the trace first.");
+        }
+    }
+
+    // What holds the parameters converts them: the native module where there is one (in place or by new objects,
+    // as the binding has it), else the cells. What it holds afterwards is registered anew, what it gave up is disposed.
+    private void Convert(Action<nn.Module> conversion)
+    {
+        Tensor[] before = [.. parameters(recurse: false), .. buffers(recurse: false)];
+        if (_native is not null)
+        {
+            _native.Convert(conversion);
+            _bindings.Bind(_native);
+        }
+        else
+        {
+            _bindings.Convert(conversion);
+        }
+
+        Register();
+        Tensor[] after = [.. parameters(recurse: false), .. buffers(recurse: false)];
+        foreach (var tensor in before.Except(after, ReferenceEqualityComparer.Instance).OfType<Tensor>())
+        {
+            tensor.Dispose();
+        }
+    }
+
+    private void Register()
+    {
+        foreach (var (key, parameter) in _native?.Parameters ?? _bindings.Parameters())
+        {
+            parameter.DetachFromDisposeScope();
+            ConditionallyRegisterParameter(key, parameter);
+        }
+
+        foreach (var (key, buffer, isPersistent) in _bindings.Buffers())
+        {
+            buffer.DetachFromDisposeScope();
+            ConditionallyRegisterBuffer(key, buffer, isPersistent);
+        }
+    }
+}
+
+/// <summary>A module whose state is h alone, with the arguments and results of nn.RNN and nn.GRU.</summary>
+public abstract class HiddenStateModule : RecurrentModule<Tensor, (Tensor, Tensor)>
+{
+    private protected HiddenStateModule(string name, RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, NativeRecurrence? native = null)
+        : base(name, layout, cells, native)
+    {
+    }
+
+    /// <summary>Runs a sequence, hooks included.</summary>
+    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
+    /// <param name="h0">[L·D, B, H]; zeros if null.</param>
+    /// <returns>Output [T, B, D·H] (or [B, T, D·H]) and h_n [L·D, B, H].</returns>
+    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
+    public new (Tensor, Tensor) call(Tensor input, Tensor? h0 = null) => base.call(input, h0!);
+
+    /// <summary>Runs a sequence without hooks; arguments and results as in <see cref="call"/>.</summary>
+    public override (Tensor, Tensor) forward(Tensor input, Tensor? h0 = null)
+    {
+        var (output, state) = Forward(input, h0 is null ? null : new RecurrentState(h0));
+        return (output, state.Hidden);
+    }
+
+    /// <inheritdoc/>
+    public override RecurrentResult Run(Tensor input, RecurrentState? state = null)
+    {
+        var (output, h) = call(input, RecurrentState.One(state));
+        return new RecurrentResult(output, new RecurrentState(h));
+    }
+}
+
+/// <summary>A module whose state is h and c, with the arguments and results of nn.LSTM.</summary>
+public abstract class CellStateModule : RecurrentModule<(Tensor, Tensor)?, (Tensor, Tensor, Tensor)>
+{
+    private protected CellStateModule(string name, RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, NativeRecurrence? native = null)
+        : base(name, layout, cells, native)
+    {
+    }
+
+    /// <summary>Runs a sequence, hooks included.</summary>
+    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
+    /// <param name="h0_c0">h_0 and c_0, each [L·D, B, H]; zeros if null.</param>
+    /// <returns>Output [T, B, D·H] (or [B, T, D·H]), h_n and c_n [L·D, B, H].</returns>
+    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
+    public new (Tensor, Tensor, Tensor) call(Tensor input, (Tensor, Tensor)? h0_c0 = null) => base.call(input, h0_c0);
+
+    /// <summary>Runs a sequence without hooks; arguments and results as in <see cref="call"/>.</summary>
+    public override (Tensor, Tensor, Tensor) forward(Tensor input, (Tensor, Tensor)? h0_c0 = null)
+    {
+        if (h0_c0 is var (h0, c0) && (h0 is null || c0 is null))
+        {
+            throw new ArgumentException($"h0_c0: expected two tensors (h0, c0), got {(h0 is null ? "null" : "h0")} and {(c0 is null ? "null" : "c0")}; pass both, or null for zeros.");
+        }
+
+        var (output, state) = Forward(input, h0_c0 is var (h, c) ? new RecurrentState(h, c) : null);
+        return (output, state.Hidden, state.Cell);
+    }
+
+    /// <inheritdoc/>
+    public override RecurrentResult Run(Tensor input, RecurrentState? state = null)
+    {
+        var (output, h, c) = call(input, RecurrentState.Two(state));
+        return new RecurrentResult(output, new RecurrentState(h, c));
+    }
 }

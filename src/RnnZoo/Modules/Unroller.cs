@@ -27,9 +27,9 @@ internal static class Unroller
     /// <param name="input">[T, B, I].</param>
     /// <param name="state">Parts [L·D, B, S].</param>
     /// <param name="training">Whether dropout between layers is active.</param>
-    /// <param name="run">Computes one direction of one layer.</param>
+    /// <param name="run">Computes one direction of one layer: (layer, direction, input [T, B, ·], start, parts [B, S]) → output [T, B, H] and the state after the last step of the walk.</param>
     /// <returns>Output [T, B, D·H] and the final state.</returns>
-    public static RecurrentResult Run(RecurrentLayout layout, Tensor input, RecurrentState state, bool training, DirectionRunner run)
+    public static RecurrentResult Run(RecurrentLayout layout, Tensor input, RecurrentState state, bool training, Func<int, int, Tensor, RecurrentState, RecurrentResult> run)
     {
         var initial = state.Select(part => part.unbind(0)).ToArray(); // parts × L·D × [B, S]
         var final = initial.Select(part => new Tensor[part.Length]).ToArray();
@@ -65,8 +65,8 @@ internal static class Unroller
             return cell.StepProjected;
         }
 
-        var weight = own.RecurrentWeight; // [G·H, H]
-        return (projected, state) => own.Advance(projected, state, weight, tapCell: null);
+        var weights = own.Weights();
+        return (projected, state) => own.ForwardStep(projected, state, weights).After;
     }
 
     private static RecurrentResult RunDirection(RecurrentCell cell, Tensor input, RecurrentState state, bool reversed, StepTaps? taps)
@@ -75,15 +75,15 @@ internal static class Unroller
         var steps = cell.ProjectInput(input).unbind(0); // T × [B, P]
         var hidden = new Tensor[steps.Length]; // T × [B, H]
         var advance = StepOf(cell);
-        var weight = taps is null ? null : (cell as EquationCell)?.RecurrentWeight; // [G·H, H]
+        var weights = taps is null ? null : (cell as EquationCell)?.Weights();
         for (var step = 0; step < steps.Length; step++)
         {
             var t = reversed ? steps.Length - 1 - step : step;
             using var scope = NewDisposeScope();
-            state = taps is null ? advance(steps[t], state) : taps.Advance(cell, weight, steps[t], state, step, t);
+            state = taps is null ? advance(steps[t], state) : taps.Advance(cell, weights, steps[t], state, step, t);
             if (step == 0)
             {
-                Check.Returned(cell, state, batch);
+                CheckReturned(cell, state, batch);
             }
 
             (hidden[t], state) = taps is null ? (state.Hidden, state) : taps.Fork(state, step, t);
@@ -95,5 +95,18 @@ internal static class Unroller
         }
 
         return new RecurrentResult(stack(hidden, 0), state); // [T, B, H]
+    }
+
+    /// <summary>The shape that a user's cell returned.</summary>
+    private static void CheckReturned(RecurrentCell cell, RecurrentState? state, long batch)
+    {
+        var expected = string.Join(", ", cell.StateSizes.Select(size => Check.Show([batch, size])));
+        if (state is null
+            || state.Count != cell.StateSizes.Count
+            || !state.Select((part, index) => part.shape.SequenceEqual([batch, cell.StateSizes[index]])).All(fits => fits))
+        {
+            var got = state is null ? "null" : string.Join(", ", state.Select(part => Check.Show(part.shape)));
+            throw new InvalidOperationException($"{cell.GetType().Name}.Step: expected a state of shapes {expected}, got {got}.");
+        }
     }
 }

@@ -7,7 +7,7 @@ namespace RnnZoo.Modules;
 /// A drop-in for nn.RNN: an Elman net of L layers, with tanh, ReLU or, beyond nn.RNN, a linear activation.
 /// Equations in <see cref="ElmanCell"/>; keys, shapes and initial values as nn.RNN.
 /// </summary>
-public sealed class VanillaRnn : RecurrentModule<Tensor, (Tensor, Tensor)>
+public sealed class VanillaRnn : HiddenStateModule
 {
     /// <summary>Makes the net; the parameters are those of nn.RNN.</summary>
     /// <param name="inputSize">I.</param>
@@ -80,27 +80,6 @@ public sealed class VanillaRnn : RecurrentModule<Tensor, (Tensor, Tensor)>
         var net = new VanillaRnn(inputSize, hiddenSize, numLayers, Activation.Relu, bias: true, batchFirst, dropout, bidirectional, device, dtype);
         initialiser.Apply(net);
         return net;
-    }
-
-    /// <summary>Runs a sequence, hooks included.</summary>
-    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
-    /// <param name="h0">[L·D, B, H]; zeros if null.</param>
-    /// <returns>Output [T, B, D·H] (or [B, T, D·H]) and h_n [L·D, B, H].</returns>
-    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    public new (Tensor, Tensor) call(Tensor input, Tensor? h0 = null) => base.call(input, h0!);
-
-    /// <summary>Runs a sequence without hooks; arguments and results as in <see cref="call"/>.</summary>
-    public override (Tensor, Tensor) forward(Tensor input, Tensor? h0 = null)
-    {
-        var (output, state) = Forward(input, h0 is null ? null : new RecurrentState(h0));
-        return (output, state.Hidden);
-    }
-
-    /// <inheritdoc/>
-    public override RecurrentResult Run(Tensor input, RecurrentState? state = null)
-    {
-        var (output, h) = call(input, StateTuples.One(state));
-        return new RecurrentResult(output, new RecurrentState(h));
     }
 
     private static Activation FromTorch(nn.NonLinearities nonLinearity) =>

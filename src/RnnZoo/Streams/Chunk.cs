@@ -97,7 +97,7 @@ public sealed class Chunk
         ArgumentNullException.ThrowIfNull(net);
         return Run((input, state) =>
         {
-            var (output, hidden) = net(input, StateTuples.One(state));
+            var (output, hidden) = net(input, RecurrentState.One(state));
             return new RecurrentResult(output, new RecurrentState(hidden));
         });
     }
@@ -110,7 +110,7 @@ public sealed class Chunk
         ArgumentNullException.ThrowIfNull(net);
         return Run((input, state) =>
         {
-            var (output, hidden, cell) = net(input, StateTuples.Two(state));
+            var (output, hidden, cell) = net(input, RecurrentState.Two(state));
             return new RecurrentResult(output, new RecurrentState(hidden, cell));
         });
     }

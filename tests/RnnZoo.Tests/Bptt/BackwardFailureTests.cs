@@ -75,7 +75,7 @@ public sealed class BackwardFailureTests
         ExpectNone(x, net);
         var thrown = Assert.Throws<BackwardFailedException>(() => net.call(x));
         Assert.Equal("planted", thrown.InnerException!.Message);
-        net.StepGradientObserver = null;
+        net.HandWritten!.Plant(null);
         Gradient.Backward(net.call(x).Item1.sum());
     }
 
@@ -158,11 +158,12 @@ public sealed class BackwardFailureTests
         Assert.StartsWith("loss: expected a loss that depends on", Assert.Throws<ArgumentException>(() => Gradient.Backward(zeros(1))).Message, StringComparison.Ordinal);
     }
 
-    private static Gru Failing() => new(5, 11, dtype: ScalarType.Float64)
+    private static Gru Failing()
     {
-        Backward = BackwardPath.HandWritten,
-        StepGradientObserver = _ => throw new InvalidOperationException("planted"),
-    };
+        var net = new Gru(5, 11, dtype: ScalarType.Float64) { Backward = BackwardPath.HandWritten };
+        net.HandWritten!.Plant((_, _) => throw new InvalidOperationException("planted"));
+        return net;
+    }
 
     // The engine refuses what the node returns: the optimizer never sees a gradient.
     private static void PlainBackward(Gru net, Tensor x)

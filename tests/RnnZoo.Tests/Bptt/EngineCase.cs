@@ -1,6 +1,6 @@
 using RnnZoo.Bptt;
 using RnnZoo.Cells;
-using RnnZoo.Modules;
+using RnnZoo.Tests.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tests.Bptt;
@@ -10,19 +10,11 @@ internal sealed record EngineCase
 {
     public EngineCase(string cell, ScalarType dtype, long steps, long batch, long input, long hidden, bool bias)
     {
-        using EquationCell model = cell switch
-        {
-            "lstm" => new LstmCell(1, 1),
-            "gru" => new GruCell(1, 1),
-            "orthogonal" => new OrthogonalCell(1, 1),
-            "tanh" => new ElmanCell(1, 1, Activation.Tanh),
-            "relu" => new ElmanCell(1, 1, Activation.Relu),
-            "mingru" => new MinGruCell(1, 1),
-            _ => new ElmanCell(1, 1, Activation.Linear),
-        };
-        (Equations, Kernels) = (LayerBptt.For(model), HandWrittenRecurrence.KernelFor(model)!);
+        var model = TestNets.Cell(cell, input, hidden);
+        Equations = new LayerBptt(model);
+        Kernels = ILayerKernel.Of(Equations)!;
         using var generator = new Generator(11);
-        var (gates, parts) = (LayerBptt.For(model).Gates, model.StateSizes.Count);
+        var (gates, parts) = (model.Gates.Count, model.StateSizes.Count);
         var scale = 1 / Math.Sqrt(hidden);
         Input = Draw(1, steps, batch, input);
         Initial = new RecurrentState([.. Enumerable.Range(0, parts).Select(_ => Draw(1, batch, hidden))]);
@@ -40,7 +32,8 @@ internal sealed record EngineCase
         Tensor Draw(double factor, params long[] shape) => randn(shape, dtype: ScalarType.Float64, generator: generator).mul(factor).to(dtype);
     }
 
-    public static string[] Names { get; } = ["tanh", "relu", "linear", "lstm", "gru", "mingru"];
+    // The orthogonal one has tests of its own, for it has no biases.
+    public static string[] Names { get; } = [.. TestNets.WithKernels.Except(["orthogonal"])];
 
     public LayerBptt Equations { get; }
 

@@ -1,5 +1,6 @@
 using RnnZoo.Bptt;
 using RnnZoo.Cells;
+using RnnZoo.Gradients;
 using RnnZoo.Modules;
 using RnnZoo.Tests.Modules;
 using TorchSharp;
@@ -48,7 +49,7 @@ public sealed class KernelPathTests
         Assert.Equal(BackwardPath.HandWritten, lstm.EffectiveBackward);
         lstm.to(ScalarType.BFloat16);
         Assert.Equal(BackwardPath.Native, lstm.EffectiveBackward);
-        lstm.StepGradientObserver = _ => { };
+        using var trace = GradientTrace.Attach(lstm);
         Assert.Equal(BackwardPath.HandWritten, lstm.EffectiveBackward);
         using var linear = new VanillaRnn(5, 11, 1, Activation.Linear, dtype: ScalarType.BFloat16);
         Assert.Equal(BackwardPath.Autograd, linear.EffectiveBackward);

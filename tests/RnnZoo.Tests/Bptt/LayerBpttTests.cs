@@ -1,5 +1,6 @@
 using RnnZoo.Bptt;
 using RnnZoo.Cells;
+using RnnZoo.Modules;
 using RnnZoo.Tests.Modules;
 using static TorchSharp.torch;
 
@@ -31,8 +32,8 @@ public sealed class LayerBpttTests
         var layer = LayerCase.Make(cell, steps, batch, bias);
         var (output, final, expected) = layer.ByAutograd(reversed);
         using var noTape = no_grad();
-        var equations = LayerBptt.For(layer.Cell);
-        var run = equations.Forward(layer.Input, layer.Initial, LayerWeights.Of(layer.Cell), reversed);
+        var equations = new LayerBptt(layer.Cell);
+        var run = equations.Forward(layer.Input, layer.Initial, layer.Cell.Weights(), reversed);
         var gradients = equations.Backward(run.Tape!, layer.Cotangents);
 
         Expect.Close(output, run.Output, 1e-13, "output");
@@ -55,8 +56,8 @@ public sealed class LayerBpttTests
         using var scope = NewDisposeScope();
         using var noTape = no_grad();
         var layer = LayerCase.Make(cell);
-        var equations = LayerBptt.For(layer.Cell);
-        var tape = equations.Forward(layer.Input, layer.Initial, LayerWeights.Of(layer.Cell), reversed).Tape!;
+        var equations = new LayerBptt(layer.Cell);
+        var tape = equations.Forward(layer.Input, layer.Initial, layer.Cell.Weights(), reversed).Tape!;
         var steps = equations.Backward(tape, layer.Cotangents).Steps!;
         var last = tape.TimeOf(6);
 
@@ -82,8 +83,8 @@ public sealed class LayerBpttTests
         using var scope = NewDisposeScope();
         using var noTape = no_grad();
         var layer = LayerCase.Make("linear", steps: 7);
-        var tape = new ElmanBptt(Activation.Linear).Forward(layer.Input, layer.Initial, LayerWeights.Of(layer.Cell)).Tape!;
-        var gradients = new ElmanBptt(Activation.Linear).Backward(tape, new LayerCotangents(FinalHidden: layer.DFinal[0]));
+        var tape = new LayerBptt(layer.Cell).Forward(layer.Input, layer.Initial, layer.Cell.Weights()).Tape!;
+        var gradients = new LayerBptt(layer.Cell).Backward(tape, new LayerCotangents(FinalHidden: layer.DFinal[0]));
         var power = Enumerable.Repeat(layer.Cell.RecurrentWeight!, 7).Aggregate((a, b) => a.mm(b)); // [H, H]
         Expect.Close(layer.DFinal[0].mm(power), gradients.InitialHidden!, 1e-14, "W^7");
     }
@@ -94,8 +95,8 @@ public sealed class LayerBpttTests
         using var scope = NewDisposeScope();
         using var noTape = no_grad();
         var layer = LayerCase.Make("lstm");
-        var equations = new LstmBptt();
-        var tape = equations.Forward(layer.Input, layer.Initial, LayerWeights.Of(layer.Cell)).Tape!;
+        var equations = new LayerBptt(layer.Cell);
+        var tape = equations.Forward(layer.Input, layer.Initial, layer.Cell.Weights()).Tape!;
         var before = Expect.LiveTensors;
         var gradients = equations.Backward(tape, layer.Cotangents, WantedGradients.HiddenWeight);
         Assert.Equal(["weight_hh"], LayerCase.ByName(gradients).Keys);
@@ -114,8 +115,8 @@ public sealed class LayerBpttTests
         using var scope = NewDisposeScope();
         using var noTape = no_grad();
         var layer = LayerCase.Make(cell);
-        var equations = LayerBptt.For(layer.Cell);
-        var weights = LayerWeights.Of(layer.Cell);
+        var equations = new LayerBptt(layer.Cell);
+        var weights = layer.Cell.Weights();
         var before = Expect.LiveTensors;
         var run = equations.Forward(layer.Input, layer.Initial, weights);
         Assert.Equal(before + run.Final.Count + run.Tape!.States.Count + run.Tape.Kept.Count, Expect.LiveTensors);
@@ -133,8 +134,8 @@ public sealed class LayerBpttTests
         {
             using var noTape = no_grad();
             var dFinal = randn_like(layer.DFinal[0]);
-            var tape = new LstmBptt().Forward(layer.Input, layer.Initial, LayerWeights.Of(layer.Cell)).Tape!;
-            new LstmBptt().Backward(tape, new LayerCotangents(FinalHidden: dFinal));
+            var tape = new LayerBptt(layer.Cell).Forward(layer.Input, layer.Initial, layer.Cell.Weights()).Tape!;
+            new LayerBptt(layer.Cell).Backward(tape, new LayerCotangents(FinalHidden: dFinal));
             Assert.True(inner.Contains(dFinal));
         }
 
@@ -147,20 +148,20 @@ public sealed class LayerBpttTests
         using var scope = NewDisposeScope();
         using var noTape = no_grad();
         var layer = LayerCase.Make("lstm");
-        var equations = new LstmBptt();
-        var weights = LayerWeights.Of(layer.Cell);
+        var equations = new LayerBptt(layer.Cell);
+        var weights = layer.Cell.Weights();
         var tape = equations.Forward(layer.Input, layer.Initial, weights).Tape!;
 
         Expect.Message<ArgumentException>("input: expected [T, B, I] with T above 0 and I = 5, got [7, 3, 4].", () => equations.Forward(zeros(7, 3, 4), layer.Initial, weights));
         Expect.Message<ArgumentException>("initial: expected 2 part(s), got 1.", () => equations.Forward(layer.Input, new RecurrentState(layer.Initial.Hidden), weights));
-        Expect.Message<ArgumentException>("W_ih: expected [44, 5], got [33, 5].", () => equations.Forward(layer.Input, layer.Initial, LayerWeights.Of(LayerCase.Make("gru").Cell)));
+        Expect.Message<ArgumentException>("W_ih: expected [44, 5], got [33, 5].", () => equations.Forward(layer.Input, layer.Initial, LayerCase.Make("gru").Cell.Weights()));
         Expect.Message<ArgumentException>("weights: expected both biases or none, got one; pass null for both to leave them out.", () => equations.Forward(layer.Input, layer.Initial, weights with { HiddenBias = null }));
         Expect.Message<ArgumentException>("cotangents.Output: expected [7, 3, 11], got [7, 3, 5].", () => equations.Backward(tape, new LayerCotangents(layer.Input)));
-        Expect.Message<ArgumentException>("tape: expected 1 state part(s) and 4 kept tensor(s), got 2 and 4; it comes from another cell.", () => new GruBptt().Backward(tape, layer.Cotangents));
+        Expect.Message<ArgumentException>("tape: expected 1 state part(s) and 4 kept tensor(s), got 2 and 4; it comes from another cell.", () => new LayerBptt(LayerCase.Make("gru").Cell).Backward(tape, layer.Cotangents));
         Assert.StartsWith("h_0: expected dtype Float64", Assert.Throws<ArgumentException>(() => equations.Forward(layer.Input, layer.Initial.Map(part => part.to(ScalarType.Float32)), weights)).Message, StringComparison.Ordinal);
-        Expect.Message<ArgumentException>("weights: expected no W_hh, got one; they are those of another cell.", () => new MinGruBptt().Forward(layer.Input, new RecurrentState(layer.Initial.Hidden), weights));
-        Expect.Message<ArgumentException>("weights.Further: expected 4 tensor(s) (γ_ih, γ_hh, γ_c, b_c), got 0.", () => new LayerNormLstmBptt().Forward(layer.Input, layer.Initial, weights));
+        Expect.Message<ArgumentException>("weights: expected no W_hh, got one; they are those of another cell.", () => new LayerBptt(LayerCase.Make("mingru").Cell).Forward(layer.Input, new RecurrentState(layer.Initial.Hidden), weights));
+        Expect.Message<ArgumentException>("weights.Further: expected 4 tensor(s) (weight_ln_ih, weight_ln_hh, weight_ln_c, bias_ln_c), got 0.", () => new LayerBptt(LayerCase.Make("layernorm-lstm").Cell).Forward(layer.Input, layer.Initial, weights));
         Expect.Message<ArgumentException>("weights.Further: expected 0 tensor(s), got 1.", () => equations.Forward(layer.Input, layer.Initial, weights with { Further = [layer.Input] }));
-        Assert.Throws<NotSupportedException>(() => LayerBptt.For(new LeakyCell(5, 11)));
+        Assert.Throws<NotSupportedException>(() => new NetworkBptt(new Recurrent(5, (_, _, size) => new LeakyCell(size, 11))));
     }
 }

@@ -1,5 +1,6 @@
 using RnnZoo.Bptt;
 using RnnZoo.Cells;
+using RnnZoo.Tests.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tests.Bptt;
@@ -34,20 +35,12 @@ internal sealed class LayerCase
 
     public LayerCotangents Cotangents => new(DOutput, DFinal[0], Parts > 1 ? DFinal[1] : null);
 
-    public static string[] Names { get; } = ["tanh", "relu", "linear", "lstm", "gru", "layernorm-lstm", "mingru"];
+    // The nets that are not made of weight_hh alone have tests of their own.
+    public static string[] Names { get; } = [.. TestNets.Names.Except(["orthogonal", "indrnn"])];
 
     public static LayerCase Make(string cell, long steps = 7, long batch = 3, bool bias = true)
     {
-        EquationCell made = cell switch
-        {
-            "lstm" => new LstmCell(I, H, bias, dtype: ScalarType.Float64),
-            "gru" => new GruCell(I, H, bias, dtype: ScalarType.Float64),
-            "tanh" => new ElmanCell(I, H, Activation.Tanh, bias, dtype: ScalarType.Float64),
-            "relu" => new ElmanCell(I, H, Activation.Relu, bias, dtype: ScalarType.Float64),
-            "layernorm-lstm" => new LayerNormLstmCell(I, H, bias, dtype: ScalarType.Float64),
-            "mingru" => new MinGruCell(I, H, bias, dtype: ScalarType.Float64),
-            _ => new ElmanCell(I, H, Activation.Linear, bias, dtype: ScalarType.Float64),
-        };
+        var made = TestNets.Cell(cell, I, H, bias);
 
         // Gains of one and biases of zero would hide what belongs to them.
         using var noTape = no_grad();
@@ -72,7 +65,7 @@ internal sealed class LayerCase
         for (var step = 0; step < steps; step++)
         {
             var t = reversed ? steps - 1 - step : step;
-            var next = Cell.Advance(Cell.ProjectInput(Input[t]), state, Cell.RecurrentWeight, c => c.add(zeroes[1][t]));
+            var next = Cell.ForwardStep(Cell.ProjectInput(Input[t]), state, Cell.Weights(), c => c.add(zeroes[1][t])).After;
             state = new RecurrentState([next.Hidden.add(zeroes[0][t]), .. next.Skip(1)]);
             outputs[t] = state.Hidden;
         }

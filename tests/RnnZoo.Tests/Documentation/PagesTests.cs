@@ -52,6 +52,17 @@ public class PagesTests
         Assert.All(Pages().Where(page => page.StartsWith("docs/", StringComparison.Ordinal)), page => Assert.Contains(page, linked));
     }
 
+    [Fact]
+    public void AddingANet_ShowsTheCodeOfTheNetThatTheTestsAdd()
+    {
+        var source = File.ReadAllText(Path.Combine(Repository.Root, "tests", "RnnZoo.Tests", "Modules", "HalfRnn.cs"));
+
+        var parts = new MarkdownPage("docs/adding-a-net.md").Code("cs");
+
+        Assert.Equal(3, parts.Length);
+        Assert.All(parts, part => Assert.Contains(part.TrimEnd('\n', '}'), source, StringComparison.Ordinal));
+    }
+
     // The README's own programs have tests of their own.
     private static IEnumerable<string> Pages() => Directory
         .EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md")

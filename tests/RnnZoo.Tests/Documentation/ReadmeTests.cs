@@ -32,13 +32,6 @@ public class ReadmeTests
     }
 
     [Fact]
-    public void ExampleOfLongSequences_Runs()
-    {
-        Assert.Equal(3, Examples().Length);
-        Assert.Empty(Run(Examples()[2]));
-    }
-
-    [Fact]
     public async Task CommandLineStart_RunsAsWritten()
     {
         using var folder = new TemporaryFolder();

@@ -1,5 +1,6 @@
 using RnnZoo.Cells;
 using RnnZoo.Modules;
+using RnnZoo.Tests.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tests.Gradients;
@@ -14,7 +15,7 @@ internal sealed class JacobianNet : IDisposable
         State = module.ZeroState(batch).Map(part => randn_like(part));
     }
 
-    public static string[] Names { get; } = ["tanh", "relu", "linear", "lstm", "gru", "layernorm-lstm", "mingru", "orthogonal", "indrnn"];
+    public static string[] Names => TestNets.Names;
 
     public IRecurrentModule Module { get; }
 
@@ -24,16 +25,7 @@ internal sealed class JacobianNet : IDisposable
 
     public static JacobianNet Make(string cell, long steps = 5, long batch = 3, long hidden = 7, long layers = 1, bool bias = true, bool bidirectional = false, bool batchFirst = false)
     {
-        IRecurrentModule net = cell switch
-        {
-            "lstm" => new Lstm(5, hidden, layers, bias, batchFirst, bidirectional: bidirectional, dtype: ScalarType.Float64),
-            "layernorm-lstm" => new LayerNormLstm(5, hidden, layers, bias, batchFirst, bidirectional: bidirectional, dtype: ScalarType.Float64),
-            "mingru" => new MinGru(5, hidden, layers, bias, batchFirst, bidirectional: bidirectional, dtype: ScalarType.Float64),
-            "gru" => new Gru(5, hidden, layers, bias, batchFirst, bidirectional: bidirectional, dtype: ScalarType.Float64),
-            "orthogonal" => new OrthogonalRnn(5, hidden, layers, batchFirst, bidirectional: bidirectional, dtype: ScalarType.Float64),
-            "indrnn" => new IndRnn(5, hidden, layers, recurrentBound: null, bias, batchFirst, bidirectional: bidirectional, dtype: ScalarType.Float64),
-            _ => new VanillaRnn(5, hidden, layers, Enum.Parse<Activation>(cell, ignoreCase: true), bias, batchFirst, bidirectional: bidirectional, dtype: ScalarType.Float64),
-        };
+        var net = TestNets.Make(cell, new NetOptions(5, hidden, layers) { Bias = bias, BatchFirst = batchFirst, Bidirectional = bidirectional });
         net.Backward = BackwardPath.Autograd;
 
         // Gains of one and biases of zero would hide what belongs to them.

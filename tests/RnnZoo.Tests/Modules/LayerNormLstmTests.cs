@@ -1,4 +1,5 @@
 using RnnZoo.Cells;
+using RnnZoo.Gradients;
 using RnnZoo.Modules;
 using static TorchSharp.torch;
 
@@ -97,7 +98,7 @@ public sealed class LayerNormLstmTests
     {
         using var net = new LayerNormLstm(I, H);
         Assert.Equal(BackwardPath.Autograd, net.EffectiveBackward); // there are no kernels
-        net.StepGradientObserver = _ => { };
+        using var trace = GradientTrace.Attach(net);
         Assert.Equal(BackwardPath.HandWritten, net.EffectiveBackward);
         Assert.Throws<NotSupportedException>(() => net.Backward = BackwardPath.Native);
     }

@@ -1,4 +1,3 @@
-using RnnZoo.Bptt;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tests.Verification;

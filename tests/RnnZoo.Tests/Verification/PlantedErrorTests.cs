@@ -1,6 +1,6 @@
 using RnnZoo.Cells;
 using RnnZoo.Modules;
-using RnnZoo.Tests.Plots;
+using RnnZoo.Tests.Modules;
 using RnnZoo.Verification;
 using static TorchSharp.torch;
 
@@ -101,39 +101,9 @@ public sealed class PlantedErrorTests
     {
         public PlantableNet(string cell)
         {
-            const long I = 5;
-            switch (cell)
-            {
-                case "lstm":
-                    var lstm = new Lstm(I, H, dtype: ScalarType.Float64);
-                    (Module, HandWritten, Gates) = (lstm, lstm.HandWritten!, 4);
-                    break;
-                case "gru":
-                    var gru = new Gru(I, H, dtype: ScalarType.Float64);
-                    (Module, HandWritten, Gates) = (gru, gru.HandWritten!, 3);
-                    break;
-                case "layernorm-lstm":
-                    var normalised = new LayerNormLstm(I, H, dtype: ScalarType.Float64);
-                    (Module, HandWritten, Gates) = (normalised, normalised.HandWritten!, 4);
-                    break;
-                case "mingru":
-                    var minimal = new MinGru(I, H, dtype: ScalarType.Float64);
-                    (Module, HandWritten, Gates) = (minimal, minimal.HandWritten!, 2);
-                    break;
-                case "orthogonal":
-                    var orthogonal = new OrthogonalRnn(I, H, dtype: ScalarType.Float64);
-                    (Module, HandWritten, Gates) = (orthogonal, orthogonal.HandWritten!, 1);
-                    break;
-                case "indrnn":
-                    var independent = new IndRnn(I, H, dtype: ScalarType.Float64);
-                    (Module, HandWritten, Gates) = (independent, independent.HandWritten!, 1);
-                    break;
-                default:
-                    var activation = Enum.Parse<Activation>(cell, ignoreCase: true);
-                    var vanilla = new VanillaRnn(I, H, 1, activation, dtype: ScalarType.Float64);
-                    (Module, HandWritten, Gates) = (vanilla, vanilla.HandWritten!, 1);
-                    break;
-            }
+            Module = TestNets.Make(cell, new NetOptions(5, H));
+            HandWritten = ((IHandWritten)Module).HandWritten!;
+            Gates = ((EquationCell)Module.CellAt(0)).Gates.Count;
 
             // Larger than the default, so that no term is small.
             using var noTape = no_grad();

@@ -4,6 +4,109 @@ using static TorchSharp.torch;
 
 namespace RnnZoo.Bptt;
 
+/// <summary>One direction of one layer and its gradient on raw CPU memory: equal to the equations but for rounding.</summary>
+internal interface ILayerKernel
+{
+    /// <summary>The kernel of a cell's equations; null for a cell that has equations alone.</summary>
+    static ILayerKernel? Of(LayerBptt equations) => equations.Cell.Kernel switch
+    {
+        null => null,
+        CellKind.MinGru => new MinGruEngine(equations),
+        _ => new KernelEngine(equations),
+    };
+
+    /// <summary>Whether token ids [T, B] can stand for their one-hot vectors.</summary>
+    bool TakesTokens { get; }
+
+    /// <summary>Whether it can run on these arguments; if not, the equations do, or say what is wrong.</summary>
+    bool CanRun(LayerArguments arguments);
+
+    /// <summary>Elements, of the weights' type, of what the forward pass writes for the backward pass.</summary>
+    long TapeElements(LayerArguments arguments);
+
+    /// <param name="arguments">What the layer reads; the parts of the state may be [B, H] or [1, B, H].</param>
+    /// <param name="reversed">Whether the sequence is walked from T - 1 to 0.</param>
+    /// <param name="tape">The address of memory for the tape; 0 if no backward pass follows.</param>
+    /// <returns>h at every step [T, B, H], and the final state [S, B, H].</returns>
+    (Tensor Output, Tensor Final) Forward(LayerArguments arguments, bool reversed, nint tape);
+
+    /// <param name="arguments">As in the forward pass.</param>
+    /// <param name="reversed">As in the forward pass.</param>
+    /// <param name="tape">Where the forward pass wrote; it is read as often as the pass runs.</param>
+    /// <param name="cotangents">The gradients that come from outside.</param>
+    /// <param name="wanted">What to compute.</param>
+    /// <param name="norms">Where to write the norms of the steps' gradients, or null.</param>
+    LayerGradients Backward(LayerArguments arguments, bool reversed, nint tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms = null);
+}
+
+/// <summary>
+/// One direction of one layer on the vectorised CPU kernels, in float32 or float64, on as many threads as
+/// torch.get_num_threads() says on the calling thread. Equal to <see cref="LayerBptt"/> but for rounding.
+/// </summary>
+/// <remarks>
+/// The tape is what the kernels record of each step (LSTM and GRU), and h once more: the output is the caller's, who may
+/// change it. Results depend on the arguments and the number of threads alone.
+/// </remarks>
+/// <param name="equations">The equations of a cell that has one of <see cref="RecurrentKernel"/>'s kernels.</param>
+internal sealed class KernelEngine(LayerBptt equations) : ILayerKernel
+{
+    private readonly CellKind _cell = equations.Cell.Kernel!.Value;
+
+    /// <summary>Whether the kernels can read a tensor: float32 or float64 in the CPU's memory.</summary>
+    public static bool Reads(Tensor tensor) =>
+        tensor.device_type == TorchSharp.DeviceType.CPU && tensor.dtype is ScalarType.Float32 or ScalarType.Float64;
+
+    public bool TakesTokens => true;
+
+    /// <summary>Whether the kernels can run on these arguments; if not, the equations do, or say what is wrong.</summary>
+    public bool CanRun(LayerArguments arguments)
+    {
+        var (input, weights) = (arguments.Input, arguments.Weights);
+        var dtype = weights.InputWeight.dtype;
+        return IsReadable(input)
+            && weights.HiddenWeight is { Dimensions: 2 } hidden && hidden.size(1) is > 0 and <= int.MaxValue
+            && weights.InputWeight.Dimensions == 2 && weights.InputWeight.size(1) is > 0 and <= int.MaxValue
+            && Array.TrueForAll(TokenInput.Is(input) ? arguments.Slots()[1..] : arguments.Slots(), tensor => tensor is null || (Reads(tensor) && tensor.dtype == dtype));
+    }
+
+    public long TapeElements(LayerArguments arguments)
+    {
+        var shape = ShapeOf(arguments, reversed: false);
+        return arguments.Weights.InputWeight.dtype == ScalarType.Float32 ? KernelPasses<float>.TapeElements(shape) : KernelPasses<double>.TapeElements(shape);
+    }
+
+    public (Tensor Output, Tensor Final) Forward(LayerArguments arguments, bool reversed, nint tape)
+    {
+        var (input, initial, weights) = arguments;
+        var shape = ShapeOf(arguments, reversed);
+        equations.CheckForward(input, initial, weights, forKernels: true);
+        return weights.InputWeight.dtype == ScalarType.Float32
+            ? KernelPasses<float>.Forward(shape, arguments, tape)
+            : KernelPasses<double>.Forward(shape, arguments, tape);
+    }
+
+    public LayerGradients Backward(LayerArguments arguments, bool reversed, nint tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms = null)
+    {
+        var shape = ShapeOf(arguments, reversed);
+        LayerCheck.Cotangents([shape.Steps, shape.Batch, shape.Hidden], arguments.Weights.InputWeight, cotangents, equations.Cell.StateSizes.Count);
+        if (wanted.HasFlag(WantedGradients.Steps))
+        {
+            throw new NotSupportedException("wanted: the kernels keep no gradients of single steps; the equations do.");
+        }
+
+        return arguments.Weights.InputWeight.dtype == ScalarType.Float32
+            ? KernelPasses<float>.Backward(shape, arguments, tape, cotangents, wanted, norms)
+            : KernelPasses<double>.Backward(shape, arguments, tape, cotangents, wanted, norms);
+    }
+
+    private LayerShape ShapeOf(LayerArguments arguments, bool reversed) =>
+        new(_cell, (int)arguments.Input.size(0), (int)arguments.Input.size(1), (int)arguments.Weights.InputSize, (int)arguments.Weights.HiddenSize, reversed);
+
+    private static bool IsReadable(Tensor input) =>
+        (TokenInput.Is(input) ? input.device_type == TorchSharp.DeviceType.CPU : input.Dimensions == 3)
+        && Enumerable.Range(0, (int)input.Dimensions).All(axis => input.size(axis) is > 0 and <= int.MaxValue);
+}
+
 /// <summary>The passes of <see cref="KernelEngine"/> for one element type: makes the results and hands the kernels their addresses.</summary>
 internal static unsafe class KernelPasses<T>
     where T : unmanaged, INumberBase<T>
