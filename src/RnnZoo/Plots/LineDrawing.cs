@@ -59,3 +59,96 @@ internal static class LineDrawing
         }
     }
 }
+
+/// <summary>
+/// Names lines at their right ends, moved apart where they would overlap, each with a stroke of its line's colour;
+/// reference lines among them.
+/// </summary>
+internal static class LineEnds
+{
+    private const double Stroke = 16;
+
+    /// <summary>How much room the names need right of the plot.</summary>
+    public static double Room(Area plot, LineChart chart)
+    {
+        var names = Named(chart).Select(line => line.Name).Concat(chart.ReferenceLines.Select(line => line.Label));
+        return Math.Min(plot.Width / 2, Stroke + 8 + names.Select(name => TextSize.Width(name)).DefaultIfEmpty(0).Max() - PlotFrame.RightMargin);
+    }
+
+    public static void Draw(SvgWriter svg, LineChart chart, Area plot, double room, PlotFrame frame, AxisMap horizontal, AxisMap vertical)
+    {
+        var ends = Named(chart).SelectMany(line => EndOf(line, frame, horizontal, vertical)).Concat(
+            chart.ReferenceLines.Where(line => frame.IsInside(line.Value)).Select(line => new End(line.Label, "line leader dashed neutral", frame.Y(line.Value), true)))
+            .Select(end => end with { Y = Math.Clamp(end.Y, plot.Top, plot.Bottom) }).ToArray();
+        var places = TextSize.Spread([.. ends.Select(end => end.Y)], plot.Top - 8, plot.Bottom + 8);
+        foreach (var (end, place) in ends.Zip(places))
+        {
+            // A line that stops early is not joined to its name: the stroke would look like a part of it.
+            svg.Empty("path", ("class", end.Style), ("d", $"M{Place(plot.Right + 3, end.Joined ? end.Y : place)}L{Place(plot.Right + Stroke - 2, place)}"));
+            svg.Label(TextSize.Shorten(end.Name, room + PlotFrame.RightMargin - Stroke), plot.Right + Stroke + 3, place + 4, "end");
+        }
+    }
+
+    private static IEnumerable<Series> Named(LineChart chart) => chart.Series.Where(line => !line.Dashed);
+
+    private static IEnumerable<End> EndOf(Series line, PlotFrame frame, AxisMap horizontal, AxisMap vertical)
+    {
+        var style = "line leader " + Palette.Class(line.Neutral ? null : line.Colour);
+        return line.Points.Where(point => horizontal.Shows(point.X) && vertical.Shows(point.Y)).TakeLast(1)
+            .Select(point => new End(line.Name, style, frame.Y(point.Y), horizontal.Position(point.X) > 0.99));
+    }
+
+    private static string Place(double x, double y) => $"{SvgWriter.Number(x)} {SvgWriter.Number(y)}";
+
+    private sealed record End(string Name, string Style, double Y, bool Joined);
+}
+
+/// <summary>
+/// Leaves out the points of a long path that nobody would miss. Source: D. Douglas and T. Peucker, "Algorithms for the
+/// reduction of the number of points required to represent a digitized line", 1973.
+/// </summary>
+internal static class PathSimplifier
+{
+    private const int ShortEnough = 20;
+    private const double Tolerance = 0.1; // Positions are written to a tenth.
+
+    /// <returns>The first point, the last, and as many between as keep the path within a tenth of a pixel; a short path as it is.</returns>
+    public static IEnumerable<(double X, double Y)> Simplify((double X, double Y)[] points)
+    {
+        if (points.Length <= ShortEnough)
+        {
+            return points;
+        }
+
+        var kept = new bool[points.Length];
+        kept[0] = kept[^1] = true;
+        var parts = new Stack<(int From, int To)>([(0, points.Length - 1)]);
+        while (parts.TryPop(out var part))
+        {
+            var (farthest, distance) = Farthest(points, part.From, part.To);
+            if (distance > Tolerance)
+            {
+                kept[farthest] = true;
+                parts.Push((part.From, farthest));
+                parts.Push((farthest, part.To));
+            }
+        }
+
+        return points.Where((_, index) => kept[index]);
+    }
+
+    private static (int Index, double Distance) Farthest((double X, double Y)[] points, int from, int to)
+    {
+        var (x, y) = (points[to].X - points[from].X, points[to].Y - points[from].Y);
+        var length = Math.Sqrt((x * x) + (y * y));
+        var farthest = (Index: from, Distance: -1.0);
+        for (var index = from + 1; index < to; index++)
+        {
+            var (dx, dy) = (points[index].X - points[from].X, points[index].Y - points[from].Y);
+            var distance = length > 0 ? Math.Abs((x * dy) - (y * dx)) / length : Math.Sqrt((dx * dx) + (dy * dy));
+            farthest = distance > farthest.Distance ? (index, distance) : farthest;
+        }
+
+        return farthest;
+    }
+}
