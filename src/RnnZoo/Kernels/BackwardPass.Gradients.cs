@@ -231,7 +231,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
     }
 
     /// <summary>The steps that are taken together for the weight gradients.</summary>
-    private struct Chunk(int length, int steps)
+    private struct ChunkRange(int length, int steps)
     {
         public int First { get; private set; } = steps;
 

@@ -10,7 +10,7 @@ namespace RnnZoo.Kernels;
 /// all steps instead, and the weight and input gradients follow on all threads, split over time.
 /// </summary>
 internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
-    where C : struct, ICell<S, V, T>
+    where C : struct, IVectorCell<S, V, T>
     where S : struct, ISimd<V, T>
     where V : struct
     where T : unmanaged, INumberBase<T>
@@ -132,7 +132,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
     {
         var own = memory.Part(part, plan);
         Begin(own, first, rows);
-        var chunk = new Chunk(plan.ChunkSteps, shape.Steps);
+        var chunk = new ChunkRange(plan.ChunkSteps, shape.Steps);
         for (var s = shape.Steps - 1; s >= 0; s--)
         {
             chunk.Include(s);

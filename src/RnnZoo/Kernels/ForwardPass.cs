@@ -11,7 +11,7 @@ namespace RnnZoo.Kernels;
 /// threads.
 /// </summary>
 internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
-    where C : struct, ICell<S, V, T>
+    where C : struct, IVectorCell<S, V, T>
     where S : struct, ISimd<V, T>
     where V : struct
     where T : unmanaged, INumberBase<T>
@@ -290,4 +290,55 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
                 a.CN + ((nint)b * shape.Hidden), stage.At(records, shape.Steps - 1) + (b * recordStride), shape.Hidden);
         }
     }
+}
+
+/// <summary>
+/// Where the records of a step lie: one set per step, after one for the initial cell state; or, where no step's records
+/// are needed later, a single set that all steps share.
+/// </summary>
+internal readonly unsafe struct Stage<T>(nint stepSize, bool perStep)
+    where T : unmanaged
+{
+    /// <summary>From one step's records to the next one's.</summary>
+    public nint StepStride => perStep ? stepSize : 0;
+
+    public nint Elements(int steps) => perStep ? (steps + 1) * stepSize : stepSize;
+
+    public T* Initial(T* records) => records;
+
+    public T* At(T* records, int step) => records + ((step + 1) * StepStride);
+}
+
+/// <summary>Moves one row of cell state [H] into and out of a row's records.</summary>
+internal static unsafe class CellState<C, S, V, T>
+    where C : struct, IVectorCell<S, V, T>
+    where S : struct, ISimd<V, T>
+    where V : struct
+    where T : unmanaged
+{
+    /// <summary>Stores <paramref name="source"/> (null for zeros) into the records; units beyond H become zero.</summary>
+    public static void Write(T* record, T* source, int hidden)
+    {
+        for (var unit = 0; unit < hidden; unit += S.Lanes)
+        {
+            var slot = Slot(record, unit);
+            S.Store(slot, S.Zero);
+            for (var lane = 0; source != null && lane < Math.Min(S.Lanes, hidden - unit); lane++)
+            {
+                slot[lane] = source[unit + lane];
+            }
+        }
+    }
+
+    /// <summary>Copies the cell state out of the records.</summary>
+    public static void Read(T* target, T* record, int hidden)
+    {
+        for (var unit = 0; unit < hidden; unit++)
+        {
+            target[unit] = Slot(record, unit / S.Lanes * S.Lanes)[unit % S.Lanes];
+        }
+    }
+
+    private static T* Slot(T* record, int unit) =>
+        record + ((nint)unit * C.Slots) + (C.CellStateSlot * S.Lanes);
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace RnnZoo.Kernels;
@@ -38,4 +39,227 @@ internal static class MinGruKernel
             default: MinGruPass<Simd128<T>, Vector128<T>, T>.Run(arguments, isForward, threads); break;
         }
     }
+}
+
+/// <summary>Where <see cref="MinGruKernel"/> reads and writes: dense arrays of T steps of N = B·H entries, or of N entries.</summary>
+internal unsafe struct MinGruArguments<T>
+    where T : unmanaged
+{
+    /// <summary>T.</summary>
+    public int Steps;
+
+    /// <summary>N: the entries of a step.</summary>
+    public nint Entries;
+
+    /// <summary>Whether the sequence is walked from T - 1 to 0.</summary>
+    public bool Reverse;
+
+    /// <summary>a [T, N]: read forward.</summary>
+    public T* GateProduct;
+
+    /// <summary>g [T, N]: read forward.</summary>
+    public T* CandidateProduct;
+
+    /// <summary>z [T, N]: written forward, read back. May be <see cref="GateProduct"/>.</summary>
+    public T* Gate;
+
+    /// <summary>g [T, N] once more: written forward, read back. May be <see cref="CandidateProduct"/>.</summary>
+    public T* Candidate;
+
+    /// <summary>The state before the first step of the walk [N].</summary>
+    public T* H0;
+
+    /// <summary>h [T, N]: written forward, read back.</summary>
+    public T* Output;
+
+    /// <summary>h [T, N] once more, for a caller who may change it before the backward pass; or null. Written.</summary>
+    public T* OutputCopy;
+
+    /// <summary>∂L/∂h of each step from outside [T, N]; null for zero.</summary>
+    public T* DOutput;
+
+    /// <summary>∂L/∂h_n on entry, ∂L/∂h_0 on return [N].</summary>
+    public T* DState;
+
+    /// <summary>∂L/∂a [T, N], written.</summary>
+    public T* DGate;
+
+    /// <summary>∂L/∂g [T, N], written.</summary>
+    public T* DCandidate;
+
+    /// <summary>What reaches h from the later steps of the walk [T, N], written; null where nobody asks.</summary>
+    public T* DFuture;
+
+    /// <summary>The row that a step of the walk reads.</summary>
+    public readonly nint Row(int step) => (Reverse ? Steps - 1 - step : step) * Entries;
+
+    /// <summary>The state before a step of the walk.</summary>
+    public readonly T* Before(int step) => step == 0 ? H0 : Output + Row(step - 1);
+}
+
+/// <summary>One pass of <see cref="MinGruKernel"/>; each part takes a range of the entries through all steps.</summary>
+internal sealed unsafe class MinGruPass<S, V, T> : ParallelWork
+    where S : struct, ISimd<V, T>
+    where V : struct
+    where T : unmanaged
+{
+    // Vectors of the widest kind, of floats, have 16 lanes.
+    private const int MostLanes = 16;
+    private readonly MinGruArguments<T> a;
+    private readonly bool isForward;
+    private readonly int vectors;
+    private readonly int parts;
+
+    private MinGruPass(in MinGruArguments<T> arguments, bool isForward, int threads)
+    {
+        (a, this.isForward) = (arguments, isForward);
+        vectors = checked((int)((arguments.Entries + S.Lanes - 1) / S.Lanes));
+        parts = Math.Clamp(threads, 1, Math.Max(1, vectors));
+    }
+
+    public static void Run(in MinGruArguments<T> arguments, bool isForward, int threads)
+    {
+        var pass = new MinGruPass<S, V, T>(arguments, isForward, threads);
+        WorkerPool.Run(pass, pass.parts);
+    }
+
+    public override void Run(int part)
+    {
+        nint from = (nint)Partition.Start(vectors, part, parts) * S.Lanes;
+        var to = Math.Min((nint)Partition.Start(vectors, part + 1, parts) * S.Lanes, a.Entries);
+        if (isForward)
+        {
+            for (var step = 0; step < a.Steps; step++)
+            {
+                Forward(a.Row(step), a.Before(step), from, to);
+            }
+        }
+        else
+        {
+            for (var step = a.Steps - 1; step >= 0; step--)
+            {
+                Backward(a.Row(step), a.Before(step), from, to);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Forward(nint row, T* before, nint from, nint to)
+    {
+        var gate = a.Gate + row;
+        var candidate = a.Candidate + row;
+        var output = a.Output + row;
+        var copy = a.OutputCopy == null ? null : a.OutputCopy + row;
+        var keeps = a.Candidate != a.CandidateProduct;
+        var i = from;
+        for (; i <= to - S.Lanes; i += S.Lanes)
+        {
+            var g = S.Load(a.CandidateProduct + row + i);
+            var z = Advance(S.Load(a.GateProduct + row + i), g, S.Load(before + i), out var h);
+            S.Store(gate + i, z);
+            S.Store(output + i, h);
+            if (keeps)
+            {
+                S.Store(candidate + i, g);
+            }
+
+            if (copy != null)
+            {
+                S.Store(copy + i, h);
+            }
+        }
+
+        if (i < to)
+        {
+            // The end of a row may be the end of the memory: the entries go through vectors on the stack.
+            var count = (int)(to - i);
+            var rest = stackalloc T[3 * MostLanes];
+            var restG = rest + MostLanes;
+            var restH = rest + (2 * MostLanes);
+            Copy(rest, a.GateProduct + row + i, count);
+            Copy(restG, a.CandidateProduct + row + i, count);
+            Copy(restH, before + i, count);
+            Copy(candidate + i, restG, count);
+            var z = Advance(S.Load(rest), S.Load(restG), S.Load(restH), out var h);
+            S.Store(rest, z);
+            S.Store(restH, h);
+            Copy(gate + i, rest, count);
+            Copy(output + i, restH, count);
+            if (copy != null)
+            {
+                Copy(copy + i, restH, count);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Backward(nint row, T* before, nint from, nint to)
+    {
+        var gate = a.Gate + row;
+        var candidate = a.Candidate + row;
+        var dGate = a.DGate + row;
+        var dCandidate = a.DCandidate + row;
+        var dOutput = a.DOutput == null ? null : a.DOutput + row;
+        if (a.DFuture != null)
+        {
+            Copy(a.DFuture + row + from, a.DState + from, (int)(to - from));
+        }
+
+        var i = from;
+        for (; i <= to - S.Lanes; i += S.Lanes)
+        {
+            var dH = dOutput == null ? S.Load(a.DState + i) : S.Add(S.Load(dOutput + i), S.Load(a.DState + i)); // (2)
+            S.Store(a.DState + i, Return(dH, S.Load(gate + i), S.Load(candidate + i), S.Load(before + i), out var dA, out var dG));
+            S.Store(dGate + i, dA);
+            S.Store(dCandidate + i, dG);
+        }
+
+        if (i < to)
+        {
+            var count = (int)(to - i);
+            var rest = stackalloc T[5 * MostLanes];
+            var restZ = rest + MostLanes;
+            var restG = rest + (2 * MostLanes);
+            var restH = rest + (3 * MostLanes);
+            var restD = rest + (4 * MostLanes);
+            Copy(rest, a.DState + i, count);
+            Copy(restZ, gate + i, count);
+            Copy(restG, candidate + i, count);
+            Copy(restH, before + i, count);
+            if (dOutput != null)
+            {
+                Copy(restD, dOutput + i, count);
+            }
+            else
+            {
+                new Span<T>(restD, count).Clear();
+            }
+
+            var dH = S.Add(S.Load(restD), S.Load(rest)); // (2)
+            S.Store(rest, Return(dH, S.Load(restZ), S.Load(restG), S.Load(restH), out var dA, out var dG));
+            S.Store(restZ, dA);
+            S.Store(restG, dG);
+            Copy(a.DState + i, rest, count);
+            Copy(dGate + i, restZ, count);
+            Copy(dCandidate + i, restG, count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Advance(V gate, V candidate, V before, out V h)
+    {
+        var z = S.Divide(S.Constant(1), VectorMath<S, V, T>.SigmoidDenominator(gate));
+        h = S.MultiplyAdd(z, S.Subtract(candidate, before), before); // (1)
+        return z;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Return(V dH, V z, V candidate, V before, out V dGate, out V dCandidate)
+    {
+        dCandidate = S.Multiply(dH, z); // (3)
+        dGate = S.Multiply(S.Multiply(dH, S.Subtract(candidate, before)), S.Subtract(z, S.Multiply(z, z))); // (3)
+        return S.Subtract(dH, dCandidate); // (3)
+    }
+
+    private static void Copy(T* target, T* source, int count) => new ReadOnlySpan<T>(source, count).CopyTo(new Span<T>(target, count));
 }

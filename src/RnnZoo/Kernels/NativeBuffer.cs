@@ -11,31 +11,15 @@ internal sealed unsafe class NativeBuffer : IDisposable
     private const int PooledAtMost = 16;
     private static readonly Lock Gate = new();
     private static readonly LinkedList<NativeBuffer> Free = new(); // last returned first
-    private static long live;
-    private nint address;
+    private readonly nint address;
+    private readonly nuint size;
     private bool rented;
 
     private NativeBuffer(nuint bytes)
     {
-        Bytes = bytes;
+        size = bytes;
         address = (nint)NativeMemory.AlignedAlloc(bytes, 64);
     }
-
-    ~NativeBuffer()
-    {
-        if (rented)
-        {
-            Interlocked.Decrement(ref live);
-        }
-
-        NativeMemory.AlignedFree((void*)address);
-    }
-
-    /// <summary>Size: at least what was asked for.</summary>
-    public nuint Bytes { get; }
-
-    /// <summary>How many buffers are rented now.</summary>
-    public static long LiveCount => Interlocked.Read(ref live);
 
     /// <summary>The memory, with whatever was left in it.</summary>
     public byte* Pointer => rented ? (byte*)address : throw new ObjectDisposedException(nameof(NativeBuffer));
@@ -48,7 +32,7 @@ internal sealed unsafe class NativeBuffer : IDisposable
         {
             foreach (var candidate in Free)
             {
-                if (candidate.Bytes >= bytes && candidate.Bytes / 2 <= bytes && (best is null || candidate.Bytes < best.Bytes))
+                if (candidate.size >= bytes && candidate.size / 2 <= bytes && (best is null || candidate.size < best.size))
                 {
                     best = candidate;
                 }
@@ -62,22 +46,7 @@ internal sealed unsafe class NativeBuffer : IDisposable
 
         best ??= new NativeBuffer(Rounded(bytes));
         best.rented = true;
-        Interlocked.Increment(ref live);
         return best;
-    }
-
-    /// <summary>Frees what is in the pool.</summary>
-    public static void Trim()
-    {
-        lock (Gate)
-        {
-            foreach (var buffer in Free)
-            {
-                buffer.Release();
-            }
-
-            Free.Clear();
-        }
     }
 
     /// <summary>Gives the memory back to the pool.</summary>
@@ -100,8 +69,10 @@ internal sealed unsafe class NativeBuffer : IDisposable
             }
         }
 
-        Interlocked.Decrement(ref live);
-        surplus?.Release();
+        if (surplus is not null)
+        {
+            NativeMemory.AlignedFree((void*)surplus.address);
+        }
     }
 
     // Sizes in steps of an eighth, so that sequences of slightly different length share buffers.
@@ -110,11 +81,23 @@ internal sealed unsafe class NativeBuffer : IDisposable
         var step = nuint.Max(4096, (nuint)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)bytes) / 16);
         return (bytes + step - 1) / step * step;
     }
+}
 
-    private void Release()
+/// <summary>
+/// Hands out parts of a block one after the other. Without a block it only counts, so that the same layout code first
+/// finds the size and then the addresses.
+/// </summary>
+internal unsafe struct Arena(byte* start)
+{
+    /// <summary>Bytes handed out.</summary>
+    public nuint Used { get; private set; }
+
+    /// <summary><paramref name="count"/> elements on a cache line of their own.</summary>
+    public T* Take<T>(nint count)
+        where T : unmanaged
     {
-        NativeMemory.AlignedFree((void*)address);
-        address = 0;
-        GC.SuppressFinalize(this);
+        var part = start == null ? null : (T*)(start + Used);
+        Used += ((nuint)count * (nuint)sizeof(T) + 63) & ~(nuint)63;
+        return part;
     }
 }

@@ -5,7 +5,7 @@ namespace RnnZoo.Kernels;
 
 /// <summary>Puts weights into panels, and weight gradients back. A panel holds one vector of columns: [depth, lanes].</summary>
 internal static unsafe class Packing<C, S, V, T>
-    where C : struct, ICell<S, V, T>
+    where C : struct, IVectorCell<S, V, T>
     where S : struct, ISimd<V, T>
     where V : struct
     where T : unmanaged, INumberBase<T>
@@ -156,4 +156,17 @@ internal static unsafe class Packing<C, S, V, T>
             panel += lanes;
         }
     }
+}
+
+/// <summary>
+/// The running sums of one weight matrix' gradient, one set per part of the work, so that parts never meet:
+/// [part][gate, unit block][features, lanes]. A feature is an element of x_t or h_{t-1}, or the constant 1 (for the bias).
+/// </summary>
+internal unsafe struct Accumulators<T>
+    where T : unmanaged
+{
+    public T* Start;
+    public nint PartStride;
+    public int Parts;
+    public int Features;
 }

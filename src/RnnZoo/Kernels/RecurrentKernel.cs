@@ -77,35 +77,193 @@ internal static class RecurrentKernel
         {
             switch (shape.Cell)
             {
-                case CellKind.Lstm: ForwardPass<LstmCell<S, V, T>, S, V, T>.Run(shape, a, threads); break;
-                case CellKind.Gru: ForwardPass<GruCell<S, V, T>, S, V, T>.Run(shape, a, threads); break;
-                case CellKind.Tanh: ForwardPass<VanillaCell<S, V, T, TanhNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
-                case CellKind.Relu: ForwardPass<VanillaCell<S, V, T, ReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
-                case CellKind.Linear: ForwardPass<VanillaCell<S, V, T, LinearNonlinearity<V>>, S, V, T>.Run(shape, a, threads); break;
-                case CellKind.ModRelu: ForwardPass<VanillaCell<S, V, T, ModReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.Lstm: ForwardPass<VectorLstm<S, V, T>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.Gru: ForwardPass<VectorGru<S, V, T>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.Tanh: ForwardPass<VectorVanilla<S, V, T, TanhNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.Relu: ForwardPass<VectorVanilla<S, V, T, ReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.Linear: ForwardPass<VectorVanilla<S, V, T, LinearNonlinearity<V>>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.ModRelu: ForwardPass<VectorVanilla<S, V, T, ModReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
                 default: throw new ArgumentOutOfRangeException(nameof(shape), $"shape: unknown cell {shape.Cell}");
             }
         }
 
         public static nint TapeElements(in LayerShape shape) => shape.Cell switch
         {
-            CellKind.Lstm => ForwardPass<LstmCell<S, V, T>, S, V, T>.TapeElements(shape),
-            CellKind.Gru => ForwardPass<GruCell<S, V, T>, S, V, T>.TapeElements(shape),
-            _ => ForwardPass<VanillaCell<S, V, T, LinearNonlinearity<V>>, S, V, T>.TapeElements(shape),
+            CellKind.Lstm => ForwardPass<VectorLstm<S, V, T>, S, V, T>.TapeElements(shape),
+            CellKind.Gru => ForwardPass<VectorGru<S, V, T>, S, V, T>.TapeElements(shape),
+            _ => ForwardPass<VectorVanilla<S, V, T, LinearNonlinearity<V>>, S, V, T>.TapeElements(shape),
         };
 
         public static void Backward(in LayerShape shape, in BackwardArguments<T> a, int threads)
         {
             switch (shape.Cell)
             {
-                case CellKind.Lstm: BackwardPass<LstmCell<S, V, T>, S, V, T>.Run(shape, a, threads); break;
-                case CellKind.Gru: BackwardPass<GruCell<S, V, T>, S, V, T>.Run(shape, a, threads); break;
-                case CellKind.Tanh: BackwardPass<VanillaCell<S, V, T, TanhNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
-                case CellKind.Relu: BackwardPass<VanillaCell<S, V, T, ReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
-                case CellKind.Linear: BackwardPass<VanillaCell<S, V, T, LinearNonlinearity<V>>, S, V, T>.Run(shape, a, threads); break;
-                case CellKind.ModRelu: BackwardPass<VanillaCell<S, V, T, ModReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.Lstm: BackwardPass<VectorLstm<S, V, T>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.Gru: BackwardPass<VectorGru<S, V, T>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.Tanh: BackwardPass<VectorVanilla<S, V, T, TanhNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.Relu: BackwardPass<VectorVanilla<S, V, T, ReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.Linear: BackwardPass<VectorVanilla<S, V, T, LinearNonlinearity<V>>, S, V, T>.Run(shape, a, threads); break;
+                case CellKind.ModRelu: BackwardPass<VectorVanilla<S, V, T, ModReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
                 default: throw new ArgumentOutOfRangeException(nameof(shape), $"shape: unknown cell {shape.Cell}");
             }
         }
     }
+}
+
+/// <summary>What one direction of one recurrent layer computes.</summary>
+/// <param name="Cell">The recurrence.</param>
+/// <param name="Steps">T, at least 1.</param>
+/// <param name="Batch">B, at least 1.</param>
+/// <param name="Input">I, at least 1.</param>
+/// <param name="Hidden">H, at least 1.</param>
+/// <param name="Reverse">Whether time is walked from T − 1 to 0.</param>
+internal readonly record struct LayerShape(CellKind Cell, int Steps, int Batch, int Input, int Hidden, bool Reverse = false)
+{
+    /// <summary>Row blocks of the weight matrices: 1, 4 (LSTM: i, f, g, o) or 3 (GRU: r, z, n).</summary>
+    public int Gates => Cell switch { CellKind.Lstm => 4, CellKind.Gru => 3, _ => 1 };
+
+    /// <summary>The time index at position <paramref name="step"/> of the walk.</summary>
+    public int Time(int step) => Reverse ? Steps - 1 - step : step;
+
+    public void Check()
+    {
+        if (Steps < 1 || Batch < 1 || Input < 1 || Hidden < 1)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(Steps), $"shape: expected T, B, I, H of at least 1, got T = {Steps}, B = {Batch}, I = {Input}, H = {Hidden}");
+        }
+    }
+}
+
+/// <summary>The recurrences that have kernels.</summary>
+internal enum CellKind
+{
+    Tanh,
+    Relu,
+    Linear,
+    ModRelu,
+    Lstm,
+    Gru,
+    MinGru,
+}
+
+/// <summary>
+/// The memory of a forward pass. The caller owns all of it and keeps it in place while the pass runs. Unless a stride
+/// says otherwise arrays are dense, row-major; strides are in elements. G is the number of gates, in PyTorch's order.
+/// </summary>
+internal unsafe struct ForwardArguments<T>
+    where T : unmanaged
+{
+    /// <summary>[T, B, I] the input: x[t, b] at X + t·XStepStride + b·XBatchStride, I contiguous. Read.</summary>
+    public T* X;
+    public nint XStepStride;
+    public nint XBatchStride;
+
+    /// <summary>
+    /// [T, B] in place of X: token ids from 0 to I − 1, each of which stands for a one-hot vector; id[t, b] at
+    /// Tokens + t·XStepStride + b·XBatchStride. Null if the input is X. Read.
+    /// </summary>
+    public long* Tokens;
+
+    /// <summary>[G·H, I] input weights. Read.</summary>
+    public T* WeightIh;
+
+    /// <summary>[G·H, H] recurrent weights. Read.</summary>
+    public T* WeightHh;
+
+    /// <summary>[G·H] biases, or null for none. Read.</summary>
+    public T* BiasIh;
+    public T* BiasHh;
+
+    /// <summary>[H] the bias inside the nonlinearity (modReLU), or null for zeros. Read.</summary>
+    public T* ActivationBias;
+
+    /// <summary>[B, H] initial hidden state, or null for zeros. Read.</summary>
+    public T* H0;
+
+    /// <summary>[B, H] initial cell state (LSTM), or null for zeros. Read.</summary>
+    public T* C0;
+
+    /// <summary>
+    /// [T, B, H] the output: h[t, b] at Output + t·OutputStepStride + b·OutputBatchStride, H contiguous, so that one
+    /// direction writes its half of [T, B, 2H]. Written; the backward pass of vanilla RNN and GRU reads it again.
+    /// </summary>
+    public T* Output;
+    public nint OutputStepStride;
+    public nint OutputBatchStride;
+
+    /// <summary>The output once more, dense, for a caller who may change it before the backward pass; or null. Written.</summary>
+    public T* OutputCopy;
+
+    /// <summary>[B, H] state after the last step of the walk, or null. Written.</summary>
+    public T* HN;
+
+    /// <summary>[B, H] cell state after the last step (LSTM), or null. Written.</summary>
+    public T* CN;
+
+    /// <summary>
+    /// What the backward pass reads of each step, by position in the walk: [T + 1, B, unit blocks, slots, lanes], the first entry the
+    /// initial cell state alone; <see cref="RecurrentKernel.TapeElements"/> elements. Null where no backward pass follows,
+    /// or where the output is tape enough. Written.
+    /// </summary>
+    public T* Tape;
+}
+
+/// <summary>
+/// The memory of a backward pass, under the same rules as <see cref="ForwardArguments{T}"/>. A null gradient pointer
+/// means that the gradient is not wanted (as an output) or zero (as an input).
+/// </summary>
+internal unsafe struct BackwardArguments<T>
+    where T : unmanaged
+{
+    /// <summary>What the forward pass was given and what it wrote, unchanged. Read.</summary>
+    public ForwardArguments<T> Forward;
+
+    /// <summary>[T, B, H] ∂L/∂output, addressed by its own strides, or null. Read.</summary>
+    public T* DOutput;
+    public nint DOutputStepStride;
+    public nint DOutputBatchStride;
+
+    /// <summary>[B, H] ∂L/∂h_N, on top of what comes through the output, or null. Read.</summary>
+    public T* DHN;
+
+    /// <summary>[B, H] ∂L/∂c_N (LSTM), or null. Read.</summary>
+    public T* DCN;
+
+    /// <summary>[T, B, I] ∂L/∂x, addressed by its own strides, or null, as it has to be for tokens. Written.</summary>
+    public T* DX;
+    public nint DXStepStride;
+    public nint DXBatchStride;
+
+    /// <summary>[G·H, I] and [G·H, H] weight gradients, or null. Written.</summary>
+    public T* DWeightIh;
+    public T* DWeightHh;
+
+    /// <summary>[G·H] bias gradients, or null. Written.</summary>
+    public T* DBiasIh;
+    public T* DBiasHh;
+
+    /// <summary>[H] gradient of the bias inside the nonlinearity (modReLU), or null. Written.</summary>
+    public T* DActivationBias;
+
+    /// <summary>[B, H] gradients of the initial state, or null. Written.</summary>
+    public T* DH0;
+    public T* DC0;
+
+    /// <summary>
+    /// [T] by time index, or null: the L2 norm over [B, H] of ∂L/∂h_t in full, of the part of it that comes from later steps
+    /// of the walk (at the last step: from h_N), and the same two of ∂L/∂c_t (LSTM). Written.
+    /// </summary>
+    public double* NormDH;
+    public double* NormDHFromFuture;
+    public double* NormDC;
+    public double* NormDCFromFuture;
+
+    /// <summary>[T] by time index, or null: the norm of each step's own term of ∂L/∂W_hh. Written.</summary>
+    public double* NormDWeightHh;
+
+    /// <summary>Whether any gradient of weights or biases is wanted.</summary>
+    public readonly bool WantsParameters => DWeightIh != null || DWeightHh != null || DBiasIh != null || DBiasHh != null;
+
+    public readonly bool WantsNorms => NormDH != null || NormDHFromFuture != null || NormDC != null || NormDCFromFuture != null;
 }

@@ -24,8 +24,8 @@ internal static unsafe class RowTile<S, V, T>
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run<R, C>(in GemmArguments<T> g, int row, int tiles, int vector)
-        where R : struct, ICount
-        where C : struct, ICount
+        where R : struct, ITileSize
+        where C : struct, ITileSize
     {
         for (; tiles > 0; tiles--, row += R.Value)
         {
@@ -257,7 +257,7 @@ internal static unsafe class RowTile<S, V, T>
     // One row's share of one k.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Add<C>(T* a, V w0, V w1, ref V c0, ref V c1)
-        where C : struct, ICount
+        where C : struct, ITileSize
     {
         var x = S.Broadcast(a);
         c0 = S.MultiplyAdd(x, w0, c0);
@@ -269,7 +269,7 @@ internal static unsafe class RowTile<S, V, T>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Get<C>(T* source, nint next, ref V first, ref V second)
-        where C : struct, ICount
+        where C : struct, ITileSize
     {
         first = S.Load(source);
         if (C.Value > 1)
@@ -280,7 +280,7 @@ internal static unsafe class RowTile<S, V, T>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Put<C>(T* target, nint next, V first, V second)
-        where C : struct, ICount
+        where C : struct, ITileSize
     {
         S.Store(target, first);
         if (C.Value > 1)
@@ -289,3 +289,25 @@ internal static unsafe class RowTile<S, V, T>
         }
     }
 }
+
+/// <summary>How many rows, or vectors, a tile has: known when a generic method is compiled, so that branches on it cost nothing.</summary>
+internal interface ITileSize
+{
+    static abstract int Value { get; }
+}
+
+internal readonly struct N1 : ITileSize { public static int Value => 1; }
+
+internal readonly struct N2 : ITileSize { public static int Value => 2; }
+
+internal readonly struct N3 : ITileSize { public static int Value => 3; }
+
+internal readonly struct N4 : ITileSize { public static int Value => 4; }
+
+internal readonly struct N5 : ITileSize { public static int Value => 5; }
+
+internal readonly struct N6 : ITileSize { public static int Value => 6; }
+
+internal readonly struct N7 : ITileSize { public static int Value => 7; }
+
+internal readonly struct N8 : ITileSize { public static int Value => 8; }

@@ -9,7 +9,7 @@ namespace RnnZoo.Kernels;
 /// is multiplied.
 /// </summary>
 internal static unsafe class TokenTable<C, S, V, T>
-    where C : struct, ICell<S, V, T>
+    where C : struct, IVectorCell<S, V, T>
     where S : struct, ISimd<V, T>
     where V : struct
     where T : unmanaged, INumberBase<T>

@@ -162,7 +162,7 @@ internal static class Ticks
     }
 
     /// <summary>The largest round step that is not above the wanted one by more than rounding asks for.</summary>
-    public static double RoundStep(double wanted)
+    private static double RoundStep(double wanted)
     {
         var power = Math.Pow(10, Math.Floor(Math.Log10(wanted)));
         return (wanted / power) switch

@@ -65,3 +65,65 @@ internal sealed class LayerData
         return values;
     }
 }
+
+/// <summary>Random gradients that come in from outside; null where there is none.</summary>
+internal sealed class KernelCotangents(LayerShape shape, Random random, bool output = true, bool final = true)
+{
+    public double[]? DOutput { get; } =
+        output ? LayerData.Values(random, shape.Steps * shape.Batch * shape.Hidden, 1) : null;
+
+    public double[]? DHN { get; } = final ? LayerData.Values(random, shape.Batch * shape.Hidden, 1) : null;
+
+    public double[]? DCN { get; } = final ? LayerData.Values(random, shape.Batch * shape.Hidden, 1) : null;
+}
+
+/// <summary>All gradients of a layer as double arrays.</summary>
+internal sealed class KernelGradients(LayerShape shape)
+{
+    public double[] DX { get; } = new double[shape.Steps * shape.Batch * shape.Input];
+
+    public double[] DWeightIh { get; } = new double[shape.Gates * shape.Hidden * shape.Input];
+
+    public double[] DWeightHh { get; } = new double[shape.Gates * shape.Hidden * shape.Hidden];
+
+    public double[] DBiasIh { get; } = new double[shape.Gates * shape.Hidden];
+
+    public double[] DBiasHh { get; } = new double[shape.Gates * shape.Hidden];
+
+    public double[] DActivationBias { get; } = new double[shape.Hidden];
+
+    public double[] DH0 { get; } = new double[shape.Batch * shape.Hidden];
+
+    public double[] DC0 { get; } = new double[shape.Batch * shape.Hidden];
+
+    public double[] SquaredNormDH { get; } = new double[shape.Steps];
+
+    public double[] SquaredNormDHFromFuture { get; } = new double[shape.Steps];
+
+    public double[] SquaredNormDC { get; } = new double[shape.Steps];
+
+    public double[] SquaredNormDCFromFuture { get; } = new double[shape.Steps];
+
+    /// <summary>[T][G·H, H] by time index: every step's own term of DWeightHh.</summary>
+    public double[][] Terms { get; } = [.. Enumerable.Range(0, shape.Steps).Select(_ => new double[shape.Gates * shape.Hidden * shape.Hidden])];
+
+    public double[] SquaredShares { get; } = new double[shape.Steps];
+}
+
+/// <summary>Gradients that a test asks for.</summary>
+[Flags]
+internal enum Wanted
+{
+    None = 0,
+    DX = 1,
+    DWeightIh = 2,
+    DWeightHh = 4,
+    DBiasIh = 8,
+    DBiasHh = 16,
+    DH0 = 32,
+    DC0 = 64,
+    Norms = 128,
+    Shares = 256,
+    DActivationBias = 512,
+    All = 1023,
+}

@@ -15,7 +15,7 @@ namespace RnnZoo.Kernels;
 /// </code>
 /// The columns are m, r, z, n: the first three read the state, the last three the input.
 /// </summary>
-internal readonly unsafe struct GruCell<S, V, T> : ICell<S, V, T>
+internal readonly unsafe struct VectorGru<S, V, T> : IVectorCell<S, V, T>
     where S : struct, ISimd<V, T>
     where V : struct
     where T : unmanaged

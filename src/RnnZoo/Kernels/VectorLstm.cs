@@ -16,7 +16,7 @@ namespace RnnZoo.Kernels;
 /// </code>
 /// Tape: i, f, g, o, c_t. tanh(c_t) is found again in the backward step: that costs less than its memory traffic.
 /// </summary>
-internal readonly unsafe struct LstmCell<S, V, T> : ICell<S, V, T>
+internal readonly unsafe struct VectorLstm<S, V, T> : IVectorCell<S, V, T>
     where S : struct, ISimd<V, T>
     where V : struct
     where T : unmanaged
