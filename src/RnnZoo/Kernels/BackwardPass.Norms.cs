@@ -8,13 +8,13 @@ namespace RnnZoo.Kernels;
 /// </content>
 internal sealed unsafe partial class BackwardPass<C, S, V, T>
 {
-    private const int Kinds = 4;
+    private const int NormKinds = 4;
     private const int HiddenInFull = 0, HiddenFromFuture = 1, CellInFull = 2, CellFromFuture = 3;
 
     private static bool HasCell => C.CellStateSlot >= 0;
 
     // Where one part's norms of a step go; null if nobody asks.
-    private double* NormsOf(int part, int s) => a.WantsNorms ? memory.Norms + (((nint)part * shape.Steps) + shape.Time(s)) * Kinds : null;
+    private double* NormsOf(int part, int s) => a.WantsNorms ? memory.Norms + (((nint)part * shape.Steps) + shape.Time(s)) * NormKinds : null;
 
     private double NormOf(T* state, int rows) => VectorNorm<S, V, T>.Of(state, plan.StateStride, rows, plan.PaddedHidden);
 
@@ -45,7 +45,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
             var norm = 0.0;
             for (var part = 0; part < plan.RowParts; part++)
             {
-                norm = double.Hypot(norm, memory.Norms[((((nint)part * shape.Steps) + t) * Kinds) + kind]);
+                norm = double.Hypot(norm, memory.Norms[((((nint)part * shape.Steps) + t) * NormKinds) + kind]);
             }
 
             target[t] = norm;

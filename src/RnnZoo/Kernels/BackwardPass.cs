@@ -19,7 +19,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
     private readonly BackwardArguments<T> a;
     private readonly int threads;
     private readonly BackwardPlan<T> plan;
-    private readonly Stage<T> stage;
+    private readonly RecordLayout<T> layout;
     private readonly T* records;
     private readonly nint recordStride;
     private BackwardMemory<T> memory;
@@ -32,7 +32,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         this.threads = threads;
         plan = new BackwardPlan<T>(shape, arguments, threads, S.Lanes, C.Columns, C.FirstHiddenColumn != C.FirstInputColumn);
         recordStride = (nint)plan.UnitBlocks * C.Slots * S.Lanes;
-        stage = new Stage<T>(shape.Batch * recordStride, C.NeedsTape);
+        layout = new RecordLayout<T>(shape.Batch * recordStride, C.NeedsTape);
         records = arguments.Forward.Tape;
     }
 
@@ -141,8 +141,8 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
             {
                 Rows = rows,
                 UnitBlocks = plan.UnitBlocks,
-                Record = records == null ? null : stage.At(records, s) + (first * recordStride),
-                PreviousRecord = records == null ? null : stage.At(records, s - 1) + (first * recordStride),
+                Record = records == null ? null : layout.At(records, s) + (first * recordStride),
+                PreviousRecord = records == null ? null : layout.At(records, s - 1) + (first * recordStride),
                 RecordStride = recordStride,
                 DH = own.DH,
                 DC = own.DC,

@@ -24,7 +24,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
     private readonly int inputs;
     private readonly bool inputFirst;
     private readonly int unitBlocks;
-    private readonly Stage<T> stage;
+    private readonly RecordLayout<T> layout;
     private readonly nint recordStride;
     private readonly nint stateStride;
     private readonly nint stateOffset;
@@ -48,7 +48,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         recordStride = RecordStride(shape.Hidden);
         stateOffset = Stride.Padded<T>(inputs);
         stateStride = Stride.OddLines<T>(stateOffset + ((nint)unitBlocks * S.Lanes));
-        stage = new Stage<T>(shape.Batch * recordStride, inputFirst || (C.NeedsTape && a.Tape != null));
+        layout = new RecordLayout<T>(shape.Batch * recordStride, inputFirst || (C.NeedsTape && a.Tape != null));
     }
 
     private enum Phase
@@ -60,12 +60,12 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
 
     /// <summary>Elements of the tape; 0 where the output is tape enough.</summary>
     public static nint TapeElements(in LayerShape shape) =>
-        C.NeedsTape ? new Stage<T>(shape.Batch * RecordStride(shape.Hidden), perStep: true).Elements(shape.Steps) : 0;
+        C.NeedsTape ? new RecordLayout<T>(shape.Batch * RecordStride(shape.Hidden), perStep: true).Elements(shape.Steps) : 0;
 
     public static void Run(in LayerShape shape, in ForwardArguments<T> arguments, int threads)
     {
         var pass = new ForwardPass<C, S, V, T>(shape, arguments, threads);
-        using var buffer = C.NeedsTape && arguments.Tape != null ? null : NativeBuffer.Rent((nuint)pass.stage.Elements(shape.Steps) * (nuint)sizeof(T));
+        using var buffer = C.NeedsTape && arguments.Tape != null ? null : NativeBuffer.Rent((nuint)pass.layout.Elements(shape.Steps) * (nuint)sizeof(T));
         pass.records = buffer is null ? arguments.Tape : (T*)buffer.Pointer;
         pass.Run();
     }
@@ -160,8 +160,8 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
                 Vectors = C.Gates,
                 Init = bias + (column * S.Lanes),
                 InitVectorStride = S.Lanes,
-                C = stage.At(records, first) + ((((nint)u * C.Slots) + C.FirstInputColumn) * S.Lanes),
-                CStride = stage.StepStride,
+                C = layout.At(records, first) + ((((nint)u * C.Slots) + C.FirstInputColumn) * S.Lanes),
+                CStride = layout.StepStride,
                 CVectorStride = S.Lanes,
             });
         }
@@ -177,7 +177,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         var group = few ? unitBlocks : UnitGroup;
         for (var s = 0; s < shape.Steps; s++)
         {
-            var record = stage.At(records, s) + (first * recordStride);
+            var record = layout.At(records, s) + (first * recordStride);
             var product = new StepProduct<S, V, T>
             {
                 Rows = current + stateOffset - inputs,
@@ -196,7 +196,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
             {
                 Rows = rows,
                 Record = record,
-                PreviousRecord = record - stage.StepStride,
+                PreviousRecord = record - layout.StepStride,
                 RecordStride = recordStride,
                 HPrevious = current + stateOffset,
                 H = next + stateOffset,
@@ -243,7 +243,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         for (var b = first; b < first + rows; b++)
         {
             CellState<C, S, V, T>.Write(
-                stage.Initial(records) + (b * recordStride), a.C0 == null ? null : a.C0 + ((nint)b * shape.Hidden), shape.Hidden);
+                layout.Initial(records) + (b * recordStride), a.C0 == null ? null : a.C0 + ((nint)b * shape.Hidden), shape.Hidden);
         }
     }
 
@@ -287,7 +287,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         for (var b = first; C.CellStateSlot >= 0 && a.CN != null && b < first + rows; b++)
         {
             CellState<C, S, V, T>.Read(
-                a.CN + ((nint)b * shape.Hidden), stage.At(records, shape.Steps - 1) + (b * recordStride), shape.Hidden);
+                a.CN + ((nint)b * shape.Hidden), layout.At(records, shape.Steps - 1) + (b * recordStride), shape.Hidden);
         }
     }
 }
@@ -296,7 +296,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
 /// Where the records of a step lie: one set per step, after one for the initial cell state; or, where no step's records
 /// are needed later, a single set that all steps share.
 /// </summary>
-internal readonly unsafe struct Stage<T>(nint stepSize, bool perStep)
+internal readonly unsafe struct RecordLayout<T>(nint stepSize, bool perStep)
     where T : unmanaged
 {
     /// <summary>From one step's records to the next one's.</summary>
