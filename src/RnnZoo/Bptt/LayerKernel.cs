@@ -15,9 +15,6 @@ internal interface ILayerKernel
         _ => new KernelEngine(equations),
     };
 
-    /// <summary>Whether token ids [T, B] can stand for their one-hot vectors.</summary>
-    bool TakesTokens { get; }
-
     /// <summary>Whether it can run on these arguments; if not, the equations do, or say what is wrong.</summary>
     bool CanRun(LayerArguments arguments);
 
@@ -55,8 +52,6 @@ internal sealed class KernelEngine(LayerBptt equations) : ILayerKernel
     /// <summary>Whether the kernels can read a tensor: float32 or float64 in the CPU's memory.</summary>
     public static bool Reads(Tensor tensor) =>
         tensor.device_type == TorchSharp.DeviceType.CPU && tensor.dtype is ScalarType.Float32 or ScalarType.Float64;
-
-    public bool TakesTokens => true;
 
     /// <summary>Whether the kernels can run on these arguments; if not, the equations do, or say what is wrong.</summary>
     public bool CanRun(LayerArguments arguments)

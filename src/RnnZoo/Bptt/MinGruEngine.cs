@@ -16,8 +16,6 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
     private const double EntriesPerThread = 1e5;
 
 
-    public bool TakesTokens => false;
-
     public bool CanRun(LayerArguments arguments)
     {
         var (input, initial, dtype) = (arguments.Input, arguments.Initial.Hidden, arguments.Input.dtype);
