@@ -1,3 +1,4 @@
+using RnnZoo.Cells;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tests.Verification;
