@@ -23,10 +23,9 @@ internal sealed class CharsRun(CliHost host, CharsSettings? settings, bool json)
             return ExitCodes.Failure;
         }
 
-        using var text = opened.Text;
         var path = OutputFolder.Make(host, outputFolder, "chars");
         using var folder = CharsFolder.Begin(path, opened.Settings);
-        return Train(folder, opened.Settings, text, cancellation);
+        return Train(folder, opened.Settings, opened.Text, cancellation);
     }
 
     /// <summary>Goes on with a training.</summary>
@@ -53,8 +52,7 @@ internal sealed class CharsRun(CliHost host, CharsSettings? settings, bool json)
                 return ExitCodes.Failure;
             }
 
-            using var text = opened.Text;
-            return Train(folder, opened.Settings, text, cancellation);
+            return Train(folder, opened.Settings, opened.Text, cancellation);
         }
     }
 

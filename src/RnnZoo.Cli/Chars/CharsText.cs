@@ -5,40 +5,30 @@ using RnnZoo.Streams;
 namespace RnnZoo.Cli.Chars;
 
 /// <summary>A text, and its parts to train on and to hold out.</summary>
-internal sealed class CharsText : IDisposable
+internal sealed class CharsText
 {
-    private readonly TokenSource _all;
-
-    private CharsText(TokenSource all, Vocabulary vocabulary, long heldOut)
+    private CharsText(Tokens all, Vocabulary vocabulary, long heldOut)
     {
-        (_all, Vocabulary) = (all, vocabulary);
+        Vocabulary = vocabulary;
         Training = all.Slice(0, all.Count - heldOut);
         Validation = all.Slice(all.Count - heldOut, heldOut);
     }
 
     public Vocabulary Vocabulary { get; }
 
-    public TokenSource Training { get; }
+    public Tokens Training { get; }
 
-    public TokenSource Validation { get; }
+    public Tokens Validation { get; }
 
     /// <exception cref="InvalidDataException">The text is too short, or no valid UTF-8.</exception>
     /// <exception cref="UsageException">The options do not fit its length.</exception>
     public static CharsText Open(CharsSettings settings)
     {
         var vocabulary = settings.Vocabulary == VocabularyKind.Bytes ? Vocabulary.Bytes : Vocabulary.OfFile(settings.Text);
-        var all = TokenSource.FromFile(settings.Text, vocabulary);
-        try
-        {
-            var heldOut = Math.Max(2, (long)Math.Round(all.Count * settings.ValidationShare));
-            Check(settings, all.Count, all.Count - heldOut);
-            return new CharsText(all, vocabulary, heldOut);
-        }
-        catch
-        {
-            all.Dispose();
-            throw;
-        }
+        var all = vocabulary.TokensOfFile(settings.Text);
+        var heldOut = Math.Max(2, (long)Math.Round(all.Count * settings.ValidationShare));
+        Check(settings, all.Count, all.Count - heldOut);
+        return new CharsText(all, vocabulary, heldOut);
     }
 
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
@@ -52,8 +42,6 @@ internal sealed class CharsText : IDisposable
         using var file = File.OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(file));
     }
-
-    public void Dispose() => _all.Dispose();
 
     private static void Check(CharsSettings settings, long all, long training)
     {

@@ -14,7 +14,7 @@ internal sealed class ZooTrainRun(CliHost host, ModelEntry entry, ModelManifest 
 
     public int Run(CancellationToken cancellation)
     {
-        using var text = OpenText();
+        var text = OpenText();
         var path = OutputFolder.Make(host, settings.Output, entry.Name);
         using var folder = ZooTrainFolder.Open(path, _recipe);
         var wanted = settings.Seed is { } one ? [one] : _recipe.Seeds;

@@ -1,6 +1,6 @@
+using System.Globalization;
 using RnnZoo.Plots;
 using RnnZoo.Streams;
-using RnnZoo.Training;
 
 namespace RnnZoo.Characters;
 
@@ -11,6 +11,8 @@ namespace RnnZoo.Characters;
 [Display.TypeFormatterSource(typeof(Display.PictureFormatters), PreferredMimeTypes = [Display.MimeTypes.Svg])]
 public sealed record CharacterProgress : Display.IPicture
 {
+    private const int PointsPerLine = 250;
+
     /// <summary>How many steps were taken.</summary>
     public int Step { get; init; }
 
@@ -45,7 +47,27 @@ public sealed record CharacterProgress : Display.IPicture
     public IReadOnlyList<CharacterRecord> History { get; init; } = [];
 
     /// <summary>Bits per character of what was trained on and of the held-out text, and the gradient's norm, against steps.</summary>
-    public Figure ToFigure() => TrainingPictures.Of(this);
+    public Figure ToFigure()
+    {
+        var steps = new Axis("training step") { Minimum = 0, Maximum = Math.Max(1, Step) };
+        return new Figure("a text by characters",
+        [
+            new LineChart("bits per character", steps, new Axis("bits per character"),
+                [
+                    Line("training", record => record.TrainingBits),
+                    Line("held-out text", record => record.ValidationBits) with { Markers = true, Colour = 1 },
+                ]),
+            new LineChart("the gradient's norm", steps, new Axis("L2 norm before clipping") { Scale = AxisScale.Log },
+                [Line("training", record => record.GradientNorm)]),
+        ])
+        {
+            Subtitle = string.Create(CultureInfo.InvariantCulture,
+                $"{Step:#,0} steps, {Characters:#,0} characters{(BestBits is { } bits ? $"; held-out text at best {bits:G3} bits per character, at step {BestStep:#,0}" : "")}"),
+        };
+
+        Series Line(string name, Func<CharacterRecord, double?> value) =>
+            new Series(name, [.. History.Where(record => value(record) is not null).Select(record => new ChartPoint(record.Step, value(record)!.Value))]).Smoothed(PointsPerLine);
+    }
 
     /// <summary>The picture for a notebook.</summary>
     /// <returns>The picture as HTML.</returns>

@@ -37,7 +37,7 @@ public sealed class CharacterTrainer : IDisposable
     /// <param name="checkpoints">Where to write checkpoints; null for none.</param>
     /// <param name="observer">Who is told what happens.</param>
     /// <exception cref="ArgumentException">An option is out of its range or does not fit the texts; the message names it.</exception>
-    public CharacterTrainer(CharacterModel model, TokenSource training, TokenSource validation, CharacterTrainingOptions options, CheckpointFolder? checkpoints = null, ICharacterTrainingObserver? observer = null)
+    public CharacterTrainer(CharacterModel model, Tokens training, Tokens validation, CharacterTrainingOptions options, CheckpointFolder? checkpoints = null, ICharacterTrainingObserver? observer = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(validation);
@@ -224,6 +224,6 @@ public sealed class CharacterTrainer : IDisposable
     }
 
     // A short text takes fewer streams, so that each runs for some chunks from its cold start.
-    internal static TokenStreams ValidationStreams(TokenSource text, CharacterTrainingOptions options) =>
+    internal static TokenStreams ValidationStreams(Tokens text, CharacterTrainingOptions options) =>
         new(text, (int)Math.Clamp((text.Count - 1) / (8L * options.ChunkLength), 1, options.Streams));
 }

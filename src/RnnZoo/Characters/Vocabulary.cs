@@ -1,6 +1,20 @@
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using RnnZoo.Streams;
 
 namespace RnnZoo.Characters;
+
+/// <summary>What a token of text is.</summary>
+public enum VocabularyKind
+{
+    /// <summary>A byte; there are 256, whatever the text. Any file is valid.</summary>
+    Bytes,
+
+    /// <summary>A character, to be exact a Unicode scalar value; the text is UTF-8.</summary>
+    Characters,
+}
 
 /// <summary>The tokens that a text model knows, and their ids. It is saved with the model, as JSON.</summary>
 public sealed class Vocabulary
@@ -47,7 +61,7 @@ public sealed class Vocabulary
     {
         ArgumentNullException.ThrowIfNull(text);
         var seen = new SortedSet<Rune>();
-        Utf16.Scan(text, (rune, _) => seen.Add(rune));
+        Scan(text, (rune, _) => seen.Add(rune));
         return seen.Count > 0
             ? new Vocabulary(VocabularyKind.Characters, [.. seen])
             : throw new ArgumentException("text: expected at least one character, got none.");
@@ -60,11 +74,7 @@ public sealed class Vocabulary
     public static Vocabulary OfFile(string path)
     {
         var seen = new HashSet<int>();
-        using (var file = File.OpenHandle(path))
-        {
-            new Utf8Scanner(file, path).Scan((rune, _) => seen.Add(rune));
-        }
-
+        new Utf8File(path).Scan(rune => seen.Add(rune));
         return seen.Count > 0
             ? new Vocabulary(VocabularyKind.Characters, [.. seen.Order().Select(rune => new Rune(rune))])
             : throw new InvalidDataException($"{path}: expected text, got an empty file.");
@@ -75,38 +85,72 @@ public sealed class Vocabulary
     /// <exception cref="InvalidDataException">It is no such file, or damaged.</exception>
     public static Vocabulary FromJson(string json)
     {
-        var (kind, characters) = VocabularyJson.Read(json);
+        var (kind, characters) = Json.Read(json);
         if (kind == VocabularyKind.Bytes)
         {
             return Bytes;
         }
 
         var runes = new List<Rune>();
-        Utf16.Scan(characters, (rune, _) => runes.Add(rune));
+        Scan(characters, (rune, _) => runes.Add(rune));
         return runes.Count > 0 && runes.Distinct().Count() == runes.Count
             ? new Vocabulary(kind, [.. runes])
             : throw new InvalidDataException($"vocabulary: characters: expected at least one character and none twice, got {runes.Count} with {runes.Count - runes.Distinct().Count()} repeated.");
     }
 
     /// <summary>The vocabulary as a small JSON file.</summary>
-    public string ToJson() => VocabularyJson.Write(Kind, string.Concat(_runes.Select(rune => rune.ToString())));
+    public string ToJson() => Json.Write(Kind, string.Concat(_runes.Select(rune => rune.ToString())));
 
     /// <summary>The ids of a text.</summary>
     /// <param name="text">The text.</param>
     /// <exception cref="ArgumentException">A character is not in the vocabulary; the message names it and its place.</exception>
     public long[] Encode(string text)
     {
+        var tokens = TokensOf(text);
+        var ids = new long[tokens.Count];
+        tokens.Read(0, ids);
+        return ids;
+    }
+
+    /// <summary>The tokens of a text, to be cut into streams.</summary>
+    /// <param name="text">The text.</param>
+    /// <exception cref="ArgumentException">A character is not in the vocabulary; the message names it and its place.</exception>
+    public Tokens TokensOf(string text)
+    {
         ArgumentNullException.ThrowIfNull(text);
         if (Kind == VocabularyKind.Bytes)
         {
-            return Array.ConvertAll(Encoding.UTF8.GetBytes(text), value => (long)value);
+            return Tokens.OfBytes(Encoding.UTF8.GetBytes(text));
         }
 
-        var ids = new List<long>(text.Length);
-        Utf16.Scan(text, (rune, index) => ids.Add(IdOf(rune.Value) is >= 0 and var id
+        var tokens = Tokens.Zeros(text.Length - text.Count(char.IsLowSurrogate), Size);
+        var position = 0;
+        Scan(text, (rune, index) => tokens.Set(position++, IdOf(rune.Value) is >= 0 and var id
             ? id
             : throw new ArgumentException($"text: {Missing(rune.Value, $"at index {index}")}.")));
-        return [.. ids];
+        return tokens;
+    }
+
+    /// <summary>The tokens of a text file. The file is read in small blocks, and not needed any more afterwards.</summary>
+    /// <param name="path">A file: UTF-8, with or without a byte order mark, or anything if the vocabulary is bytes.</param>
+    /// <exception cref="InvalidDataException">
+    /// The file is no valid UTF-8, has a character outside the vocabulary, fewer than two tokens, or more than fit into an
+    /// array; the message names the place.
+    /// </exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public Tokens TokensOfFile(string path)
+    {
+        var (count, unit) = Kind == VocabularyKind.Bytes ? (new FileInfo(path).Length, "bytes") : (new Utf8File(path).Count(), "characters");
+        var most = Array.MaxLength / Tokens.WidthOf(Size);
+        if (count > most)
+        {
+            throw new InvalidDataException($"{path}: expected a text of at most {most} {unit}, which fit into memory, got {count}; cut it into several files, or derive a StreamSource that reads it piece by piece.");
+        }
+
+        var tokens = Kind == VocabularyKind.Bytes ? Tokens.OfBytes(File.ReadAllBytes(path)) : Read(path, count);
+        return tokens.Count >= 2
+            ? tokens
+            : throw new InvalidDataException($"{path}: expected a text of at least 2 {unit}, an input and the target after it, got {tokens.Count}.");
     }
 
     /// <summary>The text of ids. Of bytes, what is no valid UTF-8 becomes U+FFFD.</summary>
@@ -137,10 +181,86 @@ public sealed class Vocabulary
         return Kind == VocabularyKind.Bytes ? Encoding.UTF8.GetString(bytes) : text.ToString();
     }
 
+    private Tokens Read(string path, long count)
+    {
+        var tokens = Tokens.Zeros(count, Size);
+        var (file, position) = (new Utf8File(path), 0);
+        file.Scan(rune => tokens.Set(
+            position < count ? position++ : throw Changed(),
+            IdOf(rune) is >= 0 and var id ? id : throw new InvalidDataException($"{path}: {Missing(rune, file.Place)}.")));
+        return position == count ? tokens : throw Changed();
+
+        InvalidDataException Changed() => new($"{path}: expected {count} characters as when it was counted, got another text; it was changed while it was read.");
+    }
+
     /// <summary>A character's id, or -1.</summary>
     internal int IdOf(int rune) => rune < DirectRunes ? _direct[rune] : _others.GetValueOrDefault(rune, -1);
 
-    /// <summary>What to say of a character that is not there.</summary>
-    internal string Missing(int rune, string place) =>
-        $"expected characters of the vocabulary, which has {Size}, got {Utf16.Show(rune)} {place}; remove it, or train a model whose vocabulary has it";
+    private string Missing(int rune, string place)
+    {
+        var shown = Rune.IsControl(new Rune(rune)) ? $"U+{rune:X4}" : $"'{new Rune(rune)}' (U+{rune:X4})";
+        return $"expected characters of the vocabulary, which has {Size}, got {shown} {place}; remove it, or train a model whose vocabulary has it";
+    }
+
+    /// <summary>Visits every character with its index in the string.</summary>
+    /// <exception cref="ArgumentException">Half of a surrogate pair stands alone.</exception>
+    private static void Scan(string text, Action<Rune, int> visit)
+    {
+        for (var index = 0; index < text.Length;)
+        {
+            if (!Rune.TryGetRuneAt(text, index, out var rune))
+            {
+                throw new ArgumentException($"text: expected valid Unicode, got half of a surrogate pair, U+{(int)text[index]:X4}, at index {index}.");
+            }
+
+            visit(rune, index);
+            index += rune.Utf16SequenceLength;
+        }
+    }
+
+    /// <summary>The file's text, and what was read of it.</summary>
+    private static class Json
+    {
+        private const string Format = "rnnzoo-vocabulary-1";
+        private const string BytesKind = "bytes";
+        private const string CharactersKind = "characters";
+
+        private static readonly JsonSerializerOptions Options = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
+
+        public static string Write(VocabularyKind kind, string characters)
+        {
+            var content = new Dictionary<string, string> { ["format"] = Format, ["kind"] = kind == VocabularyKind.Bytes ? BytesKind : CharactersKind };
+            if (kind == VocabularyKind.Characters)
+            {
+                content["characters"] = characters; // the ids in order
+            }
+
+            return JsonSerializer.Serialize(content, Options);
+        }
+
+        public static (VocabularyKind Kind, string Characters) Read(string json)
+        {
+            Dictionary<string, string>? content;
+            try
+            {
+                content = JsonSerializer.Deserialize<Dictionary<string, string>>(json, Options);
+            }
+            catch (JsonException problem)
+            {
+                throw new InvalidDataException($"vocabulary: expected a JSON object of strings: {problem.Message}", problem);
+            }
+
+            if (content?.GetValueOrDefault("format") is not Format)
+            {
+                throw new InvalidDataException($"vocabulary: format: expected {Format}, got {content?.GetValueOrDefault("format") ?? "nothing"}.");
+            }
+
+            return content.GetValueOrDefault("kind") switch
+            {
+                BytesKind => (VocabularyKind.Bytes, ""),
+                CharactersKind => (VocabularyKind.Characters, content.GetValueOrDefault("characters") ?? ""),
+                var other => throw new InvalidDataException($"vocabulary: kind: expected {BytesKind} or {CharactersKind}, got {other ?? "nothing"}."),
+            };
+        }
+    }
 }

@@ -15,16 +15,16 @@ namespace RnnZoo.Streams;
 /// </remarks>
 public sealed class TokenStreams : StreamSource
 {
-    private readonly TokenSource _tokens;
+    private readonly Tokens _tokens;
     private readonly long[] _tokenStarts; // of each document with a pair in it
     private readonly long[] _pairStarts;
 
     /// <summary>Cuts one sequence of tokens, which may hold several documents.</summary>
-    /// <param name="tokens">The tokens; they stay the caller's, and must stay open.</param>
+    /// <param name="tokens">The tokens; they are not copied.</param>
     /// <param name="streams">B.</param>
     /// <param name="documentStarts">The positions of each document's first token, ascending, the first at 0; null for one document.</param>
     /// <exception cref="ArgumentException">There are too few tokens, or the documents' starts are out of order or range.</exception>
-    public TokenStreams(TokenSource tokens, int streams, IReadOnlyList<long>? documentStarts = null)
+    public TokenStreams(Tokens tokens, int streams, IReadOnlyList<long>? documentStarts = null)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         if (streams < 1)
@@ -44,10 +44,10 @@ public sealed class TokenStreams : StreamSource
     }
 
     /// <summary>Cuts several documents, one after the other.</summary>
-    /// <param name="documents">The documents; they stay the caller's, and must stay open.</param>
+    /// <param name="documents">The documents; they are copied.</param>
     /// <param name="streams">B.</param>
     /// <exception cref="ArgumentException">There are too few tokens.</exception>
-    public static TokenStreams FromDocuments(IReadOnlyList<TokenSource> documents, int streams)
+    public static TokenStreams FromDocuments(IReadOnlyList<Tokens> documents, int streams)
     {
         ArgumentNullException.ThrowIfNull(documents);
         if (documents.Count == 0)
@@ -55,8 +55,14 @@ public sealed class TokenStreams : StreamSource
             throw new ArgumentException("documents: expected at least one, got none.");
         }
 
-        var joined = new JoinedTokens([.. documents.Where(document => document.Count > 0).DefaultIfEmpty(documents[0])]);
-        return new TokenStreams(joined, streams, joined.Starts);
+        Tokens[] parts = [.. documents.Where(document => document.Count > 0).DefaultIfEmpty(documents[0])];
+        var starts = new long[parts.Length];
+        for (var part = 1; part < parts.Length; part++)
+        {
+            starts[part] = starts[part - 1] + parts[part - 1].Count;
+        }
+
+        return new TokenStreams(Tokens.Join(parts), streams, starts);
     }
 
     /// <inheritdoc/>
@@ -102,7 +108,7 @@ public sealed class TokenStreams : StreamSource
         for (var stream = 0; stream < Streams; stream++)
         {
             var first = (stream * Steps) + start;
-            var document = Floor.IndexOf(_pairStarts, first);
+            var document = DocumentOf(first);
             for (document += _pairStarts[document] < first ? 1 : 0; document < _pairStarts.Length && _pairStarts[document] < first + count; document++)
             {
                 found.Add(new DocumentStart(start + _pairStarts[document] - first, stream));
@@ -112,13 +118,19 @@ public sealed class TokenStreams : StreamSource
         found.Sort(before, found.Count - before, Comparer<DocumentStart>.Create((left, right) => left.Step.CompareTo(right.Step)));
     }
 
+    private int DocumentOf(long pair)
+    {
+        var place = Array.BinarySearch(_pairStarts, pair);
+        return place >= 0 ? place : ~place - 1;
+    }
+
     // The pairs of one stream, written down its column, document by document.
     private void ReadStream(int stream, long start, Span<long> buffer, Span<long> inputs, Span<long> targets)
     {
         var width = (int)Streams;
         var pair = (stream * Steps) + start;
         var (row, rows) = (0, buffer.Length - 1);
-        for (var document = Floor.IndexOf(_pairStarts, pair); row < rows; document++)
+        for (var document = DocumentOf(pair); row < rows; document++)
         {
             var end = document + 1 < _pairStarts.Length ? _pairStarts[document + 1] : long.MaxValue;
             var length = (int)Math.Min(rows - row, end - pair);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using RnnZoo.Characters;
 using RnnZoo.Plots;
 using RnnZoo.Tasks;
 
@@ -34,28 +33,6 @@ internal static class TrainingPictures
             ValueFormat = "G3",
         };
         return new Figure(Describe(task), [Losses(task, trainings), atEnd]) { Subtitle = string.Join("; ", trainings.Select(History)) };
-    }
-
-    public static Figure Of(CharacterProgress training)
-    {
-        var steps = new Axis("training step") { Minimum = 0, Maximum = Math.Max(1, training.Step) };
-        return new Figure("a text by characters",
-        [
-            new LineChart("bits per character", steps, new Axis("bits per character"),
-                [
-                    Line("training", record => record.TrainingBits),
-                    Line("held-out text", record => record.ValidationBits) with { Markers = true, Colour = 1 },
-                ]),
-            new LineChart("the gradient's norm", steps, new Axis("L2 norm before clipping") { Scale = AxisScale.Log },
-                [Line("training", record => record.GradientNorm)]),
-        ])
-        {
-            Subtitle = string.Create(CultureInfo.InvariantCulture,
-                $"{training.Step:#,0} steps, {training.Characters:#,0} characters{(training.BestBits is { } bits ? $"; held-out text at best {bits:G3} bits per character, at step {training.BestStep:#,0}" : "")}"),
-        };
-
-        Series Line(string name, Func<CharacterRecord, double?> value) =>
-            new Series(name, [.. training.History.Where(record => value(record) is not null).Select(record => new ChartPoint(record.Step, value(record)!.Value))]).Smoothed(PointsPerLine);
     }
 
     private static LineChart Losses(ISequenceTask task, IReadOnlyList<TrainingHistory> trainings) => new(

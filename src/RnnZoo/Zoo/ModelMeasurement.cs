@@ -37,7 +37,7 @@ public static class ModelMeasurement
     /// <param name="text">The text.</param>
     /// <param name="options">How the model was trained: the text is read in as many streams as in the training's own measurements.</param>
     /// <returns>Bits per character; nothing is drawn, so there is no standard error.</returns>
-    public static IReadOnlyList<MetricValue> OfText(CharacterModel model, TokenSource text, CharacterTrainingOptions options)
+    public static IReadOnlyList<MetricValue> OfText(CharacterModel model, Tokens text, CharacterTrainingOptions options)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(text);
@@ -64,7 +64,7 @@ public static class ModelMeasurement
 
         var file = model.Entry.File(ModelFiles.Validation);
         CheckedFile.Open(file, model.Manifest.Result!.ValidationSha256!).Dispose();
-        using var text = TokenSource.FromFile(file, characters.Vocabulary);
+        var text = characters.Vocabulary.TokensOfFile(file);
         return OfText(characters, text, ((CharacterRecipe)model.Manifest.Recipe).Training);
     }
 

@@ -165,11 +165,11 @@ public class CharacterTrainerTests
         return (CheckpointFile.Read(checkpoints.Files[0])["weights"], new Trained(reason, trainer.Progress));
     }
 
-    private static (Vocabulary Vocabulary, TokenSource Tokens) Text()
+    private static (Vocabulary Vocabulary, Tokens Tokens) Text()
     {
         var text = string.Concat(Enumerable.Range(0, 491).Select(place => (char)('a' + (place * place % 17 % 11))));
         var vocabulary = Vocabulary.OfText("abcdefghijk");
-        return (vocabulary, TokenSource.FromText(text, vocabulary));
+        return (vocabulary, vocabulary.TokensOf(text));
     }
 
     private static CharacterRecord Timeless(CharacterRecord record) => record with { Seconds = 0 };

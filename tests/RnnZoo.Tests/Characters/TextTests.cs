@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using System.Text;
 using RnnZoo.Characters;
-using RnnZoo.Streams;
 
 namespace RnnZoo.Tests.Characters;
 
@@ -10,8 +8,6 @@ public sealed class TextTests : IDisposable
     private const string Sample = "Grüße, Wörld!\n€ costs 𝄞 and\nmore\n";
 
     private readonly TemporaryFolder _folder = new();
-
-    public static TheoryData<long> InMemoryLimits => [0, 1 << 20];
 
     public void Dispose() => _folder.Dispose();
 
@@ -50,14 +46,13 @@ public sealed class TextTests : IDisposable
     public void FromJson_DamagedFile_SaysWhatIsWrong(string json, string message) =>
         Assert.StartsWith(message, Assert.Throws<InvalidDataException>(() => Vocabulary.FromJson(json)).Message);
 
-    [Theory]
-    [MemberData(nameof(InMemoryLimits))]
-    public void FromFile_CharactersInMemoryOrOnDisk_ReadFromAnyPosition(long inMemoryUpTo)
+    [Fact]
+    public void TokensOfFile_Characters_ReadFromAnyPosition()
     {
         var text = string.Concat(Enumerable.Repeat(Sample, 97));
         var vocabulary = Vocabulary.OfText(text);
         var expected = vocabulary.Encode(text);
-        using var tokens = TokenSource.FromFile(Write(text), vocabulary, inMemoryUpTo);
+        var tokens = vocabulary.TokensOfFile(Write(text));
 
         Assert.Equal(expected.Length, tokens.Count);
         Assert.Equal(vocabulary.Size, tokens.VocabularySize);
@@ -69,46 +64,57 @@ public sealed class TextTests : IDisposable
         }
     }
 
-    [Theory]
-    [MemberData(nameof(InMemoryLimits))]
-    public void FromFile_Bytes_AreTheFilesBytesValidOrNot(long inMemoryUpTo)
+    [Fact]
+    public void TokensOfFile_MoreThan256Characters_AreThoseOfTheText()
+    {
+        var text = string.Concat(Enumerable.Range(0, 70_000).Select(place => char.ConvertFromUtf32(0x100 + (int)((long)place * place % 7_919 % 997) + (place % 11 == 0 ? 0x10000 : 0))));
+        var vocabulary = Vocabulary.OfText(text);
+        var (ofText, ofFile) = (vocabulary.TokensOf(text), vocabulary.TokensOfFile(Write(text)));
+        var (expected, read) = (new long[ofText.Count], new long[ofFile.Count]);
+        ofText.Read(0, expected);
+        ofFile.Read(0, read);
+
+        Assert.Equal(text.EnumerateRunes().Select(rune => (long)vocabulary.Characters.Index().Single(pair => pair.Item == rune).Index).Take(500), expected.Take(500));
+        Assert.Equal(expected, read);
+    }
+
+    [Fact]
+    public void TokensOfFile_Bytes_AreTheFilesBytesValidOrNot()
     {
         byte[] bytes = [0xEF, 0xBB, 0xBF, 0x80, 0xFF, 0, (byte)'a'];
-        using var tokens = TokenSource.FromFile(Write(bytes), Vocabulary.Bytes, inMemoryUpTo);
+        var tokens = Vocabulary.Bytes.TokensOfFile(Write(bytes));
         var read = new long[5];
         tokens.Read(2, read);
         Assert.Equal([0xBF, 0x80, 0xFF, 0, 'a'], read);
         Assert.Equal((7L, 256), (tokens.Count, tokens.VocabularySize));
     }
 
-    [Theory]
-    [MemberData(nameof(InMemoryLimits))]
-    public void FromFile_ByteOrderMark_IsNoCharacter(long inMemoryUpTo)
+    [Fact]
+    public void TokensOfFile_ByteOrderMark_IsNoCharacter()
     {
         var path = Write([0xEF, 0xBB, 0xBF, .. "aß"u8]);
         var vocabulary = Vocabulary.OfFile(path);
-        using var tokens = TokenSource.FromFile(path, vocabulary, inMemoryUpTo);
+        var tokens = vocabulary.TokensOfFile(path);
         Assert.Equal("aß", vocabulary.Decode(0, 1));
         Assert.Equal(2, tokens.Count);
     }
 
-    [Theory]
-    [MemberData(nameof(InMemoryLimits))]
-    public void FromFile_InvalidUtf8_NamesThePlace(long inMemoryUpTo)
+    [Fact]
+    public void TokensOfFile_InvalidUtf8_NamesThePlace()
     {
         var path = Write([.. "ab\nß"u8, 0xC3, .. "("u8]);
         var message = $"{path}: expected UTF-8, got the bytes C328 at byte 5 (line 2, column 2); convert the file to UTF-8, or use the byte vocabulary.";
-        Assert.Equal(message, Assert.Throws<InvalidDataException>(() => TokenSource.FromFile(path, Vocabulary.OfText("abß\n("), inMemoryUpTo)).Message);
+        Assert.Equal(message, Assert.Throws<InvalidDataException>(() => Vocabulary.OfText("abß\n(").TokensOfFile(path)).Message);
         Assert.Equal(message, Assert.Throws<InvalidDataException>(() => Vocabulary.OfFile(path)).Message);
     }
 
     [Fact]
-    public void FromFile_CharactersAcrossReadBlocks_AreWholeAndACutOneIsFound()
+    public void TokensOfFile_CharactersAcrossReadBlocks_AreWholeAndACutOneIsFound()
     {
         // 65,535 one-byte characters, so that the next one lies across two blocks of 65,536.
         var text = new string('a', 65_535) + "€";
         var vocabulary = Vocabulary.OfText(text);
-        using var tokens = TokenSource.FromFile(Write(text), vocabulary);
+        var tokens = vocabulary.TokensOfFile(Write(text));
         var read = new long[2];
         tokens.Read(65_534, read);
         Assert.Equal("a€", vocabulary.Decode(read));
@@ -117,14 +123,13 @@ public sealed class TextTests : IDisposable
         Assert.Contains("got the bytes E282 at byte 65535 (line 1, column 65536)", Assert.Throws<InvalidDataException>(() => Vocabulary.OfFile(cut)).Message);
     }
 
-    [Theory]
-    [MemberData(nameof(InMemoryLimits))]
-    public void FromFile_CharacterOutsideTheVocabulary_IsNamedWithItsPlace(long inMemoryUpTo)
+    [Fact]
+    public void TokensOfFile_CharacterOutsideTheVocabulary_IsNamedWithItsPlace()
     {
         var path = Write("aa\nb€");
         Assert.Equal(
             $"{path}: expected characters of the vocabulary, which has 3, got '€' (U+20AC) at byte 4 (line 2, column 2); remove it, or train a model whose vocabulary has it.",
-            Assert.Throws<InvalidDataException>(() => TokenSource.FromFile(path, Vocabulary.OfText("ab\n"), inMemoryUpTo)).Message);
+            Assert.Throws<InvalidDataException>(() => Vocabulary.OfText("ab\n").TokensOfFile(path)).Message);
     }
 
     [Fact]
@@ -141,16 +146,13 @@ public sealed class TextTests : IDisposable
     [Theory]
     [InlineData("", 0)]
     [InlineData("a", 1)]
-    public void FromFile_EmptyOrOneCharacter_IsRefused(string text, int count)
+    public void TokensOfFile_EmptyOrOneCharacter_IsRefused(string text, int count)
     {
         var path = Write(text);
-        foreach (var limit in new long[] { -1, 100 })
-        {
-            Assert.Equal(
-                $"{path}: expected a text of at least 2 characters, an input and the target after it, got {count}.",
-                Assert.Throws<InvalidDataException>(() => TokenSource.FromFile(path, Vocabulary.OfText("a"), limit)).Message);
-            Assert.EndsWith($"at least 2 bytes, an input and the target after it, got {count}.", Assert.Throws<InvalidDataException>(() => TokenSource.FromFile(path, Vocabulary.Bytes, limit)).Message);
-        }
+        Assert.Equal(
+            $"{path}: expected a text of at least 2 characters, an input and the target after it, got {count}.",
+            Assert.Throws<InvalidDataException>(() => Vocabulary.OfText("a").TokensOfFile(path)).Message);
+        Assert.EndsWith($"at least 2 bytes, an input and the target after it, got {count}.", Assert.Throws<InvalidDataException>(() => Vocabulary.Bytes.TokensOfFile(path)).Message);
     }
 
     [Fact]
@@ -159,23 +161,6 @@ public sealed class TextTests : IDisposable
         var path = Write("");
         Assert.Equal($"{path}: expected text, got an empty file.", Assert.Throws<InvalidDataException>(() => Vocabulary.OfFile(path)).Message);
         Assert.Throws<FileNotFoundException>(() => Vocabulary.OfFile(_folder.File("none")));
-    }
-
-    [SkippableTheory]
-    [InlineData(VocabularyKind.Bytes)]
-    [InlineData(VocabularyKind.Characters)]
-    public void Read_FileCutShortMeanwhile_Throws(VocabularyKind kind)
-    {
-        Skip.IfNot(OperatingSystem.IsLinux(), "needs the program truncate: .NET itself honours the lock on an open file");
-        var path = Write(new string('a', 3_000));
-        using var tokens = TokenSource.FromFile(path, kind == VocabularyKind.Bytes ? Vocabulary.Bytes : Vocabulary.OfText("a"), inMemoryUpTo: 0);
-        using (var truncate = Process.Start("truncate", ["--size=1000", path]))
-        {
-            truncate.WaitForExit();
-            Assert.Equal(0, truncate.ExitCode);
-        }
-
-        Assert.Contains("since.", Assert.Throws<InvalidDataException>(() => tokens.Read(2_000, new long[10])).Message);
     }
 
     private string Write(string text) => Write(Encoding.UTF8.GetBytes(text));

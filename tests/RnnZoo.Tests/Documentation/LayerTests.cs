@@ -34,10 +34,6 @@ public class LayerTests
         ["Files"] = [],
     };
 
-    // On their way out.
-    private static readonly (string From, string To)[] Pending =
-        [("Streams", "Characters"), ("Training", "Characters")];
-
     [Fact]
     public void Library_UsesNoFolderThatItMayNot()
     {
@@ -51,7 +47,7 @@ public class LayerTests
     }
 
     private static bool MayUse(string from, string to) =>
-        to == Root || Pending.Contains((from, to)) || (Strands.TryGetValue(from, out var strand) ? strand.Contains(to) : Row(to) < Row(from));
+        to == Root || (Strands.TryGetValue(from, out var strand) ? strand.Contains(to) : Row(to) < Row(from));
 
     private static int Row(string folder) => Array.FindIndex(Rows, row => row.Contains(folder));
 

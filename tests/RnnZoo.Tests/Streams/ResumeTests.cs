@@ -111,7 +111,7 @@ public class ResumeTests
         Assert.InRange(lengths.Where(length => length < 30).Average(), 18.7, 20.3);
     }
 
-    private static TokenStreams Source() => new(TokenSource.FromIds([.. Enumerable.Range(0, 3 * 46 + 1).Select(place => place * place % 11L)]), 3, [0, 30, 70]);
+    private static TokenStreams Source() => new(Tokens.FromIds([.. Enumerable.Range(0, 3 * 46 + 1).Select(place => place * place % 11L)]), 3, [0, 30, 70]);
 
     private static TruncatedBpttOptions Options(string name) => name switch
     {

@@ -9,7 +9,7 @@ namespace RnnZoo.Tests.Streams;
 internal static class SampleStreams
 {
     /// <summary>Token ids 0, 1, 2 … as a source.</summary>
-    public static TokenSource Counting(int count) => TokenSource.FromIds([.. Enumerable.Range(0, count).Select(id => (long)id)]);
+    public static Tokens Counting(int count) => Tokens.FromIds([.. Enumerable.Range(0, count).Select(id => (long)id)]);
 
     /// <summary>A net that only passes numbers on, for tests of the streams alone.</summary>
     public static RecurrentResult Echo(Tensor input, RecurrentState? state) =>

@@ -24,7 +24,7 @@ public class TokenStreamTests
     public void Read_SeveralDocuments_NoPairReachesAcross()
     {
         using var scope = NewDisposeScope();
-        TokenSource[] documents = [SampleStreams.Counting(4), TokenSource.FromIds([50]), TokenSource.FromIds([]), TokenSource.FromIds([60, 61, 62]), TokenSource.FromIds([70, 71])];
+        Tokens[] documents = [SampleStreams.Counting(4), Tokens.FromIds([50]), Tokens.FromIds([]), Tokens.FromIds([60, 61, 62]), Tokens.FromIds([70, 71])];
         var streams = TokenStreams.FromDocuments(documents, streams: 2); // 3 + 0 + 0 + 2 + 1 = 6 pairs
 
         var (input, target) = streams.Read(0, 3);
@@ -81,15 +81,15 @@ public class TokenStreamTests
     {
         foreach (var largest in new long[] { 3, 255, 256, 65_535, 65_536, 1_000_000 })
         {
-            using var source = TokenSource.FromIds([0, largest, 1, largest]);
+            var source = Tokens.FromIds([0, largest, 1, largest]);
             var read = new long[3];
             source.Read(1, read);
             Assert.Equal([largest, 1, largest], read);
             Assert.Equal(largest + 1, source.VocabularySize);
         }
 
-        Assert.Equal("ids: expected token ids from 0 to 4, got 5 at position 1.", Assert.Throws<ArgumentException>(() => TokenSource.FromIds([4, 5], 5)).Message);
-        Assert.Equal("ids: expected token ids from 0 to 2147483646, got -1 at position 0.", Assert.Throws<ArgumentException>(() => TokenSource.FromIds([-1])).Message);
+        Assert.Equal("ids: expected token ids from 0 to 4, got 5 at position 1.", Assert.Throws<ArgumentException>(() => Tokens.FromIds([4, 5], 5)).Message);
+        Assert.Equal("ids: expected token ids from 0 to 2147483646, got -1 at position 0.", Assert.Throws<ArgumentException>(() => Tokens.FromIds([-1])).Message);
     }
 
     [Fact]

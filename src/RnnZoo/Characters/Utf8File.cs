@@ -1,13 +1,11 @@
 using System.Buffers;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 
 namespace RnnZoo.Characters;
 
 /// <summary>Reads a file of UTF-8 from its start, block by block, and says where it is not valid.</summary>
-/// <param name="file">The file.</param>
-/// <param name="name">Its name, for messages.</param>
-internal sealed class Utf8Scanner(SafeFileHandle file, string name)
+/// <param name="path">The file.</param>
+internal sealed class Utf8File(string path)
 {
     private const int BlockSize = 1 << 16;
 
@@ -20,15 +18,35 @@ internal sealed class Utf8Scanner(SafeFileHandle file, string name)
     /// <summary>The character under way, for messages.</summary>
     public string Place => $"at byte {_offset} (line {_line}, column {_column})";
 
-    /// <summary>Visits every character with the offset of its first byte. A byte order mark at the start is none.</summary>
-    /// <exception cref="InvalidDataException">A sequence of bytes is no valid UTF-8.</exception>
-    public void Scan(Action<int, long> visit)
+    /// <summary>How many characters there are, if the file is valid; nothing is visited.</summary>
+    public long Count()
     {
+        var (count, isStart) = (0L, true);
+        using var file = File.OpenRead(path);
+        var block = new byte[BlockSize];
+        for (int read; (read = file.ReadAtLeast(block, block.Length, throwOnEndOfStream: false)) > 0; isStart = false)
+        {
+            var bytes = block.AsSpan(0, read);
+            count -= isStart && bytes.StartsWith(ByteOrderMark) ? 1 : 0;
+            foreach (var value in bytes)
+            {
+                count += (value & 0xC0) != 0x80 ? 1 : 0; // every byte of a character but the first begins with the bits 10
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Visits every character. A byte order mark at the start is none.</summary>
+    /// <exception cref="InvalidDataException">A sequence of bytes is no valid UTF-8.</exception>
+    public void Scan(Action<int> visit)
+    {
+        using var file = File.OpenRead(path);
         var block = new byte[BlockSize];
         var kept = 0;
         while (true)
         {
-            var read = RandomAccess.Read(file, block.AsSpan(kept), _offset + kept);
+            var read = file.Read(block.AsSpan(kept));
             var bytes = block.AsSpan(0, kept + read);
             if (_offset == 0 && bytes.StartsWith(ByteOrderMark))
             {
@@ -48,7 +66,7 @@ internal sealed class Utf8Scanner(SafeFileHandle file, string name)
     }
 
     /// <returns>How many bytes at the end belong to a character that goes on in the next block.</returns>
-    private int Visit(ReadOnlySpan<byte> bytes, bool atEnd, Action<int, long> visit)
+    private int Visit(ReadOnlySpan<byte> bytes, bool atEnd, Action<int> visit)
     {
         while (bytes.Length > 0)
         {
@@ -64,7 +82,7 @@ internal sealed class Utf8Scanner(SafeFileHandle file, string name)
                 rune = status == OperationStatus.Done ? decoded.Value : throw Invalid(bytes);
             }
 
-            visit(rune, _offset);
+            visit(rune);
             _offset += length;
             bytes = bytes[length..];
             (_line, _column) = rune == '\n' ? (_line + 1, 1) : (_line, _column + 1);
@@ -76,6 +94,6 @@ internal sealed class Utf8Scanner(SafeFileHandle file, string name)
     private InvalidDataException Invalid(ReadOnlySpan<byte> bytes)
     {
         var shown = Convert.ToHexString(bytes[..Math.Min(4, bytes.Length)]);
-        return new InvalidDataException($"{name}: expected UTF-8, got the bytes {shown} {Place}; convert the file to UTF-8, or use the byte vocabulary.");
+        return new InvalidDataException($"{path}: expected UTF-8, got the bytes {shown} {Place}; convert the file to UTF-8, or use the byte vocabulary.");
     }
 }
