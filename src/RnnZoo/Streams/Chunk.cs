@@ -38,9 +38,6 @@ public sealed class Chunk
     /// <summary>[k, B, …]: the targets of the steps whose losses count.</summary>
     public Tensor Target => _tensors.Target;
 
-    /// <summary>Bool [k, B]: true where a step is real; null if all are. Only a padded last chunk has one.</summary>
-    public Tensor? Mask => _tensors.Mask;
-
     /// <summary>[·, B, …]: the inputs of the chunk's earlier steps, which gradients do not reach; null if there are none.</summary>
     public Tensor? EarlierInput => _tensors.EarlierInput;
 

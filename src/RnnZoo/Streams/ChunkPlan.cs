@@ -23,7 +23,7 @@ internal readonly record struct ChunkPlan(long From, long Start, long GradientSt
     {
         var end = Math.Min(start + length, steps);
         var gradientStart = Reach(start, end, options);
-        var isLast = end == steps || (options.Last == LastChunk.Drop && end + nextLength > steps);
+        var isLast = end == steps || (options.DropLast && end + nextLength > steps);
         long? next = isLast ? null : Math.Min(end, Reach(end, Math.Min(end + nextLength, steps), options));
         return new ChunkPlan(Math.Min(start, gradientStart), start, gradientStart, end, next);
     }

@@ -51,7 +51,7 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
         {
             var (first, end) = (borders[piece], borders[piece + 1]);
             using var noTape = first < plan.GradientStart ? no_grad() : null;
-            (var output, state) = RunPiece(net, first, piece + 2 == borders.Count ? LengthFrom(first) : end - first, state);
+            (var output, state) = RunPiece(net, first, end - first, state);
             outputs.Add(output);
             if (end == plan.NextFrom)
             {
@@ -78,7 +78,7 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
 
     private RecurrentState? StateAt(long step, RecurrentState? state) => step == 0 ? rules.Initial() : rules.Reset(state!, RowsThatStart(step));
 
-    // Steps at which a piece starts, and the end. The padding of a padded chunk belongs to its last piece.
+    // Steps at which a piece starts, and the end.
     private List<long> Borders()
     {
         var borders = new List<long> { plan.From, plan.End };
@@ -100,8 +100,6 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
             }
         }
     }
-
-    private long LengthFrom(long first) => input.shape[0] - (first - plan.From);
 
     private IEnumerable<int> RowsThatStart(long step) => documents.Where(document => document.Step == step).Select(document => document.Stream);
 

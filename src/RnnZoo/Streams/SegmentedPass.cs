@@ -133,7 +133,7 @@ internal sealed class SegmentedPass(Func<Tensor, RecurrentState?, RecurrentResul
     {
         var documents = new List<DocumentStart>();
         streams.FindDocumentStarts(segment.From, segment.End - segment.From, documents);
-        var tensors = ChunkTensors.Read(streams, segment, paddedLength: 0);
+        var tensors = ChunkTensors.Read(streams, segment);
         try
         {
             var run = new ChunkRunner(segment, tensors.All, documents, start, _rules).Run(net);

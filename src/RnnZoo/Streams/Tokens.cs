@@ -10,13 +10,15 @@ namespace RnnZoo.Streams;
 /// <remarks>Reading is thread-safe.</remarks>
 public sealed class Tokens
 {
-    private readonly Memory<byte> _bytes;
+    private readonly byte[] _bytes; // a slice has those of the whole
+    private readonly long _first;
     private readonly int _width;
 
-    private Tokens(Memory<byte> bytes, int vocabularySize) => (_bytes, _width, VocabularySize) = (bytes, WidthOf(vocabularySize), vocabularySize);
+    private Tokens(byte[] bytes, long first, long count, int vocabularySize) =>
+        (_bytes, _first, _width, Count, VocabularySize) = (bytes, first, WidthOf(vocabularySize), count, vocabularySize);
 
     /// <summary>How many tokens there are.</summary>
-    public long Count => _bytes.Length / _width;
+    public long Count { get; }
 
     /// <summary>V: one more than the largest id that can occur.</summary>
     public int VocabularySize { get; }
@@ -55,7 +57,7 @@ public sealed class Tokens
     public void Read(long start, Span<long> ids)
     {
         CheckRange(start, ids.Length);
-        var bytes = _bytes.Span.Slice((int)start * _width, ids.Length * _width);
+        var bytes = _bytes.AsSpan((int)(_first + start) * _width, ids.Length * _width);
         switch (_width)
         {
             case 1: Widen(bytes, ids); break;
@@ -71,17 +73,17 @@ public sealed class Tokens
     public Tokens Slice(long start, long count)
     {
         CheckRange(start, count);
-        return new Tokens(_bytes.Slice((int)start * _width, (int)count * _width), VocabularySize);
+        return new Tokens(_bytes, _first + start, count, VocabularySize);
     }
 
     /// <summary>The bytes of a token.</summary>
     internal static int WidthOf(int vocabularySize) => vocabularySize <= byte.MaxValue + 1 ? 1 : vocabularySize <= ushort.MaxValue + 1 ? 2 : 4;
 
     /// <summary>Bytes as they are; the array is not copied.</summary>
-    internal static Tokens OfBytes(byte[] bytes) => new(bytes, byte.MaxValue + 1);
+    internal static Tokens OfBytes(byte[] bytes) => new(bytes, 0, bytes.Length, byte.MaxValue + 1);
 
     /// <summary>Room for tokens, which <see cref="Set"/> fills.</summary>
-    internal static Tokens Zeros(long count, int vocabularySize) => new(new byte[count * WidthOf(vocabularySize)], vocabularySize);
+    internal static Tokens Zeros(long count, int vocabularySize) => new(new byte[count * WidthOf(vocabularySize)], 0, count, vocabularySize);
 
     /// <summary>Several sequences, one after the other.</summary>
     internal static Tokens Join(IReadOnlyList<Tokens> parts)
@@ -106,9 +108,9 @@ public sealed class Tokens
     {
         switch (_width)
         {
-            case 1: _bytes.Span[position] = (byte)id; break;
-            case 2: MemoryMarshal.Cast<byte, ushort>(_bytes.Span)[position] = (ushort)id; break;
-            default: MemoryMarshal.Cast<byte, int>(_bytes.Span)[position] = id; break;
+            case 1: _bytes[position] = (byte)id; break;
+            case 2: MemoryMarshal.Cast<byte, ushort>(_bytes.AsSpan())[position] = (ushort)id; break;
+            default: MemoryMarshal.Cast<byte, int>(_bytes.AsSpan())[position] = id; break;
         }
     }
 

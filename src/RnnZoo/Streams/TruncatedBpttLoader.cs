@@ -60,7 +60,7 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
 
     /// <summary>How many chunks an epoch has; null with random lengths.</summary>
     public long? ChunksPerEpoch => Options.RandomLength is not null ? null
-        : Options.Last == LastChunk.Drop ? _source.Steps / Options.ChunkLength
+        : Options.DropLast ? _source.Steps / Options.ChunkLength
         : (_source.Steps + Options.ChunkLength - 1) / Options.ChunkLength;
 
     /// <summary>
@@ -160,7 +160,7 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
         var plan = CurrentPlan(out _randomAfterOpen);
         var documents = new List<DocumentStart>();
         _source.FindDocumentStarts(plan.From, plan.End - plan.From, documents);
-        var tensors = ChunkTensors.Read(_source, plan, Options.Last == LastChunk.Pad ? Options.ChunkLength : 0);
+        var tensors = ChunkTensors.Read(_source, plan);
         var factor = Options.RandomLength is null ? 1 : (double)(plan.End - plan.Start) / Options.ChunkLength;
         return _open = new Chunk(Epoch, plan, factor, tensors, new ChunkRunner(plan, tensors.All, documents, _state, _rules));
     }

@@ -15,8 +15,8 @@ public sealed record TruncatedBpttOptions
     /// </summary>
     public int? GradientLength { get; init; }
 
-    /// <summary>What becomes of the steps at the end that do not fill a chunk.</summary>
-    public LastChunk Last { get; init; } = LastChunk.Keep;
+    /// <summary>Whether the steps at the end that do not fill a chunk are left out; else they are a shorter chunk.</summary>
+    public bool DropLast { get; init; }
 
     /// <summary>Random lengths around <see cref="ChunkLength"/>; null for none.</summary>
     public RandomChunkLength? RandomLength { get; init; }
@@ -41,10 +41,7 @@ public sealed record TruncatedBpttOptions
         Require(ChunkLength >= 1, nameof(ChunkLength), "at least 1", ChunkLength);
         Require(ChunkLength <= source.Steps, nameof(ChunkLength), $"at most the {source.Steps} steps of a stream ({source.Streams} streams), which is full backpropagation", ChunkLength);
         Require(GradientLength is null or >= 1, nameof(GradientLength), "at least 1, or null for the chunk's own length", GradientLength);
-        Require(Enum.IsDefined(Last), nameof(Last), "Keep, Pad or Drop", Last);
-        var plain = GradientLength is null || GradientLength == ChunkLength;
         Require(RandomLength is null || GradientLength is null, nameof(GradientLength), "null with random lengths, for gradients then reach back to the chunk's start", GradientLength);
-        Require(Last != LastChunk.Pad || (plain && RandomLength is null), nameof(Last), "Keep or Drop where GradientLength differs from ChunkLength or lengths are random", Last);
         if (RandomLength is { } random)
         {
             Require(random.HalfProbability is >= 0 and <= 1, "RandomLength.HalfProbability", "from 0 to 1", random.HalfProbability);

@@ -14,8 +14,6 @@ public class LoaderOptionTests
         { new() { ChunkLength = 0 }, "ChunkLength: expected at least 1, got 0." },
         { new() { ChunkLength = 24 }, "ChunkLength: expected at most the 23 steps of a stream (2 streams), which is full backpropagation, got 24." },
         { new() { ChunkLength = 5, GradientLength = 0 }, "GradientLength: expected at least 1, or null for the chunk's own length, got 0." },
-        { new() { ChunkLength = 5, Last = (LastChunk)7 }, "Last: expected Keep, Pad or Drop, got 7." },
-        { new() { ChunkLength = 5, GradientLength = 4, Last = LastChunk.Pad }, "Last: expected Keep or Drop where GradientLength differs from ChunkLength or lengths are random, got Pad." },
         { new() { ChunkLength = 5, GradientLength = 4, RandomLength = new() }, "GradientLength: expected null with random lengths, for gradients then reach back to the chunk's start, got 4." },
         { new() { ChunkLength = 5, RandomLength = new() { HalfProbability = 1.5 } }, "RandomLength.HalfProbability: expected from 0 to 1, got 1.5." },
         { new() { ChunkLength = 5, RandomLength = new() { StandardDeviation = double.NaN } }, "RandomLength.StandardDeviation: expected at least 0 and finite, got NaN." },

@@ -119,7 +119,7 @@ public class ResumeTests
         "k2 longer" => new() { ChunkLength = 5, GradientLength = 12 },
         "k2 shorter" => new() { ChunkLength = 7, GradientLength = 3 },
         "random" => new() { ChunkLength = 8, RandomLength = Lengths },
-        _ => new() { ChunkLength = 8, RandomLength = Lengths, Last = LastChunk.Drop },
+        _ => new() { ChunkLength = 8, RandomLength = Lengths, DropLast = true },
     };
 
     private static (List<float[]> Outputs, List<string> Positions) Walk(TruncatedBpttLoader loader, SequenceModel model, int epochs)
