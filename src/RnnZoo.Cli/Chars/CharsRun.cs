@@ -86,10 +86,9 @@ internal sealed class CharsRun(CliHost host, CharsSettings? settings, bool json)
             CharacterModelFolder.SaveShape(folder.Path, model);
             using var trainer = new CharacterTrainer(
                 model, text.Training, text.Validation, chosen.Training, folder.Checkpoints, new CharsDisplay(host, folder, model, chosen));
-            if (folder.Checkpoints.LoadNewest(problem => host.Error.WriteLine($"refused: {problem}")) is { } checkpoint)
+            if (trainer.Resume(problem => host.Error.WriteLine($"refused: {problem}")) is { } step)
             {
-                trainer.Resume(checkpoint.Parts);
-                host.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"goes on after step {checkpoint.Step}"));
+                host.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"goes on after step {step}"));
             }
 
             var reason = trainer.Run(cancellation);

@@ -30,10 +30,7 @@ internal sealed class CharacterSeedTraining : ISeedTraining
         var checkpoints = new CheckpointFolder(Directory.CreateDirectory(folder).FullName);
         _trainer = new CharacterTrainer(
             _model, text.Training, text.Validation, recipe.Training with { Seed = Seeds.Derive(seed, "training") }, checkpoints, progress.CharacterObserverOf(seed, recipe.Training.Steps));
-        if (checkpoints.LoadNewest(progress.Refused) is { } checkpoint)
-        {
-            _trainer.Resume(checkpoint.Parts);
-        }
+        _trainer.Resume(progress.Refused);
     }
 
     public long Seed { get; }

@@ -1,12 +1,10 @@
 using System.Globalization;
 using RnnZoo.Plots;
-using RnnZoo.Streams;
 
 namespace RnnZoo.Characters;
 
 /// <summary>
-/// How far a training has come: with the weights and the optimizer's state, all that it needs to go on. A plain record for
-/// System.Text.Json. A cell of a notebook shows it as a picture.
+/// How far a training has come. A plain record for System.Text.Json. A cell of a notebook shows it as a picture.
 /// </summary>
 [Display.TypeFormatterSource(typeof(Display.PictureFormatters), PreferredMimeTypes = [Display.MimeTypes.Svg])]
 public sealed record CharacterProgress : Display.IPicture
@@ -15,9 +13,6 @@ public sealed record CharacterProgress : Display.IPicture
 
     /// <summary>How many steps were taken.</summary>
     public int Step { get; init; }
-
-    /// <summary>Where the loader stands, with the state of the net that it carries; null before the first step.</summary>
-    public LoaderPosition? Position { get; init; }
 
     /// <summary>The best measurement on the held-out text, in bits per character; null before the first.</summary>
     public double? BestBits { get; init; }

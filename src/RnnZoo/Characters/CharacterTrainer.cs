@@ -57,16 +57,24 @@ public sealed class CharacterTrainer : IDisposable
     /// <summary>How far the training has come.</summary>
     public CharacterProgress Progress => _progress with { History = [.. _history] };
 
-    /// <summary>Goes to a checkpoint of the same training: weights, optimizer and position.</summary>
-    /// <param name="parts">What <see cref="CheckpointFolder.LoadNewest"/> read.</param>
-    /// <exception cref="InvalidDataException">It is of another training.</exception>
-    public void Resume(IReadOnlyDictionary<string, byte[]> parts)
+    /// <summary>Goes to the newest checkpoint that is whole, of the same training: weights, optimizer and place in the text.</summary>
+    /// <param name="refused">Is told what is wrong with each newer one that is damaged.</param>
+    /// <returns>Its step; null if there is no checkpoint.</returns>
+    /// <exception cref="InvalidDataException">There are some and none is whole, or it is of another training.</exception>
+    public int? Resume(Action<string>? refused = null)
     {
-        var restored = CharacterCheckpoint.Restore(parts, _model.Net, _optimizer, _loader);
+        using var scope = NewDisposeScope();
+        if (_checkpoints?.LoadNewest(refused) is not { } checkpoint)
+        {
+            return null;
+        }
+
+        var restored = CharacterCheckpoint.Restore(checkpoint, _model.Net, _optimizer, _loader);
         _progress = restored with { History = [] }; // told apart from the list that grows
         _checkpointStep = restored.Step;
         _history.Clear();
         _history.AddRange(restored.History);
+        return restored.Step;
     }
 
     /// <summary>Trains to the step limit, the early end, a loss or gradient that is not finite, or cancellation.</summary>
@@ -216,8 +224,9 @@ public sealed class CharacterTrainer : IDisposable
         }
 
         var watch = Stopwatch.StartNew();
-        var progress = Progress with { Position = _loader.Position() };
-        _checkpoints.Save(progress.Step, CharacterCheckpoint.Parts(progress, _model.Net, _optimizer));
+        using var scope = NewDisposeScope();
+        var progress = Progress;
+        _checkpoints.Save(CharacterCheckpoint.Of(progress, _model.Net, _optimizer, _loader));
         _checkpointStep = progress.Step;
         _progress = _progress with { Seconds = _progress.Seconds + watch.Elapsed.TotalSeconds };
         _observer?.OnCheckpoint(progress);

@@ -65,20 +65,19 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
 
     /// <summary>
     /// Where the loader stands: after the chunk under way if that was run, else before it. Everything needed to go on with
-    /// the same numbers is in it.
+    /// the same numbers is in it; its state is a copy.
     /// </summary>
     public LoaderPosition Position()
     {
         var (epoch, step, from, random, state) = _open is { HasRun: true }
             ? After(_open)
             : (Epoch, _step, _open?.Plan.From ?? CurrentPlan(out _).From, _random.State, _state);
-        SavedTensor[]? saved = state is null ? null : [.. state.Select(SavedTensor.Of)];
-        return new LoaderPosition(epoch, step, from, random, saved, _source.Streams, _source.Steps, Options.ChunkLength, Options.GradientLength);
+        return new LoaderPosition(epoch, step, from, random, state?.Map(part => part.clone()), _source.Streams, _source.Steps, Options.ChunkLength, Options.GradientLength);
     }
 
     /// <summary>Goes to a position that was saved before, of a loader with the same streams and options.</summary>
     /// <param name="position">The position.</param>
-    /// <exception cref="ArgumentException">It comes from other streams or options, or is damaged.</exception>
+    /// <exception cref="ArgumentException">It comes from other streams or options.</exception>
     /// <exception cref="InvalidOperationException">A walk through the streams is under way.</exception>
     public void Resume(LoaderPosition position)
     {
@@ -98,7 +97,7 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
 
         RequireSamePlan(position);
         using var scope = NewDisposeScope();
-        var state = position.State is null ? null : new RecurrentState([.. position.State.Select(part => part.ToTensor())]).DetachFromDisposeScope();
+        var state = position.State?.Map(part => part.detach().clone()).DetachFromDisposeScope();
         _state?.Dispose();
         (Epoch, _step, _random, _state) = (position.Epoch, position.Step, new SplitMix64(position.Random), state);
     }

@@ -1,23 +1,43 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using RnnZoo.Files;
+using static TorchSharp.torch;
 
 namespace RnnZoo.Training;
 
+/// <summary>A moment of a training, with all that it needs to go on with the same numbers.</summary>
+/// <param name="Step">How many steps were taken.</param>
+/// <param name="Tensors">The tensors by name; they belong to the innermost dispose scope.</param>
+/// <param name="Notes">What is no tensor, as text by name.</param>
+internal sealed record Checkpoint(long Step, IReadOnlyDictionary<string, Tensor> Tensors, IReadOnlyDictionary<string, string> Notes);
+
 /// <summary>
-/// The checkpoints of one training: <c>checkpoint-000000042.rzc</c> for step 42. The last two are kept, so that one is left
-/// if the other is damaged.
+/// The checkpoints of one training: <c>checkpoint-000000042.safetensors</c> for step 42. The last two are kept, so that one
+/// is left if the other is damaged.
 /// </summary>
+/// <remarks>
+/// A checkpoint is a safetensors file whose metadata begins with a <c>sha256</c>: the SHA-256 of the whole file, with 64
+/// zeros in place of its own digits. It is written through to the disk, and gets its name only when it is whole.
+/// </remarks>
 public sealed class CheckpointFolder
 {
     private const int Kept = 2;
     private const string Prefix = "checkpoint-";
-    private const string Suffix = ".rzc";
+    private const string Suffix = ".safetensors";
+    private const string OldSuffix = ".rzc";
+    private const string HashKey = "sha256";
+    private const int HashDigits = 2 * SHA256.HashSizeInBytes;
+    private const int LengthSize = 8; // of the header, at the file's start
+
+    private static ReadOnlySpan<byte> HeaderStart => "{\"__metadata__\":{\"sha256\":\""u8;
 
     /// <summary>Uses a folder, and clears away what a run that was killed while it wrote a checkpoint has left there.</summary>
     /// <param name="path">The folder, which exists.</param>
     public CheckpointFolder(string path)
     {
         Path = path;
-        foreach (var half in Directory.EnumerateFiles(path, $"{Prefix}*{Suffix}.*.part"))
+        foreach (var half in Directory.EnumerateFiles(path, $"{Prefix}*.part"))
         {
             File.Delete(half);
         }
@@ -27,22 +47,19 @@ public sealed class CheckpointFolder
     public string Path { get; }
 
     /// <summary>The files, newest first.</summary>
-    public IReadOnlyList<string> Files => [.. Directory.EnumerateFiles(Path, $"{Prefix}*{Suffix}").Where(file => StepOf(file) is not null).OrderByDescending(StepOf)];
+    public IReadOnlyList<string> Files => [.. Directory.EnumerateFiles(Path, $"{Prefix}*").Where(file => StepOf(file) is not null).OrderByDescending(StepOf)];
 
     /// <summary>Where the checkpoint of a step is.</summary>
-    /// <param name="step">The step, at least 0.</param>
-    public string FileOf(long step) => System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step:000000000}{Suffix}"));
+    internal string FileOf(long step) => System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step:000000000}{Suffix}"));
 
     /// <summary>Writes a checkpoint, and then deletes those before the last two.</summary>
-    /// <param name="step">How many steps were taken.</param>
-    /// <param name="parts">What it holds.</param>
     /// <exception cref="IOException">It cannot be written; the message says which older one is there to go on from.</exception>
-    public void Save(long step, IReadOnlyDictionary<string, byte[]> parts)
+    internal void Save(Checkpoint checkpoint)
     {
-        var file = FileOf(step);
+        var file = FileOf(checkpoint.Step);
         try
         {
-            CheckpointFile.Write(file, parts);
+            Write(file, checkpoint);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -58,16 +75,16 @@ public sealed class CheckpointFolder
 
     /// <summary>Reads the newest checkpoint that is whole.</summary>
     /// <param name="refused">Is told what is wrong with each one that is not.</param>
-    /// <returns>Its step and parts; null if there is none at all.</returns>
+    /// <returns>Null if there is none at all.</returns>
     /// <exception cref="InvalidDataException">There are some, and none is whole.</exception>
-    public (long Step, IReadOnlyDictionary<string, byte[]> Parts)? LoadNewest(Action<string>? refused = null)
+    internal Checkpoint? LoadNewest(Action<string>? refused = null)
     {
         var files = Files;
         foreach (var file in files)
         {
             try
             {
-                return (StepOf(file)!.Value, CheckpointFile.Read(file));
+                return Read(file);
             }
             catch (InvalidDataException problem)
             {
@@ -78,10 +95,43 @@ public sealed class CheckpointFolder
         return files.Count == 0 ? null : throw new InvalidDataException($"{Path}: expected a checkpoint that is whole, got {files.Count} that are damaged; start anew.");
     }
 
+    internal static void Write(string path, Checkpoint checkpoint)
+    {
+        using var file = new MemoryStream();
+        SafeTensors.Save(file, checkpoint.Tensors, new Dictionary<string, string>([new(HashKey, new string('0', HashDigits)), .. checkpoint.Notes]));
+        var bytes = file.ToArray();
+        HashOf(bytes).CopyTo(HashIn(bytes));
+        AtomicFile.Write(path, stream => stream.Write(bytes));
+    }
+
+    internal static Checkpoint Read(string path)
+    {
+        var bytes = File.ReadAllBytes(path);
+        if (bytes.Length < LengthSize + HeaderStart.Length + HashDigits || !bytes.AsSpan(LengthSize).StartsWith(HeaderStart))
+        {
+            var other = bytes.AsSpan().StartsWith("RNNZOOC1"u8) ? "one that an earlier version of RnnZoo wrote; go on with that version, or start anew" : $"{bytes.Length} bytes that are none";
+            throw new InvalidDataException($"{path}: expected a checkpoint, a safetensors file whose metadata begins with its {HashKey}, got {other}.");
+        }
+
+        var stated = HashIn(bytes).ToArray();
+        HashIn(bytes).Fill((byte)'0');
+        if (!HashOf(bytes).AsSpan().SequenceEqual(stated))
+        {
+            throw new InvalidDataException($"{path}: expected a checkpoint that fits its own SHA-256, got {bytes.Length} bytes that do not; it was cut short or changed since it was written.");
+        }
+
+        using var file = SafeTensorsFile.Open(new MemoryStream(bytes), path);
+        return new Checkpoint(StepOf(path)!.Value, file.Entries.ToDictionary(entry => entry.Name, entry => file.Read(entry.Name)), file.Metadata);
+    }
+
+    private static Span<byte> HashIn(byte[] file) => file.AsSpan(LengthSize + HeaderStart.Length, HashDigits);
+
+    private static byte[] HashOf(byte[] file) => Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(file)));
+
     private static long? StepOf(string file)
     {
-        var name = System.IO.Path.GetFileName(file);
-        var digits = name.AsSpan(Prefix.Length, name.Length - Prefix.Length - Suffix.Length);
-        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : null;
+        var name = System.IO.Path.GetFileNameWithoutExtension(file);
+        var isOne = System.IO.Path.GetExtension(file) is Suffix or OldSuffix;
+        return isOne && long.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : null;
     }
 }

@@ -1,3 +1,4 @@
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Training;
@@ -51,4 +52,51 @@ internal sealed class OptimizerSet : IDisposable
     }
 
     private static bool IsSkew(string key) => key[(key.LastIndexOf('.') + 1)..].StartsWith("skew_hh", StringComparison.Ordinal);
+}
+
+/// <summary>What an optimizer remembers of each of its parameters, under the names that PyTorch gives it: <c>0.exp_avg</c>.</summary>
+internal static class OptimizerMemory
+{
+    /// <summary>The tensors, and the counts of steps as tensors; new ones belong to the innermost dispose scope.</summary>
+    public static IEnumerable<KeyValuePair<string, Tensor>> Tensors(OptimizerHelper optimizer) =>
+        optimizer.state_dict().State.SelectMany((state, place) => Of(state).Select(part => KeyValuePair.Create($"{place}.{part.Name}", part.Tensor)));
+
+    /// <summary>Goes back to what <see cref="Tensors"/> gave.</summary>
+    /// <exception cref="InvalidDataException">A tensor is missing, or has another shape.</exception>
+    public static void Restore(OptimizerHelper optimizer, IReadOnlyDictionary<string, Tensor> tensors)
+    {
+        using var noTape = no_grad();
+        foreach (var (name, own) in Tensors(optimizer))
+        {
+            if (!tensors.TryGetValue(name, out var saved) || !saved.shape.SequenceEqual(own.shape))
+            {
+                throw new InvalidDataException($"optimizer: {name}: expected shape {Check.Show(own.shape)}, got {(saved is null ? "none" : Check.Show(saved.shape))}");
+            }
+
+            own.copy_(saved);
+        }
+
+        foreach (var (state, place) in optimizer.state_dict().State.Select((state, place) => (state, place)))
+        {
+            switch (state)
+            {
+                case Adam.State adam: adam.step = Steps(place); break;
+                case AdamW.State adam: adam.step = Steps(place); break;
+                case RMSProp.State rmsProp: rmsProp.step = Steps(place); break;
+                default: break; // plain gradient descent counts no steps
+            }
+        }
+
+        long Steps(int place) => tensors[$"{place}.step"].item<long>();
+    }
+
+    // Of the parts that OptimizerFactory's optimizers have.
+    private static (string Name, Tensor Tensor)[] Of(OptimizerState state) => state switch
+    {
+        Adam.State adam => [("step", tensor(adam.step)), ("exp_avg", adam.exp_avg), ("exp_avg_sq", adam.exp_avg_sq)],
+        AdamW.State adam => [("step", tensor(adam.step)), ("exp_avg", adam.exp_avg), ("exp_avg_sq", adam.exp_avg_sq)],
+        RMSProp.State rmsProp => [("step", tensor(rmsProp.step)), ("square_avg", rmsProp.square_avg)],
+        SGD.State => [],
+        _ => throw new NotSupportedException($"optimizer: expected one that OptimizerFactory makes, got the state {state.GetType()}."),
+    };
 }

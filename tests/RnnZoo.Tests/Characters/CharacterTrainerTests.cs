@@ -12,7 +12,7 @@ public class CharacterTrainerTests
 {
     private static readonly CharacterTrainingOptions Options = new() { Steps = 23, Streams = 3, ChunkLength = 7, ValidateEvery = 4, ReportEvery = 3, CheckpointEvery = 5, LearningRate = 1e-2, Seed = 3 };
 
-    public static TheoryData<string> Cases => ["adam", "rmsprop", "sgd", "random lengths", "dropout", "embedding, gru"];
+    public static TheoryData<string> Cases => ["adam", "adamw", "rmsprop", "sgd", "random lengths", "dropout", "embedding, gru"];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -81,13 +81,14 @@ public class CharacterTrainerTests
     [Fact]
     public void Checkpoint_MeasurementThatIsNoNumber_ComesBack()
     {
+        using var scope = NewDisposeScope();
         var text = Text();
         using var model = new CharacterModel(text.Vocabulary, new CharacterModelShape { Hidden = 5 });
         using var loader = new TruncatedBpttLoader(new TokenStreams(text.Tokens, 3), new() { ChunkLength = 7 });
         using var optimizer = (OptimizerHelper)OptimizerFactory.Create(OptimizerKind.Sgd, model.Net.parameters(), 0.1);
-        var progress = new CharacterProgress { Step = 1, Position = loader.Position(), History = [new(1, null, double.NaN, null, 0.1, 1), new(2, double.PositiveInfinity, null, 3, 0.1, 2)] };
+        var progress = new CharacterProgress { Step = 1, History = [new(1, null, double.NaN, null, 0.1, 1), new(2, double.PositiveInfinity, null, 3, 0.1, 2)] };
 
-        var read = CharacterCheckpoint.Restore(CharacterCheckpoint.Parts(progress, model.Net, optimizer), model.Net, optimizer, loader);
+        var read = CharacterCheckpoint.Restore(CharacterCheckpoint.Of(progress, model.Net, optimizer, loader), model.Net, optimizer, loader);
 
         Assert.Equal(progress.History, read.History);
     }
@@ -139,6 +140,7 @@ public class CharacterTrainerTests
 
     private static (CharacterModelShape Shape, CharacterTrainingOptions Options) Of(string name) => name switch
     {
+        "adamw" => (new() { Hidden = 5 }, Options with { Optimizer = OptimizerKind.AdamW }),
         "rmsprop" => (new() { Hidden = 5 }, Options with { Optimizer = OptimizerKind.RmsProp }),
         "sgd" => (new() { Hidden = 5 }, Options with { Optimizer = OptimizerKind.Sgd }),
         "random lengths" => (new() { Hidden = 5 }, Options with { RandomLength = true }),
@@ -147,7 +149,7 @@ public class CharacterTrainerTests
         _ => (new() { Hidden = 5 }, Options),
     };
 
-    private static (byte[] Weights, Trained Trained) Train(string path, CharacterModelShape shape, CharacterTrainingOptions options, int? stopAfter = null)
+    private static (byte[] Tensors, Trained Trained) Train(string path, CharacterModelShape shape, CharacterTrainingOptions options, int? stopAfter = null)
     {
         Directory.CreateDirectory(path);
         var text = Text();
@@ -156,13 +158,11 @@ public class CharacterTrainerTests
         using var stop = new CancellationTokenSource();
         var checkpoints = new CheckpointFolder(path);
         using var trainer = new CharacterTrainer(model, text.Tokens.Slice(0, 400), text.Tokens.Slice(400, 91), options, checkpoints, new Stopper(stopAfter, stop));
-        if (checkpoints.LoadNewest() is { } checkpoint)
-        {
-            trainer.Resume(checkpoint.Parts);
-        }
-
+        trainer.Resume();
         var reason = trainer.Run(stop.Token);
-        return (CheckpointFile.Read(checkpoints.Files[0])["weights"], new Trained(reason, trainer.Progress));
+        using var scope = NewDisposeScope();
+        var tensors = CheckpointFolder.Read(checkpoints.Files[0]).Tensors;
+        return ([.. tensors.Values.SelectMany(part => part.bytes.ToArray())], new Trained(reason, trainer.Progress));
     }
 
     private static (Vocabulary Vocabulary, Tokens Tokens) Text()

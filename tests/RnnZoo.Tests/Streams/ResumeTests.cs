@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RnnZoo.Cells;
 using RnnZoo.Modules;
 using RnnZoo.Streams;
 using RnnZoo.Tests.Modules;
@@ -25,8 +26,8 @@ public class ResumeTests
         for (var taken = 0; taken < positions.Count; taken++)
         {
             using var loader = new TruncatedBpttLoader(source, options);
-            loader.Resume(JsonSerializer.Deserialize<LoaderPosition>(positions[taken])!);
-            Assert.Equal(positions[taken], JsonSerializer.Serialize(loader.Position()));
+            loader.Resume(JsonSerializer.Deserialize<LoaderPosition>(JsonSerializer.Serialize(positions[taken]))! with { State = positions[taken].State });
+            Assert.Equal(positions[taken] with { State = null }, loader.Position() with { State = null });
             var (rest, _) = Walk(loader, model, epochs: 2);
             Assert.Equal(outputs.Skip(taken + 1), rest);
         }
@@ -70,15 +71,13 @@ public class ResumeTests
     {
         using var loader = new TruncatedBpttLoader(Source(), new() { ChunkLength = 5 });
         var good = loader.Position();
-        var state = new SavedTensor("Float32", [1, 3], "cpu", new byte[12]);
+        using var state = new RecurrentState(zeros(1, 3, 4));
 
         Refused(good with { Steps = 50 }, "position: expected one of 3 streams of 45 steps, k1 = 5, k2 = 5, got one of 3 streams of 50 steps, k1 = 5, k2 = 5.");
         Refused(good with { GradientLength = 7 }, "position: expected one of 3 streams of 45 steps, k1 = 5, k2 = 5, got one of 3 streams of 45 steps, k1 = 5, k2 = 7.");
         Refused(good with { Step = 45, From = 45 }, "position: expected a step from 0 to 44 and a state unless it is run from step 0, got epoch 0, step 45, run from 45, no state.");
         Refused(good with { Step = 5, From = 5 }, "position: expected a step from 0 to 44 and a state unless it is run from step 0, got epoch 0, step 5, run from 5, no state.");
-        Refused(good with { Step = 5, From = 4, State = [state] }, "position: expected the state of step 5 for the chunk from step 5 on, got that of step 4; the options differ from those it was saved with.");
-        Refused(good with { Step = 5, From = 5, State = [state with { Shape = [1, 4] }] }, "position: State: expected 16 bytes for Float32 [1, 4], got 12.");
-        Refused(good with { Step = 5, From = 5, State = [state with { ElementType = "Float31" }] }, "position: State: expected a tensor with a known element type and a shape, got Float31 [1, 3].");
+        Refused(good with { Step = 5, From = 4, State = state }, "position: expected the state of step 5 for the chunk from step 5 on, got that of step 4; the options differ from those it was saved with.");
 
         void Refused(LoaderPosition position, string message)
         {
@@ -122,15 +121,15 @@ public class ResumeTests
         _ => new() { ChunkLength = 8, RandomLength = Lengths, DropLast = true },
     };
 
-    private static (List<float[]> Outputs, List<string> Positions) Walk(TruncatedBpttLoader loader, SequenceModel model, int epochs)
+    private static (List<float[]> Outputs, List<LoaderPosition> Positions) Walk(TruncatedBpttLoader loader, SequenceModel model, int epochs)
     {
-        var (outputs, positions) = (new List<float[]>(), new List<string>());
+        var (outputs, positions) = (new List<float[]>(), new List<LoaderPosition>());
         while (loader.Epoch < epochs)
         {
             foreach (var chunk in loader)
             {
                 outputs.Add(chunk.Run(model).data<float>().ToArray());
-                positions.Add(JsonSerializer.Serialize(loader.Position()));
+                positions.Add(loader.Position());
             }
         }
 
