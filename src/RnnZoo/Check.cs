@@ -105,4 +105,27 @@ internal static class Check
         left.device_type == right.device_type && left.device_index == right.device_index;
 
     public static string Device(Tensor tensor) => tensor.device.ToString();
+
+    /// <summary>Any condition on an argument.</summary>
+    /// <exception cref="ArgumentException">It does not hold.</exception>
+    public static void That(bool holds, string name, string expected, object? got)
+    {
+        if (!holds)
+        {
+            throw new ArgumentException(Message(name, expected, got));
+        }
+    }
+
+    /// <summary>Any condition on the range of a number.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It does not hold.</exception>
+    public static void InRange(bool holds, string name, string expected, object? got)
+    {
+        if (!holds)
+        {
+            throw new ArgumentOutOfRangeException(name, got, Message(name, expected, got));
+        }
+    }
+
+    private static string Message(string name, string expected, object? got) =>
+        FormattableString.Invariant($"{name}: expected {expected}, got {(got is string text ? $"'{text}'" : got ?? "null")}.");
 }

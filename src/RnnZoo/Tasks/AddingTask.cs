@@ -24,7 +24,7 @@ public sealed class AddingTask : ISequenceTask
     /// <summary>Poses the problem.</summary>
     /// <param name="length">T: the steps of a sequence; at least 2.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is below 2, or above 100,000,000.</exception>
-    public AddingTask(int length) => Length = TaskCheck.Number(length, 2, nameof(length), "steps, one for each marker");
+    public AddingTask(int length) => Length = SequenceTasks.Number(length, 2, nameof(length), "steps, one for each marker");
 
     /// <inheritdoc/>
     public int Length { get; }
@@ -57,7 +57,7 @@ public sealed class AddingTask : ISequenceTask
     /// <returns>Input: [T, B, 2], values and markers, float32; target: [B], float32. The caller disposes it.</returns>
     public SequenceBatch Sample(long batchSize, Generator generator)
     {
-        TaskCheck.BatchSize(batchSize);
+        Check.InRange(batchSize >= 1, nameof(batchSize), "at least 1 (sequences)", batchSize);
         using var scope = NewDisposeScope();
         var half = Length / 2;
         var values = rand([Length, batchSize], generator: generator); // [T, B]
@@ -94,7 +94,7 @@ public sealed class AddingTask : ISequenceTask
 
     private Tensor SquaredErrors(Tensor output, Tensor target)
     {
-        TaskCheck.LastStep(output, target, Length, 1);
+        TaskOutput.CheckLastStep(output, target, Length, 1);
         return output.select(0, Length - 1).squeeze(1).sub(target).square(); // [B]
     }
 }

@@ -1,3 +1,4 @@
+using RnnZoo.Bptt;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -37,8 +38,8 @@ public sealed class CopyTask : ISequenceTask
     /// <exception cref="ArgumentOutOfRangeException">An argument is below 1, or above 100,000,000.</exception>
     public CopyTask(int delay, int symbols = 10)
     {
-        Delay = TaskCheck.Number(delay, 1, nameof(delay), "steps of delay");
-        Symbols = TaskCheck.Number(symbols, 1, nameof(symbols), "symbols to remember");
+        Delay = SequenceTasks.Number(delay, 1, nameof(delay), "steps of delay");
+        Symbols = SequenceTasks.Number(symbols, 1, nameof(symbols), "symbols to remember");
     }
 
     /// <summary>D: the delay in steps.</summary>
@@ -76,7 +77,7 @@ public sealed class CopyTask : ISequenceTask
     /// <returns>Input: [T, B, 10], one-hot, float32; target: [T, B], classes, int64. The caller disposes it.</returns>
     public SequenceBatch Sample(long batchSize, Generator generator)
     {
-        TaskCheck.BatchSize(batchSize);
+        Check.InRange(batchSize >= 1, nameof(batchSize), "at least 1 (sequences)", batchSize);
         using var scope = NewDisposeScope();
         var symbols = randint(1, 1 + Alphabet, [Symbols, batchSize], dtype: ScalarType.Int64, generator: generator); // [n, B]
         var tokens = zeros([Length, batchSize], dtype: ScalarType.Int64); // [T, B]
@@ -85,7 +86,7 @@ public sealed class CopyTask : ISequenceTask
         var target = zeros([Length, batchSize], dtype: ScalarType.Int64); // [T, B]
         target.narrow(0, Delay + Symbols, Symbols).copy_(symbols);
 
-        var input = OneHot.Of(tokens, InputClasses); // [T, B, 10]
+        var input = TokenInput.OneHot(tokens, InputClasses, ScalarType.Float32); // [T, B, 10]
         return new SequenceBatch(input.MoveToOuterDisposeScope(), target.MoveToOuterDisposeScope());
     }
 
@@ -93,7 +94,7 @@ public sealed class CopyTask : ISequenceTask
     /// <param name="output">[T, B, 9]: unnormalised log-probabilities.</param>
     /// <param name="target">[T, B]: the classes wanted.</param>
     /// <returns>[]: nats per step, the mean over T and B.</returns>
-    public Tensor Loss(Tensor output, Tensor target) => StepClasses.Loss(output, target, Length, TargetClasses);
+    public Tensor Loss(Tensor output, Tensor target) => TaskOutput.CrossEntropy(output, target, Length, TargetClasses);
 
     /// <inheritdoc/>
     /// <param name="output">[T, B, 9]: unnormalised log-probabilities.</param>

@@ -1,4 +1,5 @@
 using TorchSharp;
+using static TorchSharp.torch;
 
 namespace RnnZoo.Tasks;
 
@@ -49,4 +50,89 @@ public interface ISequenceTask
     /// <returns>Loss and <see cref="Metric"/>, as numbers.</returns>
     /// <exception cref="ArgumentException">The shape of <paramref name="output"/> or <paramref name="target"/> does not fit.</exception>
     TaskScore Score(torch.Tensor output, torch.Tensor target);
+}
+
+/// <summary>Sequences and the answers wanted.</summary>
+/// <param name="Input">[T, B, I]: what the model reads.</param>
+/// <param name="Target">What it should give; the task says in which shape.</param>
+public sealed record SequenceBatch(torch.Tensor Input, torch.Tensor Target) : IDisposable
+{
+    /// <summary>Frees both tensors.</summary>
+    public void Dispose()
+    {
+        Input.Dispose();
+        Target.Dispose();
+    }
+}
+
+/// <summary>What the answers to a task are judged by, beside the loss.</summary>
+/// <param name="Name">The word that commands and files use: <c>recall</c>, <c>accuracy</c> or <c>mse</c>.</param>
+/// <param name="MoreIsBetter">Whether a higher value is better.</param>
+/// <param name="Best">The value of perfect answers: 1 for shares, 0 for errors.</param>
+/// <param name="Baseline">The value that can be had without any memory of the input.</param>
+public sealed record TaskMetric(string Name, bool MoreIsBetter, double Best, double Baseline)
+{
+    /// <summary>Whether a value is at least as good as another.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="wanted">The other.</param>
+    /// <returns>False if one of them is not a number.</returns>
+    public bool Reaches(double value, double wanted) => MoreIsBetter ? value >= wanted : value <= wanted;
+
+    /// <summary>A share of right answers, from 0 to 1.</summary>
+    internal static TaskMetric Share(string name, double baseline) => new(name, true, 1, baseline);
+
+    /// <summary>The mean squared error.</summary>
+    internal static TaskMetric SquaredError(double baseline) => new("mse", false, 0, baseline);
+}
+
+/// <summary>How good answers were, kept as sums, so that scores of batches add up.</summary>
+/// <param name="LossSum">The sum of all losses.</param>
+/// <param name="LossCount">How many losses were summed.</param>
+/// <param name="MetricSum">The sum over the sequences of each one's value of the task's <see cref="TaskMetric"/>.</param>
+/// <param name="MetricSquares">The sum of the squares of the same values.</param>
+/// <param name="Sequences">How many sequences were judged.</param>
+public readonly record struct TaskScore(double LossSum, long LossCount, double MetricSum, double MetricSquares, long Sequences)
+{
+    /// <summary>The mean loss in the task's unit; not a number before anything was judged.</summary>
+    public double Loss => LossSum / LossCount;
+
+    /// <summary>The task's metric, the mean over the sequences; not a number before anything was judged.</summary>
+    public double Metric => MetricSum / Sequences;
+
+    /// <summary>
+    /// The standard error of <see cref="Metric"/>: s/√n, with s the standard deviation between the n sequences
+    /// (divisor n - 1). Not a number below two sequences.
+    /// </summary>
+    public double StandardError
+    {
+        get
+        {
+            var squaredDeviations = Math.Max(0, MetricSquares - (MetricSum * MetricSum / Sequences));
+            return Sequences < 2 ? double.NaN : Math.Sqrt(squaredDeviations / (Sequences - 1) / Sequences);
+        }
+    }
+
+    /// <summary>The score of both together.</summary>
+    /// <param name="left">One score.</param>
+    /// <param name="right">The other.</param>
+    /// <returns>The sums of their parts.</returns>
+    public static TaskScore operator +(TaskScore left, TaskScore right) => new(
+        left.LossSum + right.LossSum,
+        left.LossCount + right.LossCount,
+        left.MetricSum + right.MetricSum,
+        left.MetricSquares + right.MetricSquares,
+        left.Sequences + right.Sequences);
+
+    /// <summary>The score of sequences by their values.</summary>
+    /// <param name="meanLoss">The mean of all losses.</param>
+    /// <param name="losses">How many losses there are.</param>
+    /// <param name="values">[B]: each sequence's value of the metric, up to the factor.</param>
+    /// <param name="scale">What the values are divided by: whole numbers add up without rounding.</param>
+    internal static TaskScore Of(double meanLoss, long losses, Tensor values, double scale = 1)
+    {
+        using var scope = NewDisposeScope();
+        var exact = values.to(ScalarType.Float64); // [B]
+        return new TaskScore(
+            meanLoss * losses, losses, exact.sum().ToDouble() / scale, exact.square().sum().ToDouble() / (scale * scale), values.shape[0]);
+    }
 }

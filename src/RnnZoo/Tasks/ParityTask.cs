@@ -1,3 +1,4 @@
+using RnnZoo.Bptt;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -24,7 +25,7 @@ public sealed class ParityTask : ISequenceTask
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is below 1, or above 100,000,000.</exception>
     public ParityTask(int length)
     {
-        Length = TaskCheck.Number(length, 1, nameof(length), "steps");
+        Length = SequenceTasks.Number(length, 1, nameof(length), "steps");
         Metric = TaskMetric.Share("accuracy", RightWithoutMemory);
     }
 
@@ -69,11 +70,11 @@ public sealed class ParityTask : ISequenceTask
     /// <returns>Input: [T, B, 2], one-hot, float32; target: [T, B], classes, int64. The caller disposes it.</returns>
     public SequenceBatch Sample(long batchSize, Generator generator)
     {
-        TaskCheck.BatchSize(batchSize);
+        Check.InRange(batchSize >= 1, nameof(batchSize), "at least 1 (sequences)", batchSize);
         using var scope = NewDisposeScope();
         var bits = randint(0, Classes, [Length, batchSize], dtype: ScalarType.Int64, generator: generator); // [T, B]
         var target = bits.cumsum(0).remainder(Classes); // [T, B]
-        var input = OneHot.Of(bits, Classes); // [T, B, 2]
+        var input = TokenInput.OneHot(bits, Classes, ScalarType.Float32); // [T, B, 2]
         return new SequenceBatch(input.MoveToOuterDisposeScope(), target.MoveToOuterDisposeScope());
     }
 
@@ -81,7 +82,7 @@ public sealed class ParityTask : ISequenceTask
     /// <param name="output">[T, B, 2]: unnormalised log-probabilities.</param>
     /// <param name="target">[T, B]: the classes wanted.</param>
     /// <returns>[]: nats per step, the mean over T and B.</returns>
-    public Tensor Loss(Tensor output, Tensor target) => StepClasses.Loss(output, target, Length, Classes);
+    public Tensor Loss(Tensor output, Tensor target) => TaskOutput.CrossEntropy(output, target, Length, Classes);
 
     /// <inheritdoc/>
     /// <param name="output">[T, B, 2]: unnormalised log-probabilities.</param>

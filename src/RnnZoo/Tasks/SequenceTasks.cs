@@ -6,6 +6,8 @@ namespace RnnZoo.Tasks;
 /// </summary>
 public static class SequenceTasks
 {
+    private const int Most = 100_000_000; // steps or symbols: counts of them stay within an int
+
     private static readonly Entry[] All =
     [
         new("copy", [new("delay", null), new("symbols", 10)], read => new CopyTask(read("delay"), read("symbols"))),
@@ -45,6 +47,13 @@ public static class SequenceTasks
         return entry.Create(key => Read(entry, key, settings));
     }
 
+    /// <summary>A number that a task is posed with, once it is known to be in its range.</summary>
+    internal static int Number(int value, int least, string name, string what)
+    {
+        Check.InRange(value >= least && value <= Most, name, $"{(value < least ? $"at least {least}" : $"at most {Most}")} ({what})", value);
+        return value;
+    }
+
     private static Entry Find(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -71,10 +80,15 @@ public static class SequenceTasks
             return (int)value;
         }
 
-        throw new ArgumentOutOfRangeException(key, value, $"{key}: expected {(value < 0 ? "at least 1" : $"at most {TaskCheck.Most}")}, got {value}.");
+        throw new ArgumentOutOfRangeException(key, value, $"{key}: expected {(value < 0 ? "at least 1" : $"at most {Most}")}, got {value}.");
     }
 
     private static string Words(IEnumerable<string> names) => string.Join(", ", names);
 
     private sealed record Entry(string Name, IReadOnlyList<TaskSetting> Settings, Func<Func<string, int>, ISequenceTask> Create);
 }
+
+/// <summary>A number that a task is posed with.</summary>
+/// <param name="Name">Its name in files and commands, such as <c>delay</c>.</param>
+/// <param name="Default">What it is where nothing is said; null where it must be said.</param>
+public sealed record TaskSetting(string Name, long? Default);

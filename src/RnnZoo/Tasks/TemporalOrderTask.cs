@@ -1,3 +1,4 @@
+using RnnZoo.Bptt;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -31,7 +32,7 @@ public sealed class TemporalOrderTask : ISequenceTask
     /// <summary>Poses the problem.</summary>
     /// <param name="length">T: the steps of a sequence; at least 10.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is below 10, or above 100,000,000.</exception>
-    public TemporalOrderTask(int length) => Length = TaskCheck.Number(length, 10, nameof(length), "steps");
+    public TemporalOrderTask(int length) => Length = SequenceTasks.Number(length, 10, nameof(length), "steps");
 
     /// <inheritdoc/>
     public int Length { get; }
@@ -61,7 +62,7 @@ public sealed class TemporalOrderTask : ISequenceTask
     /// <returns>Input: [T, B, 8], one-hot, float32; target: [B], classes, int64. The caller disposes it.</returns>
     public SequenceBatch Sample(long batchSize, Generator generator)
     {
-        TaskCheck.BatchSize(batchSize);
+        Check.InRange(batchSize >= 1, nameof(batchSize), "at least 1 (sequences)", batchSize);
         using var scope = NewDisposeScope();
         Tensor Draw(long from, long to, long rows) => randint(from, to + 1, [rows, batchSize], dtype: ScalarType.Int64, generator: generator);
 
@@ -73,7 +74,7 @@ public sealed class TemporalOrderTask : ISequenceTask
         tokens.scatter_(0, steps, order.add(X));
 
         var target = order[0].mul(2).add(order[1]); // [B]
-        var input = OneHot.Of(tokens, Symbols); // [T, B, 8]
+        var input = TokenInput.OneHot(tokens, Symbols, ScalarType.Float32); // [T, B, 8]
         return new SequenceBatch(input.MoveToOuterDisposeScope(), target.MoveToOuterDisposeScope());
     }
 
@@ -83,7 +84,7 @@ public sealed class TemporalOrderTask : ISequenceTask
     /// <returns>[]: nats per sequence, the mean over B.</returns>
     public Tensor Loss(Tensor output, Tensor target)
     {
-        TaskCheck.LastStep(output, target, Length, Classes);
+        TaskOutput.CheckLastStep(output, target, Length, Classes);
         using var scope = NewDisposeScope();
         return nn.functional.cross_entropy(output.select(0, Length - 1), target).MoveToOuterDisposeScope();
     }

@@ -1,3 +1,4 @@
+using RnnZoo.Bptt;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -29,9 +30,9 @@ public sealed class VariableCopyTask : ISequenceTask
     /// <exception cref="ArgumentOutOfRangeException">An argument is too small, or above 100,000,000.</exception>
     public VariableCopyTask(int maxDelay, int minDelay = 1, int symbols = 10)
     {
-        MinDelay = TaskCheck.Number(minDelay, 1, nameof(minDelay), "steps of delay");
-        MaxDelay = TaskCheck.Number(maxDelay, minDelay, nameof(maxDelay), "steps of delay, not below minDelay");
-        Symbols = TaskCheck.Number(symbols, 1, nameof(symbols), "symbols to remember");
+        MinDelay = SequenceTasks.Number(minDelay, 1, nameof(minDelay), "steps of delay");
+        MaxDelay = SequenceTasks.Number(maxDelay, minDelay, nameof(maxDelay), "steps of delay, not below minDelay");
+        Symbols = SequenceTasks.Number(symbols, 1, nameof(symbols), "symbols to remember");
     }
 
     /// <summary>D_min: the shortest delay in steps.</summary>
@@ -73,7 +74,7 @@ public sealed class VariableCopyTask : ISequenceTask
     /// <returns>Input: [T, B, 10], one-hot, float32; target: [T, B], classes, int64. The caller disposes it.</returns>
     public SequenceBatch Sample(long batchSize, Generator generator)
     {
-        TaskCheck.BatchSize(batchSize);
+        Check.InRange(batchSize >= 1, nameof(batchSize), "at least 1 (sequences)", batchSize);
         using var scope = NewDisposeScope();
         var symbols = randint(1, 1 + CopyTask.Alphabet, [Symbols, batchSize], dtype: ScalarType.Int64, generator: generator); // [n, B]
         var delays = randint(MinDelay, MaxDelay + 1L, [1, batchSize], dtype: ScalarType.Int64, generator: generator); // [1, B]
@@ -84,7 +85,7 @@ public sealed class VariableCopyTask : ISequenceTask
         var steps = arange(Symbols, dtype: ScalarType.Int64).unsqueeze(1).add(delays).add(Symbols); // [n, B]
         var target = zeros([Length, batchSize], dtype: ScalarType.Int64).scatter_(0, steps, symbols); // [T, B]
 
-        var input = OneHot.Of(tokens, InputClasses); // [T, B, 10]
+        var input = TokenInput.OneHot(tokens, InputClasses, ScalarType.Float32); // [T, B, 10]
         return new SequenceBatch(input.MoveToOuterDisposeScope(), target.MoveToOuterDisposeScope());
     }
 
@@ -92,7 +93,7 @@ public sealed class VariableCopyTask : ISequenceTask
     /// <param name="output">[T, B, 9]: unnormalised log-probabilities.</param>
     /// <param name="target">[T, B]: the classes wanted.</param>
     /// <returns>[]: nats per step, the mean over T and B.</returns>
-    public Tensor Loss(Tensor output, Tensor target) => StepClasses.Loss(output, target, Length, TargetClasses);
+    public Tensor Loss(Tensor output, Tensor target) => TaskOutput.CrossEntropy(output, target, Length, TargetClasses);
 
     /// <inheritdoc/>
     /// <param name="output">[T, B, 9]: unnormalised log-probabilities.</param>

@@ -1,0 +1,53 @@
+using static TorchSharp.torch;
+
+namespace RnnZoo.Tasks;
+
+/// <summary>What models give for tasks: its shape, and its loss.</summary>
+internal static class TaskOutput
+{
+    /// <summary>The loss of a task that wants a class at every step.</summary>
+    /// <param name="output">[T, B, C]: unnormalised log-probabilities.</param>
+    /// <param name="target">[T, B]: the classes wanted.</param>
+    /// <param name="steps">T.</param>
+    /// <param name="classes">C.</param>
+    /// <returns>[]: the cross-entropy in nats per step, the mean over T and B.</returns>
+    public static Tensor CrossEntropy(Tensor output, Tensor target, long steps, long classes)
+    {
+        CheckEveryStep(output, target, steps, classes);
+        using var scope = NewDisposeScope();
+        var scores = output.reshape(-1, classes); // [T·B, C]
+        return nn.functional.cross_entropy(scores, target.reshape(-1)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What the model gave and what was wanted, where every step has a class: [T, B, C] and [T, B].</summary>
+    private static void CheckEveryStep(Tensor output, Tensor target, long steps, long classes)
+    {
+        if (target.dim() != 2 || target.shape[0] != steps)
+        {
+            throw new ArgumentException(
+                $"target: expected [T, B] with T = {steps}, got {Check.Show(target.shape)}.", nameof(target));
+        }
+
+        CheckShape(output, $"[T, B, {classes}]", steps, target.shape[1], classes);
+    }
+
+    /// <summary>What the model gave and what was wanted, where only the last step has an answer: [T, B, O] and [B].</summary>
+    public static void CheckLastStep(Tensor output, Tensor target, long steps, long outputs)
+    {
+        if (target.dim() != 1)
+        {
+            throw new ArgumentException($"target: expected [B], got {Check.Show(target.shape)}.", nameof(target));
+        }
+
+        CheckShape(output, $"[T, B, {outputs}]", steps, target.shape[0], outputs);
+    }
+
+    private static void CheckShape(Tensor output, string letters, params long[] wanted)
+    {
+        if (!output.shape.AsSpan().SequenceEqual(wanted))
+        {
+            throw new ArgumentException(
+                $"output: expected {letters} = {Check.Show(wanted)}, got {Check.Show(output.shape)}.", nameof(output));
+        }
+    }
+}
