@@ -1,7 +1,50 @@
 using RnnZoo.Cells;
+using RnnZoo.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Streams;
+
+/// <summary>
+/// Which steps a chunk is about. Its own steps are [Start, End); it is run from <see cref="From"/>, which lies before Start
+/// where gradients reach further back than the chunk.
+/// </summary>
+/// <param name="From">The first step that is run.</param>
+/// <param name="Start">The first step whose loss is counted or reported.</param>
+/// <param name="GradientStart">The first step that gradients reach.</param>
+/// <param name="End">The step after the last.</param>
+/// <param name="NextFrom">The step that the next chunk is run from, at which the state is kept; null after the last chunk.</param>
+internal readonly record struct ChunkPlan(long From, long Start, long GradientStart, long End, long? NextFrom)
+{
+    /// <summary>The first step whose loss is counted.</summary>
+    public long Counted => Math.Max(Start, GradientStart);
+
+    /// <param name="start">The chunk's first own step.</param>
+    /// <param name="length">How many steps it wants.</param>
+    /// <param name="nextLength">How many steps the chunk after it wants.</param>
+    /// <param name="steps">T.</param>
+    /// <param name="options">k2 and what happens at the end.</param>
+    public static ChunkPlan At(long start, long length, long nextLength, long steps, TruncatedBpttOptions options)
+    {
+        var end = Math.Min(start + length, steps);
+        var gradientStart = Reach(start, end, options);
+        var isLast = end == steps || (options.DropLast && end + nextLength > steps);
+        long? next = isLast ? null : Math.Min(end, Reach(end, Math.Min(end + nextLength, steps), options));
+        return new ChunkPlan(Math.Min(start, gradientStart), start, gradientStart, end, next);
+    }
+
+    /// <summary>Steps that are run once, whose final state is kept.</summary>
+    public static ChunkPlan Segment(long start, long end) => new(start, start, start, end, end);
+
+    private static long Reach(long start, long end, TruncatedBpttOptions options) =>
+        options.GradientLength is { } length ? Math.Max(0, end - length) : start;
+}
+
+/// <summary>What running a chunk gives.</summary>
+/// <param name="Output">[k, B, …]: the outputs whose losses count.</param>
+/// <param name="EarlierOutput">[·, B, …]: the outputs whose losses are only reported.</param>
+/// <param name="Next">The detached state that the next chunk starts from, free of dispose scopes.</param>
+/// <param name="Final">The state after the last step, as the net returned it.</param>
+internal readonly record struct ChunkRun(Tensor Output, Tensor? EarlierOutput, RecurrentState? Next, RecurrentState Final);
 
 /// <summary>
 /// Runs a net over a chunk: in one piece where it can, else cut where a document starts, where gradients begin and where
@@ -11,8 +54,8 @@ namespace RnnZoo.Streams;
 /// <param name="input">[·, B, …]: the inputs from plan.From on.</param>
 /// <param name="documents">Where documents start, by ascending step.</param>
 /// <param name="start">The detached state at plan.From; null at the streams' start.</param>
-/// <param name="rules">How the state is kept and reset.</param>
-internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<DocumentStart> documents, RecurrentState? start, StateRules rules)
+/// <param name="carried">How the state is kept and reset.</param>
+internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<DocumentStart> documents, RecurrentState? start, CarriedState carried)
 {
     public ChunkRun Run(Func<Tensor, RecurrentState?, RecurrentResult> net)
     {
@@ -28,6 +71,21 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
         }
     }
 
+    /// <summary>Checks that a net can go through a stream piece by piece.</summary>
+    /// <exception cref="ArgumentException">The net takes the batch first, or reads both ways.</exception>
+    public static void CheckForwards(IRecurrentModule module)
+    {
+        if (module.BatchFirst)
+        {
+            throw new ArgumentException("model: expected one with time first, got batchFirst: true; streams are [T, B, …].");
+        }
+
+        if (module.NumDirections != 1)
+        {
+            throw new ArgumentException("model: expected one that reads forwards, got a bidirectional one, whose backward direction would have to start at the streams' end.");
+        }
+    }
+
     /// <summary>The state for a caller who runs the chunk by hand.</summary>
     public RecurrentState? StateOfOnePiece()
     {
@@ -39,7 +97,7 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
     public RecurrentState? CarryOfOnePiece(RecurrentState final)
     {
         RequireOnePiece();
-        return plan.NextFrom is null ? null : rules.Keep(final, start);
+        return plan.NextFrom is null ? null : carried.Keep(final, start);
     }
 
     private ChunkRun Run(Func<Tensor, RecurrentState?, RecurrentResult> net, ref RecurrentState? next)
@@ -55,7 +113,7 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
             outputs.Add(output);
             if (end == plan.NextFrom)
             {
-                next = rules.Keep(state, start);
+                next = carried.Keep(state, start);
             }
         }
 
@@ -76,7 +134,7 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
         return result;
     }
 
-    private RecurrentState? StateAt(long step, RecurrentState? state) => step == 0 ? rules.Initial() : rules.Reset(state!, RowsThatStart(step));
+    private RecurrentState? StateAt(long step, RecurrentState? state) => step == 0 ? carried.Initial() : carried.Reset(state!, RowsThatStart(step));
 
     // Steps at which a piece starts, and the end.
     private List<long> Borders()

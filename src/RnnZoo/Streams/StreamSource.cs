@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace RnnZoo.Streams;
 
 /// <summary>
@@ -29,4 +31,22 @@ public abstract class StreamSource
     public virtual void FindDocumentStarts(long start, long count, List<DocumentStart> found)
     {
     }
+
+    private protected void CheckRange(long start, long count)
+    {
+        if (start < 0 || count < 1 || start > Steps - count)
+        {
+            throw new ArgumentOutOfRangeException(nameof(start), start, $"start: expected a range within the streams' {Steps} steps, got {count} from step {start}.");
+        }
+    }
 }
+
+/// <summary>Some steps of all streams.</summary>
+/// <param name="Input">[k, B, …]: what the model reads; token ids are int64 [k, B].</param>
+/// <param name="Target">[k, B, …]: what it should give at each step.</param>
+public readonly record struct StreamSlice(Tensor Input, Tensor Target);
+
+/// <summary>A place where a document starts.</summary>
+/// <param name="Step">The step whose input is the document's first.</param>
+/// <param name="Stream">The row of the batch.</param>
+public readonly record struct DocumentStart(long Step, int Stream);

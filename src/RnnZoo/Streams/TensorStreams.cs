@@ -72,7 +72,7 @@ public sealed class TensorStreams : StreamSource
     /// <exception cref="ArgumentOutOfRangeException">The steps are not within T.</exception>
     public override StreamSlice Read(long start, long count)
     {
-        StreamCheck.Range(this, start, count);
+        CheckRange(start, count);
         return new StreamSlice(_input.narrow(0, start, count), _target.narrow(0, start, count)); // [k, B, …]
     }
 

@@ -78,7 +78,7 @@ public sealed class TokenStreams : StreamSource
     /// <exception cref="ArgumentOutOfRangeException">The steps are not within T.</exception>
     public override StreamSlice Read(long start, long count)
     {
-        StreamCheck.Range(this, start, count);
+        CheckRange(start, count);
         var input = empty(count, Streams, dtype: ScalarType.Int64); // [k, B]
         var target = empty(count, Streams, dtype: ScalarType.Int64); // [k, B]
         var buffer = ArrayPool<long>.Shared.Rent((int)count + 1);

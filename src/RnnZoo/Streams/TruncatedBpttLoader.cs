@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Text.Json.Serialization;
 using RnnZoo.Cells;
 using static TorchSharp.torch;
 
@@ -22,6 +23,7 @@ namespace RnnZoo.Streams;
 /// <para>Every k1 steps (<see cref="TruncatedBpttOptions.ChunkLength"/>) give one chunk; the losses of its steps count once,
 /// and their gradients reach back k2 steps (<see cref="TruncatedBpttOptions.GradientLength"/>) before its end (Williams and
 /// Peng, "An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Network Trajectories", 1990).</para>
+/// <para>The state is detached at each boundary by <c>CarriedState.Keep</c>.</para>
 /// <para>Where a document starts, inside a chunk too, the state of that stream alone is reset at exactly that step: nothing
 /// is remembered across documents, and no gradient flows.</para>
 /// <para>Not thread-safe. Memory does not depend on the streams' length.</para>
@@ -29,7 +31,7 @@ namespace RnnZoo.Streams;
 public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
 {
     private readonly StreamSource _source;
-    private readonly StateRules _rules;
+    private readonly CarriedState _carried;
     private RecurrentState? _state;
     private SplitMix64 _random;
     private long _step;
@@ -48,7 +50,7 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
         Options = options ?? new TruncatedBpttOptions();
         Options.Validate(source);
         _source = source;
-        _rules = new StateRules(source.Streams, Options.InitialState, Options.StateBatchAxis);
+        _carried = new CarriedState(source.Streams, Options.InitialState, Options.StateBatchAxis);
         _random = new SplitMix64((ulong)(Options.RandomLength?.Seed ?? 0));
     }
 
@@ -161,7 +163,7 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
         _source.FindDocumentStarts(plan.From, plan.End - plan.From, documents);
         var tensors = ChunkTensors.Read(_source, plan);
         var factor = Options.RandomLength is null ? 1 : (double)(plan.End - plan.Start) / Options.ChunkLength;
-        return _open = new Chunk(Epoch, plan, factor, tensors, new ChunkRunner(plan, tensors.All, documents, _state, _rules));
+        return _open = new Chunk(Epoch, plan, factor, tensors, new ChunkRunner(plan, tensors.All, documents, _state, _carried));
     }
 
     private ChunkPlan CurrentPlan(out ulong randomAfter)
@@ -218,3 +220,94 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
     private static string Signature(long streams, long steps, int chunkLength, int? gradientLength) =>
         $"{streams} streams of {steps} steps, k1 = {chunkLength}, k2 = {gradientLength ?? chunkLength}";
 }
+
+/// <summary>How a <see cref="TruncatedBpttLoader"/> cuts streams into chunks and carries the state.</summary>
+public sealed record TruncatedBpttOptions
+{
+    /// <summary>k1: how many steps a chunk moves on; one update is made for each chunk.</summary>
+    public int ChunkLength { get; init; } = 35;
+
+    /// <summary>
+    /// k2: how many steps before a chunk's end gradients reach back; the chunk's own length if null. It may be longer than
+    /// the chunk, also than the stream: the steps before the chunk are then run again, with the weights as they are, from the
+    /// state that was kept there. If it is shorter, the chunk's earlier steps are run without gradient.
+    /// </summary>
+    public int? GradientLength { get; init; }
+
+    /// <summary>Whether the steps at the end that do not fill a chunk are left out; else they are a shorter chunk.</summary>
+    public bool DropLast { get; init; }
+
+    /// <summary>Random lengths around <see cref="ChunkLength"/>; null for none.</summary>
+    public RandomChunkLength? RandomLength { get; init; }
+
+    /// <summary>
+    /// Makes the state for B streams that a stream or a document starts from, such as a learned one, which gradients reach.
+    /// Null for zeros.
+    /// </summary>
+    public Func<long, RecurrentState>? InitialState { get; init; }
+
+    /// <summary>
+    /// The axis of a state's parts that counts the streams. The default is right for [B, S] and for [L·D, B, S]; negative
+    /// numbers count from the end.
+    /// </summary>
+    public int StateBatchAxis { get; init; } = -2;
+
+    /// <summary>Checks every option against the streams.</summary>
+    /// <param name="source">The streams.</param>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
+    internal void Validate(StreamSource source)
+    {
+        Check.That(ChunkLength >= 1, nameof(ChunkLength), "at least 1", ChunkLength);
+        Check.That(ChunkLength <= source.Steps, nameof(ChunkLength), $"at most the {source.Steps} steps of a stream ({source.Streams} streams), which is full backpropagation", ChunkLength);
+        Check.That(GradientLength is null or >= 1, nameof(GradientLength), "at least 1, or null for the chunk's own length", GradientLength);
+        Check.That(RandomLength is null || GradientLength is null, nameof(GradientLength), "null with random lengths, for gradients then reach back to the chunk's start", GradientLength);
+        if (RandomLength is { } random)
+        {
+            Check.That(random.HalfProbability is >= 0 and <= 1, "RandomLength.HalfProbability", "from 0 to 1", random.HalfProbability);
+            Check.That(random.StandardDeviation >= 0 && double.IsFinite(random.StandardDeviation), "RandomLength.StandardDeviation", "at least 0 and finite", random.StandardDeviation);
+            Check.That(random.Minimum >= 1 && random.Minimum <= ChunkLength, "RandomLength.Minimum", $"from 1 to ChunkLength = {ChunkLength}", random.Minimum);
+        }
+    }
+}
+
+/// <summary>
+/// Chunks of random length, so that the cuts fall elsewhere in every epoch: the length is drawn from a normal distribution
+/// around the chunk length, or now and then around half of it (Merity, Keskar and Socher, "Regularizing and Optimizing LSTM
+/// Language Models", 2017, section 5).
+/// </summary>
+public sealed record RandomChunkLength
+{
+    /// <summary>How often the mean is half the chunk length.</summary>
+    public double HalfProbability { get; init; } = 0.05;
+
+    /// <summary>The standard deviation, in steps.</summary>
+    public double StandardDeviation { get; init; } = 5;
+
+    /// <summary>The shortest length that is drawn; only a stream's end makes shorter chunks.</summary>
+    public int Minimum { get; init; } = 5;
+
+    /// <summary>Where the lengths come from.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>Draws a length.</summary>
+    internal long Draw(int chunkLength, ref SplitMix64 random)
+    {
+        var mean = random.NextDouble() < HalfProbability ? chunkLength / 2.0 : chunkLength;
+        return (long)Math.Max(Minimum, mean + (StandardDeviation * random.NextNormal()));
+    }
+}
+
+/// <summary>
+/// Where a <see cref="TruncatedBpttLoader"/> stands, with the state that it carries: what a checkpoint must keep to go on
+/// with the same numbers. System.Text.Json writes all of it but the state, whose tensors go where weights go.
+/// </summary>
+/// <param name="Epoch">How many times the streams were walked through to their end.</param>
+/// <param name="Step">The first step of the next chunk.</param>
+/// <param name="From">The step that the kept state belongs to.</param>
+/// <param name="Random">The state of the generator of random lengths.</param>
+/// <param name="State">The state at <paramref name="From"/>; null at the streams' start. It belongs to the dispose scope in which the position was asked for.</param>
+/// <param name="Streams">B, to recognise the streams.</param>
+/// <param name="Steps">T, to recognise the streams.</param>
+/// <param name="ChunkLength">k1, to recognise the options.</param>
+/// <param name="GradientLength">k2, to recognise the options.</param>
+public sealed record LoaderPosition(int Epoch, long Step, long From, ulong Random, [property: JsonIgnore] RecurrentState? State, long Streams, long Steps, int ChunkLength, int? GradientLength);

@@ -3,11 +3,14 @@ using static TorchSharp.torch;
 
 namespace RnnZoo.Streams;
 
-/// <summary>How a state is kept between chunks and reset where a document starts.</summary>
+/// <summary>
+/// How a state goes from chunk to chunk: kept at each boundary, where it is detached from the tape, and reset to what
+/// streams start from where a document starts.
+/// </summary>
 /// <param name="streams">B.</param>
 /// <param name="initialState">What a stream starts from; null for the net's own zeros.</param>
 /// <param name="batchAxis">The axis of a state's parts that counts the streams; negative from the end.</param>
-internal sealed class StateRules(long streams, Func<long, RecurrentState>? initialState, int batchAxis)
+internal sealed class CarriedState(long streams, Func<long, RecurrentState>? initialState, int batchAxis)
 {
     /// <summary>What streams start from; null for the net's own zeros.</summary>
     public RecurrentState? Initial() => initialState?.Invoke(streams);
