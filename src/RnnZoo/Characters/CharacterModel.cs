@@ -12,7 +12,7 @@ namespace RnnZoo.Characters;
 /// </summary>
 public sealed class CharacterModel : IDisposable
 {
-    private const double BitsPerNat = 1.4426950408889634; // 1 / ln 2
+    internal const double BitsPerNat = 1.4426950408889634; // 1 / ln 2
 
     /// <summary>Makes a model with fresh weights, drawn from torch's default generator.</summary>
     /// <param name="vocabulary">The characters.</param>
@@ -139,4 +139,110 @@ public sealed class CharacterModel : IDisposable
 
     // Without a prompt the text begins as after the end of a line, which most texts have.
     private long FirstOfALine() => Vocabulary.Kind == VocabularyKind.Bytes ? '\n' : Math.Max(0, Vocabulary.IdOf('\n'));
+}
+
+/// <summary>What a <see cref="CharacterModel"/> is made of.</summary>
+public sealed record CharacterModelShape
+{
+    /// <summary>The net: one of <see cref="SequenceModel.Names"/>.</summary>
+    public string Cell { get; init; } = "lstm";
+
+    /// <summary>H.</summary>
+    public int Hidden { get; init; } = 128;
+
+    /// <summary>L.</summary>
+    public int Layers { get; init; } = 1;
+
+    /// <summary>The size of the learned vector of each character; 0 for one-hot vectors.</summary>
+    public int Embedding { get; init; }
+
+    /// <summary>Dropout between layers, from 0 to below 1.</summary>
+    public double Dropout { get; init; }
+
+    /// <summary>Checks every value.</summary>
+    /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
+    public void Validate()
+    {
+        Check.That(SequenceModel.Names.Contains(Cell), nameof(Cell), $"one of {string.Join(", ", SequenceModel.Names)}", Cell);
+        Check.That(Hidden >= 1, nameof(Hidden), "at least 1", Hidden);
+        Check.That(Layers >= 1, nameof(Layers), "at least 1", Layers);
+        Check.That(Embedding >= 0, nameof(Embedding), "at least 1, or 0 for one-hot vectors", Embedding);
+        Check.That(Dropout is >= 0 and < 1, nameof(Dropout), "from 0 to below 1", Dropout);
+    }
+}
+
+/// <summary>How a <see cref="CharacterModel"/> writes text.</summary>
+public sealed record SamplingOptions
+{
+    /// <summary>How many characters to draw.</summary>
+    public int Length { get; init; } = 500;
+
+    /// <summary>What the logits are divided by: below 1 is safer, above 1 is wilder, 0 always takes the likeliest.</summary>
+    public double Temperature { get; init; } = 1;
+
+    /// <summary>Where chance comes from: the same seed and weights give the same text.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>The text to go on from; if empty, the writing begins as after the end of a line.</summary>
+    public string Prompt { get; init; } = "";
+
+    /// <summary>Checks every option.</summary>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
+    public void Validate()
+    {
+        Check.That(Length >= 0, nameof(Length), "at least 0", Length);
+        Check.That(Temperature >= 0 && double.IsFinite(Temperature), nameof(Temperature), "at least 0 and finite", Temperature);
+        ArgumentNullException.ThrowIfNull(Prompt);
+    }
+}
+
+/// <summary>Draws a character from the model's logits.</summary>
+internal static class CharacterDraw
+{
+    /// <param name="logits">[V]: overwritten with the probabilities, up to a factor.</param>
+    /// <param name="temperature">What the logits are divided by; 0 takes the likeliest.</param>
+    /// <param name="random">Where chance comes from.</param>
+    public static int From(double[] logits, double temperature, ref SplitMix64 random)
+    {
+        var likeliest = Likeliest(logits);
+        var highest = logits[likeliest];
+        if (temperature == 0)
+        {
+            return likeliest;
+        }
+
+        var sum = 0.0;
+        for (var id = 0; id < logits.Length; id++)
+        {
+            sum += logits[id] = Math.Exp((logits[id] - highest) / temperature);
+        }
+
+        var rest = random.NextDouble() * sum;
+        for (var id = 0; id < logits.Length; id++)
+        {
+            rest -= logits[id];
+            if (rest < 0)
+            {
+                return id;
+            }
+        }
+
+        return likeliest; // only rounding leads here
+    }
+
+    private static int Likeliest(double[] logits)
+    {
+        var likeliest = 0;
+        for (var id = 0; id < logits.Length; id++)
+        {
+            if (double.IsNaN(logits[id]) || double.IsPositiveInfinity(logits[id]))
+            {
+                throw new InvalidOperationException(FormattableString.Invariant($"the model's output is not finite ({logits[id]} among the logits); its weights are broken."));
+            }
+
+            likeliest = logits[id] > logits[likeliest] ? id : likeliest;
+        }
+
+        return likeliest;
+    }
 }

@@ -70,3 +70,31 @@ public sealed record CharacterProgress : Display.IPicture
 
     string Display.IPicture.ToSvg() => ToFigure().ToSvg();
 }
+
+/// <summary>A line in the history of a training.</summary>
+/// <param name="Step">How many steps had been taken.</param>
+/// <param name="TrainingBits">The mean training loss since the report before, in bits per character; null for a measurement.</param>
+/// <param name="ValidationBits">Bits per character of the held-out text; null for a report.</param>
+/// <param name="GradientNorm">The L2 norm of the last step's gradient before clipping; null for a measurement.</param>
+/// <param name="LearningRate">The last step's learning rate.</param>
+/// <param name="Seconds">Since training began, time between a stop and a resumption left out.</param>
+public sealed record CharacterRecord(int Step, double? TrainingBits, double? ValidationBits, double? GradientNorm, double LearningRate, double Seconds);
+
+/// <summary>Is told what happens in the training of a character model, on the thread that trains. Only a checkpoint's progress comes with its history.</summary>
+public interface ICharacterTrainingObserver
+{
+    /// <summary>A step was taken.</summary>
+    /// <param name="progress">How far the training has come.</param>
+    /// <param name="loss">The step's mean loss, in nats per character.</param>
+    void OnStep(CharacterProgress progress, double loss);
+
+    /// <summary>The held-out text was measured.</summary>
+    /// <param name="progress">How far the training has come.</param>
+    /// <param name="measurement">What was measured.</param>
+    /// <param name="isBest">Whether the weights are the best so far, to be kept.</param>
+    void OnMeasurement(CharacterProgress progress, CharacterRecord measurement, bool isBest);
+
+    /// <summary>A checkpoint was written.</summary>
+    /// <param name="progress">What it holds.</param>
+    void OnCheckpoint(CharacterProgress progress);
+}

@@ -48,24 +48,16 @@ public sealed record CharacterTrainingOptions
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; the message names it.</exception>
     public void Validate()
     {
-        Require(Steps >= 1, nameof(Steps), "at least 1", Steps);
-        Require(Streams >= 1, nameof(Streams), "at least 1", Streams);
-        Require(ChunkLength >= 1, nameof(ChunkLength), "at least 1", ChunkLength);
-        Require(Enum.IsDefined(Optimizer), nameof(Optimizer), "a named optimizer", Optimizer);
-        Require(LearningRate > 0 && double.IsFinite(LearningRate), nameof(LearningRate), "above 0 and finite", LearningRate);
-        Require(Enum.IsDefined(Schedule), nameof(Schedule), "a named schedule", Schedule);
-        Require(ClipNorm is null or > 0, nameof(ClipNorm), "above 0, or null for no clipping", ClipNorm);
-        Require(ValidateEvery >= 1, nameof(ValidateEvery), "at least 1", ValidateEvery);
-        Require(Patience is null or >= 1, nameof(Patience), "at least 1, or null to never end early", Patience);
-        Require(CheckpointEvery >= 1, nameof(CheckpointEvery), "at least 1", CheckpointEvery);
-        Require(ReportEvery >= 1, nameof(ReportEvery), "at least 1", ReportEvery);
-    }
-
-    private static void Require(bool holds, string name, string expected, object? got)
-    {
-        if (!holds)
-        {
-            throw new ArgumentOutOfRangeException(name, got, FormattableString.Invariant($"{name}: expected {expected}, got {got}."));
-        }
+        Check.InRange(Steps >= 1, nameof(Steps), "at least 1", Steps);
+        Check.InRange(Streams >= 1, nameof(Streams), "at least 1", Streams);
+        Check.InRange(ChunkLength >= 1, nameof(ChunkLength), "at least 1", ChunkLength);
+        Check.InRange(Enum.IsDefined(Optimizer), nameof(Optimizer), "a named optimizer", Optimizer);
+        Check.InRange(LearningRate > 0 && double.IsFinite(LearningRate), nameof(LearningRate), "above 0 and finite", LearningRate);
+        Check.InRange(Enum.IsDefined(Schedule), nameof(Schedule), "a named schedule", Schedule);
+        Check.InRange(ClipNorm is null or > 0, nameof(ClipNorm), "above 0, or null for no clipping", ClipNorm);
+        Check.InRange(ValidateEvery >= 1, nameof(ValidateEvery), "at least 1", ValidateEvery);
+        Check.InRange(Patience is null or >= 1, nameof(Patience), "at least 1, or null to never end early", Patience);
+        Check.InRange(CheckpointEvery >= 1, nameof(CheckpointEvery), "at least 1", CheckpointEvery);
+        Check.InRange(ReportEvery >= 1, nameof(ReportEvery), "at least 1", ReportEvery);
     }
 }

@@ -11,7 +11,7 @@ namespace RnnZoo.Gradients;
 /// var norm = nn.utils.clip_grad_norm_(parameters, 1);
 /// monitor.Observe(step, norm);
 /// </code>
-/// With a trainer, add a <c>GradientMonitorObserver</c> to its observers.
+/// With a trainer, call <see cref="Observe"/> from an observer of its steps.
 /// </summary>
 /// <remarks>
 /// A warning is given when something begins: not again while it lasts, but anew after a measurement at which it was over. The

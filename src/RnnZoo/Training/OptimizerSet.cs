@@ -3,6 +3,65 @@ using static TorchSharp.torch;
 
 namespace RnnZoo.Training;
 
+/// <summary>The rule that turns gradients into changes of the weights, with TorchSharp's defaults for all but the learning rate.</summary>
+public enum OptimizerKind
+{
+    /// <summary>Adam (Kingma and Ba, 2015).</summary>
+    Adam,
+
+    /// <summary>Adam with decoupled weight decay (Loshchilov and Hutter, 2019).</summary>
+    AdamW,
+
+    /// <summary>RMSprop (Tieleman and Hinton, 2012), with alpha = 0.9 as the copy task's literature has it.</summary>
+    RmsProp,
+
+    /// <summary>Plain stochastic gradient descent.</summary>
+    Sgd,
+}
+
+/// <summary>Makes optimizers from their kind.</summary>
+internal static class OptimizerFactory
+{
+    /// <summary>Makes an optimizer.</summary>
+    /// <param name="kind">Which one.</param>
+    /// <param name="parameters">The weights that it changes.</param>
+    /// <param name="learningRate">Its learning rate.</param>
+    /// <returns>A new optimizer; the caller disposes it.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="kind"/> is none of the named values.</exception>
+    public static optim.Optimizer Create(OptimizerKind kind, IEnumerable<Parameter> parameters, double learningRate) => kind switch
+    {
+        OptimizerKind.Adam => optim.Adam(parameters, learningRate),
+        OptimizerKind.AdamW => optim.AdamW(parameters, learningRate),
+        OptimizerKind.RmsProp => optim.RMSProp(parameters, learningRate, alpha: 0.9),
+        OptimizerKind.Sgd => optim.SGD(parameters, learningRate),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, $"kind: expected a named optimizer, got {kind}."),
+    };
+}
+
+/// <summary>How the learning rate changes on the way to the step limit.</summary>
+public enum LearningRateSchedule
+{
+    /// <summary>Not at all.</summary>
+    Constant,
+
+    /// <summary>
+    /// Down to zero along half a cosine: at step s of N the rate is η·(1 + cos(π(s - 1)/N))/2. Source: Loshchilov and
+    /// Hutter, 2017, without restarts.
+    /// </summary>
+    Cosine,
+}
+
+/// <summary>What the schedules say.</summary>
+internal static class LearningRateSchedules
+{
+    /// <summary>The learning rate of a step, counted from 1 to <paramref name="steps"/>.</summary>
+    public static double At(this LearningRateSchedule schedule, double learningRate, int step, int steps) => schedule switch
+    {
+        LearningRateSchedule.Cosine => learningRate * (1 + Math.Cos(Math.PI * (step - 1) / steps)) / 2,
+        _ => learningRate,
+    };
+}
+
 /// <summary>The optimizers of a training: one for all parameters, or a second one for those that learn at a rate of their own.</summary>
 internal sealed class OptimizerSet : IDisposable
 {

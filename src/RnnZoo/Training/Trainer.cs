@@ -185,3 +185,81 @@ public sealed class Trainer
         return result;
     }
 }
+
+/// <summary>What came of a training.</summary>
+/// <param name="Steps">How many steps were taken.</param>
+/// <param name="Reason">Why it ended.</param>
+/// <param name="Final">The measurement at the end; null when training diverged or no step was taken before it was cancelled.</param>
+/// <param name="Seconds">How long it took, measurements included.</param>
+public sealed record TrainingResult(int Steps, StopReason Reason, EvaluationRecord? Final, double Seconds);
+
+/// <summary>One step of training.</summary>
+/// <param name="Step">The number of the step, from 1.</param>
+/// <param name="Loss">The mean loss of the step's batch, before the step, in the task's unit.</param>
+/// <param name="GradientNorm">The L2 norm of the gradient of all weights together, before clipping.</param>
+/// <param name="LearningRate">The optimizer's learning rate.</param>
+/// <param name="Seconds">Since training began.</param>
+public readonly record struct StepRecord(int Step, double Loss, double GradientNorm, double LearningRate, double Seconds);
+
+/// <summary>A measurement on fresh sequences.</summary>
+/// <param name="Step">How many steps had been trained.</param>
+/// <param name="Loss">The mean loss in the task's unit.</param>
+/// <param name="Metric">The task's metric, the mean over the sequences.</param>
+/// <param name="StandardError">The standard error of <paramref name="Metric"/> over the sequences; not a number for a single one.</param>
+/// <param name="Sequences">How many sequences were measured.</param>
+/// <param name="Seconds">Since training began.</param>
+public sealed record EvaluationRecord(int Step, double Loss, double Metric, double StandardError, long Sequences, double Seconds);
+
+/// <summary>Is told what happens in training, on the thread that trains.</summary>
+public interface ITrainingObserver
+{
+    /// <summary>A step was taken, or ended the training because it was not finite.</summary>
+    /// <param name="step">What it measured.</param>
+    void OnStep(in StepRecord step);
+
+    /// <summary>The model was measured on fresh sequences.</summary>
+    /// <param name="evaluation">What was measured.</param>
+    void OnEvaluation(EvaluationRecord evaluation);
+
+    /// <summary>Training ended.</summary>
+    /// <param name="result">What came of it.</param>
+    void OnEnd(TrainingResult result);
+}
+
+/// <summary>Why training ended.</summary>
+public enum StopReason
+{
+    /// <summary>All steps were taken.</summary>
+    StepLimit,
+
+    /// <summary>The task's metric reached the wanted value.</summary>
+    MetricReached,
+
+    /// <summary>The loss or the gradient was no longer finite.</summary>
+    Diverged,
+
+    /// <summary>The caller asked for an end.</summary>
+    Cancelled,
+
+    /// <summary>Validation did not get better any more.</summary>
+    NotImproving,
+}
+
+/// <summary>The words that files use for why a training ended.</summary>
+public static class StopReasonNames
+{
+    /// <summary>The word for a reason.</summary>
+    /// <param name="reason">The reason.</param>
+    /// <param name="metric">The name of the task's metric, such as <c>recall</c>: the word for having reached it.</param>
+    /// <returns><c>steps</c>, the metric's name, <c>diverged</c>, <c>cancelled</c> or <c>patience</c>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="reason"/> is none of the named values.</exception>
+    public static string Name(this StopReason reason, string metric = "metric") => reason switch
+    {
+        StopReason.StepLimit => "steps",
+        StopReason.MetricReached => metric,
+        StopReason.Diverged => "diverged",
+        StopReason.Cancelled => "cancelled",
+        StopReason.NotImproving => "patience",
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, $"reason: expected a named reason, got {reason}."),
+    };
+}

@@ -1,3 +1,5 @@
+using RnnZoo.Tasks;
+
 namespace RnnZoo.Training;
 
 /// <summary>How to train.</summary>
@@ -54,12 +56,12 @@ public sealed record TrainingOptions
 
     /// <summary>The learning rate of a step.</summary>
     /// <param name="step">The step, counted from 1 to <see cref="Steps"/>.</param>
-    public double LearningRateAt(int step) => Schedule.At(LearningRate, step, Steps);
+    internal double LearningRateAt(int step) => Schedule.At(LearningRate, step, Steps);
 
     /// <summary>The stage of the curriculum that a step belongs to.</summary>
     /// <param name="step">The step, counted from 1.</param>
     /// <returns>Null once the curriculum is over.</returns>
-    public CurriculumStage? StageAt(int step)
+    internal CurriculumStage? StageAt(int step)
     {
         foreach (var stage in Curriculum)
         {
@@ -78,28 +80,26 @@ public sealed record TrainingOptions
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; the message names it.</exception>
     public void Validate()
     {
-        Require(Steps >= 0, nameof(Steps), "at least 0", Steps);
-        Require(BatchSize >= 1, nameof(BatchSize), "at least 1", BatchSize);
-        Require(LearningRate > 0 && double.IsFinite(LearningRate), nameof(LearningRate), "above 0 and finite", LearningRate);
-        Require(SkewRateFactor > 0 && double.IsFinite(SkewRateFactor), nameof(SkewRateFactor), "above 0 and finite", SkewRateFactor);
-        Require(Enum.IsDefined(Schedule), nameof(Schedule), "a named schedule", Schedule);
-        Require(ClipNorm is null or > 0, nameof(ClipNorm), "above 0, or null for no clipping", ClipNorm);
+        Check.InRange(Steps >= 0, nameof(Steps), "at least 0", Steps);
+        Check.InRange(BatchSize >= 1, nameof(BatchSize), "at least 1", BatchSize);
+        Check.InRange(LearningRate > 0 && double.IsFinite(LearningRate), nameof(LearningRate), "above 0 and finite", LearningRate);
+        Check.InRange(SkewRateFactor > 0 && double.IsFinite(SkewRateFactor), nameof(SkewRateFactor), "above 0 and finite", SkewRateFactor);
+        Check.InRange(Enum.IsDefined(Schedule), nameof(Schedule), "a named schedule", Schedule);
+        Check.InRange(ClipNorm is null or > 0, nameof(ClipNorm), "above 0, or null for no clipping", ClipNorm);
         foreach (var stage in Curriculum)
         {
-            Require(stage.Steps >= 1, $"{nameof(Curriculum)} on {stage.Task.Name}", "at least 1 step", stage.Steps);
+            Check.InRange(stage.Steps >= 1, $"{nameof(Curriculum)} on {stage.Task.Name}", "at least 1 step", stage.Steps);
         }
 
-        Require(EvaluateEvery >= 1, nameof(EvaluateEvery), "at least 1", EvaluateEvery);
-        Require(EvaluationSequences >= 1, nameof(EvaluationSequences), "at least 1", EvaluationSequences);
-        Require(FinalSequences >= 1, nameof(FinalSequences), "at least 1", FinalSequences);
-        Require(StopAtMetric is null || (StopAtMetric > 0 && double.IsFinite(StopAtMetric.Value)), nameof(StopAtMetric), "above 0 and finite, or null", StopAtMetric);
-    }
-
-    private static void Require(bool holds, string name, string expected, object? got)
-    {
-        if (!holds)
-        {
-            throw new ArgumentOutOfRangeException(name, got, FormattableString.Invariant($"{name}: expected {expected}, got {got}."));
-        }
+        Check.InRange(EvaluateEvery >= 1, nameof(EvaluateEvery), "at least 1", EvaluateEvery);
+        Check.InRange(EvaluationSequences >= 1, nameof(EvaluationSequences), "at least 1", EvaluationSequences);
+        Check.InRange(FinalSequences >= 1, nameof(FinalSequences), "at least 1", FinalSequences);
+        Check.InRange(StopAtMetric is null || (StopAtMetric > 0 && double.IsFinite(StopAtMetric.Value)), nameof(StopAtMetric), "above 0 and finite, or null", StopAtMetric);
     }
 }
+
+/// <summary>A stretch of training on an easier task of the same kind, before the task itself (Bengio and others, "Curriculum
+/// Learning", 2009).</summary>
+/// <param name="Steps">How many steps it takes.</param>
+/// <param name="Task">Where the sequences of these steps come from, and their loss.</param>
+public sealed record CurriculumStage(int Steps, ISequenceTask Task);

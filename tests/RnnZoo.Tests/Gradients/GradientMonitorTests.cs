@@ -90,8 +90,8 @@ public sealed class GradientMonitorTests
         var task = new CopyTask(30);
         using var model = SequenceModel.Create("lstm", task.InputSize, 8, task.OutputSize);
         using var monitor = new GradientMonitor(model, new GradientMonitorOptions { ClipNorm = 0.05 });
-        var recording = new RecordingObserver();
-        new Trainer(model, task, new TrainingOptions { Steps = 6, BatchSize = 3, ClipNorm = 0.05, EvaluateEvery = 2, EvaluationSequences = 4, FinalSequences = 4 }, recording, new GradientMonitorObserver(monitor)).Run();
+        var recording = new RecordingObserver(step => monitor.Observe(step.Step, step.GradientNorm));
+        new Trainer(model, task, new TrainingOptions { Steps = 6, BatchSize = 3, ClipNorm = 0.05, EvaluateEvery = 2, EvaluationSequences = 4, FinalSequences = 4 }, recording).Run();
         var report = monitor.Report;
         Assert.Equal((6L, 6L), (report.Steps, report.Measured));
         Assert.Equal(recording.Steps.Count(step => step.GradientNorm > 0.05), report.Clipped);
