@@ -13,6 +13,8 @@ namespace RnnZoo.Training;
 [Display.TypeFormatterSource(typeof(Display.PictureFormatters), PreferredMimeTypes = [Display.MimeTypes.Svg])]
 public sealed class TrainingHistory(string name, ISequenceTask task) : ITrainingObserver, Display.IPicture
 {
+    private const int PointsPerLine = 250;
+
     private readonly List<StepRecord> _steps = [];
     private readonly List<EvaluationRecord> _evaluations = [];
 
@@ -41,99 +43,34 @@ public sealed class TrainingHistory(string name, ISequenceTask task) : ITraining
     public void OnEnd(TrainingResult result) => Result = result;
 
     /// <summary>The loss, the task's metric and the gradient's norm against steps.</summary>
-    public Figure ToFigure() => TrainingPictures.Of(this);
-
-    /// <summary>The picture for a notebook.</summary>
-    /// <returns>The picture as HTML.</returns>
-    public string ToHtml() => ToFigure().ToHtml();
-
-    string Display.IPicture.ToSvg() => ToFigure().ToSvg();
-}
-
-/// <summary>Several trainings on one task side by side. A cell of a notebook shows it as a picture.</summary>
-[Display.TypeFormatterSource(typeof(Display.PictureFormatters), PreferredMimeTypes = [Display.MimeTypes.Svg])]
-public sealed class TrainingComparison : Display.IPicture
-{
-    /// <summary>Puts trainings side by side.</summary>
-    /// <param name="trainings">The trainings, in the order of their colours.</param>
-    /// <exception cref="ArgumentException">There are none, or they are not on the same task with the same settings.</exception>
-    public TrainingComparison(params IReadOnlyList<TrainingHistory> trainings)
+    public Figure ToFigure()
     {
-        ArgumentNullException.ThrowIfNull(trainings);
-        if (trainings.Count == 0)
-        {
-            throw new ArgumentException("trainings: expected at least one, got none.", nameof(trainings));
-        }
-
-        var task = trainings[0].Task;
-        if (trainings.FirstOrDefault(training => training.Task.Name != task.Name || !training.Task.Settings.OrderBy(entry => entry.Key).SequenceEqual(task.Settings.OrderBy(entry => entry.Key))) is { } other)
-        {
-            throw new ArgumentException($"trainings: expected all on the same task '{task.Name}' with the same settings, got '{other.Task.Name}' with others for {other.Name}.", nameof(trainings));
-        }
-
-        Trainings = trainings;
-    }
-
-    /// <summary>The trainings.</summary>
-    public IReadOnlyList<TrainingHistory> Trainings { get; }
-
-    /// <summary>The losses against steps, and the task's metric at the end.</summary>
-    public Figure ToFigure() => TrainingPictures.Of(this);
-
-    /// <summary>The picture for a notebook.</summary>
-    /// <returns>The picture as HTML.</returns>
-    public string ToHtml() => ToFigure().ToHtml();
-
-    string Display.IPicture.ToSvg() => ToFigure().ToSvg();
-}
-
-/// <summary>Trainings as pictures.</summary>
-internal static class TrainingPictures
-{
-    private const int PointsPerLine = 250;
-
-    public static Figure Of(TrainingHistory history) => new($"{history.Name} on {Describe(history.Task)}",
+        var steps = new Axis("training step") { Minimum = 0, Maximum = Math.Max(1, Steps.Count) };
+        var metric = Task.Metric.Name;
+        var settings = string.Join(", ", Task.Settings.Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key} {entry.Value}")));
+        var end = Result is { } result ? $"ended by {result.Reason.Name(metric)}" : "not ended yet";
+        return new Figure($"{Name} on the {Task.Name} task ({settings})",
         [
-            Losses(history.Task, [history]),
-            new LineChart(history.Task.Metric.Name, Steps([history]), new Axis($"{history.Task.Metric.Name} on fresh sequences"),
-                [new Series(history.Name, [.. history.Evaluations.Select(look => new ChartPoint(look.Step, look.Metric))]) { Markers = true }]),
-            new LineChart("the gradient's norm", Steps([history]), new Axis("L2 norm before clipping") { Scale = AxisScale.Log },
-                [Line(history, 0, step => step.GradientNorm)]),
+            new LineChart("training loss", steps, new Axis($"loss, {Task.LossUnit}") { Scale = AxisScale.Log }, [Line(step => step.Loss)])
+            {
+                ReferenceLines = [new ReferenceLine(Task.Baseline, string.Create(CultureInfo.InvariantCulture, $"without memory: {Task.Baseline:G3}"))],
+            },
+            new LineChart(metric, steps, new Axis($"{metric} on fresh sequences"),
+                [new Series(Name, [.. Evaluations.Select(look => new ChartPoint(look.Step, look.Metric))]) { Markers = true }]),
+            new LineChart("the gradient's norm", steps, new Axis("L2 norm before clipping") { Scale = AxisScale.Log }, [Line(step => step.GradientNorm)]),
         ])
-    {
-        Subtitle = History(history),
-        Columns = 3,
-    };
-
-    public static Figure Of(TrainingComparison comparison)
-    {
-        var (trainings, task) = (comparison.Trainings, comparison.Trainings[0].Task);
-        var atEnd = new GroupedBars(
-            $"{task.Metric.Name} after training", "", [""],
-            new Axis(task.Metric.Name) { Minimum = 0 },
-            [.. trainings.Select((training, place) => new BarSeries(training.Name, [training.Result?.Final?.Metric ?? double.NaN]) { Colour = place })])
         {
-            ValueFormat = "G3",
+            Subtitle = string.Create(CultureInfo.InvariantCulture, $"{Name}: {Steps.Count:#,0} steps, {end}"),
+            Columns = 3,
         };
-        return new Figure(Describe(task), [Losses(task, trainings), atEnd]) { Subtitle = string.Join("; ", trainings.Select(History)) };
+
+        Series Line(Func<StepRecord, double> value) =>
+            new Series(Name, [.. Steps.Select(step => new ChartPoint(step.Step, value(step)))]) { Colour = 0 }.Smoothed(PointsPerLine);
     }
 
-    private static LineChart Losses(ISequenceTask task, IReadOnlyList<TrainingHistory> trainings) => new(
-        "training loss", Steps(trainings), new Axis($"loss, {task.LossUnit}") { Scale = AxisScale.Log },
-        [.. trainings.Select((training, place) => Line(training, place, step => step.Loss))])
-    {
-        ReferenceLines = [new ReferenceLine(task.Baseline, string.Create(CultureInfo.InvariantCulture, $"without memory: {task.Baseline:G3}"))],
-    };
+    /// <summary>The picture for a notebook.</summary>
+    /// <returns>The picture as HTML.</returns>
+    public string ToHtml() => ToFigure().ToHtml();
 
-    private static Axis Steps(IReadOnlyList<TrainingHistory> trainings) =>
-        new("training step") { Minimum = 0, Maximum = Math.Max(1, trainings.Max(training => training.Steps.Count)) };
-
-    private static Series Line(TrainingHistory training, int colour, Func<StepRecord, double> value) =>
-        new Series(training.Name, [.. training.Steps.Select(step => new ChartPoint(step.Step, value(step)))]) { Colour = colour }.Smoothed(PointsPerLine);
-
-    private static string History(TrainingHistory training) => string.Create(CultureInfo.InvariantCulture,
-        $"{training.Name}: {training.Steps.Count:#,0} steps{(training.Result is { } result ? $", ended by {result.Reason.Name(training.Task.Metric.Name)}" : ", not ended yet")}");
-
-    private static string Describe(ISequenceTask task) =>
-        $"the {task.Name} task ({string.Join(", ", task.Settings.Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key} {entry.Value}")))})";
+    string Display.IPicture.ToSvg() => ToFigure().ToSvg();
 }

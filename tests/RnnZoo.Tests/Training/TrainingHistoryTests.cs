@@ -22,19 +22,6 @@ public class TrainingHistoryTests
     }
 
     [Fact]
-    public void Comparison_ShowsAllOnOneTask_AndRefusesOthers()
-    {
-        var (lstm, vanilla) = (Train("lstm", new CopyTask(2, 2), 3), Train("vanilla", new CopyTask(2, 2), 3));
-
-        var picture = ValueFormatter.Format(new TrainingComparison(lstm, vanilla))["image/svg+xml"];
-
-        Assert.Contains("recall after training", picture, StringComparison.Ordinal);
-        Assert.Contains("vanilla: 3 steps", picture, StringComparison.Ordinal);
-        Assert.Contains("expected all on the same task 'copy'", Assert.Throws<ArgumentException>(() => new TrainingComparison(lstm, Train("vanilla", new CopyTask(3, 2), 1))).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => new TrainingComparison());
-    }
-
-    [Fact]
     public void History_OfNothing_StillDraws()
     {
         Assert.Contains("not ended yet", ValueFormatter.Format(new TrainingHistory("none", new CopyTask(1)))["image/svg+xml"], StringComparison.Ordinal);
