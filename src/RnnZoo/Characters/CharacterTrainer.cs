@@ -53,7 +53,7 @@ public sealed class CharacterTrainer : IDisposable
             RandomLength = options.RandomLength ? new RandomChunkLength { Minimum = Math.Min(5, options.ChunkLength), Seed = Seeds.Derive(options.Seed, "chunk lengths") } : null,
         });
         _parameters = [.. model.Net.parameters()];
-        _optimizer = (OptimizerHelper)OptimizerFactory.Create(options.Optimizer, _parameters, options.LearningRate);
+        _optimizer = OptimizerFactory.Create(options.Optimizer, _parameters, options.LearningRate);
     }
 
     /// <summary>How far the training has come.</summary>

@@ -28,7 +28,7 @@ internal static class OptimizerFactory
     /// <param name="learningRate">Its learning rate.</param>
     /// <returns>A new optimizer; the caller disposes it.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="kind"/> is none of the named values.</exception>
-    public static optim.Optimizer Create(OptimizerKind kind, IEnumerable<Parameter> parameters, double learningRate) => kind switch
+    public static OptimizerHelper Create(OptimizerKind kind, IEnumerable<Parameter> parameters, double learningRate) => kind switch
     {
         OptimizerKind.Adam => optim.Adam(parameters, learningRate),
         OptimizerKind.AdamW => optim.AdamW(parameters, learningRate),

@@ -3,7 +3,6 @@ using RnnZoo.Streams;
 using RnnZoo.Tests.Modules;
 using RnnZoo.Training;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tests.Characters;
@@ -85,12 +84,27 @@ public class CharacterTrainerTests
         var text = Text();
         using var model = new CharacterModel(text.Vocabulary, new CharacterModelShape { Hidden = 5 });
         using var loader = new TruncatedBpttLoader(new TokenStreams(text.Tokens, 3), new() { ChunkLength = 7 });
-        using var optimizer = (OptimizerHelper)OptimizerFactory.Create(OptimizerKind.Sgd, model.Net.parameters(), 0.1);
+        using var optimizer = OptimizerFactory.Create(OptimizerKind.Sgd, model.Net.parameters(), 0.1);
         var progress = new CharacterProgress { Step = 1, History = [new(1, null, double.NaN, null, 0.1, 1), new(2, double.PositiveInfinity, null, 3, 0.1, 2)] };
 
         var read = CharacterCheckpoint.Restore(CharacterCheckpoint.Of(progress, model.Net, optimizer, loader), model.Net, optimizer, loader);
 
         Assert.Equal(progress.History, read.History);
+    }
+
+    [Fact]
+    public void Resume_CheckpointOfAnotherModelOrText_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        Train(folder.Path, new CharacterModelShape { Hidden = 5 }, Options with { Steps = 5 });
+        var text = Text();
+        foreach (var (shape, length) in new (CharacterModelShape, int)[] { (new() { Hidden = 7 }, 400), (new() { Hidden = 5, Embedding = 3 }, 400), (new() { Cell = "gru", Hidden = 5 }, 400), (new() { Hidden = 5 }, 300) })
+        {
+            using var model = new CharacterModel(text.Vocabulary, shape);
+            using var trainer = new CharacterTrainer(model, text.Tokens.Slice(0, length), text.Tokens.Slice(400, 91), Options, new CheckpointFolder(folder.Path));
+
+            Assert.StartsWith("checkpoint: expected one of this training, got another: ", Assert.Throws<InvalidDataException>(() => trainer.Resume()).Message);
+        }
     }
 
     [Fact]

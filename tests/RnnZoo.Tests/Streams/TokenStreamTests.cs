@@ -93,6 +93,17 @@ public class TokenStreamTests
     }
 
     [Fact]
+    public void FromDocuments_OfDifferentVocabularies_KeepsTheIds()
+    {
+        using var scope = NewDisposeScope();
+        var streams = TokenStreams.FromDocuments([Tokens.FromIds([1, 2]), Tokens.FromIds([300, 70_000])], 1);
+        var slice = streams.Read(0, 2);
+        Assert.Equal([1, 300], SampleStreams.Numbers(slice.Input));
+        Assert.Equal([2, 70_000], SampleStreams.Numbers(slice.Target));
+        Assert.Equal(70_001, streams.VocabularySize);
+    }
+
+    [Fact]
     public void Slice_OfASlice_ReadsFromTheWhole()
     {
         var tail = SampleStreams.Counting(20).Slice(10, 10).Slice(3, 5);
