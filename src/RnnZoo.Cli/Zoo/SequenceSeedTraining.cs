@@ -29,7 +29,7 @@ internal sealed class SequenceSeedTraining : ISeedTraining
         Net = recipe.CreateNet();
         Net.Backward = recipe.Backward;
         using var generator = new Generator((ulong)Seeds.Derive(seed, "initialisation"));
-        Initialisations.Create(recipe.Initialisation, recipe.Task.Create().Length).Apply(Net, generator);
+        Initialisers.Named(recipe.Initialisation, recipe.Task.Create().Length).Apply(Net, generator);
     }
 
     public long Seed { get; }
