@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using RnnZoo.Characters;
+using RnnZoo.Tasks;
 using RnnZoo.Training;
 
 namespace RnnZoo.Zoo;
@@ -33,6 +34,11 @@ internal static class ManifestJson
     /// <exception cref="InvalidDataException">It is no manifest; the message names file and field.</exception>
     public static ModelManifest Read(string file)
     {
+        if (IsShapeAlone(CheckedFile.ReadText(file)))
+        {
+            throw new InvalidDataException($"{file}: expected a recipe and its results, got the shape of a net alone, as train chars once wrote it; train the model again with rnnzoo train chars --text FILE (settings.json beside it has the options), or load weights.dat into a CharacterModel of this shape with Net.load.");
+        }
+
         var manifest = ReadPart<ModelManifest>(file);
         try
         {
@@ -66,6 +72,20 @@ internal static class ManifestJson
         }
     }
 
+    // What a model.json of train chars once was.
+    private static bool IsShapeAlone(string text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            return document.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("Cell", out _) && root.TryGetProperty("Hidden", out _);
+        }
+        catch (JsonException)
+        {
+            return false; // which is said where it is read
+        }
+    }
+
     // The serializer lets pass null among the items of a list, and numbers that become infinite.
     private static string? Unfit(JsonElement element, string path) => element.ValueKind switch
     {
@@ -89,5 +109,27 @@ internal static class ManifestJson
     private sealed class LowerCase : JsonNamingPolicy
     {
         public override string ConvertName(string name) => name.ToLowerInvariant();
+    }
+
+    /// <summary>A task in a file: its name and its settings.</summary>
+    private sealed class SequenceTaskJson : JsonConverter<ISequenceTask>
+    {
+        public override bool CanConvert(Type typeToConvert) => typeToConvert == typeof(ISequenceTask);
+
+        public override ISequenceTask Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            var recipe = JsonSerializer.Deserialize<TaskRecipe>(ref reader, options) ?? throw new JsonException("expected a task, got null.");
+            try
+            {
+                return recipe.Create();
+            }
+            catch (ArgumentException problem)
+            {
+                throw new JsonException(problem.Message, problem);
+            }
+        }
+
+        public override void Write(Utf8JsonWriter writer, ISequenceTask value, JsonSerializerOptions options) =>
+            JsonSerializer.Serialize(writer, new TaskRecipe { Name = value.Name, Settings = value.Settings }, options);
     }
 }

@@ -18,6 +18,9 @@ public sealed class ZooModel : IDisposable, Display.ITable
     /// <summary>How it was trained, and what came of it.</summary>
     public ModelManifest Manifest { get; }
 
+    /// <summary>How it was trained: <see cref="ModelRecipe.Train"/> trains it again.</summary>
+    public ModelRecipe Recipe => Manifest.Recipe;
+
     /// <summary>The net, ready to run: [T, B, I] to [T, B, O], or for a character model token ids [T, B] to logits [T, B, V].</summary>
     public SequenceModel Net { get; }
 
@@ -39,21 +42,22 @@ public sealed class ZooModel : IDisposable, Display.ITable
         var manifest = entry.ReadManifest();
         if (manifest.Result is not { } result)
         {
-            throw new InvalidDataException($"{entry.File(ModelFiles.Manifest)}: result: expected a trained model, got a recipe alone; train it with rnnzoo zoo train {entry.Name} --write.");
+            var how = manifest.Recipe is CharacterRecipe { KeepBest: true } ? $"its training measured nothing yet, and goes on with rnnzoo train chars --resume {entry.Folder}" : $"train it with rnnzoo zoo train {entry.Name} --write";
+            throw new InvalidDataException($"{entry.File(ModelFolder.Manifest)}: result: expected a trained model, got a recipe alone; {how}.");
         }
 
-        using var weights = CheckedFile.Open(entry.File(ModelFiles.Weights), result.WeightsSha256, result.WeightsBytes);
-        using var file = SafeTensorsFile.Open(weights, entry.File(ModelFiles.Weights));
+        using var weights = CheckedFile.Open(entry.File(ModelFolder.Weights), result.WeightsSha256, result.WeightsBytes);
+        using var file = SafeTensorsFile.Open(weights, entry.File(ModelFolder.Weights));
         var numbers = file.Entries.Sum(tensor => tensor.Shape.Aggregate(1L, (product, size) => product * size));
         if (numbers != result.Parameters)
         {
-            throw new InvalidDataException($"{entry.File(ModelFiles.Manifest)}: result.parameters: expected {numbers}, as many as {ModelFiles.Weights} holds, got {result.Parameters}.");
+            throw new InvalidDataException($"{entry.File(ModelFolder.Manifest)}: result.parameters: expected {numbers}, as many as {ModelFolder.Weights} holds, got {result.Parameters}.");
         }
 
         var model = Untrained(entry, manifest, result.Parameters);
         try
         {
-            model.Net.LoadSafeTensors(file, entry.File(ModelFiles.Weights), strict: true);
+            model.Net.LoadSafeTensors(file, entry.File(ModelFolder.Weights), strict: true);
             model.Net.eval();
             return model;
         }
@@ -68,7 +72,7 @@ public sealed class ZooModel : IDisposable, Display.ITable
     {
         if (manifest.Recipe is CharacterRecipe text)
         {
-            var vocabulary = text.Vocabulary == VocabularyKind.Bytes ? Vocabulary.Bytes : ReadVocabulary(entry.File(ModelFiles.Vocabulary));
+            var vocabulary = text.Vocabulary == VocabularyKind.Bytes ? Vocabulary.Bytes : ReadVocabulary(entry.File(ModelFolder.Vocabulary));
             CheckSize(entry, parameters, NetSize.Least(text.Net, vocabulary.Size));
             var characters = new CharacterModel(vocabulary, text.Net);
             return new ZooModel(entry, manifest, characters.Net, null, characters);
@@ -85,7 +89,7 @@ public sealed class ZooModel : IDisposable, Display.ITable
     {
         if (least > (ulong)parameters)
         {
-            throw new InvalidDataException(FormattableString.Invariant($"{entry.File(ModelFiles.Manifest)}: recipe.net: expected a net of {parameters:#,0} parameters, as many as {ModelFiles.Weights} holds, got one of at least {least}."));
+            throw new InvalidDataException(FormattableString.Invariant($"{entry.File(ModelFolder.Manifest)}: recipe.net: expected a net of {parameters:#,0} parameters, as many as {ModelFolder.Weights} holds, got one of at least {least}."));
         }
     }
 
@@ -103,5 +107,30 @@ public sealed class ZooModel : IDisposable, Display.ITable
         {
             throw new InvalidDataException($"{file}: {problem.Message}", problem);
         }
+    }
+}
+
+/// <summary>How large a net is at least, found without making it: of every cell the weights that cells have in common.</summary>
+internal static class NetSize
+{
+    // Their units do not see each other's state within a layer.
+    private static readonly string[] WithoutRecurrentMatrix = ["mingru", "indrnn"];
+
+    /// <summary>The parameters at least of a net for a task.</summary>
+    public static UInt128 Least(NetRecipe net, ISequenceTask task) =>
+        Least(net.Cell, (ulong)task.InputSize, (ulong)net.Hidden, (ulong)net.Layers, (ulong)task.OutputSize);
+
+    /// <summary>The parameters at least of a character model.</summary>
+    public static UInt128 Least(CharacterModelShape net, int vocabulary)
+    {
+        var (characters, embedding) = ((UInt128)vocabulary, (UInt128)net.Embedding);
+        return (characters * embedding)
+            + Least(net.Cell, embedding > 0 ? embedding : characters, (ulong)net.Hidden, (ulong)net.Layers, characters);
+    }
+
+    private static UInt128 Least(string cell, UInt128 input, UInt128 hidden, UInt128 layers, UInt128 output)
+    {
+        var recurrent = WithoutRecurrentMatrix.Contains(cell) ? 0 : layers * hidden * hidden;
+        return (hidden * input) + ((layers - 1) * hidden * hidden) + recurrent + (output * hidden);
     }
 }

@@ -38,7 +38,7 @@ public partial class CharsKillTests
         Assert.True(last.ExitCode == ExitCodes.Success, await error);
         Assert.Contains("goes on after step", await error, StringComparison.Ordinal);
         Assert.Equal(Directory.GetFiles(folder.File("whole")).Select(Path.GetFileName).Order(), Directory.GetFiles(folder.File("killed")).Select(Path.GetFileName).Order());
-        Assert.Equal(await File.ReadAllBytesAsync(folder.File("whole/weights.dat")), await File.ReadAllBytesAsync(folder.File("killed/weights.dat")));
+        Assert.Equal(await File.ReadAllBytesAsync(folder.File("whole/weights.safetensors")), await File.ReadAllBytesAsync(folder.File("killed/weights.safetensors")));
         Assert.Equal(LogWithoutSeconds(folder, "whole"), LogWithoutSeconds(folder, "killed"));
         var (expected, parts) = (Checkpoint(folder, "whole"), Checkpoint(folder, "killed"));
         Assert.Equal(1500, parts.Step);
@@ -47,7 +47,7 @@ public partial class CharsKillTests
 
     private static Process Start(TemporaryFolder folder)
     {
-        var arguments = File.Exists(folder.File("killed/settings.json"))
+        var arguments = File.Exists(folder.File("killed/model.json"))
             ? $"train chars --resume {folder.File("killed")} --json"
             : $"train chars --text {folder.File("text.txt")} --output {folder.File("killed")} --json {Options}";
         return SelfProcess.Start(arguments.Split(' '));
@@ -78,7 +78,7 @@ public partial class CharsKillTests
     private static (long Step, IReadOnlyDictionary<string, byte[]> Parts) Checkpoint(TemporaryFolder folder, string run) => new CheckpointFolder(folder.File(run)).LoadNewest()!.Value;
 
     private static IEnumerable<string> LogWithoutSeconds(TemporaryFolder folder, string run) =>
-        File.ReadLines(folder.File(run + "/log.jsonl")).Select(line => Seconds().Replace(line, ""));
+        File.ReadLines(folder.File(run + "/train.jsonl")).Select(line => Seconds().Replace(line, ""));
 
     [GeneratedRegex("\"seconds\":[0-9.]+")]
     private static partial Regex Seconds();

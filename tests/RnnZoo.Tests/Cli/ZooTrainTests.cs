@@ -157,9 +157,9 @@ public class ZooTrainTests(TrainedTinyModels trained) : IClassFixture<TrainedTin
         Directory.CreateDirectory(folder.File(".m.new"));
         File.WriteAllText(Path.Combine(folder.File(".m.new"), "half"), "");
 
-        Assert.Throws<DirectoryNotFoundException>(() => ModelFolderWriter.Install(folder.File("missing"), folder.File("m")));
+        Assert.Throws<DirectoryNotFoundException>(() => ModelFolder.Install(folder.File("missing"), folder.File("m")));
         Assert.Equal(["old"], Directory.GetFiles(folder.File("m")).Select(Path.GetFileName));
-        ModelFolderWriter.Install(folder.File("source"), folder.File("m"));
+        ModelFolder.Install(folder.File("source"), folder.File("m"));
 
         Assert.Equal(["new"], Directory.GetFiles(folder.File("m")).Select(Path.GetFileName));
         Assert.Equal(["m", "source"], Directory.GetDirectories(folder.Path).Select(Path.GetFileName).Order());
