@@ -29,14 +29,14 @@ internal static class ZooCommand
 
     public static Option<bool> Json() => new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
 
-    /// <summary>Runs a command; a broken file of a model is one line on standard error.</summary>
+    /// <summary>Runs a command; a broken file of a model, or a recipe that cannot be trained, is one line on standard error.</summary>
     public static int Try(CliHost host, Func<int> run)
     {
         try
         {
             return run();
         }
-        catch (Exception problem) when (problem is InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is InvalidDataException or ArgumentException or IOException or UnauthorizedAccessException)
         {
             host.Error.WriteLine(problem.Message.ReplaceLineEndings(" "));
             return ExitCodes.Failure;
@@ -140,7 +140,7 @@ internal static class ZooCommand
         {
             var entry = Find(host, Catalogue(host, parsed.GetValue(models)), parsed.GetValue(name));
             var manifest = entry.ReadManifest();
-            host.Output.Write(parsed.GetValue(json) || manifest.Result is null ? manifest.ToJson() : ModelCard.Write(manifest, TrainingLog.Read(entry.File(ModelFolder.Log))));
+            host.Output.Write(parsed.GetValue(json) || manifest.Result is null ? manifest.ToJson() : manifest.ToCard(TrainingLog.Read(entry.File(ModelFolder.Log))));
             return ExitCodes.Success;
         }));
         return command;

@@ -4,7 +4,6 @@ using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using RnnZoo.Characters;
 using RnnZoo.Cli.CommandLine;
-using RnnZoo.Cli.Compare;
 using RnnZoo.Files;
 using RnnZoo.Training;
 using RnnZoo.Zoo;
@@ -21,7 +20,6 @@ internal sealed class ZooTrainRun(CliHost host, ModelEntry entry, ModelManifest 
 
     public int Run(CancellationToken cancellation)
     {
-        CheckInitialisation();
         using var text = OpenText();
         var path = OutputFolder.Make(host, settings.Output, entry.Name);
         using var folder = ZooTrainFolder.Open(path, _recipe);
@@ -42,14 +40,6 @@ internal sealed class ZooTrainRun(CliHost host, ModelEntry entry, ModelManifest 
 
         Report(folder, finished, trained);
         return cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
-    }
-
-    private void CheckInitialisation()
-    {
-        if (_recipe is SequenceRecipe recipe && !Initialisations.Fits(recipe.Initialisation, recipe.Cell))
-        {
-            throw new InvalidDataException($"recipe.initialisation: expected one that fits {recipe.Cell} ({string.Join(", ", Initialisations.NamesFor(recipe.Cell))}), joined by +, got '{recipe.Initialisation}'.");
-        }
     }
 
     private TrainingText? OpenText()

@@ -96,16 +96,8 @@ public sealed record CharacterRecipe : ModelRecipe
         base.Validate();
         Require.Hash(Text.Sha256, "recipe.text.sha256");
         Require.That(HeldOutShare is > 0 and < 1, "recipe.heldOutShare", "above 0 and below 1", HeldOutShare);
-        Require.Within("recipe.net", () =>
-        {
-            Net.Validate();
-            return true;
-        });
-        Require.Within("recipe.training", () =>
-        {
-            Training.Validate();
-            return true;
-        });
+        Require.Within("recipe.net", Net.Validate);
+        Require.Within("recipe.training", Training.Validate);
     }
 }
 

@@ -34,11 +34,6 @@ internal static class ManifestJson
     /// <exception cref="InvalidDataException">It is no manifest; the message names file and field.</exception>
     public static ModelManifest Read(string file)
     {
-        if (IsShapeAlone(CheckedFile.ReadText(file)))
-        {
-            throw new InvalidDataException($"{file}: expected a recipe and its results, got the shape of a net alone, as train chars once wrote it; train the model again with rnnzoo train chars --text FILE (settings.json beside it has the options), or load weights.dat into a CharacterModel of this shape with Net.load.");
-        }
-
         var manifest = ReadPart<ModelManifest>(file);
         try
         {
@@ -61,6 +56,10 @@ internal static class ManifestJson
             using var document = JsonDocument.Parse(text);
             return Unfit(document.RootElement, "") is { } problem ? throw new InvalidDataException($"{file}: {problem}.") : part;
         }
+        catch (JsonException problem) when (text.Contains("\"Cell\":", StringComparison.Ordinal)) // fields of manifests begin in lower case
+        {
+            throw new InvalidDataException($"{file}: expected a recipe and its results, got the shape of a net alone, as train chars once wrote it; train the model again with rnnzoo train chars --text FILE (settings.json beside it has the options), or load weights.dat into a CharacterModel of this shape with Net.load.", problem);
+        }
         catch (JsonException problem)
         {
             var field = problem.Path is null or "$" ? "" : problem.Path.TrimStart('$', '.') + ": ";
@@ -69,20 +68,6 @@ internal static class ManifestJson
         catch (NotSupportedException problem) // a recipe without its kind
         {
             throw new InvalidDataException($"{file}: recipe: kind: expected sequences or characters, got none.", problem);
-        }
-    }
-
-    // What a model.json of train chars once was.
-    private static bool IsShapeAlone(string text)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(text);
-            return document.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("Cell", out _) && root.TryGetProperty("Hidden", out _);
-        }
-        catch (JsonException)
-        {
-            return false; // which is said where it is read
         }
     }
 

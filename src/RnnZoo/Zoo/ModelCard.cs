@@ -7,17 +7,10 @@ using RnnZoo.Tasks;
 namespace RnnZoo.Zoo;
 
 /// <summary>The card of a model in Markdown, made of its manifest and its training log alone.</summary>
-public static class ModelCard
+internal static class ModelCard
 {
-    /// <summary>Writes the card.</summary>
-    /// <param name="manifest">The model, trained.</param>
-    /// <param name="log">Its log.</param>
-    /// <exception cref="ArgumentException">The model is not trained.</exception>
-    public static string Write(ModelManifest manifest, IReadOnlyList<TrainingLogEntry> log)
+    public static string Write(ModelManifest manifest, ModelResult result, IReadOnlyList<TrainingLogEntry> log)
     {
-        ArgumentNullException.ThrowIfNull(manifest);
-        ArgumentNullException.ThrowIfNull(log);
-        var result = manifest.Result ?? throw new ArgumentException("manifest: expected a trained model, got a recipe alone.", nameof(manifest));
         var card = new StringBuilder();
         Line(card, "<!-- Made by rnnzoo zoo train of model.json and train.jsonl; changes by hand are lost. -->");
         Line(card, $"# {manifest.Name}\n");
@@ -136,13 +129,8 @@ internal static class TrainingCurve
 {
     private const int PointsPerLine = 200;
 
-    /// <summary>Draws loss and metric of every seed against steps.</summary>
-    /// <param name="manifest">The model.</param>
-    /// <param name="log">Its log.</param>
     public static Figure Draw(ModelManifest manifest, IReadOnlyList<TrainingLogEntry> log)
     {
-        ArgumentNullException.ThrowIfNull(manifest);
-        ArgumentNullException.ThrowIfNull(log);
         var task = (manifest.Recipe as SequenceRecipe)?.Task.Create();
         var steps = Math.Max(1, log.Count == 0 ? 1 : log.Max(entry => entry.Step));
         var loss = new LineChart("training loss", Steps(steps), new Axis(task?.LossUnit ?? "bits per character") { Scale = AxisScale.Log }, Lines(manifest, log, "steps", entry => entry.Loss))

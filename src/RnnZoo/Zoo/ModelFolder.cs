@@ -62,7 +62,7 @@ public static class ModelFolder
 
         TrainingLog.Write(Path.Combine(folder, Log), log);
         AtomicFile.WriteText(Path.Combine(folder, Curve), TrainingCurve.Draw(trained, log).ToSvg() + "\n");
-        AtomicFile.WriteText(Path.Combine(folder, Card), ModelCard.Write(trained, log));
+        AtomicFile.WriteText(Path.Combine(folder, Card), trained.ToCard(log));
         AtomicFile.WriteText(Path.Combine(folder, Manifest), trained.ToJson());
         return trained;
     }

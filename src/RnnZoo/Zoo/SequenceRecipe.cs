@@ -58,6 +58,7 @@ public sealed record SequenceRecipe : ModelRecipe
 
     private protected override TrainedSeed TrainOne(long seed, RecipeRun run, CancellationToken cancellation)
     {
+        CheckInitialisation();
         var net = DrawNet(seed);
         try
         {
@@ -73,6 +74,14 @@ public sealed record SequenceRecipe : ModelRecipe
         }
     }
 
+    // Of a model that is only loaded it does not matter.
+    private void CheckInitialisation()
+    {
+        var net = RecurrentNets.Named(Cell);
+        Require.That(net.Fits(Initialisation), "recipe.initialisation", $"one that fits {Cell} ({string.Join(", ", net.Starts)}), joined by +", Initialisation);
+        Require.Within("recipe.initialisation", () => Initialisers.Named(Initialisation, Task.Create().Length));
+    }
+
     private SequenceModel DrawNet(long seed)
     {
         lock (DrawingWeights)
@@ -85,11 +94,6 @@ public sealed record SequenceRecipe : ModelRecipe
                 using var generator = new Generator((ulong)RnnZoo.Seeds.Derive(seed, "initialisation"));
                 Initialisers.Named(Initialisation, Task.Create().Length).Apply(net, generator);
                 return net;
-            }
-            catch (ArgumentException problem)
-            {
-                net.Dispose();
-                throw new ArgumentException($"recipe.initialisation: expected one that fits {Cell}, got '{Initialisation}': {problem.Message}", problem);
             }
             catch
             {
@@ -118,8 +122,8 @@ public sealed record SequenceRecipe : ModelRecipe
     {
         base.Validate();
         var task = Require.Within("recipe.task", Task.Create);
-        Require.Within("recipe.net", Net.Check);
-        Require.That(Initialisers.IsNamed(Initialisation), "recipe.initialisation", "a name, as default, or several joined by +", Initialisation);
+        Require.Within("recipe.net", Net.Validate);
+        Require.That(Initialisation.Length > 0, "recipe.initialisation", "a name, as default", Initialisation);
         Require.That(MeasureSequences >= 2_000, "recipe.measureSequences", "at least 2000", MeasureSequences);
         Require.That(Stages.Count > 0, "recipe.stages", "at least one", 0);
         for (var stage = 0; stage < Stages.Count; stage++)
@@ -131,7 +135,7 @@ public sealed record SequenceRecipe : ModelRecipe
                 Require.That((trained.InputSize, trained.OutputSize) == (task.InputSize, task.OutputSize), $"recipe.stages[{at}]", $"tasks with the inputs and outputs of '{task.Name}'", trained.Name);
             }
 
-            Require.Within($"recipe.stages[{at}].training", Stages[at].Check);
+            Require.Within($"recipe.stages[{at}].training", Stages[at].Training.Validate);
         }
     }
 }
@@ -162,14 +166,13 @@ public sealed record NetRecipe
     /// <summary>L.</summary>
     public int Layers { get; init; } = 1;
 
-    /// <summary>Whether it is sound.</summary>
+    /// <summary>Checks every value.</summary>
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
-    internal bool Check()
+    internal void Validate()
     {
         Require.That(Hidden >= 1, "hidden", "at least 1", Hidden);
         Require.That(Layers >= 1, "layers", "at least 1", Layers);
         Require.That(RecurrentNets.Names.Contains(Cell), "cell", $"one of {string.Join(", ", RecurrentNets.Names)}", Cell);
-        return true;
     }
 }
 
@@ -181,12 +184,4 @@ public sealed record TrainingStage
 
     /// <summary>How; the seed is derived from the recipe's.</summary>
     public required TrainingOptions Training { get; init; }
-
-    /// <summary>Whether it is sound.</summary>
-    /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
-    internal bool Check()
-    {
-        Training.Validate();
-        return true;
-    }
 }

@@ -2,6 +2,7 @@ using RnnZoo.Characters;
 using RnnZoo.Files;
 using RnnZoo.Modules;
 using RnnZoo.Tasks;
+using TorchSharp;
 
 namespace RnnZoo.Zoo;
 
@@ -84,10 +85,11 @@ public sealed class ZooModel : IDisposable, Display.ITable
         return new ZooModel(entry, manifest, recipe.CreateNet(), task, null);
     }
 
-    // A net is made before its weights are read into it, and takes the memory that the manifest says.
+    // A net is made before its weights are read into it, and takes the memory that the manifest says. One of nearly the right
+    // size may be made: its shapes then tell what differs.
     private static void CheckSize(ModelEntry entry, long parameters, UInt128 least)
     {
-        if (least > (ulong)parameters)
+        if (least / 4 > (ulong)parameters)
         {
             throw new InvalidDataException(FormattableString.Invariant($"{entry.File(ModelFolder.Manifest)}: recipe.net: expected a net of {parameters:#,0} parameters, as many as {ModelFolder.Weights} holds, got one of at least {least}."));
         }
@@ -110,12 +112,9 @@ public sealed class ZooModel : IDisposable, Display.ITable
     }
 }
 
-/// <summary>How large a net is at least, found without making it: of every cell the weights that cells have in common.</summary>
+/// <summary>How large a net is at least, found without making it: small ones show what grows with its sizes.</summary>
 internal static class NetSize
 {
-    // Their units do not see each other's state within a layer.
-    private static readonly string[] WithoutRecurrentMatrix = ["mingru", "indrnn"];
-
     /// <summary>The parameters at least of a net for a task.</summary>
     public static UInt128 Least(NetRecipe net, ISequenceTask task) =>
         Least(net.Cell, (ulong)task.InputSize, (ulong)net.Hidden, (ulong)net.Layers, (ulong)task.OutputSize);
@@ -128,9 +127,18 @@ internal static class NetSize
             + Least(net.Cell, embedding > 0 ? embedding : characters, (ulong)net.Hidden, (ulong)net.Layers, characters);
     }
 
+    // A layer has a·I·H + b·H² + c·H + d parameters, of which the first two are counted.
     private static UInt128 Least(string cell, UInt128 input, UInt128 hidden, UInt128 layers, UInt128 output)
     {
-        var recurrent = WithoutRecurrentMatrix.Contains(cell) ? 0 : layers * hidden * hidden;
-        return (hidden * input) + ((layers - 1) * hidden * hidden) + recurrent + (output * hidden);
+        var small = Parameters(cell, 1, 1);
+        var perInput = Parameters(cell, 2, 1) - small; // a, for H = 1
+        var twiceSquare = Parameters(cell, 1, 3) - (2 * Parameters(cell, 1, 2)) + small; // 2b: the second difference
+        return (layers * hidden * hidden * twiceSquare / 2) + (perInput * hidden * (input + ((layers - 1) * hidden))) + (output * hidden);
+    }
+
+    private static UInt128 Parameters(string cell, long input, long hidden)
+    {
+        using var net = (torch.nn.Module)RecurrentNets.Named(cell).Make(new NetOptions(input, hidden));
+        return (UInt128)net.parameters().Sum(parameter => parameter.numel());
     }
 }

@@ -23,7 +23,7 @@ public class ZooTrainTests(TrainedTinyModels trained) : IClassFixture<TrainedTin
         Assert.Equal(("end", manifest.Recipe.CommittedSeed, result.WeightsSha256), (log[^1].Event, log[^1].Seed, log[^1].WeightsSha256));
         Assert.Equal(manifest.Recipe.Seeds.Order(), log.Where(line => line.Event == "end").Select(line => line.Seed).Order());
         Assert.Equal(new FileInfo(entry.File("weights.safetensors")).Length, result.WeightsBytes);
-        Assert.Equal(ModelCard.Write(manifest, log), File.ReadAllText(entry.File("README.md"))); // made of these alone
+        Assert.Equal(manifest.ToCard(log), File.ReadAllText(entry.File("README.md"))); // made of these alone
         Assert.Equal(TrainingCurve.Draw(manifest, log).ToSvg() + "\n", File.ReadAllText(entry.File("training.svg")));
         Assert.Equal("svg", XDocument.Load(entry.File("training.svg")).Root!.Name.LocalName);
         Assert.Equal(manifest.ToJson(), File.ReadAllText(entry.File("model.json")));
@@ -129,6 +129,19 @@ public class ZooTrainTests(TrainedTinyModels trained) : IClassFixture<TrainedTin
         Assert.Equal(before, Folder(folder.File("models")));
         Assert.True(File.Exists(Path.Combine(folder.Path, "run", "seed-3.json")));
         Assert.False(Directory.Exists(Path.Combine(folder.Path, "run", "model")));
+    }
+
+    [Fact]
+    public async Task Train_InitialisationThatDoesNotFitTheNet_IsOneLine()
+    {
+        using var folder = new TemporaryFolder();
+        TinyModels.Write(folder.File("models"), TinyModels.Copy, TinyModels.CopyRecipe.Replace("\"lstm\", \"hidden\"", "\"indrnn\", \"hidden\"", StringComparison.Ordinal));
+
+        var run = await CliRun.Of(folder.Path, $"zoo train {TinyModels.Copy} --models models --output out");
+
+        Assert.Equal(
+            (ExitCodes.Failure, "", "recipe.initialisation: expected one that fits indrnn (default, xavier, one-hot), joined by +, got 'orthogonal+chrono:3+one-hot'."),
+            (run.ExitCode, run.Output, run.Error.Trim()));
     }
 
     [Fact]

@@ -109,13 +109,16 @@ public class RecipeTests(TrainedTinyModels trained) : IClassFixture<TrainedTinyM
     {
         var sequences = (SequenceRecipe)Copy.Recipe;
         var characters = (CharacterRecipe)Text.Recipe;
+        var twoSteps = new TaskRecipe { Name = "parity", Settings = new Dictionary<string, long> { ["length"] = 2 } };
         using var other = TrainingText.Open(Path.Combine(trained.Models, TinyModels.Text, "validation.txt"), VocabularyKind.Characters, 0.1);
 
         Expect.Message<ArgumentException>("recipe.net.hidden: expected at least 1, got 0.", () => (sequences with { Net = sequences.Net with { Hidden = 0 } }).Train(1));
-        Expect.Message<ArgumentException>("recipe.initialisation: expected a name, as default, or several joined by +, got 'chrno'.", () => (sequences with { Initialisation = "chrno" }).Train(1));
-        Assert.StartsWith(
-            "recipe.initialisation: expected one that fits lstm, got 'henaff': henaff: expected an OrthogonalCell, got LstmCell, ",
-            Assert.Throws<ArgumentException>(() => (sequences with { Initialisation = "henaff" }).Train(1)).Message, StringComparison.Ordinal);
+        Expect.Message<ArgumentException>(
+            "recipe.initialisation: expected one that fits lstm (default, xavier, orthogonal, identity, one-hot, forget-bias, chrono), joined by +, got 'one-hot+henaff'.",
+            () => (sequences with { Initialisation = "one-hot+henaff" }).Train(1));
+        Expect.Message<ArgumentException>(
+            "recipe.initialisation.maxSteps: expected a number of steps above 2, got 2.",
+            () => (sequences with { Task = twoSteps, Stages = [sequences.Stages[0] with { Task = null }], Initialisation = "chrono" }).Train(1));
         Assert.StartsWith("run.Text: expected the text to learn, opened by the recipe's OpenText, got none.", Assert.Throws<ArgumentException>(() => characters.Train(4)).Message, StringComparison.Ordinal);
         Assert.StartsWith("text: expected Some lines with the SHA-256 ", Assert.Throws<InvalidDataException>(() => characters.Train(4, new RecipeRun { Text = other })).Message, StringComparison.Ordinal);
     }
