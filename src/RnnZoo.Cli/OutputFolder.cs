@@ -44,4 +44,18 @@ internal static class OutputFolder
             throw new UsageException($"--output: expected a folder that can be written to, got '{asked ?? path}'{(existing == path ? "" : $", and no file can be made in '{existing}'")}; choose another one.");
         }
     }
+
+    /// <summary>Takes a folder for the one process that writes into it, until the result is disposed.</summary>
+    /// <exception cref="IOException">Another one has it, or no file can be made there.</exception>
+    public static FileStream Lock(string path)
+    {
+        try
+        {
+            return new FileStream(Path.Combine(path, "run.lock"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException problem)
+        {
+            throw new IOException($"{path}: expected a folder that no other training writes into; another one does, or the folder is read-only: {problem.Message}", problem);
+        }
+    }
 }

@@ -34,7 +34,7 @@ internal sealed class CompareTaskCommand
         "--init",
         $"The initialisation ({string.Join(", ", Initialisations.Names)}; joined by + they fill on top of each other), for all nets or as in vanilla=identity,lstm=chrono; by default each net's own",
         $"names of {string.Join(", ", Initialisations.Names)}, joined by +",
-        Initialisations.IsKnown, Initialisations.Names);
+        Initialisers.IsNamed, Initialisations.Names);
 
     private readonly ValueOption<double> _clip;
     private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", CompareDefaults.Seed);

@@ -1,21 +1,37 @@
 using System.CommandLine;
 using System.Globalization;
 using RnnZoo.Characters;
-using RnnZoo.Cli.Chars;
 using RnnZoo.Cli.CommandLine;
 using RnnZoo.Cli.Compare;
 using RnnZoo.Modules;
+using RnnZoo.Zoo;
 
 namespace RnnZoo.Cli.Commands;
+
+/// <summary>`rnnzoo train`: trains one model.</summary>
+internal static class TrainCommand
+{
+    public static Command Create(CliHost host) => new ExampleCommand("train", "Trains a model.")
+    {
+        TrainCharsCommand.Create(host),
+    };
+}
 
 /// <summary>`rnnzoo train chars`: a character model of a text, by truncated backpropagation through time.</summary>
 internal sealed class TrainCharsCommand
 {
+    /// <summary>The words for what a model reads and writes.</summary>
+    public static readonly IReadOnlyDictionary<string, VocabularyKind> Vocabularies = new Dictionary<string, VocabularyKind>
+    {
+        ["characters"] = VocabularyKind.Characters,
+        ["bytes"] = VocabularyKind.Bytes,
+    };
+
     private static readonly CharacterModelShape Shape = new();
     private static readonly CharacterTrainingOptions Training = new();
 
     private readonly ValueOption<string?> _text = Values.Text("--text", "The text to learn, in UTF-8", "a file");
-    private readonly ValueOption<string> _vocabulary = Values.Choice("--vocabulary", "What the model reads and writes", CharsNames.Vocabularies.Keys, "characters");
+    private readonly ValueOption<string> _vocabulary = Values.Choice("--vocabulary", "What the model reads and writes", Vocabularies.Keys, "characters");
     private readonly ValueOption<string> _cell = Values.Choice("--cell", "The net", SequenceModel.Names, Shape.Cell);
     private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "The hidden size", 1, Shape.Hidden);
     private readonly ValueOption<int> _layers = Values.Whole("--layers", "How many layers", 1, Shape.Layers);
@@ -74,49 +90,46 @@ internal sealed class TrainCharsCommand
             Option[] allowed = [_text, _json, _resume];
             var other = parsed.CommandResult.Command.Options.FirstOrDefault(option => !allowed.Contains(option) && parsed.GetResult(option) is { Implicit: false });
             return other is null
-                ? new CharsRun(host, null, json).Resume(resume, textPath, cancellation)
+                ? new TrainCharsRun(host, json).Resume(resume, textPath, cancellation)
                 : throw new UsageException($"{other.Name}: expected none together with --resume, where the run's own options hold; leave one of the two out.");
         }
 
-        return new CharsRun(host, Read(parsed, textPath ?? throw new UsageException("--text: expected a file to learn, or --resume with a run to go on with, got neither.")), json)
-            .Begin(parsed.GetValue(_output), cancellation);
+        return new TrainCharsRun(host, json).Begin(
+            Read(parsed, textPath ?? throw new UsageException("--text: expected a file to learn, or --resume with a run to go on with, got neither.")), parsed.GetValue(_output), cancellation);
     }
 
-    private CharsSettings Read(ParseResult parsed, string text)
+    private CharacterRecipe Read(ParseResult parsed, string text) => new()
     {
-        var seed = parsed.GetValue(_seed);
-        return new CharsSettings
+        Text = new TextRecipe { Title = Path.GetFileName(text).ReplaceLineEndings(" "), Source = text, Sha256 = "" }, // which is known when it is read
+        Vocabulary = Vocabularies[parsed.GetValue(_vocabulary)!],
+        HeldOutShare = parsed.GetValue(_validation),
+        KeepBest = true,
+        Threads = parsed.GetValue(_threads),
+        Seeds = [parsed.GetValue(_seed)],
+        CommittedSeed = parsed.GetValue(_seed),
+        Net = new CharacterModelShape
         {
-            Text = text,
-            Vocabulary = CharsNames.Vocabularies[parsed.GetValue(_vocabulary)!],
-            ValidationShare = parsed.GetValue(_validation),
-            Threads = parsed.GetValue(_threads),
-            Seed = seed,
-            Shape = new CharacterModelShape
-            {
-                Cell = parsed.GetValue(_cell)!,
-                Hidden = parsed.GetValue(_hidden),
-                Layers = parsed.GetValue(_layers),
-                Embedding = parsed.GetValue(_embedding),
-                Dropout = parsed.GetValue(_dropout),
-            },
-            Training = new CharacterTrainingOptions
-            {
-                Steps = parsed.GetValue(_steps),
-                Streams = parsed.GetValue(_streams),
-                ChunkLength = parsed.GetValue(_chunk),
-                RandomLength = parsed.GetValue(_randomLength),
-                Optimizer = CompareNames.Optimizers[parsed.GetValue(_optimizer)!],
-                LearningRate = parsed.GetValue(_learningRate),
-                Schedule = CompareNames.Schedules[parsed.GetValue(_schedule)!],
-                ClipNorm = parsed.GetValue(_clip) is > 0 and var norm ? norm : null,
-                ValidateEvery = parsed.GetValue(_validateEvery),
-                Patience = parsed.GetValue(_patience) is > 0 and var patience ? patience : null,
-                CheckpointEvery = parsed.GetValue(_checkpointEvery),
-                Seed = Seeds.Derive(seed, "training"),
-            },
-        };
-    }
+            Cell = parsed.GetValue(_cell)!,
+            Hidden = parsed.GetValue(_hidden),
+            Layers = parsed.GetValue(_layers),
+            Embedding = parsed.GetValue(_embedding),
+            Dropout = parsed.GetValue(_dropout),
+        },
+        Training = new CharacterTrainingOptions
+        {
+            Steps = parsed.GetValue(_steps),
+            Streams = parsed.GetValue(_streams),
+            ChunkLength = parsed.GetValue(_chunk),
+            RandomLength = parsed.GetValue(_randomLength),
+            Optimizer = CompareNames.Optimizers[parsed.GetValue(_optimizer)!],
+            LearningRate = parsed.GetValue(_learningRate),
+            Schedule = CompareNames.Schedules[parsed.GetValue(_schedule)!],
+            ClipNorm = parsed.GetValue(_clip) is > 0 and var norm ? norm : null,
+            ValidateEvery = parsed.GetValue(_validateEvery),
+            Patience = parsed.GetValue(_patience) is > 0 and var patience ? patience : null,
+            CheckpointEvery = parsed.GetValue(_checkpointEvery),
+        },
+    };
 
     private static ValueOption<double> Number(string name, string description, string expected, Func<double, bool> fits, double standard)
         => Values.WithDefault(new ValueOption<double>(name, description, expected, (string text, out double value)

@@ -1,7 +1,10 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
 using RnnZoo.Cli.CommandLine;
-using RnnZoo.Cli.Zoo;
+using RnnZoo.Files;
 using RnnZoo.Zoo;
+using Spectre.Console;
 
 namespace RnnZoo.Cli.Commands;
 
@@ -22,22 +25,78 @@ internal static class ZooCommand
         "--models", $"The one folder of models to look in; by default the folders of {ModelCatalogue.PathVariable} and the one that comes with the program", "a folder");
 
     /// <summary>The model that a command is about.</summary>
-    public static Argument<string?> Name(string description) => new("NAME") { Description = description, Arity = ArgumentArity.ZeroOrOne };
+    public static Argument<string?> Name(string without = "") => new("NAME") { Description = "The model, or the path of its folder" + without, Arity = ArgumentArity.ZeroOrOne };
 
     public static Option<bool> Json() => new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
 
-    /// <summary>Runs a command; a broken file of a model is one line on standard error.</summary>
+    /// <summary>Runs a command; a broken file of a model, or a recipe that cannot be trained, is one line on standard error.</summary>
     public static int Try(CliHost host, Func<int> run)
     {
         try
         {
             return run();
         }
-        catch (Exception problem) when (problem is InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is InvalidDataException or ArgumentException or IOException or UnauthorizedAccessException)
         {
             host.Error.WriteLine(problem.Message.ReplaceLineEndings(" "));
             return ExitCodes.Failure;
         }
+    }
+
+    /// <summary>The catalogue: one folder, or those that every program looks through.</summary>
+    /// <exception cref="UsageException">A folder is missing.</exception>
+    public static ModelCatalogue Catalogue(CliHost host, string? folder)
+    {
+        try
+        {
+            return folder is null ? ModelCatalogue.Default() : new ModelCatalogue(Path.Combine(host.WorkingDirectory, folder));
+        }
+        catch (DirectoryNotFoundException problem)
+        {
+            throw new UsageException(folder is null ? problem.Message : $"--models: {problem.Message}");
+        }
+    }
+
+    /// <summary>A model by its name, or by the path of its folder.</summary>
+    /// <exception cref="UsageException">No name was given, or there is no such model; the message has the nearest name.</exception>
+    public static ModelEntry Find(CliHost host, ModelCatalogue catalogue, string? name)
+    {
+        var models = catalogue.List();
+        string[] names = [.. models.Select(model => model.Name)];
+        var known = names.Length == 0 ? "there are none" : string.Join(", ", names);
+        if (name is null)
+        {
+            throw new UsageException($"NAME: expected a model ({known}), got none.");
+        }
+
+        return models.FirstOrDefault(model => model.Name == name)
+            ?? ModelEntry.At(Path.Combine(host.WorkingDirectory, name))
+            ?? throw new UsageException($"NAME: expected a model ({known}), got '{name}'{(Nearest.To(name, names) is { } nearest ? $"; did you mean {nearest}?" : "; see rnnzoo zoo list.")}");
+    }
+
+    public static Table Table(params string[] columns)
+    {
+        var table = new Table().Border(TableBorder.Rounded);
+        return table.AddColumns([.. columns.Select(column => new TableColumn(column).NoWrap())]);
+    }
+
+    public static TableColumn Right(string title) => new TableColumn(title).RightAligned().NoWrap();
+
+    public static string Number(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "–";
+
+    public static void WriteMetrics(Utf8JsonWriter json, IReadOnlyList<MetricValue> metrics)
+    {
+        json.WriteStartArray("metrics");
+        foreach (var metric in metrics)
+        {
+            json.WriteStartObject();
+            json.WriteString("metric", metric.Name);
+            json.WriteFinite("value", metric.Value);
+            json.WriteFinite("standardError", metric.StandardError);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static ExampleCommand ListModels(CliHost host)
@@ -50,15 +109,15 @@ internal static class ZooCommand
         { pattern, models, json };
         command.SetAction(parsed => Try(host, () =>
         {
-            var found = ZooModels.Catalogue(host, parsed.GetValue(models)).List(parsed.GetValue(pattern) ?? "*");
+            var found = Catalogue(host, parsed.GetValue(models)).List(parsed.GetValue(pattern) ?? "*");
             (ModelEntry, ModelManifest)[] all = [.. found.Select(entry => (entry, entry.ReadManifest()))];
             if (parsed.GetValue(json))
             {
-                host.Output.Write(ZooJson.List(all));
+                host.Output.Write(ListJson(all));
             }
             else if (all.Length > 0)
             {
-                ReportConsole.Write(host, ZooTables.List(all));
+                ReportConsole.Write(host, ListTable(all));
             }
             else
             {
@@ -72,16 +131,16 @@ internal static class ZooCommand
 
     private static ExampleCommand Show(CliHost host)
     {
-        var (models, json, name) = (Models(), Json(), Name("The model"));
+        var (models, json, name) = (Models(), Json(), Name());
         var command = new ExampleCommand("show", "Shows a model's card: what it reaches, how it was trained, all seeds; of an untrained one the recipe.",
             ("rnnzoo zoo show copy-lstm-h128.t100", "the card"),
             ("rnnzoo zoo show copy-lstm-h128.t100 --json", "the same for programs"))
         { name, models, json };
         command.SetAction(parsed => Try(host, () =>
         {
-            var entry = ZooModels.Find(ZooModels.Catalogue(host, parsed.GetValue(models)), parsed.GetValue(name));
+            var entry = Find(host, Catalogue(host, parsed.GetValue(models)), parsed.GetValue(name));
             var manifest = entry.ReadManifest();
-            host.Output.Write(parsed.GetValue(json) || manifest.Result is null ? manifest.ToJson() : ModelCard.Write(manifest, TrainingLog.Read(entry.File(ModelFiles.Log))));
+            host.Output.Write(parsed.GetValue(json) || manifest.Result is null ? manifest.ToJson() : manifest.ToCard(TrainingLog.Read(entry.File(ModelFolder.Log))));
             return ExitCodes.Success;
         }));
         return command;
@@ -89,19 +148,95 @@ internal static class ZooCommand
 
     private static ExampleCommand Export(CliHost host)
     {
-        var (models, json, name) = (Models(), Json(), Name("The model"));
+        var (models, json, name) = (Models(), Json(), Name());
         var output = Values.Text("--output", "The folder to write into; by default one of the model's name", "a folder");
         var command = new ExampleCommand("export", "Writes a model's weights as safetensors and in TorchSharp's format, with its manifest.",
             ("rnnzoo zoo export copy-lstm-h128.t100 --output weights", "weights/copy-lstm-h128.t100.safetensors and .dat"))
         { name, output, models, json };
         command.SetAction(parsed => Try(host, () =>
         {
-            var entry = ZooModels.Find(ZooModels.Catalogue(host, parsed.GetValue(models)), parsed.GetValue(name));
+            var entry = Find(host, Catalogue(host, parsed.GetValue(models)), parsed.GetValue(name));
             OutputFolder.Check(host, parsed.GetValue(output) ?? entry.Name);
-            var files = ZooExport.Write(entry, Path.GetFullPath(Path.Combine(host.WorkingDirectory, parsed.GetValue(output) ?? entry.Name)));
-            host.Output.Write(parsed.GetValue(json) ? ZooJson.Export(entry.Name, files) : string.Join("\n", files) + "\n");
+            var files = Export(entry, Path.GetFullPath(Path.Combine(host.WorkingDirectory, parsed.GetValue(output) ?? entry.Name)));
+            host.Output.Write(parsed.GetValue(json) ? ExportJson(entry.Name, files) : string.Join("\n", files) + "\n");
             return ExitCodes.Success;
         }));
         return command;
     }
+
+    private static string[] Export(ModelEntry entry, string folder)
+    {
+        using var model = entry.Load();
+        Directory.CreateDirectory(folder);
+        var copied = new[] { ModelFolder.Manifest, ModelFolder.Vocabulary }.Where(name => File.Exists(entry.File(name))).ToArray();
+        string[] files = [Path.Combine(folder, $"{entry.Name}.safetensors"), Path.Combine(folder, $"{entry.Name}.dat"), .. copied.Select(name => Path.Combine(folder, name))];
+        Copy(entry.File(ModelFolder.Weights), files[0]);
+        using var bytes = new MemoryStream();
+        using var writer = new BinaryWriter(bytes);
+        model.Net.save(writer);
+        writer.Flush();
+        AtomicFile.Write(files[1], stream => stream.Write(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)));
+        foreach (var name in copied)
+        {
+            Copy(entry.File(name), Path.Combine(folder, name));
+        }
+
+        return files;
+    }
+
+    private static void Copy(string from, string to) => AtomicFile.Write(to, stream =>
+    {
+        using var file = File.OpenRead(from);
+        file.CopyTo(stream);
+    });
+
+    private static Table ListTable(IReadOnlyList<(ModelEntry Entry, ModelManifest Manifest)> models)
+    {
+        var table = Table("name", "task", "cell").AddColumn(Right("hidden")).AddColumn(Right("parameters")).AddColumn("metrics");
+        foreach (var (entry, manifest) in models)
+        {
+            table.AddRow(
+                Markup.Escape(entry.Name),
+                Markup.Escape(manifest.Recipe.TaskName),
+                Markup.Escape(manifest.Recipe.Cell),
+                Number(manifest.Recipe.Hidden, "0"),
+                Number(manifest.Result?.Parameters, "#,0"),
+                Markup.Escape(manifest.Result is { } result ? string.Join(", ", result.Metrics.Select(metric => $"{metric.Name} {Number(metric.Value, "0.######")}")) : "not trained"));
+        }
+
+        return table;
+    }
+
+    private static string ListJson(IReadOnlyList<(ModelEntry Entry, ModelManifest Manifest)> models) => JsonText.Write(json =>
+    {
+        json.WriteStartArray("models");
+        foreach (var (entry, manifest) in models)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", entry.Name);
+            json.WriteString("summary", manifest.Summary);
+            json.WriteString("task", manifest.Recipe.TaskName);
+            json.WriteString("cell", manifest.Recipe.Cell);
+            json.WriteNumber("hidden", manifest.Recipe.Hidden);
+            json.WriteBoolean("trained", manifest.Result is not null);
+            json.WriteFinite("parameters", manifest.Result?.Parameters);
+            json.WriteString("folder", entry.Folder);
+            WriteMetrics(json, manifest.Result?.Metrics ?? []);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    });
+
+    private static string ExportJson(string name, IReadOnlyList<string> files) => JsonText.Write(json =>
+    {
+        json.WriteString("name", name);
+        json.WriteStartArray("files");
+        foreach (var file in files)
+        {
+            json.WriteStringValue(file);
+        }
+
+        json.WriteEndArray();
+    });
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using RnnZoo.Cli.CommandLine;
-using RnnZoo.Cli.Zoo;
 
 namespace RnnZoo.Cli.Commands;
 
@@ -10,7 +9,7 @@ internal static class ZooTrainCommand
 {
     public static Command Create(CliHost host)
     {
-        var (models, json, name) = (ZooCommand.Models(), ZooCommand.Json(), ZooCommand.Name("The model"));
+        var (models, json, name) = (ZooCommand.Models(), ZooCommand.Json(), ZooCommand.Name());
         var seed = new ValueOption<long?>("--seed", "The one seed to train; by default all of the recipe", "a whole number of at least 0", (string text, out long? value) =>
         {
             var whole = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
@@ -28,7 +27,7 @@ internal static class ZooTrainCommand
         { name, seed, text, jobs, write, output, models, json };
         command.SetAction((parsed, cancellation) => Task.FromResult(ZooCommand.Try(host, () =>
         {
-            var entry = ZooModels.Find(ZooModels.Catalogue(host, parsed.GetValue(models)), parsed.GetValue(name));
+            var entry = ZooCommand.Find(host, ZooCommand.Catalogue(host, parsed.GetValue(models)), parsed.GetValue(name));
             var manifest = entry.ReadManifest();
             var one = parsed.GetValue(seed);
             if (one is { } chosen && !manifest.Recipe.Seeds.Contains(chosen))
@@ -48,3 +47,11 @@ internal static class ZooTrainCommand
         return command;
     }
 }
+
+/// <summary>What `zoo train` was asked for.</summary>
+/// <param name="Seed">The one seed to train; null for all.</param>
+/// <param name="Text">The full path of the text to learn; null for none.</param>
+/// <param name="Jobs">How many seeds to train at a time at most.</param>
+/// <param name="Write">Whether the model's folder gets the result.</param>
+/// <param name="Output">The folder to write into; null for a new one.</param>
+internal sealed record ZooTrainSettings(long? Seed, string? Text, int Jobs, bool Write, string? Output);

@@ -72,7 +72,7 @@ internal sealed class CompareJob : IDisposable
         net.Backward = settings.Backward;
         using (var generator = new Generator((ulong)Seeds.Derive(weightSeed, "initialisation")))
         {
-            Initialisations.Create(settings.Initialisations[model], task.Length).Apply(net, generator);
+            Initialisers.Named(settings.Initialisations[model], task.Length).Apply(net, generator);
         }
 
         var options = new TrainingOptions

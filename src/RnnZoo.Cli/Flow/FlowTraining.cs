@@ -49,7 +49,7 @@ internal sealed class FlowTraining : ITrainingObserver
         using var model = SequenceModel.Create(Model, Task.InputSize, _settings.Hidden, Task.OutputSize);
         using (var generator = new Generator((ulong)Seeds.Derive(_settings.Seed, $"initialisation of {Model}")))
         {
-            Initialisations.Create(Initialisation, Task.Length).Apply(model, generator);
+            Initialisers.Named(Initialisation, Task.Length).Apply(model, generator);
         }
 
         using var trace = _trace = GradientTrace.Attach(model, new GradientTraceOptions { Every = _every });

@@ -1,5 +1,4 @@
 using RnnZoo.Cells;
-using RnnZoo.Cli.Compare;
 using RnnZoo.Modules;
 using static TorchSharp.torch;
 
@@ -22,7 +21,7 @@ internal sealed record LyapunovNet(IRecurrentModule Module, string Cell) : IDisp
         manual_seed(Seeds.Derive(settings.Seed, "weights"));
         var net = Make(settings.Cell, FreshInputs, settings.Hidden, layers: 1, bidirectional: false, bias: true);
         using var generator = new Generator((ulong)Seeds.Derive(settings.Seed, "initialisation"));
-        Initialisations.Create(settings.Init, settings.Steps).Apply(net, generator);
+        Initialisers.Named(settings.Init, settings.Steps).Apply(net, generator);
         if (settings.Gain is { } gain)
         {
             Scale((GatedCell)net.CellAt(0), gain);

@@ -12,7 +12,7 @@ internal static class TbpttModel
     {
         manual_seed(Seeds.Derive(seed, "weights"));
         var model = SequenceModel.Create(cell, RecallStream.Tokens, hidden, RecallStream.Cues, encoding: InputEncoding.OneHot, dtype: dtype);
-        Initialisations.Create(CompareTasks.Copy.StartOf(cell).Initialisation, delay + 1).Apply(model);
+        Initialisers.Named(CompareTasks.Copy.StartOf(cell).Initialisation, delay + 1).Apply(model);
         return model;
     }
 

@@ -16,11 +16,18 @@ internal static class Require
         That(text.Length == 64 && text.All(char.IsAsciiHexDigitLower), field, "a SHA-256 in 64 lower-case hexadecimal digits", text);
 
     /// <summary>A check whose message names a field of its own, under another field.</summary>
-    public static T Within<T>(string field, Func<T> check)
+    public static void Within(string field, Action check) => Within<object?>(field, () =>
+    {
+        check();
+        return null;
+    });
+
+    /// <summary>The same of what is made as it is checked.</summary>
+    public static T Within<T>(string field, Func<T> make)
     {
         try
         {
-            return check();
+            return make();
         }
         catch (ArgumentException problem)
         {

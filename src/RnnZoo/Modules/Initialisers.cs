@@ -1,3 +1,4 @@
+using System.Globalization;
 using RnnZoo.Cells;
 using static TorchSharp.torch;
 
@@ -8,6 +9,8 @@ namespace RnnZoo.Modules;
 /// </summary>
 public static class Initialisers
 {
+    private const string ChronoName = "chrono";
+
     /// <summary>PyTorch's default: weights and biases from U(-1/√H, 1/√H); gains and other parameters of a cell's own as at construction.</summary>
     public static Initialiser Default() => new FillingInitialiser("default", static (cell, generator) =>
     {
@@ -194,5 +197,61 @@ public static class Initialisers
         {
             throw new ArgumentException($"{name}: expected a finite number above 0, got {value}.");
         }
+    }
+
+    /// <summary>
+    /// The initialisation of a name: <c>default</c>, <c>xavier</c>, <c>orthogonal</c>, <c>identity</c>, <c>one-hot</c>, <c>irnn</c>,
+    /// <c>henaff</c>, <c>cayley</c>, <c>forget-bias</c>, <c>chrono</c> (for memories of one sequence's length) or <c>chrono:F</c>
+    /// (of F lengths, at least 1). Of several names joined by +, each fills on top of the one before.
+    /// </summary>
+    /// <param name="name">The name, as <c>orthogonal+chrono:3+one-hot</c>.</param>
+    /// <param name="length">T: the steps of a sequence.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A name is none of these.</exception>
+    public static Initialiser Named(string name, int length)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return name.Split('+').Select(part => OneNamed(part, length)).Aggregate((first, next) => first.Then(next));
+    }
+
+    /// <summary>Whether <see cref="Named"/> takes a name, or all names joined by +.</summary>
+    /// <param name="name">The name.</param>
+    public static bool IsNamed(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return name.Split('+').All(part => Make(part) is not null);
+    }
+
+    private static Initialiser OneNamed(string name, int length) => Make(name) is { } make
+        ? make(length)
+        : throw new ArgumentOutOfRangeException(nameof(name), name, $"name: expected a named initialisation, got '{name}'.");
+
+    private static Func<int, Initialiser>? Make(string name) => name switch
+    {
+        "default" => static _ => Default(),
+        "xavier" => static _ => Xavier(),
+        "orthogonal" => static _ => Orthogonal(),
+        "identity" => static _ => Identity(),
+        "one-hot" => static _ => OneHotInput(),
+        "irnn" => static _ => Irnn(),
+        "henaff" => static _ => Henaff(),
+        "cayley" => static _ => Cayley(),
+        "forget-bias" => static _ => ForgetBias(),
+        _ when ChronoFactor(name) is { } factor => length => Chrono(factor * length),
+        _ => null,
+    };
+
+    private static double? ChronoFactor(string name)
+    {
+        if (name == ChronoName)
+        {
+            return 1;
+        }
+
+        const string Prefix = ChronoName + ":";
+        return name.StartsWith(Prefix, StringComparison.Ordinal)
+            && double.TryParse(name.AsSpan(Prefix.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var factor)
+            && factor >= 1 && double.IsFinite(factor)
+            ? factor
+            : null;
     }
 }

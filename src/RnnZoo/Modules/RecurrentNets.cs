@@ -92,6 +92,10 @@ public sealed record RecurrentNet(string Name, Type Cell, Func<NetOptions, IRecu
     /// <summary>Whether one can leave out the biases.</summary>
     public bool HasBias { get; init; } = true;
 
+    /// <summary>Whether an initialisation fits: one of <see cref="Starts"/>, or several joined by +; where chrono does, chrono:F does too.</summary>
+    /// <param name="initialisation">As <see cref="Initialisers.Named"/> takes it.</param>
+    public bool Fits(string initialisation) => Initialisers.IsNamed(initialisation) && initialisation.Split('+').All(part => Starts.Contains(part.Split(':')[0]));
+
     /// <summary>Makes a net.</summary>
     /// <param name="options">Its sizes and what else it has.</param>
     /// <exception cref="ArgumentException">An option is out of its range, or the net does not have it.</exception>

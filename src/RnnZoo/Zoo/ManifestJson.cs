@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using RnnZoo.Characters;
+using RnnZoo.Tasks;
 using RnnZoo.Training;
 
 namespace RnnZoo.Zoo;
@@ -55,6 +56,10 @@ internal static class ManifestJson
             using var document = JsonDocument.Parse(text);
             return Unfit(document.RootElement, "") is { } problem ? throw new InvalidDataException($"{file}: {problem}.") : part;
         }
+        catch (JsonException problem) when (text.Contains("\"Cell\":", StringComparison.Ordinal)) // fields of manifests begin in lower case
+        {
+            throw new InvalidDataException($"{file}: expected a recipe and its results, got the shape of a net alone, as train chars once wrote it; train the model again with rnnzoo train chars --text FILE (settings.json beside it has the options), or load weights.dat into a CharacterModel of this shape with Net.load.", problem);
+        }
         catch (JsonException problem)
         {
             var field = problem.Path is null or "$" ? "" : problem.Path.TrimStart('$', '.') + ": ";
@@ -89,5 +94,27 @@ internal static class ManifestJson
     private sealed class LowerCase : JsonNamingPolicy
     {
         public override string ConvertName(string name) => name.ToLowerInvariant();
+    }
+
+    /// <summary>A task in a file: its name and its settings.</summary>
+    private sealed class SequenceTaskJson : JsonConverter<ISequenceTask>
+    {
+        public override bool CanConvert(Type typeToConvert) => typeToConvert == typeof(ISequenceTask);
+
+        public override ISequenceTask Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            var recipe = JsonSerializer.Deserialize<TaskRecipe>(ref reader, options) ?? throw new JsonException("expected a task, got null.");
+            try
+            {
+                return recipe.Create();
+            }
+            catch (ArgumentException problem)
+            {
+                throw new JsonException(problem.Message, problem);
+            }
+        }
+
+        public override void Write(Utf8JsonWriter writer, ISequenceTask value, JsonSerializerOptions options) =>
+            JsonSerializer.Serialize(writer, new TaskRecipe { Name = value.Name, Settings = value.Settings }, options);
     }
 }

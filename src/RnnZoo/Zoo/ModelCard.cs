@@ -1,21 +1,16 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using RnnZoo.Plots;
+using RnnZoo.Tasks;
 
 namespace RnnZoo.Zoo;
 
 /// <summary>The card of a model in Markdown, made of its manifest and its training log alone.</summary>
-public static class ModelCard
+internal static class ModelCard
 {
-    /// <summary>Writes the card.</summary>
-    /// <param name="manifest">The model, trained.</param>
-    /// <param name="log">Its log.</param>
-    /// <exception cref="ArgumentException">The model is not trained.</exception>
-    public static string Write(ModelManifest manifest, IReadOnlyList<TrainingLogEntry> log)
+    public static string Write(ModelManifest manifest, ModelResult result, IReadOnlyList<TrainingLogEntry> log)
     {
-        ArgumentNullException.ThrowIfNull(manifest);
-        ArgumentNullException.ThrowIfNull(log);
-        var result = manifest.Result ?? throw new ArgumentException("manifest: expected a trained model, got a recipe alone.", nameof(manifest));
         var card = new StringBuilder();
         Line(card, "<!-- Made by rnnzoo zoo train of model.json and train.jsonl; changes by hand are lost. -->");
         Line(card, $"# {manifest.Name}\n");
@@ -74,11 +69,12 @@ public static class ModelCard
     private static void Training(StringBuilder card, ModelManifest manifest, IReadOnlyList<TrainingLogEntry> log)
     {
         Line(card, "## Training\n");
-        Line(card, $"![Loss and metric of every seed against steps]({ModelFiles.Curve})\n");
+        Line(card, $"![Loss and metric of every seed against steps]({ModelFolder.Curve})\n");
         var own = log.Where(entry => entry.Seed == manifest.Recipe.CommittedSeed).ToArray();
         if (own.LastOrDefault(entry => entry.Event == "steps") is { } last && own.LastOrDefault(entry => entry.Event == "end") is { } end)
         {
-            Line(card, $"The weights are those after step {end.Step}, {end.Seconds.ToString("0", CultureInfo.InvariantCulture)} seconds after the start; the last logged mean training loss is {Number(last.Loss)}. The whole log is in `{ModelFiles.Log}`; its last line has the weights' SHA-256.\n");
+            var which = manifest.Recipe is CharacterRecipe { KeepBest: true } ? "The training ended" : "The weights are those";
+            Line(card, $"{which} after step {end.Step}, {end.Seconds.ToString("0", CultureInfo.InvariantCulture)} seconds after the start; the last logged mean training loss is {Number(last.Loss)}. The whole log is in `{ModelFolder.Log}`; its last line has the weights' SHA-256.\n");
         }
     }
 
@@ -101,10 +97,10 @@ public static class ModelCard
         Line(card, "| | |");
         Line(card, "|---|---|");
         Line(card, $"| parameters | {result.Parameters.ToString("#,0", CultureInfo.InvariantCulture)} |");
-        Line(card, $"| {ModelFiles.Weights} | {result.WeightsBytes.ToString("#,0", CultureInfo.InvariantCulture)} bytes, SHA-256 `{result.WeightsSha256}` |");
+        Line(card, $"| {ModelFolder.Weights} | {result.WeightsBytes.ToString("#,0", CultureInfo.InvariantCulture)} bytes, SHA-256 `{result.WeightsSha256}` |");
         if (result.ValidationSha256 is { } validation)
         {
-            Line(card, $"| {ModelFiles.Validation} | the held-out text, SHA-256 `{validation}` |");
+            Line(card, $"| {ModelFolder.Validation} | the held-out text, SHA-256 `{validation}` |");
         }
 
         Line(card, $"| trained | {result.Made.Date}, RnnZoo {result.Made.RnnZoo}, TorchSharp {result.Made.TorchSharp}, libtorch {result.Made.Libtorch}, backward path {result.Made.Backward} |");
@@ -126,4 +122,45 @@ public static class ModelCard
         : "–";
 
     private static void Line(StringBuilder card, string line) => card.Append(line).Append('\n');
+}
+
+/// <summary>The curves of a model's trainings, made of its manifest and its log alone.</summary>
+internal static class TrainingCurve
+{
+    private const int PointsPerLine = 200;
+
+    public static Figure Draw(ModelManifest manifest, IReadOnlyList<TrainingLogEntry> log)
+    {
+        var task = (manifest.Recipe as SequenceRecipe)?.Task.Create();
+        var steps = Math.Max(1, log.Count == 0 ? 1 : log.Max(entry => entry.Step));
+        var loss = new LineChart("training loss", Steps(steps), new Axis(task?.LossUnit ?? "bits per character") { Scale = AxisScale.Log }, Lines(manifest, log, "steps", entry => entry.Loss))
+        {
+            ReferenceLines = task is null ? [] : [Baseline(task.Baseline)],
+        };
+        var metric = new LineChart("on fresh sequences, on the way", Steps(steps), MetricAxis(task), Lines(manifest, log, "evaluation", entry => entry.Metric))
+        {
+            Title = task is null ? "on the held-out text, on the way" : "on fresh sequences, on the way",
+            ReferenceLines = task is null ? [] : [Baseline(task.Metric.Baseline)],
+        };
+        return new Figure(manifest.Name, metric.Series.Any(series => series.Points.Count > 0) ? [loss, metric] : [loss]) { Subtitle = manifest.Summary };
+    }
+
+    private static Axis Steps(int steps) => new("training step") { Minimum = 0, Maximum = steps };
+
+    private static Axis MetricAxis(ISequenceTask? task) => task?.Metric.MoreIsBetter == true
+        ? new Axis(task.Metric.Name) { Minimum = 0, Maximum = 1 }
+        : new Axis(task?.Metric.Name ?? "bits per character") { Scale = AxisScale.Log };
+
+    private static ReferenceLine Baseline(double value) => new(value, string.Create(CultureInfo.InvariantCulture, $"without memory: {value:0.0000}"));
+
+    private static Series[] Lines(ModelManifest manifest, IReadOnlyList<TrainingLogEntry> log, string kind, Func<TrainingLogEntry, double?> value) =>
+    [
+        .. manifest.Recipe.Seeds.Select((seed, index) => new Series(
+            $"seed {seed}{(seed == manifest.Recipe.CommittedSeed ? " (committed)" : "")}",
+            [.. log.Where(entry => entry.Seed == seed && entry.Event == kind && value(entry) is not null).Select(entry => new ChartPoint(entry.Step, value(entry)!.Value))])
+        {
+            Colour = index % 3,
+            Dashed = seed != manifest.Recipe.CommittedSeed,
+        }.Smoothed(PointsPerLine)),
+    ];
 }

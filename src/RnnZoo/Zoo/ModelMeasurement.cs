@@ -9,6 +9,8 @@ namespace RnnZoo.Zoo;
 /// <summary>Measures models: once when they are trained, and again whenever someone wants to know whether it is true.</summary>
 public static class ModelMeasurement
 {
+    internal const string LastStep = "weights of the last step";
+
     private const int Batch = 64;
     private const string Share = "share from 0 to 1";
 
@@ -32,20 +34,16 @@ public static class ModelMeasurement
         return task.Metric.Name == "mse" ? [metric] : [metric, new MetricValue("loss", task.LossUnit, Finite(score.Loss), ErrorOfMean(losses), score.Sequences, seed, how)];
     }
 
-    /// <summary>Measures a character model on the whole of a text.</summary>
-    /// <param name="model">The model.</param>
+    /// <summary>What a measurement of a character model on the whole of a text is.</summary>
+    /// <param name="bits">Bits per character; nothing is drawn, so there is no standard error.</param>
     /// <param name="text">The text.</param>
-    /// <param name="options">How the model was trained: the text is read in as many streams as in the training's own measurements.</param>
-    /// <returns>Bits per character; nothing is drawn, so there is no standard error.</returns>
-    public static IReadOnlyList<MetricValue> OfText(CharacterModel model, Tokens text, CharacterTrainingOptions options)
+    /// <param name="streams">The text in the streams that it was read in: as many as in the training's own measurements.</param>
+    /// <param name="weights">Which weights they were, in words.</param>
+    internal static IReadOnlyList<MetricValue> OfText(double bits, Tokens text, TokenStreams streams, string weights)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(text);
-        var streams = CharacterTrainer.ValidationStreams(text, options);
-        var bits = model.Measure(streams);
         var characters = streams.Streams * streams.Steps; // all but the first, and fewer than the streams at the end
         return [new MetricValue("bitsPerCharacter", "bits per character", Finite(bits), 0, characters, null,
-            $"{characters} of the {text.Count} characters of the whole held-out text, in {streams.Streams} streams side by side, each from the zero state, weights of the last step")];
+            $"{characters} of the {text.Count} characters of the whole held-out text, in {streams.Streams} streams side by side, each from the zero state, {weights}")];
     }
 
     /// <summary>Measures a model of the zoo again: on fresh sequences, or on its whole held-out text.</summary>
@@ -62,10 +60,11 @@ public static class ModelMeasurement
             return OfTask(model.Net, model.Task!, sequences, seed);
         }
 
-        var file = model.Entry.File(ModelFiles.Validation);
+        var file = model.Entry.File(ModelFolder.Validation);
         CheckedFile.Open(file, model.Manifest.Result!.ValidationSha256!).Dispose();
         var text = characters.Vocabulary.TokensOfFile(file);
-        return OfText(characters, text, ((CharacterRecipe)model.Manifest.Recipe).Training);
+        var streams = CharacterTrainer.ValidationStreams(text, ((CharacterRecipe)model.Recipe).Training);
+        return OfText(characters.Measure(streams), text, streams, LastStep);
     }
 
     /// <summary>How far a second measurement of the same weights may be from the first: three standard errors of both together, or 1e-4 where those are zero.</summary>

@@ -65,3 +65,86 @@ public sealed record ModelResult
 
     private static string Words(IReadOnlyList<MetricValue> metrics) => string.Join("; ", metrics);
 }
+
+/// <summary>What came of one seed of a recipe.</summary>
+/// <param name="Seed">The seed.</param>
+/// <param name="Steps">How many steps were taken, over all stages.</param>
+/// <param name="Ended">Why the last stage ended: <c>steps</c>, a metric's name, <c>diverged</c> or <c>patience</c>; <c>running</c> where it has not.</param>
+/// <param name="Seconds">How long it took.</param>
+/// <param name="Metrics">The metrics of its last weights.</param>
+/// <param name="WeightsSha256">The SHA-256 of its weights as safetensors.</param>
+public sealed record SeedResult(long Seed, int Steps, string Ended, double Seconds, IReadOnlyList<MetricValue> Metrics, string WeightsSha256)
+{
+    /// <exception cref="ArgumentException">A value is out of its range; the message names its field.</exception>
+    internal void Validate()
+    {
+        Require.That(Steps >= 0, $"result.seeds: {Seed}: steps", "at least 0", Steps);
+        Require.That(Seconds >= 0 && double.IsFinite(Seconds), $"result.seeds: {Seed}: seconds", "at least 0", Seconds);
+        Require.Hash(WeightsSha256, $"result.seeds: {Seed}: weightsSha256");
+        var names = Metrics.Select(metric => metric.Name).ToArray();
+        Require.That(names.Distinct().Count() == names.Length, $"result.seeds: {Seed}: metrics", "names that differ", string.Join(", ", names));
+        foreach (var metric in Metrics)
+        {
+            Require.That(metric.Value is null || double.IsFinite(metric.Value.Value), $"result.seeds: {Seed}: metrics: {metric.Name}: value", "a number", metric.Value);
+        }
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <param name="file">The file.</param>
+    /// <exception cref="InvalidDataException">It is none; the message names file and field.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static SeedResult Read(string file) => ManifestJson.ReadPart<SeedResult>(file);
+
+    /// <summary>The last line of the seed's log.</summary>
+    public TrainingLogEntry ToLogEntry() => new(Seed, "end", Steps, null, null, null, null, Seconds, Ended, WeightsSha256);
+
+    /// <summary>Writes it to a file of its own.</summary>
+    /// <param name="file">The file; one that exists is replaced.</param>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void Write(string file) => AtomicFile.WriteText(file, ManifestJson.WritePart(this));
+}
+
+/// <summary>A measurement of a model.</summary>
+/// <param name="Name">What was measured, such as <c>recall</c>, <c>loss</c> or <c>bitsPerCharacter</c>.</param>
+/// <param name="Unit">Its unit, such as <c>nats per step</c>.</param>
+/// <param name="Value">The value; null if it is not finite.</param>
+/// <param name="StandardError">The standard error of the value; 0 where nothing was drawn, or nothing differed.</param>
+/// <param name="Count">How many sequences, or characters, were measured.</param>
+/// <param name="Seed">Where the sequences came from; null where nothing was drawn.</param>
+/// <param name="How">How it was measured, in words.</param>
+public sealed record MetricValue(string Name, string Unit, double? Value, double StandardError, long Count, long? Seed, string How);
+
+/// <summary>A metric over the seeds of a recipe.</summary>
+/// <param name="Name">The metric.</param>
+/// <param name="Seeds">How many seeds gave a finite value.</param>
+/// <param name="Mean">Their mean; null if there is none.</param>
+/// <param name="StandardDeviation">Their standard deviation (divisor n - 1); null below two.</param>
+/// <param name="Minimum">The smallest; null if there is none.</param>
+/// <param name="Maximum">The largest; null if there is none.</param>
+public sealed record MetricSpread(string Name, int Seeds, double? Mean, double? StandardDeviation, double? Minimum, double? Maximum)
+{
+    /// <summary>The spread of every metric over seeds.</summary>
+    /// <param name="seeds">What came of the seeds.</param>
+    internal static IReadOnlyList<MetricSpread> Of(IReadOnlyList<SeedResult> seeds) =>
+        [.. seeds.SelectMany(seed => seed.Metrics).GroupBy(metric => metric.Name, metric => metric.Value).Select(group => Of(group.Key, [.. group.OfType<double>()]))];
+
+    /// <summary>Whether it is another one but for rounding.</summary>
+    internal bool IsNear(MetricSpread other) =>
+        (Name, Seeds) == (other.Name, other.Seeds)
+        && IsNear(Mean, other.Mean) && IsNear(StandardDeviation, other.StandardDeviation) && IsNear(Minimum, other.Minimum) && IsNear(Maximum, other.Maximum);
+
+    private bool IsNear(double? one, double? other) =>
+        one is { } a && other is { } b ? Math.Abs(a - b) <= 1e-9 * Math.Max(Math.Abs(Maximum ?? 0), Math.Abs(Minimum ?? 0)) : one is null && other is null;
+
+    private static MetricSpread Of(string name, double[] values)
+    {
+        if (values.Length == 0)
+        {
+            return new MetricSpread(name, 0, null, null, null, null);
+        }
+
+        var mean = values.Average();
+        double? deviation = values.Length < 2 ? null : Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1));
+        return new MetricSpread(name, values.Length, mean, deviation, values.Min(), values.Max());
+    }
+}

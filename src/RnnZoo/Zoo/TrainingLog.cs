@@ -1,7 +1,10 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using RnnZoo.Characters;
 using RnnZoo.Files;
+using RnnZoo.Training;
 
 namespace RnnZoo.Zoo;
 
@@ -58,4 +61,94 @@ public static class TrainingLog
 
         return entries;
     }
+
+    /// <summary>The lines of a character model's training so far: its reports and measurements.</summary>
+    /// <param name="seed">The seed.</param>
+    /// <param name="progress">How far it has come, with its history.</param>
+    public static IReadOnlyList<TrainingLogEntry> Of(long seed, CharacterProgress progress)
+    {
+        ArgumentNullException.ThrowIfNull(progress);
+        return [.. progress.History.Select(record => new TrainingLogEntry(
+            seed, record.ValidationBits is null ? "steps" : "evaluation", record.Step, Finite(record.TrainingBits), Finite(record.GradientNorm), record.LearningRate,
+            Finite(record.ValidationBits), Math.Round(record.Seconds, 2), null, null))];
+    }
+
+    private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;
+}
+
+/// <summary>A line of a model's training log.</summary>
+/// <param name="Seed">The seed of the training.</param>
+/// <param name="Event"><c>steps</c>: a mean over steps; <c>evaluation</c>: a measurement on the way; <c>end</c>: what came out.</param>
+/// <param name="Step">How many steps had been taken, over all stages.</param>
+/// <param name="Loss">Of steps: the mean training loss since the line before; of an evaluation: the loss. Null if it is not finite.</param>
+/// <param name="GradientNorm">The L2 norm of the last step's gradient before clipping.</param>
+/// <param name="LearningRate">The last step's learning rate.</param>
+/// <param name="Metric">Of an evaluation: the task's metric.</param>
+/// <param name="Seconds">Since training began.</param>
+/// <param name="Ended">Of an end: why.</param>
+/// <param name="WeightsSha256">Of an end: the SHA-256 of the weights that came out.</param>
+public sealed record TrainingLogEntry(long Seed, string Event, int Step, double? Loss, double? GradientNorm, double? LearningRate, double? Metric, double Seconds, string? Ended, string? WeightsSha256);
+
+/// <summary>Makes the lines of a log from a training: means over so many steps that a few hundred lines are enough.</summary>
+/// <param name="seed">The seed.</param>
+/// <param name="totalSteps">How many steps there are at most, over all stages.</param>
+internal sealed class TrainingRecorder(long seed, long totalSteps) : ITrainingObserver
+{
+    private const int MostLines = 400;
+
+    private readonly long _window = Math.Max(1, (totalSteps + MostLines - 1) / MostLines);
+    private readonly List<TrainingLogEntry> _entries = [];
+    private double _sum;
+    private int _count;
+    private int _stepsBefore;
+    private double _secondsBefore;
+    private int _lastEvaluation = -1;
+    private StepRecord _last;
+
+    /// <summary>The lines so far.</summary>
+    public IReadOnlyList<TrainingLogEntry> Entries => _entries;
+
+    public void OnStep(in StepRecord step)
+    {
+        _last = step;
+        _sum += step.Loss;
+        _count++;
+        if (_count >= _window || !double.IsFinite(step.Loss))
+        {
+            Flush();
+        }
+    }
+
+    public void OnEvaluation(EvaluationRecord evaluation)
+    {
+        // Looks that are closer together than the lines are left out.
+        if (_lastEvaluation < 0 || _stepsBefore + evaluation.Step - _lastEvaluation >= _window)
+        {
+            _lastEvaluation = _stepsBefore + evaluation.Step;
+            _entries.Add(new TrainingLogEntry(seed, "evaluation", _lastEvaluation, Finite(evaluation.Loss), null, null, Finite(evaluation.Metric), Seconds(evaluation.Seconds), null, null));
+        }
+    }
+
+    public void OnEnd(TrainingResult result)
+    {
+        Flush();
+        _stepsBefore += result.Steps;
+        _secondsBefore += result.Seconds;
+    }
+
+    private void Flush()
+    {
+        if (_count > 0)
+        {
+            _entries.Add(new TrainingLogEntry(seed, "steps", _stepsBefore + _last.Step, Finite(_sum / _count), Finite(_last.GradientNorm), Finite(_last.LearningRate), null, Seconds(_last.Seconds), null, null));
+        }
+
+        (_sum, _count) = (0, 0);
+    }
+
+    private double Seconds(double seconds) => Math.Round(_secondsBefore + seconds, 2);
+
+    // Six digits are enough for a curve.
+    private static double? Finite(double value) =>
+        double.IsFinite(value) ? double.Parse(value.ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) : null;
 }

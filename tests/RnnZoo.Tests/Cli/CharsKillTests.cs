@@ -39,7 +39,7 @@ public partial class CharsKillTests
         Assert.True(last.ExitCode == ExitCodes.Success, await error);
         Assert.Contains("goes on after step", await error, StringComparison.Ordinal);
         Assert.Equal(Directory.GetFiles(folder.File("whole")).Select(Path.GetFileName).Order(), Directory.GetFiles(folder.File("killed")).Select(Path.GetFileName).Order());
-        Assert.Equal(await File.ReadAllBytesAsync(folder.File("whole/weights.dat")), await File.ReadAllBytesAsync(folder.File("killed/weights.dat")));
+        Assert.Equal(await File.ReadAllBytesAsync(folder.File("whole/weights.safetensors")), await File.ReadAllBytesAsync(folder.File("killed/weights.safetensors")));
         Assert.Equal(LogWithoutSeconds(folder, "whole"), LogWithoutSeconds(folder, "killed"));
         using var scope = NewDisposeScope();
         var (expected, parts) = (Checkpoint(folder, "whole"), Checkpoint(folder, "killed"));
@@ -50,7 +50,7 @@ public partial class CharsKillTests
 
     private static Process Start(TemporaryFolder folder)
     {
-        var arguments = File.Exists(folder.File("killed/settings.json"))
+        var arguments = File.Exists(folder.File("killed/model.json"))
             ? $"train chars --resume {folder.File("killed")} --json"
             : $"train chars --text {folder.File("text.txt")} --output {folder.File("killed")} --json {Options}";
         return SelfProcess.Start(arguments.Split(' '));
@@ -81,7 +81,7 @@ public partial class CharsKillTests
     private static Checkpoint Checkpoint(TemporaryFolder folder, string run) => new CheckpointFolder(folder.File(run)).LoadNewest()!;
 
     private static IEnumerable<string> LogWithoutSeconds(TemporaryFolder folder, string run) =>
-        File.ReadLines(folder.File(run + "/log.jsonl")).Select(line => Seconds().Replace(line, ""));
+        File.ReadLines(folder.File(run + "/train.jsonl")).Select(line => Seconds().Replace(line, ""));
 
     [GeneratedRegex("\"seconds\":[0-9.]+")]
     private static partial Regex Seconds();

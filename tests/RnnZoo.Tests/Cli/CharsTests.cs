@@ -1,8 +1,9 @@
 using System.Text;
-using System.Text.Json;
 using System.Xml.Linq;
 using RnnZoo.Cli;
 using RnnZoo.Tests.Modules;
+using RnnZoo.Training;
+using RnnZoo.Zoo;
 
 namespace RnnZoo.Tests.Cli;
 
@@ -23,16 +24,57 @@ public class CharsTests
         Assert.True(run.ExitCode == ExitCodes.Success, run.Error);
         Assert.Equal(live, Expect.LiveTensors);
         Assert.Equal(run.Output, await File.ReadAllTextAsync(folder.File("out/results.json")));
-        Assert.Equal("svg", XElement.Load(folder.File("out/chart.svg")).Name.LocalName);
+        Assert.Equal("svg", XElement.Load(folder.File("out/training.svg")).Name.LocalName);
         Assert.Equal((40, "steps", 40 * 4 * 9), (Whole(run, "steps"), run.Json.GetProperty("ended").GetString(), Whole(run, "characters")));
         Assert.All(["charactersPerSecond", "seconds"], name => Assert.InRange(run.Json.GetProperty(name).GetDouble(), 1e-9, 1e9));
         Assert.InRange(Bits(run), 0.1, 5);
         Assert.Equal((Bits(run), await Weights(folder, "out")), (Bits(same), await Weights(folder, "again")));
-        var log = File.ReadLines(folder.File("out/log.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
-        Assert.Equal([10, 20, 30, 40], log.Where(line => line.GetProperty("event").GetString() == "evaluation").Select(line => line.GetProperty("step").GetInt32()));
-        Assert.Equal(Bits(run), log.Where(line => line.GetProperty("event").GetString() == "evaluation").Min(line => line.GetProperty("validationBitsPerCharacter").GetDouble()));
-        string[] files = ["chart.svg", "checkpoint-000000030.safetensors", "checkpoint-000000040.safetensors", "log.jsonl", "model.json", "results.json", "settings.json", "vocabulary.json", "weights.dat"];
+        var looks = TrainingLog.Read(folder.File("out/train.jsonl")).Where(line => line.Event == "evaluation").ToArray();
+        Assert.Equal([10, 20, 30, 40], looks.Select(line => line.Step));
+        Assert.Equal(Bits(run), looks.Min(line => line.Metric));
+        string[] files =
+        [
+            "README.md", "checkpoint-000000030.safetensors", "checkpoint-000000040.safetensors", "model.json", "results.json", "train.jsonl", "training.svg", "validation.txt",
+            "vocabulary.json", "weights.safetensors",
+        ];
         Assert.Equal(files, Directory.GetFiles(folder.File("out")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Folder_OfARun_IsAModelThatTheZooLoadsVerifiesAndRepeats()
+    {
+        using var folder = new TemporaryFolder();
+        WriteText(folder);
+        var run = await CliRun.Of(folder.Path, "train chars --hidden 8 --streams 4 --chunk 9 --steps 100 --lr 0.5 --schedule constant --validate-every 10 --checkpoint-every 10 --threads 1 --text text.txt --seed 3 --json --output runs/mine");
+        var bestStep = Whole(run, "bestStep");
+
+        var verified = await CliRun.Of(folder.Path, "zoo verify runs/mine --json");
+        var again = await CliRun.Of(folder.Path, "zoo train runs/mine --text text.txt --json --output again");
+
+        Assert.InRange(bestStep, 10, 90); // the best weights are not the last ones
+        Assert.True(verified.ExitCode == ExitCodes.Success, verified.Output + verified.Error);
+        Assert.Equal(Bits(run), verified.Json.GetProperty("models")[0].GetProperty("measured").GetDouble());
+        using var model = ModelZoo.Load(folder.File("runs/mine"));
+        var recipe = Assert.IsType<CharacterRecipe>(model.Recipe);
+        Assert.Equal(("chars-lstm-h8.text", folder.File("text.txt")), (model.Manifest.Name, recipe.Text.Source));
+        Assert.Contains($"weights of step {bestStep}, the best of 10 measurements on this same text", model.Manifest.Result!.Metrics[0].How, StringComparison.Ordinal);
+        Assert.Equal(Bits(run), model.Manifest.Result.Metrics[0].Value);
+        Assert.Equal(model.Manifest.ToJson(), await File.ReadAllTextAsync(folder.File("runs/mine/model.json")));
+        Assert.Equal(model.Manifest.Result.WeightsSha256, again.Json.GetProperty("weightsSha256").GetString());
+    }
+
+    [Fact]
+    public async Task Resume_ModelOfTheZoo_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        var model = Path.Combine(Repository.Root, "models", "chars-lstm-h256.kjv");
+
+        var run = await CliRun.Of(folder.Path, $"train chars --resume {model}");
+        var none = await CliRun.Of(folder.Path, "train chars --resume none");
+
+        Assert.Equal((ExitCodes.Failure, ExitCodes.Failure), (run.ExitCode, none.ExitCode));
+        Assert.StartsWith($"--resume: {Path.Combine(model, "model.json")}: expected the recipe of a run of train chars, ", run.Error, StringComparison.Ordinal);
+        Assert.Equal($"--resume: {folder.File("none")}: expected the folder of a run of train chars, which has a model.json, found none.", none.Error.Trim());
     }
 
     [Fact]
@@ -127,11 +169,10 @@ public class CharsTests
 
     [Theory]
     [InlineData("model.json", "{}}", "model.json: ")]
-    [InlineData("model.json", "{\"Cell\":\"mlp\"}", "model.json: Cell: expected one of vanilla, lstm, gru")]
-    [InlineData("model.json", "{\"Cell\":\"lstm\",\"Hidden\":9}", "weights.dat: expected the weights of the model in model.json: ")]
-    [InlineData("vocabulary.json", "{}", "vocabulary: format: expected rnnzoo-vocabulary-1, got nothing.")]
-    [InlineData("weights.dat", "abc", "weights.dat: expected the weights of the model in model.json: ")]
-    [InlineData("weights.dat", null, "weights.dat: expected a file that training a character model writes, found none.")]
+    [InlineData("model.json", "{\"Cell\":\"lstm\",\"Hidden\":9}", "model.json: expected a recipe and its results, got the shape of a net alone, as train chars once wrote it; train the model again with rnnzoo train chars --text FILE ")]
+    [InlineData("vocabulary.json", "{}", "vocabulary.json: vocabulary: format: expected rnnzoo-vocabulary-1, got nothing.")]
+    [InlineData("weights.safetensors", "abc", " bytes of model.json, got 3; the file was changed or damaged, get it anew.")]
+    [InlineData("weights.safetensors", null, "weights.safetensors: expected the file that model.json names, found none.")]
     public async Task Model_Damaged_IsOneLine(string file, string? content, string problem)
     {
         using var folder = new TemporaryFolder();
@@ -183,5 +224,5 @@ public class CharsTests
 
     private static double Bits(CliRun run) => run.Json.GetProperty("validationBitsPerCharacter").GetDouble();
 
-    private static async Task<string> Weights(TemporaryFolder folder, string run) => Convert.ToHexString(await File.ReadAllBytesAsync(folder.File(run + "/weights.dat")));
+    private static async Task<string> Weights(TemporaryFolder folder, string run) => Convert.ToHexString(await File.ReadAllBytesAsync(folder.File(run + "/weights.safetensors")));
 }

@@ -23,7 +23,7 @@ public class ZooTrainTests(TrainedTinyModels trained) : IClassFixture<TrainedTin
         Assert.Equal(("end", manifest.Recipe.CommittedSeed, result.WeightsSha256), (log[^1].Event, log[^1].Seed, log[^1].WeightsSha256));
         Assert.Equal(manifest.Recipe.Seeds.Order(), log.Where(line => line.Event == "end").Select(line => line.Seed).Order());
         Assert.Equal(new FileInfo(entry.File("weights.safetensors")).Length, result.WeightsBytes);
-        Assert.Equal(ModelCard.Write(manifest, log), File.ReadAllText(entry.File("README.md"))); // made of these alone
+        Assert.Equal(manifest.ToCard(log), File.ReadAllText(entry.File("README.md"))); // made of these alone
         Assert.Equal(TrainingCurve.Draw(manifest, log).ToSvg() + "\n", File.ReadAllText(entry.File("training.svg")));
         Assert.Equal("svg", XDocument.Load(entry.File("training.svg")).Root!.Name.LocalName);
         Assert.Equal(manifest.ToJson(), File.ReadAllText(entry.File("model.json")));
@@ -132,6 +132,19 @@ public class ZooTrainTests(TrainedTinyModels trained) : IClassFixture<TrainedTin
     }
 
     [Fact]
+    public async Task Train_InitialisationThatDoesNotFitTheNet_IsOneLine()
+    {
+        using var folder = new TemporaryFolder();
+        TinyModels.Write(folder.File("models"), TinyModels.Copy, TinyModels.CopyRecipe.Replace("\"lstm\", \"hidden\"", "\"indrnn\", \"hidden\"", StringComparison.Ordinal));
+
+        var run = await CliRun.Of(folder.Path, $"zoo train {TinyModels.Copy} --models models --output out");
+
+        Assert.Equal(
+            (ExitCodes.Failure, "", "recipe.initialisation: expected one that fits indrnn (default, xavier, one-hot), joined by +, got 'orthogonal+chrono:3+one-hot'."),
+            (run.ExitCode, run.Output, run.Error.Trim()));
+    }
+
+    [Fact]
     public async Task Train_AnotherText_IsRefusedWithWhereToGetTheRightOne()
     {
         using var folder = trained.Copy();
@@ -157,9 +170,9 @@ public class ZooTrainTests(TrainedTinyModels trained) : IClassFixture<TrainedTin
         Directory.CreateDirectory(folder.File(".m.new"));
         File.WriteAllText(Path.Combine(folder.File(".m.new"), "half"), "");
 
-        Assert.Throws<DirectoryNotFoundException>(() => ModelFolderWriter.Install(folder.File("missing"), folder.File("m")));
+        Assert.Throws<DirectoryNotFoundException>(() => ModelFolder.Install(folder.File("missing"), folder.File("m")));
         Assert.Equal(["old"], Directory.GetFiles(folder.File("m")).Select(Path.GetFileName));
-        ModelFolderWriter.Install(folder.File("source"), folder.File("m"));
+        ModelFolder.Install(folder.File("source"), folder.File("m"));
 
         Assert.Equal(["new"], Directory.GetFiles(folder.File("m")).Select(Path.GetFileName));
         Assert.Equal(["m", "source"], Directory.GetDirectories(folder.Path).Select(Path.GetFileName).Order());

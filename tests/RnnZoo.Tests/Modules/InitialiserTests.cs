@@ -208,15 +208,42 @@ public sealed class InitialiserTests
         Expect.Message<ArgumentException>("bias: expected a finite number, got NaN.", () => Initialisers.ForgetBias(double.NaN));
     }
 
-    private static Initialiser Named(string name) => name switch
+    [Theory]
+    [InlineData("chrono:3", true)]
+    [InlineData("orthogonal+chrono:1.5+one-hot", true)]
+    [InlineData("irnn+henaff+cayley+forget-bias", true)]
+    [InlineData("chrono:0.5", false)]
+    [InlineData("chrono:1e3", false)]
+    [InlineData("xavier:2", false)]
+    [InlineData("orthogonal+", false)]
+    [InlineData("Default", false)]
+    public void Named_TakesEveryNameAndNoOther(string name, bool known)
     {
-        "default" => Initialisers.Default(),
-        "xavier" => Initialisers.Xavier(),
-        "orthogonal" => Initialisers.Orthogonal(),
-        "identity" => Initialisers.Identity(),
-        "forget-bias" => Initialisers.ForgetBias(),
-        "chrono" => Initialisers.Chrono(20),
-        "one-hot" => Initialisers.OneHotInput(),
-        _ => Initialisers.Orthogonal().Then(Initialisers.Chrono(20)),
-    };
+        Assert.Equal(known, Initialisers.IsNamed(name));
+        if (known)
+        {
+            Initialisers.Named(name, 20);
+        }
+        else
+        {
+            Assert.StartsWith("name: expected a named initialisation, got '", Assert.Throws<ArgumentOutOfRangeException>(() => Initialisers.Named(name, 20)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Named_ChronoWithAFactor_IsForMemoriesOfSoManyLengths()
+    {
+        using var scope = NewDisposeScope();
+        using var named = new Lstm(I, H);
+        using var made = new Lstm(I, H);
+        foreach (var (net, start) in new[] { (named, Initialisers.Named("default+chrono:2.5", 20)), (made, Initialisers.Default().Then(Initialisers.Chrono(50))) })
+        {
+            using var generator = new Generator(8);
+            start.Apply(net, generator);
+        }
+
+        Expect.Close(named.state_dict(), made.state_dict(), 0, "chrono:2.5");
+    }
+
+    private static Initialiser Named(string name) => Initialisers.Named(name, 20);
 }

@@ -28,7 +28,7 @@ public class ManifestFuzzTests(TrainedTinyModels trained) : IClassFixture<Traine
                 try
                 {
                     var manifest = entry.ReadManifest();
-                    _ = manifest.ToHtml() + ModelCard.Write(manifest with { Result = manifest.Result ?? ModelManifest.Read(Path.Combine(trained.Models, name, "model.json")).Result }, []);
+                    _ = manifest.ToHtml() + (manifest with { Result = manifest.Result ?? ModelManifest.Read(Path.Combine(trained.Models, name, "model.json")).Result }).ToCard([]);
                     read++;
                 }
                 catch (InvalidDataException problem)

@@ -1,0 +1,311 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using RnnZoo.Characters;
+using RnnZoo.Cli.CommandLine;
+using RnnZoo.Cli.Compare;
+using RnnZoo.Files;
+using RnnZoo.Plots;
+using RnnZoo.Training;
+using RnnZoo.Zoo;
+
+namespace RnnZoo.Cli.Commands;
+
+/// <summary>
+/// One run of `train chars`, from a recipe to its folder: that of a model as the zoo has them, with checkpoints and a report
+/// beside. Whenever a measurement is the best so far, the model is written; the recipe is there from the start.
+/// </summary>
+internal sealed class TrainCharsRun(CliHost host, bool json) : ICharacterTrainingObserver
+{
+    private const int PointsPerLine = 250;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+
+    private readonly Stopwatch _sinceDrawn = Stopwatch.StartNew();
+    private int _drawn;
+    private string _folder = "";
+    private ModelManifest _manifest = null!; // both from the moment that training begins
+
+    private CharacterRecipe Recipe => (CharacterRecipe)_manifest.Recipe;
+
+    private string LogFile => Path.Combine(_folder, ModelFolder.Log);
+
+    private TrainingLogEntry[] LastLine => _manifest.Result is { } result ? [result.Seeds[0].ToLogEntry()] : [];
+
+    /// <summary>Begins a training.</summary>
+    /// <param name="recipe">What to train, but for the hash of the text.</param>
+    /// <param name="outputFolder">Where to write; null for a new folder. An earlier run there is replaced.</param>
+    /// <param name="cancellation">Ends it, with a checkpoint.</param>
+    public int Begin(CharacterRecipe recipe, string? outputFolder, CancellationToken cancellation)
+    {
+        if (OpenText(recipe, recipe.Text.Source, sha256: null) is not { } text)
+        {
+            return ExitCodes.Failure;
+        }
+
+        _folder = OutputFolder.Make(host, outputFolder, "chars");
+        using var held = OutputFolder.Lock(_folder);
+        foreach (var file in new CheckpointFolder(_folder).Files.Append(Path.Combine(_folder, ModelFolder.Weights)))
+        {
+            File.Delete(file);
+        }
+
+        _manifest = new ModelManifest
+        {
+            Format = 1,
+            Name = $"chars-{recipe.Cell}-h{recipe.Hidden}.{NameOf(recipe.Text)}",
+            Summary = $"A character model of {recipe.Text.Title}.",
+            Licence = "NOASSERTION", // SPDX for a licence that nobody has stated
+            Recipe = recipe with { Text = recipe.Text with { Sha256 = text.Sha256 } },
+        };
+        AtomicFile.WriteText(Path.Combine(_folder, ModelFolder.Manifest), _manifest.ToJson());
+        return Train(text, cancellation);
+    }
+
+    /// <summary>Goes on with a training.</summary>
+    /// <param name="runFolder">Its folder.</param>
+    /// <param name="textPath">Where its text is now; null for where it was.</param>
+    /// <param name="cancellation">Ends it, with a checkpoint.</param>
+    public int Resume(string runFolder, string? textPath, CancellationToken cancellation)
+    {
+        _folder = Path.GetFullPath(Path.Combine(host.WorkingDirectory, runFolder));
+        FileStream held;
+        try
+        {
+            _manifest = ManifestOfRun();
+            held = OutputFolder.Lock(_folder);
+        }
+        catch (Exception problem) when (problem is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            return Failed("--resume", problem);
+        }
+
+        using (held)
+        {
+            var source = textPath ?? Recipe.Text.Source;
+            if (OpenText(Recipe, source, Recipe.Text.Sha256) is not { } text)
+            {
+                return ExitCodes.Failure;
+            }
+
+            _manifest = _manifest with { Recipe = Recipe with { Text = Recipe.Text with { Source = source } } };
+            return Train(text, cancellation);
+        }
+    }
+
+    public void OnStep(CharacterProgress progress, double loss)
+    {
+        if (host.ErrorIsTerminal && _sinceDrawn.Elapsed > Interval)
+        {
+            _sinceDrawn.Restart();
+            var line = Line(progress, string.Create(CultureInfo.InvariantCulture, $"training {loss / Math.Log(2):0.000}"));
+            host.Error.Write("\r" + line.PadRight(_drawn));
+            _drawn = line.Length;
+        }
+    }
+
+    public void OnMeasurement(CharacterProgress progress, CharacterRecord measurement, bool isBest)
+    {
+        var line = Line(progress, string.Create(CultureInfo.InvariantCulture, $"validation {measurement.ValidationBits:0.0000} bits per character{(isBest ? "  best" : "")}"));
+        host.Error.WriteLine((_drawn > 0 ? "\r" : "") + line.PadRight(_drawn));
+        host.Error.Flush();
+        _drawn = 0;
+    }
+
+    public void OnCheckpoint(CharacterProgress progress) => TrainingLog.Write(LogFile, [.. TrainingLog.Of(Recipe.CommittedSeed, progress), .. LastLine]);
+
+    /// <exception cref="InvalidDataException">The folder holds no run.</exception>
+    private ModelManifest ManifestOfRun()
+    {
+        var file = Path.Combine(_folder, ModelFolder.Manifest);
+        if (!File.Exists(file))
+        {
+            throw new InvalidDataException($"{_folder}: expected the folder of a run of train chars, which has a {ModelFolder.Manifest}, found none.");
+        }
+
+        var manifest = ModelManifest.Read(file);
+        return manifest.Recipe is CharacterRecipe { KeepBest: true, Seeds.Count: 1 }
+            ? manifest
+            : throw new InvalidDataException($"{file}: expected the recipe of a run of train chars, which keeps the best weights of one seed, got another; rnnzoo zoo train {_folder} repeats that one.");
+    }
+
+    private TrainingText? OpenText(CharacterRecipe recipe, string file, string? sha256)
+    {
+        try
+        {
+            var text = TrainingText.Open(file, recipe.Vocabulary, recipe.HeldOutShare);
+            if (sha256 is not null && text.Sha256 != sha256)
+            {
+                throw new InvalidDataException($"{file}: expected the text that the run began with, got another one; name that one with --text.");
+            }
+
+            CheckLength(recipe.Training, text.Training.Count);
+            return text;
+        }
+        catch (Exception problem) when (problem is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            Failed("--text", problem);
+            return null;
+        }
+    }
+
+    private static void CheckLength(CharacterTrainingOptions training, long characters)
+    {
+        var (streams, length) = (training.Streams, training.ChunkLength);
+        if (streams > characters - 1)
+        {
+            throw new UsageException($"--streams: expected at most {characters - 1} for the {characters} characters to train on, got {streams}.");
+        }
+
+        if (length > (characters - 1) / streams)
+        {
+            throw new UsageException($"--chunk: expected at most the {(characters - 1) / streams} steps that each of {streams} streams has in the {characters} characters to train on, got {length}; give a smaller --chunk or fewer --streams.");
+        }
+    }
+
+    private int Train(TrainingText text, CancellationToken cancellation)
+    {
+        foreach (var half in Directory.EnumerateFiles(_folder, "*.part"))
+        {
+            File.Delete(half); // a run that was killed left it
+        }
+
+        var run = new RecipeRun { Text = text, Checkpoints = _folder, CharacterObserver = this, OnBest = trained => Keep(trained, text), Notice = host.Error.WriteLine };
+        using var trained = Recipe.Train(Recipe.CommittedSeed, run, cancellation);
+        if (trained.Reason != StopReason.Cancelled && trained.Progress!.BestBits is not null)
+        {
+            Keep(trained, text);
+        }
+
+        TrainingLog.Write(LogFile, [.. trained.Log, .. LastLine]);
+        Report(trained, text);
+        return trained.Reason switch
+        {
+            StopReason.Cancelled => ExitCodes.Interrupted,
+            StopReason.Diverged => ExitCodes.Failure,
+            _ => ExitCodes.Success,
+        };
+    }
+
+    /// <summary>Writes the model with the best weights so far.</summary>
+    private void Keep(TrainedSeed trained, TrainingText text)
+    {
+        var result = trained.Save(Path.Combine(_folder, ModelFolder.Weights), _manifest.Name);
+        _manifest = ModelFolder.Write(_folder, _manifest, [result], [.. trained.Log, result.ToLogEntry()], text, host.Time.GetLocalNow());
+    }
+
+    private void Report(TrainedSeed trained, TrainingText text)
+    {
+        var document = JsonText.Write(writer => WriteResult(writer, trained, text));
+        AtomicFile.WriteText(Path.Combine(_folder, "results.json"), document);
+        if (json)
+        {
+            host.Output.Write(document);
+            host.Error.WriteLine($"Written to {_folder}");
+        }
+        else
+        {
+            host.Output.WriteLine(TerminalLines.Render(Curves(trained.Progress!), Math.Min(host.Width, 100)));
+            host.Output.WriteLine(Summary(trained));
+            host.Output.WriteLine(_manifest.Result is not null
+                ? $"Written to {_folder}: results.json, and the model as in the zoo; rnnzoo sample --model {_folder} writes with it"
+                : $"Written to {_folder}: results.json, {ModelFolder.Log}; no weights yet, for nothing was measured so far");
+        }
+
+        if (trained.Reason == StopReason.Cancelled)
+        {
+            host.Error.WriteLine($"Interrupted; rnnzoo train chars --resume {_folder} goes on.");
+        }
+        else if (trained.Reason == StopReason.Diverged)
+        {
+            host.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"--lr: training diverged after step {trained.Steps}: loss or gradient is not finite; begin anew with a smaller rate than {Recipe.Training.LearningRate}."));
+        }
+    }
+
+    private static LineChart Curves(CharacterProgress progress)
+    {
+        var training = new Series("training", [.. progress.History.Where(record => record.TrainingBits is not null).Select(record => new ChartPoint(record.Step, record.TrainingBits!.Value))]);
+        var validation = new Series("validation", [.. progress.History.Where(record => record.ValidationBits is not null).Select(record => new ChartPoint(record.Step, record.ValidationBits!.Value))]);
+        return new LineChart(
+            "loss",
+            new Axis("training step") { Minimum = 0, Maximum = Math.Max(1, progress.Step) },
+            new Axis("bits per character"),
+            [training.Smoothed(PointsPerLine), validation.Smoothed(PointsPerLine) with { Colour = 1, Markers = validation.Points.Count <= 30 }]);
+    }
+
+    private static string Summary(TrainedSeed trained)
+    {
+        var progress = trained.Progress!;
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{(progress.BestBits is { } bits ? $"{bits:0.0000} bits per character on the held-out text (step {progress.BestStep})" : "not measured")}; {Parameters(trained):#,0} parameters, {progress.Step} steps, {Speed(progress):#,0} characters per second, {progress.Seconds:0.0} s; ended: {trained.Ended}");
+    }
+
+    private void WriteResult(Utf8JsonWriter writer, TrainedSeed trained, TrainingText text)
+    {
+        var progress = trained.Progress!;
+        writer.WriteString("task", "chars");
+        writer.WriteFinite("validationBitsPerCharacter", progress.BestBits);
+        writer.WriteFinite("charactersPerSecond", Math.Round(Speed(progress)));
+        writer.WriteFinite("seconds", Math.Round(progress.Seconds, 3));
+        writer.WriteNumber("steps", progress.Step);
+        writer.WriteNumber("bestStep", progress.BestStep);
+        writer.WriteFinite("trainingBitsPerCharacter", progress.History.LastOrDefault(record => record.TrainingBits is not null)?.TrainingBits);
+        writer.WriteFinite("trainingSeconds", Math.Round(progress.TrainingSeconds, 3));
+        writer.WriteNumber("characters", progress.Characters);
+        writer.WriteString("ended", trained.Ended);
+        writer.WriteBoolean("partial", trained.Reason == StopReason.Cancelled);
+        WriteSettings(writer, trained, text);
+    }
+
+    private void WriteSettings(Utf8JsonWriter writer, TrainedSeed trained, TrainingText text)
+    {
+        var (training, shape) = (Recipe.Training, Recipe.Net);
+        writer.WriteString("text", Recipe.Text.Source);
+        writer.WriteString("textSha256", text.Sha256);
+        writer.WriteNumber("trainingCharacters", text.Training.Count);
+        writer.WriteNumber("validationCharacters", text.HeldOut.Count);
+        writer.WriteString("vocabulary", TrainCharsCommand.Vocabularies.Single(pair => pair.Value == Recipe.Vocabulary).Key);
+        writer.WriteNumber("vocabularySize", text.Vocabulary.Size);
+        writer.WriteString("cell", shape.Cell);
+        writer.WriteNumber("hidden", shape.Hidden);
+        writer.WriteNumber("layers", shape.Layers);
+        writer.WriteNumber("embedding", shape.Embedding);
+        writer.WriteFinite("dropout", shape.Dropout);
+        writer.WriteNumber("parameters", Parameters(trained));
+        writer.WriteString("backward", CompareNames.Of(trained.Net.Recurrent.EffectiveBackward));
+        writer.WriteNumber("streams", training.Streams);
+        writer.WriteNumber("chunk", training.ChunkLength);
+        writer.WriteBoolean("randomLength", training.RandomLength);
+        writer.WriteNumber("stepLimit", training.Steps);
+        writer.WriteString("optimizer", CompareNames.Of(training.Optimizer));
+        writer.WriteFinite("learningRate", training.LearningRate);
+        writer.WriteString("schedule", CompareNames.Of(training.Schedule));
+        writer.WriteFinite("clip", training.ClipNorm);
+        writer.WriteNumber("seed", trained.Seed);
+        writer.WriteNumber("threads", Recipe.Threads);
+        writer.WriteString("dtype", "float32");
+        writer.WriteString("torchSharp", TorchBackend.TorchSharpVersion);
+        writer.WriteString("libtorch", TorchBackend.LibtorchVersion);
+        writer.WriteString("version", VersionAction.Version);
+    }
+
+    private string Line(CharacterProgress progress, string what) => string.Create(CultureInfo.InvariantCulture,
+        $"step {progress.Step,7}/{Recipe.Training.Steps}  {what}  {Speed(progress):#,0} characters/s  {progress.Seconds:0.0} s");
+
+    private static double Speed(CharacterProgress progress) => progress.TrainingSeconds > 0 ? progress.Characters / progress.TrainingSeconds : 0;
+
+    private static long Parameters(TrainedSeed trained) => trained.Net.parameters().Sum(parameter => parameter.numel());
+
+    // What a name of the zoo may have of the file's.
+    private static string NameOf(TextRecipe text)
+    {
+        var letters = Path.GetFileNameWithoutExtension(text.Title).ToLowerInvariant().Where(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '-').ToArray();
+        return letters.Length > 0 ? new string(letters) : "text";
+    }
+
+    private int Failed(string option, Exception problem)
+    {
+        host.Error.WriteLine($"{option}: {problem.Message.ReplaceLineEndings(" ")}");
+        return ExitCodes.Failure;
+    }
+}

@@ -1,0 +1,220 @@
+using System.Security.Cryptography;
+using System.Text;
+using RnnZoo.Characters;
+using RnnZoo.Files;
+
+namespace RnnZoo.Zoo;
+
+/// <summary>The folder of a model: its files, and how they are written.</summary>
+public static class ModelFolder
+{
+    /// <summary>Recipe and results.</summary>
+    public const string Manifest = "model.json";
+
+    /// <summary>The weights under PyTorch's names.</summary>
+    public const string Weights = "weights.safetensors";
+
+    /// <summary>The card, made of manifest and log.</summary>
+    public const string Card = "README.md";
+
+    /// <summary>The log of the trainings of all seeds.</summary>
+    public const string Log = "train.jsonl";
+
+    /// <summary>The curves, made of the log.</summary>
+    public const string Curve = "training.svg";
+
+    /// <summary>The characters of a character model.</summary>
+    public const string Vocabulary = "vocabulary.json";
+
+    /// <summary>The held-out text of a character model.</summary>
+    public const string Validation = "validation.txt";
+
+    /// <summary>Writes the folder of a trained model, beside weights that are there already.</summary>
+    /// <param name="folder">The folder, which holds the committed seed's weights.</param>
+    /// <param name="manifest">The model, of which the recipe counts.</param>
+    /// <param name="seeds">What came of every seed of the recipe, in its order.</param>
+    /// <param name="log">The log of all seeds, the committed one last: the last line holds the hash of the weights.</param>
+    /// <param name="text">What a character model has learned; null for a model of a task.</param>
+    /// <param name="day">When it was trained.</param>
+    /// <returns>The manifest with the results.</returns>
+    /// <exception cref="InvalidDataException">What came of the seeds is no model, as after a divergence.</exception>
+    /// <exception cref="IOException">A file cannot be written.</exception>
+    public static ModelManifest Write(string folder, ModelManifest manifest, IReadOnlyList<SeedResult> seeds, IReadOnlyList<TrainingLogEntry> log, TrainingText? text, DateTimeOffset day)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        ArgumentNullException.ThrowIfNull(seeds);
+        var validation = Path.Combine(folder, Validation);
+        if (text is not null)
+        {
+            AtomicFile.WriteText(Path.Combine(folder, Vocabulary), text.Vocabulary.ToJson() + "\n");
+            text.WriteHeldOut(validation);
+        }
+
+        var trained = manifest with { Result = ResultOf(manifest.Recipe, seeds, Path.Combine(folder, Weights), text, text is null ? null : CheckedFile.HashOf(validation), day) };
+        try
+        {
+            trained.Validate();
+        }
+        catch (ArgumentException problem)
+        {
+            throw new InvalidDataException($"{manifest.Name}: what seed {manifest.Recipe.CommittedSeed} gave is no model: {problem.Message}", problem);
+        }
+
+        TrainingLog.Write(Path.Combine(folder, Log), log);
+        AtomicFile.WriteText(Path.Combine(folder, Curve), TrainingCurve.Draw(trained, log).ToSvg() + "\n");
+        AtomicFile.WriteText(Path.Combine(folder, Card), trained.ToCard(log));
+        AtomicFile.WriteText(Path.Combine(folder, Manifest), trained.ToJson());
+        return trained;
+    }
+
+    /// <summary>
+    /// Puts a copy of a folder in another's place: the copy is made beside it and then takes its name, so that a program
+    /// that is killed leaves the old folder or the new one. Killed between two renames, the old one waits beside under the
+    /// name <c>.NAME.old</c>, and the next call begins by giving it its name back.
+    /// </summary>
+    /// <param name="source">The folder to copy.</param>
+    /// <param name="target">The folder to replace; it need not exist.</param>
+    /// <exception cref="IOException">A file cannot be written; the old folder is left as it was.</exception>
+    public static void Install(string source, string target)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
+        var (parent, name) = (Path.GetDirectoryName(full)!, Path.GetFileName(full));
+        var (fresh, old) = (Path.Combine(parent, $".{name}.new"), Path.Combine(parent, $".{name}.old"));
+        Recover(full, fresh, old);
+        Directory.CreateDirectory(fresh);
+        foreach (var file in Directory.EnumerateFiles(source))
+        {
+            File.Copy(file, Path.Combine(fresh, Path.GetFileName(file)));
+        }
+
+        if (Directory.Exists(full))
+        {
+            Directory.Move(full, old);
+        }
+
+        Directory.Move(fresh, full);
+        Delete(old);
+    }
+
+    private static ModelResult ResultOf(ModelRecipe recipe, IReadOnlyList<SeedResult> seeds, string weights, TrainingText? text, string? validationSha256, DateTimeOffset day)
+    {
+        var committed = seeds.Single(seed => seed.Seed == recipe.CommittedSeed);
+        using var net = recipe is CharacterRecipe characters ? new CharacterModel(text!.Vocabulary, characters.Net).Net : ((SequenceRecipe)recipe).CreateNet();
+        net.Backward = recipe.Backward;
+        return new ModelResult
+        {
+            Metrics = committed.Metrics,
+            Seeds = seeds,
+            Spread = MetricSpread.Of(seeds),
+            Parameters = net.parameters().Sum(parameter => parameter.numel()),
+            WeightsBytes = new FileInfo(weights).Length,
+            WeightsSha256 = committed.WeightsSha256,
+            ValidationSha256 = validationSha256,
+            Made = ModelProvenance.Here(day, net.Recurrent.EffectiveBackward.ToString().ToLowerInvariant()),
+        };
+    }
+
+    private static void Recover(string target, string fresh, string old)
+    {
+        Delete(fresh);
+        if (!Directory.Exists(target) && Directory.Exists(old))
+        {
+            Directory.Move(old, target);
+        }
+
+        Delete(old);
+    }
+
+    private static void Delete(string folder)
+    {
+        if (Directory.Exists(folder))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}
+
+/// <summary>Files that must be exactly what a manifest says.</summary>
+internal static class CheckedFile
+{
+    private const int LongestText = 16 << 20;
+    private const int PieceLength = 1 << 16;
+
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>The SHA-256 of a file, in lower-case hexadecimal digits.</summary>
+    public static string HashOf(string path)
+    {
+        using var file = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(file));
+    }
+
+    /// <summary>Opens a file, reads it through once, and returns it at its start, still open, so that no other can take its place.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="sha256">Its hash.</param>
+    /// <param name="length">How many bytes it has; null where the manifest does not say.</param>
+    /// <exception cref="InvalidDataException">It is missing, or has another length or hash.</exception>
+    public static FileStream Open(string path, string sha256, long? length = null)
+    {
+        FileStream file;
+        try
+        {
+            file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        }
+        catch (FileNotFoundException problem)
+        {
+            throw new InvalidDataException($"{path}: expected the file that {ModelFolder.Manifest} names, found none.", problem);
+        }
+
+        try
+        {
+            if (length is { } bytes && bytes != file.Length) // said before anything is read, for what poses as a file may have no end
+            {
+                throw Wrong(path, $"the {bytes} bytes", file.Length);
+            }
+
+            var got = Convert.ToHexStringLower(SHA256.HashData(file));
+            if (got != sha256)
+            {
+                throw Wrong(path, $"the SHA-256 {sha256}", got);
+            }
+
+            file.Position = 0;
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads a text. Those of a model's folder are small: one of more than 16 MiB, or without an end, is refused.</summary>
+    /// <exception cref="InvalidDataException">It is too long, or is not in UTF-8.</exception>
+    public static string ReadText(string path)
+    {
+        using var file = File.OpenRead(path);
+        using var text = new MemoryStream();
+        var piece = new byte[PieceLength];
+        for (int read; (read = file.Read(piece)) > 0;)
+        {
+            text.Write(piece, 0, read);
+            if (text.Length > LongestText)
+            {
+                throw new InvalidDataException($"{path}: expected a text of at most {LongestText} bytes, got more.");
+            }
+        }
+
+        try
+        {
+            return Utf8.GetString(text.GetBuffer(), 0, (int)text.Length).TrimStart('\uFEFF');
+        }
+        catch (DecoderFallbackException problem)
+        {
+            throw new InvalidDataException($"{path}: expected UTF-8, got bytes that are none.", problem);
+        }
+    }
+
+    private static InvalidDataException Wrong(string path, string expected, object got) =>
+        new($"{path}: expected {expected} of {ModelFolder.Manifest}, got {got}; the file was changed or damaged, get it anew.");
+}

@@ -1,0 +1,144 @@
+using RnnZoo.Characters;
+using RnnZoo.Tests.Modules;
+using RnnZoo.Training;
+using RnnZoo.Zoo;
+
+namespace RnnZoo.Tests.Zoo;
+
+/// <summary>A recipe is trained from the library as from the command line.</summary>
+public class RecipeTests(TrainedTinyModels trained) : IClassFixture<TrainedTinyModels>
+{
+    private ModelManifest Copy => new ModelCatalogue(trained.Models).Find(TinyModels.Copy).ReadManifest();
+
+    private ModelManifest Text => new ModelCatalogue(trained.Models).Find(TinyModels.Text).ReadManifest();
+
+    [Fact]
+    public void Train_SequenceRecipe_GivesTheWeightsNumbersAndLogOfTheModel()
+    {
+        using var folder = new TemporaryFolder();
+        var entry = new ModelCatalogue(trained.Models).Find(TinyModels.Copy);
+        var history = new TrainingHistory("copy", ((SequenceRecipe)Copy.Recipe).Task.Create());
+        var live = Expect.LiveTensors;
+        SeedResult saved;
+        using (var model = entry.Load())
+        using (var again = model.Recipe.Train(2, new RecipeRun { Observer = history }))
+        {
+            saved = again.Save(folder.File("weights.safetensors"), TinyModels.Copy);
+            Assert.Equal((StopReason.StepLimit, 200, false), (again.Reason, again.Steps, again.Net.training));
+            Assert.Equal(
+                TrainingLog.Read(entry.File("train.jsonl")).Where(line => line.Seed == 2).Select(line => line with { Seconds = 0 }),
+                again.Log.Append(saved.ToLogEntry()).Select(line => line with { Seconds = 0 }));
+        }
+
+        var stated = Copy.Result!.Seeds.Single(seed => seed.Seed == 2);
+        Assert.Equal((stated.WeightsSha256, stated.Ended), (saved.WeightsSha256, saved.Ended));
+        Assert.Equal(stated.Metrics, saved.Metrics);
+        Assert.NotEmpty(history.Steps);
+        Assert.Equal(live, Expect.LiveTensors);
+    }
+
+    [Fact]
+    public void Train_SeveralSeedsAtOnce_GivesTheSameWeights()
+    {
+        using var folder = new TemporaryFolder();
+        var recipe = Copy.Recipe;
+        var hashes = new string[recipe.Seeds.Count];
+
+        var threads = recipe.Seeds.Select((seed, index) => new Thread(() =>
+        {
+            using var one = recipe.Train(seed);
+            hashes[index] = one.Save(folder.File($"{seed}.safetensors"), TinyModels.Copy).WeightsSha256;
+        })).ToList();
+        threads.ForEach(thread => thread.Start());
+        threads.ForEach(thread => thread.Join());
+
+        Assert.Equal(Copy.Result!.Seeds.Select(seed => seed.WeightsSha256), hashes);
+    }
+
+    [Fact]
+    public void Train_CharacterRecipeThatWasCancelled_GoesOnFromItsCheckpointToTheSameWeights()
+    {
+        using var folder = new TemporaryFolder();
+        var recipe = (CharacterRecipe)Text.Recipe;
+        var text = recipe.OpenText(trained.TextFile);
+        using var stop = new CancellationTokenSource();
+        var notices = new List<string>();
+
+        using (var half = recipe.Train(4, new RecipeRun { Text = text, Checkpoints = folder.File("checkpoints"), CharacterObserver = new StopAt(30, stop) }, stop.Token))
+        {
+            Assert.Equal((StopReason.Cancelled, "cancelled", 30), (half.Reason, half.Ended, half.Steps));
+            Assert.Empty(half.Metrics);
+        }
+
+        using var whole = recipe.Train(4, new RecipeRun { Text = text, Checkpoints = folder.File("checkpoints"), Notice = notices.Add });
+
+        Assert.Equal(["goes on after step 30"], notices);
+        Assert.Equal(Text.Result!.WeightsSha256, whole.Save(folder.File("weights.safetensors"), TinyModels.Text).WeightsSha256);
+        Assert.Equal(Text.Result.Metrics, whole.Metrics);
+        Assert.Equal(60, whole.Progress!.Step);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Train_RecipeThatKeepsTheBest_EndsWithItsWeights(bool withCheckpoints)
+    {
+        using var folder = new TemporaryFolder();
+        var recipe = (CharacterRecipe)Text.Recipe;
+        recipe = recipe with { KeepBest = true, Training = recipe.Training with { LearningRate = 0.5, Schedule = LearningRateSchedule.Constant, Steps = 100 } };
+        var text = recipe.OpenText(trained.TextFile);
+        var best = new List<double?>();
+
+        using var one = recipe.Train(4, new RecipeRun { Text = text, Checkpoints = withCheckpoints ? folder.File("checkpoints") : null, OnBest = lent => best.Add(lent.Metrics[0].Value) });
+
+        Assert.InRange(one.Progress!.BestStep, 20, 80); // not the last one
+        Assert.Equal(one.Progress.BestBits, one.Metrics[0].Value); // measured again, of the weights that are there
+        Assert.Equal(one.Progress.BestBits, best[^1]);
+        Assert.Contains($"weights of step {one.Progress.BestStep}, the best of 5 measurements", one.Metrics[0].How, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void KeepBest_IsInTheManifest_OnlyWhereItHolds()
+    {
+        Assert.DoesNotContain("keepBest", Text.ToJson(), StringComparison.Ordinal);
+        Assert.Contains("\"keepBest\": true", (Text with { Recipe = (CharacterRecipe)Text.Recipe with { KeepBest = true } }).ToJson(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Train_WhatCannotBeTrained_SaysWhy()
+    {
+        var sequences = (SequenceRecipe)Copy.Recipe;
+        var characters = (CharacterRecipe)Text.Recipe;
+        var twoSteps = new TaskRecipe { Name = "parity", Settings = new Dictionary<string, long> { ["length"] = 2 } };
+        var other = TrainingText.Open(Path.Combine(trained.Models, TinyModels.Text, "validation.txt"), VocabularyKind.Characters, 0.1);
+
+        Expect.Message<ArgumentException>("recipe.net.hidden: expected at least 1, got 0.", () => (sequences with { Net = sequences.Net with { Hidden = 0 } }).Train(1));
+        Expect.Message<ArgumentException>(
+            "recipe.initialisation: expected one that fits lstm (default, xavier, orthogonal, identity, one-hot, forget-bias, chrono), joined by +, got 'one-hot+henaff'.",
+            () => (sequences with { Initialisation = "one-hot+henaff" }).Train(1));
+        Expect.Message<ArgumentException>(
+            "recipe.initialisation.maxSteps: expected a number of steps above 2, got 2.",
+            () => (sequences with { Task = twoSteps, Stages = [sequences.Stages[0] with { Task = null }], Initialisation = "chrono" }).Train(1));
+        Assert.StartsWith("run.Text: expected the text to learn, opened by the recipe's OpenText, got none.", Assert.Throws<ArgumentException>(() => characters.Train(4)).Message, StringComparison.Ordinal);
+        Assert.StartsWith("text: expected Some lines with the SHA-256 ", Assert.Throws<InvalidDataException>(() => characters.Train(4, new RecipeRun { Text = other })).Message, StringComparison.Ordinal);
+    }
+
+    private sealed class StopAt(int step, CancellationTokenSource stop) : ICharacterTrainingObserver
+    {
+        public void OnStep(CharacterProgress progress, double loss)
+        {
+            if (progress.Step == step)
+            {
+                stop.Cancel();
+            }
+        }
+
+        public void OnMeasurement(CharacterProgress progress, CharacterRecord measurement, bool isBest)
+        {
+        }
+
+        public void OnCheckpoint(CharacterProgress progress)
+        {
+        }
+    }
+}
