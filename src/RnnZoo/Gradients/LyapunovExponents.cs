@@ -121,7 +121,7 @@ public sealed class LyapunovExponents : Display.IPicture
             {
                 cancellation.ThrowIfCancellationRequested();
                 jacobians?.Dispose();
-                jacobians = trajectory.Between(step, Math.Min(steps, step + chunk - 1), options.Sequence).to(ScalarType.Float64, CPU);
+                jacobians = Read(trajectory, step, Math.Min(steps, step + chunk - 1), options.Sequence);
             }
 
             using var own = NewDisposeScope();
@@ -142,6 +142,12 @@ public sealed class LyapunovExponents : Display.IPicture
         }
 
         return history;
+    }
+
+    private static Tensor Read(JacobianTrajectory trajectory, long first, long last, long sequence)
+    {
+        using var scope = NewDisposeScope();
+        return trajectory.Between(first, last, sequence).to(ScalarType.Float64, CPU).MoveToOuterDisposeScope(); // [C, S, S]
     }
 
     private static void CheckRange(long value, string name, long lowest, long highest)
