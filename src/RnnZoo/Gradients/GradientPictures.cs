@@ -26,18 +26,14 @@ internal static class GradientPictures
     };
 
     /// <summary>The singular values of a product by rank.</summary>
-    /// <param name="values">ln σ, largest first, as many as are known.</param>
-    /// <param name="size">S.</param>
+    /// <param name="values">ln σ, largest first.</param>
     /// <param name="factors">m.</param>
-    public static Figure Spectrum(IReadOnlyList<double> values, int size, int factors)
+    public static Figure Spectrum(IReadOnlyList<double> values, int factors) => new(
+        string.Create(CultureInfo.InvariantCulture, $"The singular values of a product of {factors} Jacobians"),
+        [Ranks("singular values", "ln σ", values)])
     {
-        var known = values.Count == size ? "" : string.Create(CultureInfo.InvariantCulture, $"; {size - values.Count} smaller ones cannot be told from rounding");
-        return new Figure(string.Create(CultureInfo.InvariantCulture, $"The singular values of a product of {factors} Jacobians"),
-            [Ranks("singular values", "ln σ", values)])
-        {
-            Subtitle = string.Create(CultureInfo.InvariantCulture, $"{size} × {size}; values of zero are not drawn{known}"),
-        };
-    }
+        Subtitle = string.Create(CultureInfo.InvariantCulture, $"{values.Count} × {values.Count}; values of zero are not drawn"),
+    };
 
     /// <summary>How exponents settle, and what they end as.</summary>
     public static Figure Of(LyapunovExponents measured)

@@ -78,13 +78,6 @@ public sealed class GradientTrace : INormObserver, IDisposable, Display.IPicture
         return trace;
     }
 
-    /// <summary>Forgets what was recorded, and counts from the start again.</summary>
-    public void Clear()
-    {
-        _recordings.Clear();
-        (_last, _seen, Count) = (null, 0, 0);
-    }
-
     /// <summary>The norms of the latest passes: lines if one is kept, else a map of time steps against passes.</summary>
     /// <exception cref="InvalidOperationException">Nothing was recorded yet.</exception>
     public Figure ToFigure() => Recent is { Count: > 0 } recent
@@ -128,4 +121,99 @@ public sealed class GradientTrace : INormObserver, IDisposable, Display.IPicture
 
     private GradientNorms Read(NormRecording recording) => new(
         [.. Enumerable.Range(0, recording.Count).Select(index => LayerGradientNorms.Copy(index / _directions, index % _directions, recording[index], _options.WeightShares))]);
+}
+
+/// <summary>What a <see cref="GradientTrace"/> records, and how often.</summary>
+public sealed record GradientTraceOptions
+{
+    /// <summary>
+    /// Every how many forward passes one is recorded, the first of them included. Forward passes under no_grad are not
+    /// counted, so with one forward pass per training step this is every Nth step.
+    /// </summary>
+    public int Every { get; init; } = 1;
+
+    /// <summary>
+    /// Whether to record each step's own share of ∂L/∂W_hh as well. It costs more than the norms: the gradients of the
+    /// pre-activations are kept for the whole sequence.
+    /// </summary>
+    public bool WeightShares { get; init; }
+
+    /// <summary>How many recorded forward passes are kept; older ones are forgotten.</summary>
+    public int Keep { get; init; } = 1;
+
+    /// <summary>Checks every option.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An option is below 1.</exception>
+    internal void Validate()
+    {
+        Require(Every, nameof(Every));
+        Require(Keep, nameof(Keep));
+    }
+
+    private static void Require(int value, string name)
+    {
+        if (value < 1)
+        {
+            throw new ArgumentOutOfRangeException(name, value, FormattableString.Invariant($"{name}: expected at least 1, got {value}."));
+        }
+    }
+}
+
+/// <summary>The size of the gradient at each time step of one forward pass, for every layer and direction. A copy: it does not change.</summary>
+/// <param name="Layers">Layer by layer and, in a layer, forwards before backwards.</param>
+[Display.TypeFormatterSource(typeof(Display.PictureFormatters), PreferredMimeTypes = [Display.MimeTypes.Svg])]
+public sealed record GradientNorms(IReadOnlyList<LayerGradientNorms> Layers) : Display.IPicture
+{
+    /// <summary>The norms of one direction of one layer.</summary>
+    /// <param name="layer">0 is the layer that reads the input.</param>
+    /// <param name="direction">0 reads the sequence forwards, 1 backwards.</param>
+    /// <exception cref="ArgumentException">There is no such layer or direction.</exception>
+    public LayerGradientNorms this[int layer, int direction = 0] =>
+        Layers.FirstOrDefault(norms => norms.Layer == layer && norms.Direction == direction)
+        ?? throw new ArgumentException($"layer, direction: expected layer up to {Layers[^1].Layer} and direction up to {Layers[^1].Direction}, got {layer} and {direction}.");
+
+    /// <summary>The norms against time steps, on a log scale: one chart for each layer and direction.</summary>
+    public Figure ToFigure() => GradientPictures.Of(this);
+
+    /// <summary>The picture for a notebook.</summary>
+    /// <returns>The picture as HTML.</returns>
+    public string ToHtml() => ToFigure().ToHtml();
+
+    string Display.IPicture.ToSvg() => ToFigure().ToSvg();
+}
+
+/// <summary>
+/// The size of the gradient at each time step of one direction of one layer. All norms are L2 over [B, H], formed in double;
+/// L is the loss that was differentiated, so a mean over the batch makes them smaller by B. Entry t belongs to input x_t,
+/// for the direction that reads backwards as well. Where no gradient arrives the norm is 0.
+/// <code>
+/// (1) dh_t = dh_t(output) + dh_t(future)      output: the readout, or the layer above
+/// (2) dc_t = dc_t(hidden) + dc_t(future)      hidden: through h_t = o_t tanh(c_t)
+/// (3) dW_hh = Σ_t dq_t h_{t-1}'               dq_t: the gradient of W_hh h_{t-1} + b_hh
+/// </code>
+/// Future is what comes from the later steps of the walk through the net's own state. At the last step of the walk
+/// (t = T - 1, or 0 for the direction that reads backwards) it is the gradient of the final state, h_n or c_n.
+/// </summary>
+/// <param name="Layer">0 is the layer that reads the input.</param>
+/// <param name="Direction">0 reads the sequence forwards, 1 backwards.</param>
+/// <param name="Hidden">[T] ‖dh_t‖ of (1) in full.</param>
+/// <param name="HiddenFromFuture">[T] ‖dh_t(future)‖ of (1).</param>
+/// <param name="Cell">[T] ‖dc_t‖ of (2) in full, for an LSTM; null for cells without c and for a user's own.</param>
+/// <param name="CellFromFuture">[T] ‖dc_t(future)‖ of (2), for an LSTM; else null.</param>
+/// <param name="WeightShares">
+/// [T] ‖dq_t h_{t-1}'‖ of (3), the Frobenius norm of the step's own term, summed over the batch; null unless asked for, and
+/// for a user's own cell. The terms' sum is ∂L/∂W_hh; their norms add up to at least its norm.
+/// </param>
+public sealed record LayerGradientNorms(
+    int Layer,
+    int Direction,
+    IReadOnlyList<double> Hidden,
+    IReadOnlyList<double> HiddenFromFuture,
+    IReadOnlyList<double>? Cell = null,
+    IReadOnlyList<double>? CellFromFuture = null,
+    IReadOnlyList<double>? WeightShares = null)
+{
+    internal static LayerGradientNorms Copy(int layer, int direction, StepNorms norms, bool withShares) => new(
+        layer, direction, [.. norms.Hidden], [.. norms.HiddenFromFuture], Copy(norms.Cell), Copy(norms.CellFromFuture), withShares ? Copy(norms.Shares) : null);
+
+    private static double[]? Copy(double[]? norms) => (double[]?)norms?.Clone();
 }

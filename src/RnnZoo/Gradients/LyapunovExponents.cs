@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using RnnZoo.Plots;
 using static TorchSharp.torch;
 
@@ -19,9 +18,8 @@ namespace RnnZoo.Gradients;
 /// gradients grow or vanish over long spans; for a vanilla net ln ‖W‖ bounds it (<see cref="PowerLaw"/>).</para>
 /// <para>They are not the mean logarithms of the singular values of the product: (1/N) ln σ_i and λ_i agree only in the limit
 /// of many steps. For a finite span, and for non-normal Jacobians above all, ask <see cref="JacobianProduct"/>.</para>
-/// <para>Where units of a ReLU net are off, or gates exactly shut, a Jacobian has rows or columns of zeros; from then on that many
-/// directions are gone, and their exponents −∞. A direction lost in another way shows as a strongly negative number, for
-/// rounding leaves about 1e-16 of it at each step.</para>
+/// <para>A direction of which one step leaves less than 1e-13 of the Jacobian's norm cannot be told from rounding. It is gone
+/// from then on, and its exponent is −∞: so where units of a ReLU net are off, or gates shut.</para>
 /// </remarks>
 [Display.TypeFormatterSource(typeof(Display.PictureFormatters), PreferredMimeTypes = [Display.MimeTypes.Svg])]
 public sealed class LyapunovExponents : Display.IPicture
@@ -93,24 +91,7 @@ public sealed class LyapunovExponents : Display.IPicture
         CheckRange(options.WarmUp, nameof(options.WarmUp), 0, trajectory.Steps - 1);
         CheckRange(options.Sequence, nameof(options.Sequence), 0, trajectory.Batch - 1);
         CheckRange(options.HistoryPoints, nameof(options.HistoryPoints), 1, int.MaxValue);
-        var recorder = new LyapunovRecorder(size, count, trajectory.Steps, options);
-        var chunk = Math.Max(1, ChunkNumbers / ((long)size * size));
-        for (var first = 1L; first <= trajectory.Steps; first += chunk)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            using var scope = NewDisposeScope();
-            var last = Math.Min(trajectory.Steps, first + chunk - 1);
-            var jacobians = trajectory.Between(first, last, options.Sequence).to(ScalarType.Float64, CPU).contiguous(); // [C, S, S]
-            var numbers = MemoryMarshal.Cast<byte, double>(jacobians.bytes);
-            for (var step = first; step <= last; step++)
-            {
-                recorder.Step(numbers.Slice((int)(step - first) * size * size, size * size), step);
-            }
-
-            GC.KeepAlive(jacobians);
-        }
-
-        return new LyapunovExponents(recorder.History, size, options.WarmUp);
+        return new LyapunovExponents(Measure(trajectory, options, count, cancellation), size, options.WarmUp);
     }
 
     /// <summary>How the largest exponents settled, and the spectrum.</summary>
@@ -122,6 +103,53 @@ public sealed class LyapunovExponents : Display.IPicture
 
     string Display.IPicture.ToSvg() => ToFigure().ToSvg();
 
+    private static List<LyapunovPoint> Measure(JacobianTrajectory trajectory, LyapunovOptions options, int count, CancellationToken cancellation)
+    {
+        var (size, steps) = (trajectory.StateSize, trajectory.Steps);
+        var chunk = Math.Max(1, ChunkNumbers / (size * size));
+        var interval = Math.Max(1, (steps - options.WarmUp + options.HistoryPoints - 1) / options.HistoryPoints);
+        var history = new List<LyapunovPoint>();
+        var sums = new double[count]; // Σ_t ln (R_t)_ii
+        int[] left = [.. Enumerable.Range(0, count)]; // the directions that the columns of Q belong to
+        using var scope = NewDisposeScope();
+        using var noTape = no_grad();
+        var frame = Directions.Random(size, count, options.Seed); // [S, m]: Q
+        Tensor? jacobians = null; // [C, S, S]
+        for (var step = 1L; step <= steps; step++)
+        {
+            if ((step - 1) % chunk == 0)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                jacobians?.Dispose();
+                jacobians = Read(trajectory, step, Math.Min(steps, step + chunk - 1), options.Sequence);
+            }
+
+            using var own = NewDisposeScope();
+            using var before = frame;
+            (frame, var stretches) = Directions.Turn(jacobians![(step - 1) % chunk], frame, $"at step {step}"); // (1)
+            frame.MoveToOuterDisposeScope();
+            for (var index = 0; index < left.Length; index++)
+            {
+                sums[left[index]] += step > options.WarmUp || stretches[index] == 0 ? Math.Log(stretches[index]) : 0; // (2)
+            }
+
+            left = [.. left.Where((_, index) => stretches[index] > 0)];
+            var measured = step - options.WarmUp;
+            if (measured > 0 && (measured % interval == 0 || step == steps))
+            {
+                history.Add(new LyapunovPoint(measured, [.. sums.Select(sum => sum / measured)]));
+            }
+        }
+
+        return history;
+    }
+
+    private static Tensor Read(JacobianTrajectory trajectory, long first, long last, long sequence)
+    {
+        using var scope = NewDisposeScope();
+        return trajectory.Between(first, last, sequence).to(ScalarType.Float64, CPU).MoveToOuterDisposeScope(); // [C, S, S]
+    }
+
     private static void CheckRange(long value, string name, long lowest, long highest)
     {
         if (value < lowest || value > highest)
@@ -130,3 +158,27 @@ public sealed class LyapunovExponents : Display.IPicture
         }
     }
 }
+
+/// <summary>How Lyapunov exponents are measured.</summary>
+public sealed record LyapunovOptions
+{
+    /// <summary>How many of the largest exponents; all S if null. The cost of a step grows with S² times this number.</summary>
+    public int? Count { get; init; }
+
+    /// <summary>Steps that turn the directions into place before the measurement; they count for nothing else.</summary>
+    public int WarmUp { get; init; }
+
+    /// <summary>Which sequence of the batch.</summary>
+    public int Sequence { get; init; }
+
+    /// <summary>Where the first directions come from; the exponents do not depend on it in the limit.</summary>
+    public int Seed { get; init; }
+
+    /// <summary>How many points of <see cref="LyapunovExponents.History"/> there are at most.</summary>
+    public int HistoryPoints { get; init; } = 200;
+}
+
+/// <summary>The finite-time exponents after some of the steps.</summary>
+/// <param name="Steps">How many steps were measured so far, warm-up not counted.</param>
+/// <param name="Exponents">In nats per step, in the order of the directions.</param>
+public sealed record LyapunovPoint(long Steps, IReadOnlyList<double> Exponents);

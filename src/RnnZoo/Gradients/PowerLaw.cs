@@ -45,14 +45,6 @@ public sealed record PowerLaw(double SpectralNorm, double SpectralRadius)
         return Of(cell.weight_hh);
     }
 
-    /// <summary>d ln ‖W‖, the logarithm of the bound (2).</summary>
-    /// <param name="distance">d, 0 or more steps.</param>
-    public double LogBound(int distance) => ScalarLaw(SpectralNorm, distance);
-
-    /// <summary>d ln ρ(W), the logarithm of (3).</summary>
-    /// <param name="distance">d, 0 or more steps.</param>
-    public double LogSpectralRadiusLaw(int distance) => ScalarLaw(SpectralRadius, distance);
-
     /// <summary>d ln |w|, the logarithm of (4).</summary>
     /// <param name="w">w.</param>
     /// <param name="distance">d, 0 or more steps.</param>
@@ -65,24 +57,5 @@ public sealed record PowerLaw(double SpectralNorm, double SpectralRadius)
         }
 
         return distance == 0 ? 0 : distance * Math.Log(Math.Abs(w));
-    }
-
-    /// <summary>The power law that measured norms follow: the least-squares line through their logarithms.</summary>
-    /// <param name="distances">d of each norm; at least two different ones.</param>
-    /// <param name="logNorms">The natural logarithm of each norm; finite.</param>
-    /// <exception cref="ArgumentException">The lengths differ, there is no line, or a logarithm is not finite.</exception>
-    public static PowerLawFit Fit(IReadOnlyList<double> distances, IReadOnlyList<double> logNorms)
-    {
-        ArgumentNullException.ThrowIfNull(distances);
-        ArgumentNullException.ThrowIfNull(logNorms);
-        if (distances.Count != logNorms.Count || distances.Distinct().Count() < 2 || !logNorms.All(double.IsFinite) || !distances.All(double.IsFinite))
-        {
-            throw new ArgumentException($"distances, logNorms: expected as many finite numbers in both, at two distances or more, got {distances.Count} and {logNorms.Count}.");
-        }
-
-        var (meanX, meanY) = (distances.Average(), logNorms.Average());
-        var slope = distances.Zip(logNorms, (x, y) => (x - meanX) * (y - meanY)).Sum() / distances.Sum(x => (x - meanX) * (x - meanX));
-        var intercept = meanY - (slope * meanX);
-        return new PowerLawFit(slope, intercept, distances.Zip(logNorms, (x, y) => Math.Abs(y - intercept - (slope * x))).Max());
     }
 }

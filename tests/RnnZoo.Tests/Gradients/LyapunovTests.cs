@@ -151,6 +151,29 @@ public sealed class LyapunovTests
     }
 
     [Fact]
+    public void Exponents_WhereTheStrongestDirectionEnds_KeepTheOther()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new VanillaRnn(2, 2, 1, Activation.Relu, bias: false, dtype: ScalarType.Float64);
+        using (no_grad())
+        {
+            ((ElmanCell)net.CellAt(0)).weight_ih.copy_(eye(2));
+            ((ElmanCell)net.CellAt(0)).weight_hh.copy_(diag(tensor([2.0, 0.5])));
+        }
+
+        var x = ones(60, 1, 2, dtype: ScalarType.Float64); // [T, B, I]
+        x.narrow(0, 44, 1).narrow(2, 0, 1).fill_(-1e30); // the first unit, h = 2^44 or so, is off at step 45
+        using var trajectory = JacobianTrajectory.Of(net, x);
+
+        var measured = LyapunovExponents.Of(trajectory, new LyapunovOptions { WarmUp = 40 });
+
+        Assert.Equal(Math.Log(0.5), measured.Exponents[0], 1e-12);
+        Assert.Equal(double.NegativeInfinity, measured.Exponents[1]);
+        double[] expected = [60 * Math.Log(0.5), double.NegativeInfinity];
+        Assert.All(expected.Zip(trajectory.Product(0).LogSingularValues()), pair => Assert.Equal(pair.First, pair.Second, 1e-10));
+    }
+
+    [Fact]
     public void Exponents_OfAnLstmOfZeroWeights_AreItsForgetGate()
     {
         using var scope = NewDisposeScope();

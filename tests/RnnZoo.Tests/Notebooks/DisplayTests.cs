@@ -73,15 +73,6 @@ public class DisplayTests
     }
 
     [Fact]
-    public void JacobianProducts_ThatCannotBeToldWhole_ShowWhatCanBeTold()
-    {
-        using var scope = torch.NewDisposeScope();
-        var figure = GradientPictures.Spectrum([1, 0.5], size: 5, factors: 9);
-
-        Assert.Contains("3 smaller ones cannot be told from rounding", figure.Subtitle, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void Exponents_ShowHowTheySettleAndTheirSpectrum()
     {
         using var scope = torch.NewDisposeScope();
