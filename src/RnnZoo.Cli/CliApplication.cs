@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using RnnZoo.Cli.CommandLine;
 using RnnZoo.Cli.Commands;
+using RnnZoo.Cli.Options;
+using RnnZoo.Cli.Report;
 
 namespace RnnZoo.Cli;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using RnnZoo.Cli.CommandLine;
-using RnnZoo.Cli.Compare;
+using RnnZoo.Cli.Options;
+using RnnZoo.Cli.Report;
 using RnnZoo.Files;
 using RnnZoo.Training;
 
@@ -46,14 +46,14 @@ internal static class CharsJson
         json.WriteNumber("embedding", shape.Embedding);
         json.WriteFinite("dropout", shape.Dropout);
         json.WriteNumber("parameters", result.Parameters);
-        json.WriteString("backward", CompareNames.Of(result.Model.Net.Recurrent.EffectiveBackward));
+        json.WriteString("backward", TrainingNames.Of(result.Model.Net.Recurrent.EffectiveBackward));
         json.WriteNumber("streams", training.Streams);
         json.WriteNumber("chunk", training.ChunkLength);
         json.WriteBoolean("randomLength", training.RandomLength);
         json.WriteNumber("stepLimit", training.Steps);
-        json.WriteString("optimizer", CompareNames.Of(training.Optimizer));
+        json.WriteString("optimizer", TrainingNames.Of(training.Optimizer));
         json.WriteFinite("learningRate", training.LearningRate);
-        json.WriteString("schedule", CompareNames.Of(training.Schedule));
+        json.WriteString("schedule", TrainingNames.Of(training.Schedule));
         json.WriteFinite("clip", training.ClipNorm);
         json.WriteNumber("seed", settings.Seed);
         json.WriteNumber("threads", settings.Threads);

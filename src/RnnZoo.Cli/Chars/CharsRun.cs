@@ -1,5 +1,6 @@
 using System.Globalization;
 using RnnZoo.Characters;
+using RnnZoo.Cli.Report;
 using RnnZoo.Files;
 using RnnZoo.Plots;
 using RnnZoo.Training;

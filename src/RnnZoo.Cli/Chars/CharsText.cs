@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using RnnZoo.Characters;
+using RnnZoo.Cli.Options;
 using RnnZoo.Streams;
 
 namespace RnnZoo.Cli.Chars;

@@ -1,5 +1,5 @@
 using RnnZoo.Characters;
-using RnnZoo.Cli.CommandLine;
+using RnnZoo.Cli.Options;
 using RnnZoo.Zoo;
 
 namespace RnnZoo.Cli.Chars;

@@ -1,6 +1,5 @@
 using System.CommandLine;
-using RnnZoo.Cli.CommandLine;
-using RnnZoo.Cli.Compare;
+using RnnZoo.Cli.Options;
 
 namespace RnnZoo.Cli.Commands;
 

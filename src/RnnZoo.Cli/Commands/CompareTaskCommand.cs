@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using RnnZoo.Cli.CommandLine;
-using RnnZoo.Cli.Compare;
+using RnnZoo.Cli.Options;
 using RnnZoo.Modules;
 
 namespace RnnZoo.Cli.Commands;
@@ -25,10 +24,10 @@ internal sealed class CompareTaskCommand
         text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var rate) && rate > 0 && double.IsFinite(rate));
 
     private readonly ValueOption<string> _optimizer = Values.Choice(
-        "--optimizer", "The optimizer", CompareNames.Optimizers.Keys, "adam");
+        "--optimizer", "The optimizer", TrainingNames.Optimizers.Keys, "adam");
 
     private readonly ValueOption<string> _schedule = Values.Choice(
-        "--schedule", "How the learning rate changes on the way to the step limit", CompareNames.Schedules.Keys, "cosine");
+        "--schedule", "How the learning rate changes on the way to the step limit", TrainingNames.Schedules.Keys, "cosine");
 
     private readonly ValueOption<IReadOnlyDictionary<string, string>?> _init = ModelValues.Option(
         "--init",
@@ -40,7 +39,7 @@ internal sealed class CompareTaskCommand
     private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", CompareDefaults.Seed);
     private readonly ValueOption<int> _threads = Values.Whole("--threads", "How many nets to train at a time; changes no number but the seconds", 1, Environment.ProcessorCount);
     private readonly ValueOption<string> _backward = Values.Choice(
-        "--backward", "How gradients are found", CompareNames.Paths.Keys, "auto");
+        "--backward", "How gradients are found", TrainingNames.Paths.Keys, "auto");
 
     private readonly Option<bool> _json = new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
     private readonly ValueOption<string?> _output;
@@ -104,12 +103,12 @@ internal sealed class CompareTaskCommand
             Symbols = _task.HasSymbols ? parsed.GetValue(_symbols) : CompareDefaults.Symbols,
             Batch = parsed.GetValue(_batch),
             Steps = parsed.GetValue(_steps),
-            Schedule = CompareNames.Schedules[parsed.GetValue(_schedule)!],
-            Optimizer = CompareNames.Optimizers[parsed.GetValue(_optimizer)!],
+            Schedule = TrainingNames.Schedules[parsed.GetValue(_schedule)!],
+            Optimizer = TrainingNames.Optimizers[parsed.GetValue(_optimizer)!],
             Clip = parsed.GetValue(_clip),
             Seed = parsed.GetValue(_seed),
             Threads = parsed.GetValue(_threads),
-            Backward = CompareNames.Paths[parsed.GetValue(_backward)!],
+            Backward = TrainingNames.Paths[parsed.GetValue(_backward)!],
             LearningRates = chosen.ToDictionary(model => model, model => rates.For(model) is { } text
                 ? double.Parse(text, CultureInfo.InvariantCulture)
                 : _task.StartOf(model).LearningRate),
@@ -124,7 +123,7 @@ internal sealed class CompareTaskCommand
             using var net = SequenceModel.Create(model, 1, 1, 1);
             try
             {
-                net.Backward = CompareNames.Paths[path];
+                net.Backward = TrainingNames.Paths[path];
             }
             catch (NotSupportedException)
             {

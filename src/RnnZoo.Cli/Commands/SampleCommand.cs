@@ -1,7 +1,7 @@
 using System.CommandLine;
 using RnnZoo.Characters;
 using RnnZoo.Cli.Chars;
-using RnnZoo.Cli.CommandLine;
+using RnnZoo.Cli.Options;
 
 namespace RnnZoo.Cli.Commands;
 

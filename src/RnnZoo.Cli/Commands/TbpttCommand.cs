@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using RnnZoo.Cli.CommandLine;
-using RnnZoo.Cli.Compare;
-using RnnZoo.Cli.Tbptt;
+using RnnZoo.Cli.Options;
 using RnnZoo.Training;
 
 namespace RnnZoo.Cli.Commands;

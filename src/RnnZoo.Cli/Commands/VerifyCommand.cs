@@ -1,7 +1,7 @@
 using System.CommandLine;
-using RnnZoo.Cli.CommandLine;
-using RnnZoo.Cli.Verify;
+using RnnZoo.Cli.Options;
 using RnnZoo.Modules;
+
 
 namespace RnnZoo.Cli.Commands;
 

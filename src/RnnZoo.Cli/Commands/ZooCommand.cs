@@ -1,5 +1,6 @@
 using System.CommandLine;
-using RnnZoo.Cli.CommandLine;
+using RnnZoo.Cli.Options;
+using RnnZoo.Cli.Report;
 using RnnZoo.Cli.Zoo;
 using RnnZoo.Zoo;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using RnnZoo.Cli.CommandLine;
+using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Zoo;
 
 namespace RnnZoo.Cli.Commands;

@@ -1,4 +1,4 @@
-using RnnZoo.Cli.Compare;
+using RnnZoo.Cli.Options;
 using RnnZoo.Modules;
 using RnnZoo.Training;
 using RnnZoo.Zoo;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using RnnZoo.Cli.CommandLine;
+using RnnZoo.Cli.Report;
 using RnnZoo.Files;
 using RnnZoo.Zoo;
 

@@ -1,4 +1,4 @@
-using RnnZoo.Cli.CommandLine;
+using RnnZoo.Cli.Options;
 using RnnZoo.Zoo;
 
 namespace RnnZoo.Cli.Zoo;

@@ -1,6 +1,6 @@
 using RnnZoo.Characters;
 using RnnZoo.Cli.Chars;
-using RnnZoo.Cli.Compare;
+using RnnZoo.Cli.Options;
 using RnnZoo.Files;
 using RnnZoo.Zoo;
 
@@ -43,7 +43,7 @@ internal static class ZooTrainModel
     {
         using var net = recipe is CharacterRecipe characters ? new CharacterModel(text!.Vocabulary, characters.Net).Net : ((SequenceRecipe)recipe).CreateNet();
         net.Backward = recipe.Backward;
-        return (net.parameters().Sum(parameter => parameter.numel()), CompareNames.Of(net.Recurrent.EffectiveBackward));
+        return (net.parameters().Sum(parameter => parameter.numel()), TrainingNames.Of(net.Recurrent.EffectiveBackward));
     }
 
     /// <returns>The SHA-256 of the held-out text.</returns>

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using RnnZoo.Cli.Chars;
+using RnnZoo.Cli.Options;
+using RnnZoo.Cli.Report;
 using RnnZoo.Zoo;
 using TorchSharp;
 

@@ -1,3 +1,4 @@
+using RnnZoo.Cli.Report;
 using RnnZoo.Zoo;
 
 namespace RnnZoo.Cli.Zoo;

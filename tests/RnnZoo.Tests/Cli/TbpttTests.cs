@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Xml.Linq;
 using RnnZoo.Cli;
-using RnnZoo.Cli.Tbptt;
+using RnnZoo.Cli.Commands;
 using RnnZoo.Tests.Modules;
 using static TorchSharp.torch;
 

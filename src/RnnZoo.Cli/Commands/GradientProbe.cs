@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using RnnZoo.Bptt;
+using RnnZoo.Modules;
+using RnnZoo.Streams;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Cli.Commands;
+
+/// <summary>Finds the gradient of a whole stream at fixed float64 weights, and what that takes.</summary>
+internal sealed class GradientProbe : IDisposable
+{
+    private const int WarmUpSteps = 100;
+    private const int MostPasses = 9;
+    private const double TimedSeconds = 1.5;
+    private const double LongSeconds = 6;
+
+    private readonly SequenceModel _model;
+    private readonly RowJob _job;
+    private long _fewestTensors = long.MaxValue;
+    private long _mostTensors;
+
+    private GradientProbe(RowJob job)
+    {
+        _job = job;
+        _model = TbpttModel.Create(job.Settings.Cell, job.Settings.Hidden, job.Settings.Delay, job.Settings.Seed, ScalarType.Float64);
+    }
+
+    /// <summary>Measures in this process, which must be a fresh one.</summary>
+    public static GradientCost Measure(RowJob job)
+    {
+        using var probe = new GradientProbe(job);
+        return probe.Measure();
+    }
+
+    public void Dispose() => _model.Dispose();
+
+    private GradientCost Measure()
+    {
+        // One step at a time: what chunks of k take must not be there already.
+        WalkChunks(Stream(Math.Min(WarmUpSteps, _job.Settings.Length)), 1);
+        (_fewestTensors, _mostTensors) = (long.MaxValue, 0);
+        _model.zero_grad();
+        GC.Collect();
+        var (before, peakBefore) = (ResidentMemory.Now, ResidentMemory.Peak);
+        ResidentMemory.ForgetPeak();
+        var watch = Stopwatch.StartNew();
+        var segment = Pass();
+        var first = watch.Elapsed.TotalSeconds;
+        var peak = ResidentMemory.Peak;
+        var (gradient, start, count) = Gradients();
+
+        var seconds = TimeMore(first);
+        var median = seconds.Length == 0 ? first : seconds[seconds.Length / 2];
+        return new GradientCost(
+            Math.Max(peak, peakBefore), Math.Max(0, peak - before), 1e3 * median / _job.Settings.Length, Math.Max(1, seconds.Length), segment,
+            _fewestTensors, _mostTensors, MemoryMarshal.AsBytes(gradient.AsSpan()).ToArray(), start, count);
+    }
+
+    // The first pass is compiled while it runs, which does not matter to a long one; the others are timed.
+    private double[] TimeMore(double first)
+    {
+        var seconds = new List<double>();
+        while (first < LongSeconds && seconds.Count < MostPasses && seconds.Sum() < TimedSeconds)
+        {
+            _model.zero_grad();
+            var watch = Stopwatch.StartNew();
+            Pass();
+            seconds.Add(watch.Elapsed.TotalSeconds);
+        }
+
+        return [.. seconds.Order()];
+    }
+
+    private long Pass()
+    {
+        var stream = Stream(_job.Settings.Length);
+        if (_job.Kind == RowKind.Exact)
+        {
+            using var scope = NewDisposeScope();
+            return ExactBptt.Backward(_model, stream, TbpttModel.LossSum).SegmentLength;
+        }
+
+        var chunk = _job.Chunk == TbpttSettings.Full ? _job.Settings.Length : _job.Chunk;
+        WalkChunks(stream, chunk);
+        return chunk;
+    }
+
+    private void WalkChunks(StreamSource stream, int length)
+    {
+        using var loader = new TruncatedBpttLoader(stream, new TruncatedBpttOptions { ChunkLength = length });
+        foreach (var chunk in loader)
+        {
+            using (NewDisposeScope())
+            {
+                Gradient.Backward(TbpttModel.LossSum(chunk.Run(_model), chunk.Target));
+            }
+
+            // Gradients appear with the first chunk; the last one keeps no state.
+            if (chunk.Start > 0 && !chunk.IsLast)
+            {
+                var tensors = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+                (_fewestTensors, _mostTensors) = (Math.Min(_fewestTensors, tensors), Math.Max(_mostTensors, tensors));
+            }
+        }
+    }
+
+    private RecallStream Stream(int steps) => new(_job.Settings.Batch, steps, _job.Settings.Delay, _job.Settings.Seed);
+
+    private (double[] Gradient, int RecurrentStart, int RecurrentCount) Gradients()
+    {
+        var all = new List<double>();
+        var (start, count) = (0, 0);
+        using var scope = NewDisposeScope();
+        foreach (var (name, parameter) in _model.named_parameters())
+        {
+            if (name.Contains("weight_hh", StringComparison.Ordinal))
+            {
+                (start, count) = (all.Count, (int)parameter.numel());
+            }
+
+            all.AddRange(parameter.grad!.contiguous().data<double>());
+        }
+
+        return ([.. all], start, count);
+    }
+}
