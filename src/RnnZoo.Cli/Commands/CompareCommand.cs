@@ -1,5 +1,8 @@
 using System.CommandLine;
+using System.Globalization;
 using RnnZoo.Cli.Options;
+using RnnZoo.Modules;
+using RnnZoo.Training;
 
 namespace RnnZoo.Cli.Commands;
 
@@ -16,4 +19,184 @@ internal static class CompareCommand
 
         return command;
     }
+}
+
+/// <summary>`rnnzoo compare TASK`: which net learns it.</summary>
+internal sealed class CompareTaskCommand
+{
+    private readonly CompareTask _task;
+
+    private readonly ValueOption<ValueList<string>> _models = Values.Choices(
+        "--models", "The nets to train", CompareDefaults.AllModels, CompareDefaults.Models);
+
+    private readonly ValueOption<ValueList<int>> _sizes;
+    private readonly ValueOption<int> _hidden;
+    private readonly ValueOption<int> _symbols = Values.Whole("--symbols", "How many symbols to remember", 1, CompareDefaults.Symbols);
+    private readonly ValueOption<int> _batch;
+    private readonly ValueOption<int> _steps;
+
+    private readonly ValueOption<IReadOnlyDictionary<string, string>?> _learningRate = ModelValues.Option(
+        "--lr", "The learning rate, for all nets or as in vanilla=1e-3,lstm=1e-2; by default each net's own", "a number above 0",
+        text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var rate) && rate > 0 && double.IsFinite(rate));
+
+    private readonly ValueOption<string> _optimizer = Values.Choice(
+        "--optimizer", "The optimizer", TrainingNames.Optimizers.Keys, "adam");
+
+    private readonly ValueOption<string> _schedule = Values.Choice(
+        "--schedule", "How the learning rate changes on the way to the step limit", TrainingNames.Schedules.Keys, "cosine");
+
+    private readonly ValueOption<IReadOnlyDictionary<string, string>?> _init = ModelValues.Option(
+        "--init",
+        $"The initialisation ({string.Join(", ", Initialisations.Names)}; joined by + they fill on top of each other), for all nets or as in vanilla=identity,lstm=chrono; by default each net's own",
+        $"names of {string.Join(", ", Initialisations.Names)}, joined by +",
+        Initialisations.IsKnown, Initialisations.Names);
+
+    private readonly ValueOption<double> _clip;
+    private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", CompareDefaults.Seed);
+    private readonly ValueOption<int> _threads = Values.Whole("--threads", "How many nets to train at a time; changes no number but the seconds", 1, Environment.ProcessorCount);
+    private readonly ValueOption<string> _backward = Values.Choice(
+        "--backward", "How gradients are found", TrainingNames.Paths.Keys, "auto");
+
+    private readonly Option<bool> _json = new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
+    private readonly ValueOption<string?> _output;
+
+    private CompareTaskCommand(CompareTask task)
+    {
+        _task = task;
+        _sizes = Values.WholeList($"--{task.SizeName}s", task.SizeMeaning, task.Sizes, task.LeastSize);
+        _hidden = Values.Whole("--hidden", "The hidden size of each net", 1, task.Hidden);
+        _batch = Values.Whole("--batch", "How many fresh sequences each step sees", 1, task.Batch);
+        var metric = task.Create(task.Sizes[0], CompareDefaults.Symbols).Metric;
+        _steps = Values.Whole(
+            "--steps", string.Create(CultureInfo.InvariantCulture, $"The step limit; a net stops before it only once its {metric.Name} reaches {task.StopAt}"), 1, task.Steps);
+        _clip = Values.NotNegative("--clip", "The largest gradient norm; 0 clips nothing", task.Clip);
+        _output = Values.Text(
+            "--output", $"The folder to write into, replacing earlier results there; by default a new one, runs/<time>-{task.Name}", "a folder");
+    }
+
+    public static Command Create(CliHost host, CompareTask task)
+    {
+        var options = new CompareTaskCommand(task);
+        var command = new ExampleCommand(task.Name, task.Purpose, Examples(task))
+        {
+            options._models, options._sizes, options._hidden, options._batch, options._steps, options._learningRate, options._optimizer,
+            options._schedule, options._init, options._clip, options._seed, options._threads, options._backward, options._json, options._output,
+        };
+        if (task.HasSymbols)
+        {
+            command.Add(options._symbols);
+        }
+
+        command.SetAction((parsed, cancellation) => Task.FromResult(
+            new CompareRun(host, options.Read(parsed), parsed.GetValue(options._json), parsed.GetValue(options._output)).Run(cancellation)));
+        return command;
+    }
+
+    private static (string Line, string Meaning)[] Examples(CompareTask task)
+    {
+        var sizes = $"{string.Join(", ", task.Sizes.SkipLast(1))} and {task.Sizes[^1]} steps";
+        return
+        [
+            ($"rnnzoo compare {task.Name}", $"a vanilla RNN and an LSTM at {task.SizeName}s of {sizes}"),
+            ($"rnnzoo compare {task.Name} --models vanilla,lstm,gru --{task.SizeName}s {Math.Max(5, task.LeastSize)},100 --seed 7 --json > results.json", $"three nets, other {task.SizeName}s, results for programs"),
+        ];
+    }
+
+    private CompareSettings Read(ParseResult parsed)
+    {
+        var chosen = parsed.GetValue(_models)!.Items;
+        var rates = parsed.GetValue(_learningRate);
+        var names = parsed.GetValue(_init);
+        rates.CheckChosen(_learningRate.Name, chosen);
+        names.CheckChosen(_init.Name, chosen);
+        CheckBackward(chosen, parsed.GetValue(_backward)!);
+        return new CompareSettings
+        {
+            Task = _task,
+            Models = chosen,
+            Sizes = parsed.GetValue(_sizes)!.Items,
+            Hidden = parsed.GetValue(_hidden),
+            Symbols = _task.HasSymbols ? parsed.GetValue(_symbols) : CompareDefaults.Symbols,
+            Batch = parsed.GetValue(_batch),
+            Steps = parsed.GetValue(_steps),
+            Schedule = TrainingNames.Schedules[parsed.GetValue(_schedule)!],
+            Optimizer = TrainingNames.Optimizers[parsed.GetValue(_optimizer)!],
+            Clip = parsed.GetValue(_clip),
+            Seed = parsed.GetValue(_seed),
+            Threads = parsed.GetValue(_threads),
+            Backward = TrainingNames.Paths[parsed.GetValue(_backward)!],
+            LearningRates = chosen.ToDictionary(model => model, model => rates.For(model) is { } text
+                ? double.Parse(text, CultureInfo.InvariantCulture)
+                : _task.StartOf(model).LearningRate),
+            Initialisations = chosen.ToDictionary(model => model, model => InitialisationOf(model, names.For(model))),
+        };
+    }
+
+    private void CheckBackward(IEnumerable<string> models, string path)
+    {
+        foreach (var model in models)
+        {
+            using var net = SequenceModel.Create(model, 1, 1, 1);
+            try
+            {
+                net.Backward = TrainingNames.Paths[path];
+            }
+            catch (NotSupportedException)
+            {
+                throw new UsageException($"{_backward.Name}: expected a path that {model} has, got '{path}'; use auto, or compare other nets.");
+            }
+        }
+    }
+
+    private string InitialisationOf(string model, string? name)
+    {
+        if (name is not null && !Initialisations.Fits(name, model))
+        {
+            throw new UsageException(
+                $"--init: expected one that fits {model} ({string.Join(", ", Initialisations.NamesFor(model))}), got '{name}'; give one per model, as in --init vanilla=orthogonal,lstm=chrono.");
+        }
+
+        return name ?? _task.StartOf(model).Initialisation;
+    }
+}
+
+/// <summary>What to compare, and how.</summary>
+internal sealed record CompareSettings
+{
+    public required CompareTask Task { get; init; }
+
+    public required IReadOnlyList<string> Models { get; init; }
+
+    /// <summary>The delays or the lengths.</summary>
+    public required IReadOnlyList<int> Sizes { get; init; }
+
+    public required int Hidden { get; init; }
+
+    public required int Symbols { get; init; }
+
+    public required int Batch { get; init; }
+
+    public required int Steps { get; init; }
+
+    public required OptimizerKind Optimizer { get; init; }
+
+    public required LearningRateSchedule Schedule { get; init; }
+
+    /// <summary>The largest gradient norm; 0 clips nothing.</summary>
+    public required double Clip { get; init; }
+
+    public required long Seed { get; init; }
+
+    public required int Threads { get; init; }
+
+    public required BackwardPath Backward { get; init; }
+
+    /// <summary>The learning rate of each model.</summary>
+    public required IReadOnlyDictionary<string, double> LearningRates { get; init; }
+
+    /// <summary>The name of each model's initialisation.</summary>
+    public required IReadOnlyDictionary<string, string> Initialisations { get; init; }
+
+    /// <summary>How many fresh sequences each result is measured on.</summary>
+    public int FinalSequences { get; init; } = 1_024;
 }

@@ -64,3 +64,53 @@ internal sealed class FlowCommand
         ? throw new UsageException("--train: expected none together with --no-training; leave one of the two out.")
         : [];
 }
+
+/// <summary>What to measure.</summary>
+internal sealed record FlowSettings
+{
+    /// <summary>linear, vanilla, lstm, gru.</summary>
+    public required IReadOnlyList<string> Models { get; init; }
+
+    /// <summary>The factors of the orthogonal W of the linear and the vanilla nets: its spectral norm.</summary>
+    public required IReadOnlyList<double> Norms { get; init; }
+
+    /// <summary>T: the steps of a sequence, and so the largest distance.</summary>
+    public required int Length { get; init; }
+
+    /// <summary>B: the sequences that a curve is the mean of.</summary>
+    public required int Sequences { get; init; }
+
+    /// <summary>H of every net.</summary>
+    public required int Hidden { get; init; }
+
+    public required long Seed { get; init; }
+
+    /// <summary>The nets to watch in training; may be empty.</summary>
+    public required IReadOnlyList<string> Trained { get; init; }
+
+    /// <summary>The steps of each training.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>The delay of the copy task in training.</summary>
+    public required int Delay { get; init; }
+}
+
+/// <summary>The one place for what `flow` does unless told otherwise.</summary>
+internal static class FlowDefaults
+{
+    public const int Length = 100;
+    public const int Sequences = 16;
+    public const int Hidden = 128;
+    public const int Steps = 600;
+    public const int Delay = 20;
+    public const long Seed = 1;
+
+    /// <summary>I: the numbers of an input step, drawn from N(0, 1).</summary>
+    public const int Inputs = 10;
+
+    public static IReadOnlyList<string> Models { get; } = ["linear", "vanilla", "lstm", "gru"];
+
+    public static IReadOnlyList<double> Norms { get; } = [0.5, 0.9, 1.0, 1.1, 1.5];
+
+    public static IReadOnlyList<string> Trained { get; } = ["vanilla", "lstm"];
+}

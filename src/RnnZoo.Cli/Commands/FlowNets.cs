@@ -1,6 +1,9 @@
 using System.Globalization;
 using RnnZoo.Cells;
+using RnnZoo.Gradients;
 using RnnZoo.Modules;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Commands;
 
@@ -58,4 +61,79 @@ internal static class FlowNets
     private static double LongMemory(int length) => Math.Max(3, length);
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>A fresh net whose gradient is measured.</summary>
+/// <param name="Model">linear, vanilla, lstm or gru.</param>
+/// <param name="Setting">What sets it apart from others of its model, for files.</param>
+/// <param name="Label">The same for pictures.</param>
+/// <param name="Initialiser">What is put on top of PyTorch's default initialisation; null for nothing.</param>
+internal sealed record FlowNet(string Model, string Setting, string Label, Initialiser? Initialiser = null)
+{
+    /// <summary>w of W = w·Q with Q orthogonal, for the nets that are made so.</summary>
+    public double? Norm { get; init; }
+
+    /// <summary>Whether the setting is about the recurrent weights, not about the gates' biases.</summary>
+    public bool IsAboutStart { get; init; }
+
+    public Activation Activation { get; init; } = Activation.Tanh;
+
+    /// <summary>The state whose gradient is the curve: the one that carries the memory.</summary>
+    public string State => Model == "lstm" ? "c" : "h";
+
+    /// <summary>Makes the net in float64. All nets of a model begin with the same draws, so that only the setting differs.</summary>
+    public IRecurrentModule Create(int inputs, int hidden, long seed)
+    {
+        IRecurrentModule net = Model switch
+        {
+            "lstm" => new Lstm(inputs, hidden, dtype: ScalarType.Float64),
+            "gru" => new Gru(inputs, hidden, dtype: ScalarType.Float64),
+            _ => new VanillaRnn(inputs, hidden, 1, Activation, dtype: ScalarType.Float64),
+        };
+        using var generator = new Generator((ulong)seed);
+        var initialiser = Initialisers.Default();
+        (Initialiser is null ? initialiser : initialiser.Then(Initialiser)).Apply(net, generator);
+        return net;
+    }
+}
+
+/// <summary>Gradient norms against distance of one net, and what is known of them beforehand.</summary>
+/// <param name="Net">The net.</param>
+/// <param name="Flow">What was measured.</param>
+/// <param name="SpectralNorm">‖W‖ of the linear and the vanilla nets.</param>
+internal sealed record FlowCurve(FlowNet Net, GradientFlow Flow, double? SpectralNorm)
+{
+    /// <summary>The norms of the state that the curve is about.</summary>
+    public FlowNorms Norms => Flow.Cell ?? Flow.Hidden;
+
+    /// <summary>w^d, exact for W = w·Q without a nonlinearity; ‖W‖^d, an upper bound for slopes of at most 1; else null.</summary>
+    public IReadOnlyList<double>? Predicted => (Net.Model == "linear" ? Net.Norm : SpectralNorm) is { } norm
+        ? [.. Enumerable.Range(1, Norms.Mean.Count).Select(distance => Math.Pow(norm, distance))]
+        : null;
+
+    /// <summary>What the prediction is.</summary>
+    public string? Kind => Net.Model == "linear" ? "exact" : SpectralNorm is null ? null : "bound";
+
+    /// <summary>Measures a net on sequences that are the same for every net of a run.</summary>
+    public static FlowCurve Measure(FlowNet net, FlowSettings settings)
+    {
+        using var scope = NewDisposeScope();
+        using var data = new Generator((ulong)Seeds.Derive(settings.Seed, "flow data"));
+        var input = randn(settings.Length, settings.Sequences, FlowDefaults.Inputs, dtype: ScalarType.Float64, generator: data); // [T, B, I]
+        var cotangent = randn(settings.Sequences, settings.Hidden, dtype: ScalarType.Float64, generator: data); // [B, H]
+        var module = net.Create(FlowDefaults.Inputs, settings.Hidden, Seeds.Derive(settings.Seed, "flow weights"));
+        using var owner = (nn.Module)module;
+        return new FlowCurve(net, GradientFlow.Measure(module, input, cotangent), SpectralNormOf(module));
+    }
+
+    private static double? SpectralNormOf(IRecurrentModule module)
+    {
+        if (module is not VanillaRnn net)
+        {
+            return null;
+        }
+
+        using var noGrad = no_grad();
+        return linalg.svdvals(((ElmanCell)net.CellAt(0)).weight_hh)[0].ToDouble(); // [H] → []
+    }
 }

@@ -126,3 +126,55 @@ internal sealed class GradientProbe : IDisposable
         return ([.. all], start, count);
     }
 }
+
+/// <summary>What a gradient took, and the gradient.</summary>
+/// <param name="ProcessPeakBytes">The most that the process had in physical memory.</param>
+/// <param name="ExtraBytes">The most in the first pass, less what was there after the warm-up.</param>
+/// <param name="MillisecondsPerStep">The median pass, per time step of the whole batch.</param>
+/// <param name="Passes">How many passes the median is of.</param>
+/// <param name="SegmentLength">The steps that were on the tape at once.</param>
+/// <param name="FewestTensors">The fewest live tensors after a chunk, the first and the last two aside.</param>
+/// <param name="MostTensors">The most.</param>
+/// <param name="Gradient">∂L/∂θ of all parameters, one after the other, as float64 in the machine's byte order.</param>
+/// <param name="RecurrentStart">Where the recurrent matrix's begins, in elements.</param>
+/// <param name="RecurrentCount">How many elements it has.</param>
+internal sealed record GradientCost(
+    long ProcessPeakBytes,
+    long ExtraBytes,
+    double MillisecondsPerStep,
+    int Passes,
+    long SegmentLength,
+    long FewestTensors,
+    long MostTensors,
+    byte[] Gradient,
+    int RecurrentStart,
+    int RecurrentCount);
+
+/// <summary>How far two gradients point in the same direction.</summary>
+internal static class Cosine
+{
+    /// <summary>⟨a, b⟩ / (‖a‖ ‖b‖); not a number where one is zero.</summary>
+    /// <param name="a">Float64 elements.</param>
+    /// <param name="b">As many.</param>
+    public static double Of(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
+    {
+        var (product, squareA, squareB) = (0.0, 0.0, 0.0);
+        for (var index = 0; index < a.Length; index++)
+        {
+            product += a[index] * b[index];
+            squareA += a[index] * a[index];
+            squareB += b[index] * b[index];
+        }
+
+        return product / Math.Sqrt(squareA * squareB);
+    }
+
+    /// <summary>Over all parameters.</summary>
+    public static double OfAll(GradientCost one, GradientCost other) => Of(Elements(one), Elements(other));
+
+    /// <summary>Over the recurrent matrix.</summary>
+    public static double OfRecurrent(GradientCost one, GradientCost other) => Of(
+        Elements(one).Slice(one.RecurrentStart, one.RecurrentCount), Elements(other).Slice(other.RecurrentStart, other.RecurrentCount));
+
+    private static ReadOnlySpan<double> Elements(GradientCost cost) => MemoryMarshal.Cast<byte, double>(cost.Gradient);
+}

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
 using RnnZoo.Cli.Options;
 
 namespace RnnZoo.Cli.Commands;
@@ -20,5 +22,75 @@ internal static class NotebooksCommand
         };
         command.SetAction((parsed, cancellation) => new NotebooksRun(host, parsed.GetValue(file), parsed.GetValue(check)).RunAsync(cancellation));
         return command;
+    }
+}
+
+/// <summary>
+/// Runs notebooks, each in a process of its own: the runner brings the C# compiler, which nothing else here needs, and what
+/// one notebook loads or sets does not reach the next.
+/// </summary>
+internal sealed class NotebooksRun(CliHost host, string? file, bool check)
+{
+    /// <returns>Success if all ran and, under --check, none has changed.</returns>
+    public async Task<int> RunAsync(CancellationToken cancellation)
+    {
+        var runner = Runner();
+        var failed = 0;
+        foreach (var notebook in Files())
+        {
+            var watch = Stopwatch.StartNew();
+            var (passed, message) = await RunAsync(runner, notebook, cancellation);
+            failed += passed ? 0 : 1;
+            var outcome = !passed ? "failed" : check ? "unchanged" : "done";
+            await host.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(notebook)}: {outcome} ({watch.Elapsed.TotalSeconds:0.0} s)"));
+            if (message.Length > 0)
+            {
+                await host.Error.WriteLineAsync(message);
+            }
+        }
+
+        return failed == 0 ? ExitCodes.Success : ExitCodes.Failure;
+    }
+
+    private async Task<(bool Passed, string Message)> RunAsync(string runner, string notebook, CancellationToken cancellation)
+    {
+        using var process = SelfProcess.StartAssembly(runner, [check ? "check" : "run", notebook]);
+        try
+        {
+            process.StandardInput.Close();
+            var output = process.StandardOutput.ReadToEndAsync(cancellation);
+            var error = process.StandardError.ReadToEndAsync(cancellation);
+            await process.WaitForExitAsync(cancellation);
+            await output;
+            return (process.ExitCode == 0, (await error).TrimEnd());
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+    }
+
+    private IReadOnlyList<string> Files()
+    {
+        if (file is not null)
+        {
+            var path = Path.GetFullPath(file, host.WorkingDirectory);
+            return File.Exists(path) ? [path] : throw new UsageException($"--file: expected a notebook, got '{file}', which is no file.");
+        }
+
+        var folder = Path.Combine(host.WorkingDirectory, "notebooks");
+        string[] found = Directory.Exists(folder) ? [.. Directory.GetFiles(folder, "*.ipynb").Order(StringComparer.Ordinal)] : [];
+        return found.Length > 0 ? found : throw new UsageException($"rnnzoo notebooks: expected notebooks in {folder}, got none; name one by --file, or run it in a clone of the project.");
+    }
+
+    // Both programs are built into neighbouring folders: bin/<project>/<configuration>/.
+    private static string Runner()
+    {
+        var here = new DirectoryInfo(AppContext.BaseDirectory);
+        var runner = Path.Combine(here.Parent!.Parent!.FullName, "RnnZoo.Notebooks", here.Name, "RnnZoo.Notebooks.dll");
+        return File.Exists(runner)
+            ? runner
+            : throw new InvalidOperationException("the notebook runner is not built: notebooks are run from a clone of the project, after dotnet build.");
     }
 }

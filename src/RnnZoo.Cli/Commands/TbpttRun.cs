@@ -1,8 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
+using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
 using RnnZoo.Files;
+using RnnZoo.Modules;
 using RnnZoo.Plots;
+using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Commands;
 
@@ -66,4 +70,99 @@ internal sealed class TbpttRun(CliHost host, TbpttSettings settings, bool json, 
 
         host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Written to {folder}: results.json, chart.svg ({elapsed.TotalSeconds:0.0} s)"));
     }
+}
+
+/// <summary>All that was measured.</summary>
+/// <param name="Settings">What was asked for.</param>
+/// <param name="Rows">A row for each k.</param>
+/// <param name="Exact">Exact backpropagation in segments that are run twice.</param>
+internal sealed record TbpttResult(TbpttSettings Settings, IReadOnlyList<TbpttRow> Rows, TbpttRow Exact)
+{
+    /// <summary>The row of full backpropagation; null if it was not asked for.</summary>
+    public TbpttRow? Full => Rows.FirstOrDefault(row => row.Chunk == TbpttSettings.Full);
+}
+
+/// <summary>One row of the results.</summary>
+/// <param name="Chunk">k; null for exact backpropagation in segments.</param>
+/// <param name="Cost">What the gradient took.</param>
+/// <param name="Cosine">Between this gradient and the exact one, over all parameters.</param>
+/// <param name="RecurrentCosine">The same over the recurrent matrix alone.</param>
+/// <param name="Score">What training came to; null without one.</param>
+internal sealed record TbpttRow(int? Chunk, GradientCost Cost, double Cosine, double RecurrentCosine, RecallScore? Score)
+{
+    public double PeakMegabytes => Cost.ExtraBytes / 1e6;
+
+    public double ProcessPeakMegabytes => Cost.ProcessPeakBytes / 1e6;
+}
+
+/// <summary>What one process of its own has to do.</summary>
+/// <param name="Kind">Which work.</param>
+/// <param name="Chunk">k; <see cref="TbpttSettings.Full"/> for the whole stream.</param>
+/// <param name="Settings">The rest.</param>
+internal sealed record RowJob(RowKind Kind, int Chunk, TbpttSettings Settings)
+{
+    /// <summary>The command of the program that does it, which its help does not show.</summary>
+    public const string Command = "tbptt-row";
+
+    /// <summary>
+    /// The settings of .NET's garbage collector in these processes: collections when 4 MiB are allocated, whatever the size of
+    /// the processor's caches, and no threads of its own, so that a run's peak does not depend on when it collects.
+    /// </summary>
+    public static IReadOnlyDictionary<string, string> Environment { get; } = new Dictionary<string, string>
+    {
+        ["DOTNET_gcServer"] = "0",
+        ["DOTNET_gcConcurrent"] = "0",
+        ["DOTNET_GCgen0size"] = "400000", // hexadecimal
+    };
+
+    /// <summary>Does the work in a process of its own.</summary>
+    public async Task<T> RunApartAsync<T>(CancellationToken cancellation)
+    {
+        var answer = await SelfProcess.RunAsync([Command, JsonSerializer.Serialize(this)], cancellation, Environment);
+        return JsonSerializer.Deserialize<T>(answer)!;
+    }
+
+    /// <summary>Does the work in this process, which must be a fresh one.</summary>
+    /// <param name="text">A job as JSON.</param>
+    /// <returns>What came of it, as JSON.</returns>
+    public static string RunHere(string text)
+    {
+        var job = JsonSerializer.Deserialize<RowJob>(text) ?? throw new UsageException("job: expected a job, got null.");
+        return job.Kind == RowKind.Train
+            ? JsonSerializer.Serialize(RecallTraining.Run(job))
+            : JsonSerializer.Serialize(GradientProbe.Measure(job));
+    }
+}
+
+/// <summary>What the process of a row does.</summary>
+internal enum RowKind
+{
+    /// <summary>Memory, time and gradient of backpropagation in chunks of k, or of all at once.</summary>
+    Chunks,
+
+    /// <summary>Memory, time and gradient of exact backpropagation in segments that are run twice.</summary>
+    Exact,
+
+    /// <summary>Recall after training in chunks of k.</summary>
+    Train,
+}
+
+/// <summary>The model that all rows share, and its loss.</summary>
+internal static class TbpttModel
+{
+    /// <summary>The same weights in every process.</summary>
+    public static SequenceModel Create(string cell, int hidden, int delay, long seed, ScalarType dtype)
+    {
+        manual_seed(Seeds.Derive(seed, "weights"));
+        var model = SequenceModel.Create(cell, RecallStream.Tokens, hidden, RecallStream.Cues, encoding: InputEncoding.OneHot, dtype: dtype);
+        Initialisations.Create(CompareTasks.Copy.StartOf(cell).Initialisation, delay + 1).Apply(model);
+        return model;
+    }
+
+    /// <summary>The sum over all questions, in nats.</summary>
+    /// <param name="output">[k, B, 8].</param>
+    /// <param name="answers">[k, B].</param>
+    /// <returns>[].</returns>
+    public static Tensor LossSum(Tensor output, Tensor answers) =>
+        nn.functional.cross_entropy(output.flatten(0, 1), answers.flatten(), reduction: nn.Reduction.Sum);
 }

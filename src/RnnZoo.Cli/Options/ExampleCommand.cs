@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
 
 namespace RnnZoo.Cli.Options;
 
@@ -10,4 +12,33 @@ internal sealed class ExampleCommand(string name, string description, params IRe
     : Command(name, description)
 {
     public IReadOnlyList<(string Line, string Meaning)> Examples => examples;
+}
+
+/// <summary>The usual help, then the examples of the command, or of the commands below it.</summary>
+internal sealed class ExampleHelp(HelpAction usual) : SynchronousCommandLineAction
+{
+    public override bool ClearsParseErrors => true;
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        usual.Invoke(parseResult);
+        var output = parseResult.InvocationConfiguration.Output;
+        var examples = ExamplesOf(parseResult.CommandResult.Command).ToArray();
+        if (examples.Length > 0)
+        {
+            output.WriteLine("Examples:");
+            foreach (var (line, meaning) in examples)
+            {
+                output.WriteLine($"  # {meaning}");
+                output.WriteLine($"  {line}");
+            }
+        }
+
+        return ExitCodes.Success;
+    }
+
+    private static IEnumerable<(string Line, string Meaning)> ExamplesOf(Command command)
+        => command is ExampleCommand { Examples.Count: > 0 } own
+            ? own.Examples
+            : command.Subcommands.SelectMany(below => ExamplesOf(below).Take(1));
 }

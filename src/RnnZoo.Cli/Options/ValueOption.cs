@@ -43,3 +43,10 @@ internal sealed class ValueOption<T> : Option<T>, IExpecting
         return default;
     }
 }
+
+/// <summary>An option that can say what its value must be.</summary>
+internal interface IExpecting
+{
+    /// <summary>What is expected, such as "a whole number of at least 1".</summary>
+    string Expected { get; }
+}

@@ -96,3 +96,12 @@ internal static class Values
         where T : struct, INumber<T>
         => T.TryParse(text, NumberStyles.Float & ~NumberStyles.AllowTrailingWhite & ~NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out value);
 }
+
+/// <summary>Several values of one option; the help prints them as they are typed.</summary>
+/// <typeparam name="T">What each value is.</typeparam>
+/// <param name="Items">The values.</param>
+internal sealed record ValueList<T>(IReadOnlyList<T> Items)
+{
+    public override string ToString()
+        => string.Join(',', Items.Select(item => string.Create(CultureInfo.InvariantCulture, $"{item}")));
+}
