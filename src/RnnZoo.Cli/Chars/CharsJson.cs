@@ -55,11 +55,6 @@ internal static class CharsJson
         json.WriteFinite("learningRate", training.LearningRate);
         json.WriteString("schedule", TrainingNames.Of(training.Schedule));
         json.WriteFinite("clip", training.ClipNorm);
-        json.WriteNumber("seed", settings.Seed);
-        json.WriteNumber("threads", settings.Threads);
-        json.WriteString("dtype", "float32");
-        json.WriteString("torchSharp", TorchBackend.TorchSharpVersion);
-        json.WriteString("libtorch", TorchBackend.LibtorchVersion);
-        json.WriteString("version", VersionAction.Version);
+        new RunHeader(settings.Seed, settings.Threads, "float32").Write(json);
     }
 }

@@ -5,61 +5,37 @@ using RnnZoo.Cli.Options;
 namespace RnnZoo.Cli.Commands;
 
 /// <summary>`rnnzoo bench`: how fast each way to the gradient is, and how much of the machine it uses.</summary>
-internal sealed class BenchCommand
+internal sealed class BenchCommand : ExampleCommand
 {
-    private readonly ValueOption<ValueList<string>> _cells = Values.Choices(
-        "--cells", "The cells to measure", BenchSettings.AllCells, BenchSettings.AllCells);
+    private static readonly string[] AllCells = ["vanilla", "gru", "lstm"];
+
+    private readonly ValueOption<ValueList<string>> _cells = Values.Choices("--cells", "The cells to measure", AllCells, AllCells);
 
     private readonly ValueOption<ValueList<string>> _paths = Values.Choices(
         "--paths", "The ways to measure side by side; native is TorchSharp's own nn.RNN, nn.GRU or nn.LSTM; train:… is a whole training step on the copy task, where the size fits it", BenchPaths.All, BenchPaths.All);
 
     private readonly ValueOption<ValueList<BenchSize>> _sizes = Values.List<BenchSize>(
-        "--sizes", "Batch, steps, input and hidden size", BenchSize.Expected, BenchSize.TryParse, BenchSettings.DefaultSizes);
+        "--sizes", "Batch, steps, input and hidden size", "a comma-separated list of sizes BxTxIxH, as in 32x100x10x128, none twice", BenchSize.TryParse,
+        [new(32, 100, 10, 128), new(32, 1000, 10, 128), new(20, 35, 200, 200), new(64, 256, 128, 512), new(1, 1000, 16, 64)]);
 
     private readonly ValueOption<ValueList<int>> _threads = Values.WholeList(
-        "--threads", "Thread counts", BenchSettings.DefaultThreads);
+        "--threads", "Thread counts", Environment.ProcessorCount == 1 ? [1] : [1, Environment.ProcessorCount]);
 
     private readonly ValueOption<double> _seconds = Values.NotNegative(
         "--seconds", "For how long the paths of one cell, size and thread count take turns at least", 1);
 
     private readonly Option<bool> _forward = new("--forward") { Description = "Measure the forward pass alone, without gradients" };
+    private readonly Option<bool> _json = Values.Json();
 
-    private readonly Option<bool> _json = new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
-
-    private BenchCommand()
-    {
-    }
-
-    public static Command Create(CliHost host)
-    {
-        var options = new BenchCommand();
-        var command = new ExampleCommand(
+    public BenchCommand(CliHost host)
+        : base(
             "bench",
             "Measures time and memory of one training step (forward and backward) for each way to the gradient, by turns in one run, and the share of the machine's float32 peak.",
             ("rnnzoo bench", "all cells, ways and sizes, on one and on all threads"),
             ("rnnzoo bench --cells lstm --sizes 32x100x10x128 --paths native,handwritten --json > bench.json", "two ways of one net, results for programs"))
-        {
-            options._cells, options._paths, options._sizes, options._threads, options._seconds, options._forward, options._json,
-        };
-        command.SetAction((parsed, cancellation) => new BenchRun(host, options.Read(parsed), parsed.GetValue(options._json)).RunAsync(cancellation));
-        return command;
-    }
-
-    /// <summary>What `bench` calls in processes of their own.</summary>
-    public static Command CreateMemory(CliHost host)
     {
-        var path = new Argument<string>("path");
-        var cell = new Argument<string>("cell");
-        var size = new Argument<string>("size");
-        var threads = new Argument<int>("threads");
-        var forward = new Option<bool>("--forward");
-        var command = new Command(MemoryProbe.Command, "Prints the peak memory of one training step in bytes.") { path, cell, size, threads, forward };
-        command.Hidden = true;
-        command.SetAction(parsed => host.Output.WriteLine(
-            BenchSize.TryParse(parsed.GetValue(size)!, out var wanted)
-                ? MemoryProbe.Measure(parsed.GetValue(path)!, parsed.GetValue(cell)!, wanted, parsed.GetValue(threads), parsed.GetValue(forward))
-                : throw new UsageException($"size: expected BxTxIxH, got '{parsed.GetValue(size)}'.")));
-        return command;
+        AddOptions(_cells, _paths, _sizes, _threads, _seconds, _forward, _json);
+        SetAction((parsed, cancellation) => new BenchRun(host, Read(parsed), parsed.GetValue(_json)).RunAsync(cancellation));
     }
 
     private BenchSettings Read(ParseResult parsed)
@@ -87,13 +63,6 @@ internal sealed class BenchCommand
 internal sealed record BenchSettings(
     IReadOnlyList<string> Cells, IReadOnlyList<string> Paths, IReadOnlyList<BenchSize> Sizes, IReadOnlyList<int> Threads, double Seconds, bool Forward)
 {
-    public static IReadOnlyList<string> AllCells { get; } = ["vanilla", "gru", "lstm"];
-
-    public static IReadOnlyList<BenchSize> DefaultSizes { get; } =
-        [new(32, 100, 10, 128), new(32, 1000, 10, 128), new(20, 35, 200, 200), new(64, 256, 128, 512), new(1, 1000, 16, 64)];
-
-    public static IReadOnlyList<int> DefaultThreads { get; } = Environment.ProcessorCount == 1 ? [1] : [1, Environment.ProcessorCount];
-
     /// <summary>What is measured side by side.</summary>
     public IEnumerable<BenchGroup> Groups() =>
         from size in Sizes
@@ -114,8 +83,6 @@ internal sealed record BenchGroup(string Cell, BenchSize Size, int Threads, IRea
 /// <param name="Hidden">H.</param>
 internal sealed record BenchSize(int Batch, int Steps, int Input, int Hidden)
 {
-    public const string Expected = "a comma-separated list of sizes BxTxIxH, as in 32x100x10x128, none twice";
-
     /// <summary>Whether the copy task fits: ten input classes, ten symbols and a delay of at least one step.</summary>
     public bool FitsCopyTask => Input == CopyWorkload.InputSize && Steps > 2 * CopyWorkload.Symbols;
 

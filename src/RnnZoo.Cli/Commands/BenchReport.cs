@@ -6,29 +6,70 @@ using Spectre.Console;
 
 namespace RnnZoo.Cli.Commands;
 
-/// <summary>The results of a benchmark for people to read: paths side by side, with their ratio to the hand-written one.</summary>
-internal static class BenchTable
+/// <summary>The results of a benchmark: one JSON document, or for people the paths side by side, with their ratio to the hand-written one.</summary>
+internal static class BenchReport
 {
     private const string HandWritten = "handwritten";
 
-    public static void Write(CliHost host, BenchResult result)
+    public static void Write(CliHost host, BenchResult result, bool json)
+    {
+        foreach (var disturbance in result.Disturbances())
+        {
+            host.Error.WriteLine($"disturbed: {disturbance}; run it again on a quiet machine.");
+        }
+
+        if (json)
+        {
+            host.Output.Write(Document(result));
+        }
+        else
+        {
+            WriteTable(host, result);
+        }
+    }
+
+    private static string Document(BenchResult result) => JsonText.Write(json =>
+    {
+        new RunHeader().Write(json, "version", "torchSharp", "libtorch");
+        json.WriteBoolean("forward", result.Forward);
+        json.WriteNumber("vectorBits", PeakLoop.VectorBits);
+        json.WriteStartObject("peakGflops");
+        foreach (var (threads, sample) in result.Peaks.OrderBy(peak => peak.Key))
+        {
+            json.WriteNumber(threads.ToString(CultureInfo.InvariantCulture), Math.Round(sample.Best, 1));
+        }
+
+        json.WriteEndObject();
+        json.WritePropertyName("disturbances");
+        JsonSerializer.Serialize(json, result.Disturbances());
+        json.WriteObjects("rows", result.Rows, row =>
+        {
+            json.WriteString("cell", row.Group.Cell);
+            json.WriteString("path", row.Path);
+            json.WriteNumber("threads", row.Group.Threads);
+            json.WriteNumber("B", row.Group.Size.Batch);
+            json.WriteNumber("T", row.Group.Size.Steps);
+            json.WriteNumber("I", row.Group.Size.Input);
+            json.WriteNumber("H", row.Group.Size.Hidden);
+            json.WriteNumber("milliseconds", Math.Round(row.Milliseconds, 4));
+            json.WriteNumber("fastestMilliseconds", Math.Round(row.Fastest, 4));
+            json.WriteNumber("gflops", Math.Round(row.Gflops, 2));
+            json.WriteNumber("peakShare", Math.Round(result.PeakShare(row), 4));
+            json.WriteFinite("extraMegabytes", row.ExtraMegabytes is { } megabytes ? Math.Round(megabytes, 2) : null);
+            json.WriteNumber("count", row.Count);
+        });
+    });
+
+    private static void WriteTable(CliHost host, BenchResult result)
     {
         foreach (var (threads, sample) in result.Peaks.OrderBy(peak => peak.Key))
         {
-            host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"float32 peak, {threads} thread{(threads == 1 ? "" : "s")}: {sample.Best:0} GFLOP/s ({PeakLoop.VectorBits}-bit vectors)"));
+            host.Output.WriteLine($"float32 peak, {threads} thread{(threads == 1 ? "" : "s")}: {NumberText.Of(sample.Best, "0")} GFLOP/s ({PeakLoop.VectorBits}-bit vectors)");
         }
 
         var table = new Table().Border(TableBorder.Simple);
-        foreach (var (title, right) in new[]
-        {
-            ("B x T x I x H, cell, threads", false), ("ms", true), ("fastest", true), ("ratio", true), ("GFLOP/s", true), ("of peak", true), ("MB", true),
-        })
-        {
-            var column = new TableColumn(title).NoWrap().Padding(0, 0, 0, 0);
-            table.AddColumn(right ? column.RightAligned() : column);
-        }
-
+        string[] titles = ["B x T x I x H, cell, threads", "ms", "fastest", "ratio", "GFLOP/s", "of peak", "MB"];
+        table.AddColumns([.. titles.Select(title => new TableColumn(title).NoWrap().Padding(0, 0, 0, 0).Alignment(title == titles[0] ? Justify.Left : Justify.Right))]);
         foreach (var group in result.Rows.GroupBy(row => row.Group))
         {
             AddGroup(table, result, [.. group]);
@@ -51,71 +92,16 @@ internal static class BenchTable
             string[] cells =
             [
                 "  " + row.Path,
-                Number(row.Milliseconds, row.Milliseconds < 10 ? "0.00" : "0.0"),
-                Number(row.Fastest, row.Fastest < 10 ? "0.00" : "0.0"),
-                own is null ? "" : Number(row.Milliseconds / own.Milliseconds, "0.00"),
-                Number(row.Gflops, "0.0"),
-                Number(100 * result.PeakShare(row), "0") + " %",
-                row.ExtraMegabytes is { } megabytes ? Number(megabytes, "0.0") : "",
+                NumberText.Of(row.Milliseconds, row.Milliseconds < 10 ? "0.00" : "0.0"),
+                NumberText.Of(row.Fastest, row.Fastest < 10 ? "0.00" : "0.0"),
+                own is null ? "" : NumberText.Of(row.Milliseconds / own.Milliseconds, "0.00"),
+                NumberText.Of(row.Gflops, "0.0"),
+                NumberText.Of(100 * result.PeakShare(row), "0") + " %",
+                row.ExtraMegabytes is { } megabytes ? NumberText.Of(megabytes, "0.0") : "",
             ];
             table.AddRow([.. cells.Select(text => new Text(text))]);
         }
 
         table.AddEmptyRow();
-    }
-
-    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
-}
-
-/// <summary>The results of a benchmark as one JSON document.</summary>
-internal static class BenchJson
-{
-    public static string Write(BenchResult result) => JsonText.Write(json =>
-    {
-        json.WriteString("version", VersionAction.Version);
-        json.WriteString("torchSharp", TorchBackend.TorchSharpVersion);
-        json.WriteString("libtorch", TorchBackend.LibtorchVersion);
-        json.WriteBoolean("forward", result.Forward);
-        json.WriteNumber("vectorBits", PeakLoop.VectorBits);
-        json.WriteStartObject("peakGflops");
-        foreach (var (threads, sample) in result.Peaks.OrderBy(peak => peak.Key))
-        {
-            json.WriteNumber(threads.ToString(CultureInfo.InvariantCulture), Math.Round(sample.Best, 1));
-        }
-
-        json.WriteEndObject();
-        json.WriteStartArray("disturbances");
-        foreach (var disturbance in result.Disturbances())
-        {
-            json.WriteStringValue(disturbance);
-        }
-
-        json.WriteEndArray();
-        json.WriteStartArray("rows");
-        foreach (var row in result.Rows)
-        {
-            WriteRow(json, result, row);
-        }
-
-        json.WriteEndArray();
-    });
-
-    private static void WriteRow(Utf8JsonWriter json, BenchResult result, BenchRow row)
-    {
-        json.WriteStartObject();
-        json.WriteString("cell", row.Group.Cell);
-        json.WriteString("path", row.Path);
-        json.WriteNumber("threads", row.Group.Threads);
-        json.WriteNumber("B", row.Group.Size.Batch);
-        json.WriteNumber("T", row.Group.Size.Steps);
-        json.WriteNumber("I", row.Group.Size.Input);
-        json.WriteNumber("H", row.Group.Size.Hidden);
-        json.WriteNumber("milliseconds", Math.Round(row.Milliseconds, 4));
-        json.WriteNumber("fastestMilliseconds", Math.Round(row.Fastest, 4));
-        json.WriteNumber("gflops", Math.Round(row.Gflops, 2));
-        json.WriteNumber("peakShare", Math.Round(result.PeakShare(row), 4));
-        json.WriteFinite("extraMegabytes", row.ExtraMegabytes is { } megabytes ? Math.Round(megabytes, 2) : null);
-        json.WriteNumber("count", row.Count);
-        json.WriteEndObject();
     }
 }

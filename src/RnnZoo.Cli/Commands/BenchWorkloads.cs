@@ -1,5 +1,8 @@
+using System.CommandLine;
 using System.Globalization;
 using RnnZoo.Bptt;
+using RnnZoo.Cells;
+using RnnZoo.Cli.Options;
 using RnnZoo.Gradients;
 using RnnZoo.Modules;
 using RnnZoo.Tasks;
@@ -10,8 +13,8 @@ namespace RnnZoo.Cli.Commands;
 /// <summary>The ways of taking a training step that are measured, by the names in tables and files.</summary>
 internal static class BenchPaths
 {
-    private const double MostFlopsWithNorms = 5e9;
     public const string Training = "train:";
+    private const double MostFlopsWithNorms = 5e9;
 
     /// <summary>All names, in the order of the table.</summary>
     public static IReadOnlyList<string> All { get; } =
@@ -55,9 +58,10 @@ internal interface IWorkload : IDisposable
 /// </summary>
 internal sealed class GradientWorkload : IWorkload
 {
-    private readonly Func<Tensor[]> _forward;
-    private readonly nn.Module _module;
-    private readonly Tensor[] _inputs;
+    private readonly IRecurrentModule _net;
+    private readonly Tensor _input;
+    private readonly RecurrentState _initial;
+    private readonly Tensor[] _leaves;
     private readonly Tensor[] _cotangents;
     private readonly GradientTrace? _trace;
     private readonly bool _isForward;
@@ -68,33 +72,15 @@ internal sealed class GradientWorkload : IWorkload
         using var scope = NewDisposeScope();
         using var random = new Generator(1);
         var (batch, steps, input, hidden) = size;
-        Tensor Leaf(params long[] shape) => randn(shape, generator: random).requires_grad_().DetachFromDisposeScope();
-        var x = Leaf(steps, batch, input); // [T, B, I]
-        var h0 = Leaf(1, batch, hidden); // [1, B, H]
-        switch (cell)
-        {
-            case "vanilla":
-                var vanilla = new VanillaRnn(input, hidden) { Backward = path };
-                (_module, _inputs) = (vanilla, [x, h0]);
-                _forward = () => vanilla.call(x, h0) is var (output, hN) ? [output, hN] : [];
-                break;
-            case "gru":
-                var gru = new Gru(input, hidden) { Backward = path };
-                (_module, _inputs) = (gru, [x, h0]);
-                _forward = () => gru.call(x, h0) is var (output, hN) ? [output, hN] : [];
-                break;
-            default:
-                var c0 = Leaf(1, batch, hidden); // [1, B, H]
-                var lstm = new Lstm(input, hidden) { Backward = path };
-                (_module, _inputs) = (lstm, [x, h0, c0]);
-                _forward = () => lstm.call(x, (h0, c0)) is var (output, hN, cN) ? [output, hN, cN] : [];
-                break;
-        }
-
-        _inputs = [.. _inputs, .. _module.parameters()];
-        _trace = traced is null ? null : GradientTrace.Attach(_module, traced);
-        long[][] outputs = [[steps, batch, hidden], .. Enumerable.Repeat(h0.shape, cell == "lstm" ? 2 : 1)];
-        _cotangents = [.. outputs.Select(shape => randn(shape, generator: random).DetachFromDisposeScope())];
+        Tensor Draw(params long[] shape) => randn(shape, generator: random).DetachFromDisposeScope();
+        _net = Nets.Make(cell, input, hidden);
+        _net.Backward = path;
+        var module = (nn.Module)_net;
+        _input = Draw(steps, batch, input).requires_grad_(); // [T, B, I]
+        _initial = new RecurrentState([.. _net.StateSizes.Select(part => Draw(1, batch, part).requires_grad_())]); // [1, B, S]
+        _leaves = [_input, .. _initial, .. module.parameters()];
+        _cotangents = [Draw(steps, batch, hidden), .. _initial.Select(part => Draw(part.shape))];
+        _trace = traced is null ? null : GradientTrace.Attach(module, traced);
     }
 
     public void Step()
@@ -103,22 +89,23 @@ internal sealed class GradientWorkload : IWorkload
         if (_isForward)
         {
             using var noTape = no_grad();
-            _forward();
+            _net.Run(_input, _initial);
             return;
         }
 
-        autograd.grad(_forward(), _inputs, _cotangents);
+        var (output, final) = _net.Run(_input, _initial);
+        autograd.grad([output, .. final], _leaves, _cotangents);
     }
 
     public void Dispose()
     {
         _trace?.Dispose();
-        foreach (var tensor in _inputs.Concat(_cotangents))
+        foreach (var tensor in _leaves.Concat(_cotangents))
         {
             tensor.Dispose();
         }
 
-        _module.Dispose();
+        ((nn.Module)_net).Dispose();
     }
 }
 
@@ -137,13 +124,8 @@ internal sealed class CopyWorkload : IWorkload
     {
         _batch = size.Batch;
         _task = new CopyTask(size.Steps - (2 * Symbols), Symbols);
-        IRecurrentModule recurrent = cell switch
-        {
-            "vanilla" => new VanillaRnn(InputSize, size.Hidden) { Backward = path },
-            "gru" => new Gru(InputSize, size.Hidden) { Backward = path },
-            _ => new Lstm(InputSize, size.Hidden) { Backward = path },
-        };
-        _model = new SequenceModel(recurrent, _task.OutputSize);
+        _model = SequenceModel.Create(cell, InputSize, size.Hidden, _task.OutputSize);
+        _model.Backward = path;
         _optimizer = optim.Adam(_model.parameters(), CompareTasks.Copy.StartOf(cell).LearningRate);
     }
 
@@ -168,25 +150,34 @@ internal sealed class CopyWorkload : IWorkload
 /// <summary>The peak memory of one training step, measured in a process that does nothing else.</summary>
 internal static class MemoryProbe
 {
-    /// <summary>The command of the program that measures, which its help does not show.</summary>
-    public const string Command = "bench-memory";
+    private const string Name = "bench-memory";
 
     /// <summary>Measures in a process of its own.</summary>
     /// <returns>Bytes.</returns>
     public static async Task<long> ExtraBytesAsync(BenchGroup group, string path, CancellationToken cancellation)
     {
-        var answer = await SelfProcess.RunAsync([Command, path, group.Cell, group.Size.ToString(), group.Threads.ToString(CultureInfo.InvariantCulture), .. group.Forward ? ["--forward"] : Array.Empty<string>()], cancellation);
+        var answer = await SelfProcess.RunAsync([Name, path, group.Cell, group.Size.ToString(), group.Threads.ToString(CultureInfo.InvariantCulture), .. group.Forward ? ["--forward"] : Array.Empty<string>()], cancellation);
         return long.Parse(answer, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Measures in this process, which must be a fresh one.</summary>
-    /// <param name="path">The path.</param>
-    /// <param name="cell">The cell.</param>
-    /// <param name="size">The layer's size.</param>
-    /// <param name="threads">The thread count.</param>
-    /// <param name="forward">Whether the forward pass is measured alone.</param>
-    /// <returns>Bytes.</returns>
-    public static long Measure(string path, string cell, BenchSize size, int threads, bool forward)
+    /// <summary>The command of that process, which the help does not show.</summary>
+    public static Command CreateCommand(CliHost host)
+    {
+        var path = new Argument<string>("path");
+        var cell = new Argument<string>("cell");
+        var size = new Argument<string>("size");
+        var threads = new Argument<int>("threads");
+        var forward = new Option<bool>("--forward");
+        var command = new Command(Name, "Prints the peak memory of one training step in bytes.") { path, cell, size, threads, forward };
+        command.Hidden = true;
+        command.SetAction(parsed => host.Output.WriteLine(
+            BenchSize.TryParse(parsed.GetValue(size)!, out var wanted)
+                ? Measure(parsed.GetValue(path)!, parsed.GetValue(cell)!, wanted, parsed.GetValue(threads), parsed.GetValue(forward))
+                : throw new UsageException($"size: expected BxTxIxH, got '{parsed.GetValue(size)}'.")));
+        return command;
+    }
+
+    private static long Measure(string path, string cell, BenchSize size, int threads, bool forward)
     {
         set_num_threads(threads);
         var fewest = BenchPaths.Trains(path) ? (2 * CopyWorkload.Symbols) + 1 : 2;

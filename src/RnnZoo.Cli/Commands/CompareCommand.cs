@@ -7,31 +7,29 @@ using RnnZoo.Training;
 namespace RnnZoo.Cli.Commands;
 
 /// <summary>`rnnzoo compare`: trains several nets on one task, under the same conditions.</summary>
-internal static class CompareCommand
+internal sealed class CompareCommand : ExampleCommand
 {
-    public static Command Create(CliHost host)
+    public CompareCommand(CliHost host)
+        : base("compare", "Trains several recurrent nets on one task, under the same conditions.")
     {
-        var command = new ExampleCommand("compare", "Trains several recurrent nets on one task, under the same conditions.");
         foreach (var task in CompareTasks.All)
         {
-            command.Add(CompareTaskCommand.Create(host, task));
+            Add(new CompareTaskCommand(host, task));
         }
-
-        return command;
     }
 }
 
 /// <summary>`rnnzoo compare TASK`: which net learns it.</summary>
-internal sealed class CompareTaskCommand
+internal sealed class CompareTaskCommand : ExampleCommand
 {
+    private const int DefaultSymbols = 10;
+
     private readonly CompareTask _task;
 
-    private readonly ValueOption<ValueList<string>> _models = Values.Choices(
-        "--models", "The nets to train", CompareDefaults.AllModels, CompareDefaults.Models);
-
+    private readonly ValueOption<ValueList<string>> _models = Values.Choices("--models", "The nets to train", Nets.All, ["vanilla", "lstm"]);
     private readonly ValueOption<ValueList<int>> _sizes;
     private readonly ValueOption<int> _hidden;
-    private readonly ValueOption<int> _symbols = Values.Whole("--symbols", "How many symbols to remember", 1, CompareDefaults.Symbols);
+    private readonly ValueOption<int> _symbols = Values.Whole("--symbols", "How many symbols to remember", 1, DefaultSymbols);
     private readonly ValueOption<int> _batch;
     private readonly ValueOption<int> _steps;
 
@@ -39,8 +37,7 @@ internal sealed class CompareTaskCommand
         "--lr", "The learning rate, for all nets or as in vanilla=1e-3,lstm=1e-2; by default each net's own", "a number above 0",
         text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var rate) && rate > 0 && double.IsFinite(rate));
 
-    private readonly ValueOption<string> _optimizer = Values.Choice(
-        "--optimizer", "The optimizer", TrainingNames.Optimizers.Keys, "adam");
+    private readonly ValueOption<string> _optimizer = Values.Choice("--optimizer", "The optimizer", TrainingNames.Optimizers.Keys, "adam");
 
     private readonly ValueOption<string> _schedule = Values.Choice(
         "--schedule", "How the learning rate changes on the way to the step limit", TrainingNames.Schedules.Keys, "cosine");
@@ -52,47 +49,35 @@ internal sealed class CompareTaskCommand
         Initialisations.IsKnown, Initialisations.Names);
 
     private readonly ValueOption<double> _clip;
-    private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", CompareDefaults.Seed);
+    private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", 1);
     private readonly ValueOption<int> _threads = Values.Whole("--threads", "How many nets to train at a time; changes no number but the seconds", 1, Environment.ProcessorCount);
-    private readonly ValueOption<string> _backward = Values.Choice(
-        "--backward", "How gradients are found", TrainingNames.Paths.Keys, "auto");
-
-    private readonly Option<bool> _json = new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
+    private readonly ValueOption<string> _backward = Values.Choice("--backward", "How gradients are found", TrainingNames.Paths.Keys, "auto");
+    private readonly Option<bool> _json = Values.Json();
     private readonly ValueOption<string?> _output;
 
-    private CompareTaskCommand(CompareTask task)
+    public CompareTaskCommand(CliHost host, CompareTask task)
+        : base(task.Name, task.Purpose, ExamplesOf(task))
     {
         _task = task;
         _sizes = Values.WholeList($"--{task.SizeName}s", task.SizeMeaning, task.Sizes, task.LeastSize);
         _hidden = Values.Whole("--hidden", "The hidden size of each net", 1, task.Hidden);
         _batch = Values.Whole("--batch", "How many fresh sequences each step sees", 1, task.Batch);
-        var metric = task.Create(task.Sizes[0], CompareDefaults.Symbols).Metric;
+        var metric = task.Create(task.Sizes[0], DefaultSymbols).Metric;
         _steps = Values.Whole(
             "--steps", string.Create(CultureInfo.InvariantCulture, $"The step limit; a net stops before it only once its {metric.Name} reaches {task.StopAt}"), 1, task.Steps);
         _clip = Values.NotNegative("--clip", "The largest gradient norm; 0 clips nothing", task.Clip);
-        _output = Values.Text(
-            "--output", $"The folder to write into, replacing earlier results there; by default a new one, runs/<time>-{task.Name}", "a folder");
-    }
-
-    public static Command Create(CliHost host, CompareTask task)
-    {
-        var options = new CompareTaskCommand(task);
-        var command = new ExampleCommand(task.Name, task.Purpose, Examples(task))
-        {
-            options._models, options._sizes, options._hidden, options._batch, options._steps, options._learningRate, options._optimizer,
-            options._schedule, options._init, options._clip, options._seed, options._threads, options._backward, options._json, options._output,
-        };
+        _output = Values.Output(task.Name);
+        AddOptions(_models, _sizes, _hidden, _batch, _steps, _learningRate, _optimizer, _schedule, _init, _clip, _seed, _threads, _backward, _json, _output);
         if (task.HasSymbols)
         {
-            command.Add(options._symbols);
+            Add(_symbols);
         }
 
-        command.SetAction((parsed, cancellation) => Task.FromResult(
-            new CompareRun(host, options.Read(parsed), parsed.GetValue(options._json), parsed.GetValue(options._output)).Run(cancellation)));
-        return command;
+        SetAction((parsed, cancellation) => Task.FromResult(
+            new CompareRun(host, Read(parsed), parsed.GetValue(_json), parsed.GetValue(_output)).Run(cancellation)));
     }
 
-    private static (string Line, string Meaning)[] Examples(CompareTask task)
+    private static (string Line, string Meaning)[] ExamplesOf(CompareTask task)
     {
         var sizes = $"{string.Join(", ", task.Sizes.SkipLast(1))} and {task.Sizes[^1]} steps";
         return
@@ -116,12 +101,12 @@ internal sealed class CompareTaskCommand
             Models = chosen,
             Sizes = parsed.GetValue(_sizes)!.Items,
             Hidden = parsed.GetValue(_hidden),
-            Symbols = _task.HasSymbols ? parsed.GetValue(_symbols) : CompareDefaults.Symbols,
+            Symbols = _task.HasSymbols ? parsed.GetValue(_symbols) : DefaultSymbols,
             Batch = parsed.GetValue(_batch),
             Steps = parsed.GetValue(_steps),
             Schedule = TrainingNames.Schedules[parsed.GetValue(_schedule)!],
             Optimizer = TrainingNames.Optimizers[parsed.GetValue(_optimizer)!],
-            Clip = parsed.GetValue(_clip),
+            Clip = parsed.GetValue(_clip) is > 0 and var norm ? norm : null,
             Seed = parsed.GetValue(_seed),
             Threads = parsed.GetValue(_threads),
             Backward = TrainingNames.Paths[parsed.GetValue(_backward)!],
@@ -182,8 +167,8 @@ internal sealed record CompareSettings
 
     public required LearningRateSchedule Schedule { get; init; }
 
-    /// <summary>The largest gradient norm; 0 clips nothing.</summary>
-    public required double Clip { get; init; }
+    /// <summary>The largest gradient norm; null clips nothing.</summary>
+    public required double? Clip { get; init; }
 
     public required long Seed { get; init; }
 
@@ -196,7 +181,4 @@ internal sealed record CompareSettings
 
     /// <summary>The name of each model's initialisation.</summary>
     public required IReadOnlyDictionary<string, string> Initialisations { get; init; }
-
-    /// <summary>How many fresh sequences each result is measured on.</summary>
-    public int FinalSequences { get; init; } = 1_024;
 }

@@ -5,33 +5,40 @@ using Spectre.Console;
 
 namespace RnnZoo.Cli.Commands;
 
-/// <summary>Shows how the trainings of a comparison get on.</summary>
-internal interface IProgressDisplay
+/// <summary>Shows on standard error how the trainings of a comparison get on: a table that is redrawn in place on a terminal, else ten lines for each.</summary>
+internal sealed class CompareProgress(CliHost host, CompareTask task, IReadOnlyList<CompareJob> jobs)
 {
-    /// <summary>Is told about a job, on the thread that trains it; null if the display looks by itself.</summary>
-    ITrainingObserver? ObserverOf(CompareJob job);
+    private const int BarWidth = 24;
+    private const int LinesOfAJob = 10;
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(150);
+    private readonly Lock _gate = new();
+
+    /// <summary>Who is told about a job, on the thread that trains it; the table looks by itself.</summary>
+    public IEnumerable<ITrainingObserver> ObserversOf(CompareJob job) => host.ErrorIsTerminal ? [] : [new Lines(this, task.SizeName, job)];
 
     /// <summary>Shows progress on the calling thread.</summary>
     /// <param name="isDone">Whether to return.</param>
-    void ShowUntil(Func<bool> isDone);
-}
-
-/// <summary>A table that is redrawn in place, for terminals.</summary>
-internal sealed class LiveProgress(IAnsiConsole console, CompareTask task, IReadOnlyList<CompareJob> jobs) : IProgressDisplay
-{
-    private const int BarWidth = 24;
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(150);
-
-    public ITrainingObserver? ObserverOf(CompareJob job) => null;
-
-    public void ShowUntil(Func<bool> isDone) => console.Live(Draw()).AutoClear(true).Start(context =>
+    public void ShowUntil(Func<bool> isDone)
     {
-        while (!isDone())
+        if (!host.ErrorIsTerminal)
         {
-            context.UpdateTarget(Draw());
-            Thread.Sleep(Interval);
+            while (!isDone())
+            {
+                Thread.Sleep(5);
+            }
+
+            return;
         }
-    });
+
+        ReportConsole.Create(host.Error, isTerminal: true, host.Width).Live(Draw()).AutoClear(true).Start(context =>
+        {
+            while (!isDone())
+            {
+                context.UpdateTarget(Draw());
+                Thread.Sleep(Interval);
+            }
+        });
+    }
 
     private Table Draw()
     {
@@ -49,14 +56,14 @@ internal sealed class LiveProgress(IAnsiConsole console, CompareTask task, IRead
         {
             var (last, metric, ended) = job.Progress.Snapshot();
             table.AddRow(
-                Number(job.Size, "0"),
+                NumberText.Of(job.Size, "0"),
                 job.Model,
                 Bar((double)last.Step / job.Options.Steps, ended),
-                last.Step == 0 ? "[grey]waits[/]" : Number(last.Step, "#,0"),
-                last.Step == 0 ? "" : MetricText.OfLoss(last.Loss),
-                $"[grey]{Number(job.Task.Baseline, "0.0000")}[/]",
-                metric is { } value ? MetricText.Of(job.Task.Metric, value) : "",
-                last.Step == 0 ? "" : Number(last.Seconds, "0.0"));
+                last.Step == 0 ? "[grey]waits[/]" : NumberText.Of(last.Step, "#,0"),
+                last.Step == 0 ? "" : NumberText.OfLoss(last.Loss),
+                $"[grey]{NumberText.Of(job.Task.Baseline, "0.0000")}[/]",
+                metric is { } value ? NumberText.OfMetric(job.Task.Metric, value) : "",
+                last.Step == 0 ? "" : NumberText.Of(last.Seconds, "0.0"));
         }
 
         return table;
@@ -68,36 +75,18 @@ internal sealed class LiveProgress(IAnsiConsole console, CompareTask task, IRead
         return $"[{(ended ? "green" : "blue")}]{new string('━', filled)}[/][grey]{new string('─', BarWidth - filled)}[/]";
     }
 
-    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
-}
-
-/// <summary>One line every so many steps, for files and pipes.</summary>
-internal sealed class PlainProgress(TextWriter writer, CompareTask task) : IProgressDisplay
-{
-    private readonly Lock _gate = new();
-
-    private string SizeName => task.SizeName;
-
-    public ITrainingObserver ObserverOf(CompareJob job) => new Lines(this, job);
-
-    public void ShowUntil(Func<bool> isDone) => SpinWait.SpinUntil(() =>
-    {
-        Thread.Sleep(5);
-        return isDone();
-    });
-
     private void Write(string line)
     {
         lock (_gate)
         {
-            writer.WriteLine(line);
-            writer.Flush();
+            host.Error.WriteLine(line);
+            host.Error.Flush();
         }
     }
 
-    private sealed class Lines(PlainProgress display, CompareJob job) : ITrainingObserver
+    private sealed class Lines(CompareProgress progress, string sizeName, CompareJob job) : ITrainingObserver
     {
-        private readonly int _every = Math.Max(1, job.Options.Steps / 10);
+        private readonly int _every = Math.Max(1, job.Options.Steps / LinesOfAJob);
 
         public void OnStep(in StepRecord step)
         {
@@ -114,9 +103,8 @@ internal sealed class PlainProgress(TextWriter writer, CompareTask task) : IProg
         public void OnEnd(TrainingResult result)
             => Write(result.Steps, result.Final?.Loss, result.Final?.Metric, result.Seconds, $"  ended: {result.Reason.Name(job.Task.Metric.Name)}");
 
-        private void Write(int step, double? loss, double? metric, double seconds, string end)
-            => display.Write(string.Create(CultureInfo.InvariantCulture,
-                $"{display.SizeName} {job.Size,-4} {job.Model,-8} step {step,6}/{job.Options.Steps}  loss {MetricText.OfLoss(loss ?? double.NaN)}  {job.Task.Metric.Name} {MetricText.Of(job.Task.Metric, metric)}  {seconds,6:0.0} s{end}"));
+        private void Write(int step, double? loss, double? metric, double seconds, string end) => progress.Write(string.Create(CultureInfo.InvariantCulture,
+            $"{sizeName} {job.Size,-4} {job.Model,-8} step {step,6}/{job.Options.Steps}  loss {NumberText.OfLoss(loss ?? double.NaN)}  {job.Task.Metric.Name} {NumberText.OfMetric(job.Task.Metric, metric)}  {seconds,6:0.0} s{end}"));
     }
 }
 

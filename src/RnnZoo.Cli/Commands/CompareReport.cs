@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
 using RnnZoo.Files;
@@ -10,10 +9,67 @@ using Spectre.Console;
 
 namespace RnnZoo.Cli.Commands;
 
-/// <summary>The results of a comparison for people to read.</summary>
-internal static class CompareTable
+/// <summary>The results of a comparison: one JSON document, or for people a table, a chart and bars.</summary>
+internal static class CompareReport
 {
-    public static Table Create(CompareTask task, IReadOnlyList<CompareJob> jobs)
+    public static void Print(CliHost host, CompareSettings settings, IReadOnlyList<CompareJob> jobs, bool json, string folder)
+    {
+        if (json)
+        {
+            host.Output.Write(Document(settings, jobs));
+            host.Error.WriteLine($"Written to {folder}");
+            return;
+        }
+
+        ReportConsole.Write(host, CreateTable(settings.Task, jobs));
+        host.Output.WriteLine();
+        host.Output.WriteLine(TerminalLines.Render(CompareCharts.Loss(settings.Task, jobs, settings.Sizes.Max()), Math.Min(host.Width, 100)));
+        host.Output.WriteLine(TerminalBars.Render(CompareCharts.Metric(settings, jobs), Math.Min(host.Width, 80)));
+        host.Output.WriteLine($"Written to {folder}: results.json, log.jsonl, chart.svg, and the weights of each net (*.dat)");
+    }
+
+    public static string Document(CompareSettings settings, IReadOnlyList<CompareJob> jobs) => JsonText.Write(json =>
+    {
+        var metric = jobs[0].Task.Metric;
+        json.WriteString("task", settings.Task.Name);
+        new RunHeader(settings.Seed, settings.Threads, "float32").Write(json, "torchSharp", "seed", "threads", "version", "libtorch", "dtype");
+        if (settings.Task.HasSymbols)
+        {
+            json.WriteNumber("symbols", settings.Symbols);
+        }
+
+        json.WriteNumber("hidden", settings.Hidden);
+        json.WriteNumber("batch", settings.Batch);
+        json.WriteNumber("stepLimit", settings.Steps);
+        json.WriteString("optimizer", TrainingNames.Of(settings.Optimizer));
+        json.WriteString("schedule", TrainingNames.Of(settings.Schedule));
+        json.WriteFinite("clip", settings.Clip);
+        json.WriteString("metric", metric.Name);
+        json.WriteBoolean("moreIsBetter", metric.MoreIsBetter);
+        json.WriteFinite("stopAt", settings.Task.StopAt);
+        json.WriteNumber($"{metric.Name}Sequences", jobs[0].Options.FinalSequences);
+        json.WriteBoolean("partial", jobs.Any(job => job.IsPartial));
+        json.WriteObjects("results", jobs, job =>
+        {
+            var result = job.Result!;
+            json.WriteNumber(settings.Task.SizeName, job.Size);
+            json.WriteString("model", job.Model);
+            json.WriteNumber("parameters", job.Parameters);
+            json.WriteFinite("loss", result.Final?.Loss);
+            json.WriteFinite("baseline", job.Task.Baseline);
+            json.WriteFinite(metric.Name, result.Final?.Metric);
+            json.WriteFinite("standardError", result.Final?.StandardError);
+            json.WriteNumber("steps", result.Steps);
+            json.WriteFinite("seconds", Math.Round(result.Seconds, 3));
+            json.WriteString("backward", TrainingNames.Of(job.Net.Recurrent.EffectiveBackward));
+            json.WriteFinite("learningRate", job.Options.LearningRate);
+            json.WriteString("init", job.Initialisation);
+            json.WriteString("ended", result.Reason.Name(metric.Name));
+            json.WriteBoolean("partial", job.IsPartial);
+        });
+    });
+
+    private static Table CreateTable(CompareTask task, IReadOnlyList<CompareJob> jobs)
     {
         var table = new Table().Border(TableBorder.Rounded);
         var metric = jobs[0].Task.Metric;
@@ -25,22 +81,19 @@ internal static class CompareTable
         {
             var result = job.Result!;
             table.AddRow(
-                Number(job.Size, "0"),
+                NumberText.Of(job.Size, "0"),
                 job.Model,
-                Number(job.Parameters, "#,0"),
-                result.Final?.Loss is { } loss && double.IsFinite(loss) ? MetricText.OfLoss(loss) : "–",
-                Number(job.Task.Baseline, "0.0000"),
-                result.Final?.Metric is { } value && double.IsFinite(value) ? MetricText.Of(metric, value) : "–",
-                Number(result.Steps, "#,0"),
-                Number(result.Seconds, "0.0"),
-                result.Reason.Name(job.Task.Metric.Name));
+                NumberText.Of(job.Parameters, "#,0"),
+                result.Final?.Loss is { } loss && double.IsFinite(loss) ? NumberText.OfLoss(loss) : "–",
+                NumberText.Of(job.Task.Baseline, "0.0000"),
+                result.Final?.Metric is { } value && double.IsFinite(value) ? NumberText.OfMetric(metric, value) : "–",
+                NumberText.Of(result.Steps, "#,0"),
+                NumberText.Of(result.Seconds, "0.0"),
+                result.Reason.Name(metric.Name));
         }
 
         return table;
     }
-
-    private static string Number(double? value, string format)
-        => value is { } number && double.IsFinite(number) ? number.ToString(format, CultureInfo.InvariantCulture) : "–";
 }
 
 /// <summary>The pictures of a comparison: loss against steps at each size, and the task's metric against size.</summary>
@@ -56,7 +109,7 @@ internal static class CompareCharts
         return new Figure($"{task.Title}: " + string.Join(", ", settings.Models), panels)
         {
             Subtitle = string.Create(CultureInfo.InvariantCulture,
-                $"{symbols}hidden size {settings.Hidden}, batch {settings.Batch}, {TrainingNames.Of(settings.Optimizer)}, seed {settings.Seed}; {jobs[0].Task.Metric.Name} on {settings.FinalSequences:#,0} fresh sequences"),
+                $"{symbols}hidden size {settings.Hidden}, batch {settings.Batch}, {TrainingNames.Of(settings.Optimizer)}, seed {settings.Seed}; {jobs[0].Task.Metric.Name} on {jobs[0].Options.FinalSequences:#,0} fresh sequences"),
         };
     }
 
@@ -66,7 +119,7 @@ internal static class CompareCharts
         var here = jobs.Where(job => job.Size == size).ToArray();
         var series = here.Select(job => new Series(job.Model, [.. job.Progress.Losses.Select((loss, index) => new ChartPoint(index + 1, loss))])
         {
-            Colour = CompareDefaults.Colour(job.Model),
+            Colour = Nets.Colour(job.Model),
         }.Smoothed(PointsPerLine)).ToArray();
         var posed = here[0].Task;
         return new LineChart(
@@ -86,7 +139,7 @@ internal static class CompareCharts
             => jobs.Single(job => job.Model == model && job.Size == size).Result!.Final?.Metric ?? double.NaN;
         var series = settings.Models.Select(model => new BarSeries(model, [.. settings.Sizes.Select(size => ValueOf(model, size))])
         {
-            Colour = CompareDefaults.Colour(model),
+            Colour = Nets.Colour(model),
         });
         var metric = jobs[0].Task.Metric;
         return new GroupedBars(
@@ -110,67 +163,5 @@ internal static class CompareCharts
     {
         var baselines = jobs.Select(job => job.Task.Metric.Baseline).Distinct().ToArray();
         return baselines.Length == 1 ? new ReferenceLine(baselines[0], settings.Task.HasSymbols ? "guessing" : "without memory") : null;
-    }
-}
-
-/// <summary>The results of a comparison as one JSON document, for files and for `--json`.</summary>
-internal static class CompareJson
-{
-    public static string Write(CompareSettings settings, IReadOnlyList<CompareJob> jobs) => JsonText.Write(json =>
-    {
-        json.WriteString("task", settings.Task.Name);
-        json.WriteString("torchSharp", TorchBackend.TorchSharpVersion);
-        json.WriteNumber("seed", settings.Seed);
-        json.WriteNumber("threads", settings.Threads);
-        json.WriteString("version", VersionAction.Version);
-        json.WriteString("libtorch", TorchBackend.LibtorchVersion);
-        json.WriteString("dtype", "float32");
-        if (settings.Task.HasSymbols)
-        {
-            json.WriteNumber("symbols", settings.Symbols);
-        }
-
-        json.WriteNumber("hidden", settings.Hidden);
-        json.WriteNumber("batch", settings.Batch);
-        json.WriteNumber("stepLimit", settings.Steps);
-        json.WriteString("optimizer", TrainingNames.Of(settings.Optimizer));
-        json.WriteString("schedule", TrainingNames.Of(settings.Schedule));
-        json.WriteFinite("clip", settings.Clip > 0 ? settings.Clip : null);
-        var metric = jobs[0].Task.Metric;
-        json.WriteString("metric", metric.Name);
-        json.WriteBoolean("moreIsBetter", metric.MoreIsBetter);
-        json.WriteFinite("stopAt", settings.Task.StopAt);
-        json.WriteNumber($"{metric.Name}Sequences", settings.FinalSequences);
-        json.WriteBoolean("partial", jobs.Any(IsPartial));
-        json.WriteStartArray("results");
-        foreach (var job in jobs)
-        {
-            WriteResult(json, settings.Task, job);
-        }
-
-        json.WriteEndArray();
-    });
-
-    private static bool IsPartial(CompareJob job) => job.Result!.Reason == StopReason.Cancelled;
-
-    private static void WriteResult(Utf8JsonWriter json, CompareTask task, CompareJob job)
-    {
-        var result = job.Result!;
-        json.WriteStartObject();
-        json.WriteNumber(task.SizeName, job.Size);
-        json.WriteString("model", job.Model);
-        json.WriteNumber("parameters", job.Parameters);
-        json.WriteFinite("loss", result.Final?.Loss);
-        json.WriteFinite("baseline", job.Task.Baseline);
-        json.WriteFinite(job.Task.Metric.Name, result.Final?.Metric);
-        json.WriteFinite("standardError", result.Final?.StandardError);
-        json.WriteNumber("steps", result.Steps);
-        json.WriteFinite("seconds", Math.Round(result.Seconds, 3));
-        json.WriteString("backward", TrainingNames.Of(job.Net.Recurrent.EffectiveBackward));
-        json.WriteFinite("learningRate", job.Options.LearningRate);
-        json.WriteString("init", job.Initialisation);
-        json.WriteString("ended", result.Reason.Name(job.Task.Metric.Name));
-        json.WriteBoolean("partial", IsPartial(job));
-        json.WriteEndObject();
     }
 }

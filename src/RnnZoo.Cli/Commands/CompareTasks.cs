@@ -117,6 +117,8 @@ internal static class CompareTasks
 /// <summary>A task as `compare` offers it: what makes it longer, how commands word it, and what a run does unless told otherwise.</summary>
 internal sealed record CompareTask
 {
+    private const string SymbolsSetting = "symbols";
+
     /// <summary>One of <see cref="SequenceTasks.Names"/>.</summary>
     public required string Name { get; init; }
 
@@ -154,21 +156,18 @@ internal sealed record CompareTask
 
     public int Batch => 64;
 
-    /// <summary>The task's one setting that grows: delay, maxDelay or length.</summary>
-    public string SizeSetting => SequenceTasks.SettingsOf(Name)[0].Name;
-
     /// <summary>Whether the task lets one choose how many symbols there are.</summary>
-    public bool HasSymbols => SequenceTasks.SettingsOf(Name).Any(setting => setting.Name == CompareDefaults.SymbolsSetting);
+    public bool HasSymbols => SequenceTasks.SettingsOf(Name).Any(setting => setting.Name == SymbolsSetting);
 
     /// <summary>Where a net starts that has no entry: the net's own initialisation and a moderate rate.</summary>
     public CompareStart StartOf(string model) => Starts.GetValueOrDefault(model) ?? new CompareStart(1e-3, model == "irnn" ? "irnn" : "default");
 
     public ISequenceTask Create(int size, int symbols)
     {
-        var settings = new Dictionary<string, long> { [SizeSetting] = size };
+        var settings = new Dictionary<string, long> { [SequenceTasks.SettingsOf(Name)[0].Name] = size }; // delay, maxDelay or length
         if (HasSymbols)
         {
-            settings[CompareDefaults.SymbolsSetting] = symbols;
+            settings[SymbolsSetting] = symbols;
         }
 
         return SequenceTasks.Create(Name, settings);

@@ -1,14 +1,19 @@
 using System.Globalization;
+using RnnZoo.Cli.Options;
 using RnnZoo.Plots;
 
 namespace RnnZoo.Cli.Commands;
 
-/// <summary>The picture of fresh nets: gradient norms against distance.</summary>
+/// <summary>The pictures of a measurement: gradient norms against distance in fresh nets, and at each timestep of each step in training.</summary>
 internal static class FlowCharts
 {
+    // Norms in training that are further below the largest one share the last colour.
+    private const double Range = 1e4;
+
     private static readonly LineStyleNames Styles = new("measured", "predicted: exact for the linear net, an upper bound for the vanilla net");
 
-    public static Figure? Figure(FlowSettings settings, IReadOnlyList<FlowCurve> curves)
+    /// <summary>The picture of fresh nets; null without any.</summary>
+    public static Figure? Fresh(FlowSettings settings, IReadOnlyList<FlowCurve> curves)
     {
         ChartPanel[] panels =
         [
@@ -37,7 +42,7 @@ internal static class FlowCharts
     /// <summary>Nets that differ in how W begins, or in their gates; one colour for each model.</summary>
     private static LineChart? Others(IReadOnlyList<FlowCurve> all, string title, bool starts) => Chart(title,
         [.. all.Where(curve => curve.Net.Norm is null && curve.Net.IsAboutStart == starts)
-            .Select(curve => Line(curve.Norms.Mean, $"{curve.Net.Model} {curve.Net.Label}", CompareDefaults.Colour(curve.Net.Model)))]);
+            .Select(curve => Line(curve.Norms.Mean, $"{curve.Net.Model} {curve.Net.Label}", Nets.Colour(curve.Net.Model)))]);
 
     private static LineChart? Chart(string title, Series[] series) => series.Length == 0 ? null : new LineChart(
         title,
@@ -61,15 +66,9 @@ internal static class FlowCharts
 
     private static Series Line(IReadOnlyList<double> shares, string name, int place)
         => new(name, [new ChartPoint(0, 1), .. shares.Select((share, index) => new ChartPoint(index + 1, share))]) { Colour = place };
-}
 
-/// <summary>The picture of nets in training: the gradient at each timestep of each step, and the loss.</summary>
-internal static class TrainingCharts
-{
-    // Values further below the largest one share the last colour.
-    private const double Range = 1e4;
-
-    public static Figure? Figure(FlowSettings settings, IReadOnlyList<FlowTraining> all)
+    /// <summary>The picture of nets in training; null without any.</summary>
+    public static Figure? Trained(FlowSettings settings, IReadOnlyList<FlowTraining> all)
     {
         var trainings = all.Where(training => training.Looks.Count > 0).ToArray();
         if (trainings.Length == 0)
@@ -81,7 +80,7 @@ internal static class TrainingCharts
         return new Figure("Where the gradient goes during training", [.. trainings.Select(training => Map(training, trainings)), .. Cells(trainings), Loss(trainings)])
         {
             Subtitle = string.Create(CultureInfo.InvariantCulture,
-                $"copy task: {first.Task.Symbols} symbols, a delay of {first.Task.Delay}, then the symbols again; hidden size {settings.Hidden}, batch {FlowTraining.Batch}, seed {settings.Seed}; L2 norms over batch and hidden size, before clipping"),
+                $"copy task: {first.Task.Symbols} symbols, a delay of {first.Task.Delay}, then the symbols again; hidden size {settings.Hidden}, batch {first.Options.BatchSize}, seed {settings.Seed}; L2 norms over batch and hidden size, before clipping"),
             Columns = 2,
         };
     }
@@ -112,7 +111,7 @@ internal static class TrainingCharts
         "training loss",
         new Axis("training step"),
         new Axis("loss, nats per step") { Scale = AxisScale.Log },
-        [.. trainings.Select(training => new Series(training.Model, [.. training.Looks.Select(look => new ChartPoint(look.Step, look.Loss))]) { Colour = CompareDefaults.Colour(training.Model) })])
+        [.. trainings.Select(training => new Series(training.Model, [.. training.Looks.Select(look => new ChartPoint(look.Step, look.Loss))]) { Colour = Nets.Colour(training.Model) })])
     {
         EndLabels = true,
         ReferenceLines = [new ReferenceLine(trainings[0].Task.Baseline, string.Create(CultureInfo.InvariantCulture, $"no memory: {trainings[0].Task.Baseline:0.000}"))],

@@ -4,47 +4,36 @@ using RnnZoo.Cli.Options;
 namespace RnnZoo.Cli.Commands;
 
 /// <summary>`rnnzoo flow`: how far back in time a gradient reaches.</summary>
-internal sealed class FlowCommand
+internal sealed class FlowCommand : ExampleCommand
 {
-    private readonly ValueOption<ValueList<string>> _models = Values.Choices(
-        "--models", "The nets to measure", FlowDefaults.Models, FlowDefaults.Models);
+    private readonly ValueOption<ValueList<string>> _models = Values.Choices("--models", "The nets to measure", FlowNets.Models, FlowNets.Models);
 
     private readonly ValueOption<ValueList<double>> _norms = Values.PositiveList(
-        "--norms", "The spectral norms of W in the linear and the vanilla nets", FlowDefaults.Norms);
+        "--norms", "The spectral norms of W in the linear and the vanilla nets", [0.5, 0.9, 1.0, 1.1, 1.5]);
 
-    private readonly ValueOption<int> _length = Values.Whole("--length", "The steps of a sequence: the largest distance", 1, FlowDefaults.Length);
-    private readonly ValueOption<int> _sequences = Values.Whole("--sequences", "How many sequences a curve is the mean of", 1, FlowDefaults.Sequences);
-    private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "The hidden size of each net", 1, FlowDefaults.Hidden);
+    private readonly ValueOption<int> _length = Values.Whole("--length", "The steps of a sequence: the largest distance", 1, 100);
+    private readonly ValueOption<int> _sequences = Values.Whole("--sequences", "How many sequences a curve is the mean of", 1, 16);
+    private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "The hidden size of each net", 1, 128);
     private readonly ValueOption<ValueList<string>> _train = Values.Choices(
-        "--train", "The nets to watch in training on the copy task", CompareDefaults.NativeModels, FlowDefaults.Trained);
+        "--train", "The nets to watch in training on the copy task", Nets.Native, ["vanilla", "lstm"]);
 
     private readonly Option<bool> _noTraining = new("--no-training") { Description = "Measure fresh nets only" };
-    private readonly ValueOption<int> _steps = Values.Whole("--steps", "The steps of each training", 1, FlowDefaults.Steps);
-    private readonly ValueOption<int> _delay = Values.Whole("--delay", "For how many steps to remember in training", 1, FlowDefaults.Delay);
-    private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", FlowDefaults.Seed);
-    private readonly Option<bool> _json = new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
-    private readonly ValueOption<string?> _output = Values.Text(
-        "--output", "The folder to write into, replacing earlier results there; by default a new one, runs/<time>-flow", "a folder");
+    private readonly ValueOption<int> _steps = Values.Whole("--steps", "The steps of each training", 1, 600);
+    private readonly ValueOption<int> _delay = Values.Whole("--delay", "For how many steps to remember in training", 1, 20);
+    private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", 1);
+    private readonly Option<bool> _json = Values.Json();
+    private readonly ValueOption<string?> _output = Values.Output("flow");
 
-    private FlowCommand()
-    {
-    }
-
-    public static Command Create(CliHost host)
-    {
-        var options = new FlowCommand();
-        var command = new ExampleCommand(
+    public FlowCommand(CliHost host)
+        : base(
             "flow",
             "Measures how a gradient shrinks or grows on its way back through time, in fresh nets and in training.",
             ("rnnzoo flow", "all nets over 100 steps, and a vanilla RNN and an LSTM in training"),
             ("rnnzoo flow --models linear,vanilla --norms 0.8,1,1.2 --length 300 --no-training --json > flow.json", "the law and its bound, other norms, results for programs"))
-        {
-            options._models, options._norms, options._length, options._sequences, options._hidden, options._train, options._noTraining,
-            options._steps, options._delay, options._seed, options._json, options._output,
-        };
-        command.SetAction((parsed, cancellation) => Task.FromResult(
-            new FlowRun(host, options.Read(parsed), parsed.GetValue(options._json), parsed.GetValue(options._output)).Run(cancellation)));
-        return command;
+    {
+        AddOptions(_models, _norms, _length, _sequences, _hidden, _train, _noTraining, _steps, _delay, _seed, _json, _output);
+        SetAction((parsed, cancellation) => Task.FromResult(
+            new FlowRun(host, Read(parsed), parsed.GetValue(_json), parsed.GetValue(_output)).Run(cancellation)));
     }
 
     private FlowSettings Read(ParseResult parsed) => new()
@@ -68,7 +57,7 @@ internal sealed class FlowCommand
 /// <summary>What to measure.</summary>
 internal sealed record FlowSettings
 {
-    /// <summary>linear, vanilla, lstm, gru.</summary>
+    /// <summary>Names of <see cref="FlowNets"/>.</summary>
     public required IReadOnlyList<string> Models { get; init; }
 
     /// <summary>The factors of the orthogonal W of the linear and the vanilla nets: its spectral norm.</summary>
@@ -93,24 +82,4 @@ internal sealed record FlowSettings
 
     /// <summary>The delay of the copy task in training.</summary>
     public required int Delay { get; init; }
-}
-
-/// <summary>The one place for what `flow` does unless told otherwise.</summary>
-internal static class FlowDefaults
-{
-    public const int Length = 100;
-    public const int Sequences = 16;
-    public const int Hidden = 128;
-    public const int Steps = 600;
-    public const int Delay = 20;
-    public const long Seed = 1;
-
-    /// <summary>I: the numbers of an input step, drawn from N(0, 1).</summary>
-    public const int Inputs = 10;
-
-    public static IReadOnlyList<string> Models { get; } = ["linear", "vanilla", "lstm", "gru"];
-
-    public static IReadOnlyList<double> Norms { get; } = [0.5, 0.9, 1.0, 1.1, 1.5];
-
-    public static IReadOnlyList<string> Trained { get; } = ["vanilla", "lstm"];
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using RnnZoo.Cells;
+using RnnZoo.Cli.Options;
 using RnnZoo.Gradients;
 using RnnZoo.Modules;
 using TorchSharp;
@@ -10,26 +11,18 @@ namespace RnnZoo.Cli.Commands;
 /// <summary>The nets of a measurement.</summary>
 internal static class FlowNets
 {
+    /// <summary>The models that there are settings of.</summary>
+    public static IReadOnlyList<string> Models { get; } = ["linear", "vanilla", "lstm", "gru"];
+
     public static List<FlowNet> Of(FlowSettings settings) => [.. settings.Models.SelectMany(model => Of(model, settings))];
 
     private static IEnumerable<FlowNet> Of(string model, FlowSettings settings) => model switch
     {
-        "linear" => settings.Norms.Select(Linear),
-        "vanilla" => [.. settings.Norms.Select(Vanilla), .. Vanilla()],
+        "linear" => settings.Norms.Select(w => new FlowNet(model, Text($"w={w}"), Text($"w = {w}"), Initialisers.Orthogonal(w)) { Norm = w, Activation = Activation.Linear }),
+        "vanilla" => [.. settings.Norms.Select(w => new FlowNet(model, Text($"norm={w}"), Text($"w = {w}"), Initialisers.Orthogonal(w)) { Norm = w }), .. Vanilla()],
         "lstm" => Lstm(settings.Length),
         "gru" => Gru(settings.Length),
-        _ => throw new ArgumentOutOfRangeException(nameof(model), model, $"model: expected one of {string.Join(", ", FlowDefaults.Models)}, got '{model}'."),
-    };
-
-    private static FlowNet Linear(double w) => new("linear", Text($"w={w}"), Text($"w = {w}"), Initialisers.Orthogonal(w))
-    {
-        Norm = w,
-        Activation = Activation.Linear,
-    };
-
-    private static FlowNet Vanilla(double norm) => new("vanilla", Text($"norm={norm}"), Text($"w = {norm}"), Initialisers.Orthogonal(norm))
-    {
-        Norm = norm,
+        _ => throw new ArgumentOutOfRangeException(nameof(model), model, $"model: expected one of {string.Join(", ", Models)}, got '{model}'."),
     };
 
     private static IEnumerable<FlowNet> Vanilla() =>
@@ -64,7 +57,7 @@ internal static class FlowNets
 }
 
 /// <summary>A fresh net whose gradient is measured.</summary>
-/// <param name="Model">linear, vanilla, lstm or gru.</param>
+/// <param name="Model">One of <see cref="FlowNets.Models"/>.</param>
 /// <param name="Setting">What sets it apart from others of its model, for files.</param>
 /// <param name="Label">The same for pictures.</param>
 /// <param name="Initialiser">What is put on top of PyTorch's default initialisation; null for nothing.</param>
@@ -84,12 +77,7 @@ internal sealed record FlowNet(string Model, string Setting, string Label, Initi
     /// <summary>Makes the net in float64. All nets of a model begin with the same draws, so that only the setting differs.</summary>
     public IRecurrentModule Create(int inputs, int hidden, long seed)
     {
-        IRecurrentModule net = Model switch
-        {
-            "lstm" => new Lstm(inputs, hidden, dtype: ScalarType.Float64),
-            "gru" => new Gru(inputs, hidden, dtype: ScalarType.Float64),
-            _ => new VanillaRnn(inputs, hidden, 1, Activation, dtype: ScalarType.Float64),
-        };
+        var net = Nets.Make(Model == "linear" ? "vanilla" : Model, inputs, hidden, activation: Activation, dtype: ScalarType.Float64);
         using var generator = new Generator((ulong)seed);
         var initialiser = Initialisers.Default();
         (Initialiser is null ? initialiser : initialiser.Then(Initialiser)).Apply(net, generator);
@@ -103,6 +91,9 @@ internal sealed record FlowNet(string Model, string Setting, string Label, Initi
 /// <param name="SpectralNorm">‖W‖ of the linear and the vanilla nets.</param>
 internal sealed record FlowCurve(FlowNet Net, GradientFlow Flow, double? SpectralNorm)
 {
+    /// <summary>I: the numbers of an input step, drawn from N(0, 1).</summary>
+    public const int Inputs = 10;
+
     /// <summary>The norms of the state that the curve is about.</summary>
     public FlowNorms Norms => Flow.Cell ?? Flow.Hidden;
 
@@ -119,9 +110,9 @@ internal sealed record FlowCurve(FlowNet Net, GradientFlow Flow, double? Spectra
     {
         using var scope = NewDisposeScope();
         using var data = new Generator((ulong)Seeds.Derive(settings.Seed, "flow data"));
-        var input = randn(settings.Length, settings.Sequences, FlowDefaults.Inputs, dtype: ScalarType.Float64, generator: data); // [T, B, I]
+        var input = randn(settings.Length, settings.Sequences, Inputs, dtype: ScalarType.Float64, generator: data); // [T, B, I]
         var cotangent = randn(settings.Sequences, settings.Hidden, dtype: ScalarType.Float64, generator: data); // [B, H]
-        var module = net.Create(FlowDefaults.Inputs, settings.Hidden, Seeds.Derive(settings.Seed, "flow weights"));
+        var module = net.Create(Inputs, settings.Hidden, Seeds.Derive(settings.Seed, "flow weights"));
         using var owner = (nn.Module)module;
         return new FlowCurve(net, GradientFlow.Measure(module, input, cotangent), SpectralNormOf(module));
     }

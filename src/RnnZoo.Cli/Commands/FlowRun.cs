@@ -21,6 +21,7 @@ internal sealed class FlowRun(CliHost host, FlowSettings settings, bool json, st
     {
         var watch = Stopwatch.StartNew();
         var folder = OutputFolder.Make(host, outputFolder, "flow");
+        string[] files;
         try
         {
             Measure(cancellation);
@@ -29,12 +30,12 @@ internal sealed class FlowRun(CliHost host, FlowSettings settings, bool json, st
         finally
         {
             // An interrupted or a failed run leaves what it got.
-            Write(folder, cancellation.IsCancellationRequested);
+            files = Write(folder, Results(cancellation));
         }
 
         var summary = string.Create(CultureInfo.InvariantCulture,
-            $"{_curves.Count} curves and {_trainings.Count} trainings in {watch.Elapsed.TotalSeconds:0.0} s. Written to {folder}: {string.Join(", ", Files())}");
-        FlowReport.Print(host, settings, Results(cancellation.IsCancellationRequested), json, summary);
+            $"{_curves.Count} curves and {_trainings.Count} trainings in {watch.Elapsed.TotalSeconds:0.0} s. Written to {folder}: {string.Join(", ", files)}");
+        FlowReport.Print(host, settings, Results(cancellation), json, summary);
         return cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
     }
 
@@ -57,26 +58,19 @@ internal sealed class FlowRun(CliHost host, FlowSettings settings, bool json, st
         }
     }
 
-    private FlowResults Results(bool isPartial) => new(_curves, _trainings, isPartial);
+    private FlowResults Results(CancellationToken cancellation) => new(_curves, _trainings, cancellation.IsCancellationRequested);
 
-    private void Write(string folder, bool isPartial)
+    /// <returns>The names of the files.</returns>
+    private string[] Write(string folder, FlowResults results)
     {
-        AtomicFile.WriteText(Path.Combine(folder, "results.json"), FlowJson.Write(settings, Results(isPartial)));
-        if (FlowCharts.Figure(settings, _curves) is { } chart)
+        var (fresh, trained) = (FlowCharts.Fresh(settings, _curves), FlowCharts.Trained(settings, _trainings));
+        OutputFolder.WriteResults(folder, FlowReport.Document(settings, results), fresh);
+        if (trained is not null)
         {
-            AtomicFile.WriteText(Path.Combine(folder, "chart.svg"), chart.ToSvg() + "\n");
+            AtomicFile.WriteText(Path.Combine(folder, "training.svg"), trained.ToSvg() + "\n");
         }
 
-        if (TrainingCharts.Figure(settings, _trainings) is { } training)
-        {
-            AtomicFile.WriteText(Path.Combine(folder, "training.svg"), training.ToSvg() + "\n");
-        }
-    }
-
-    private IEnumerable<string> Files()
-    {
-        string[] pictures = [.. _curves.Count > 0 ? ["chart.svg"] : Array.Empty<string>(), .. _trainings.Exists(training => training.Looks.Count > 0) ? ["training.svg"] : Array.Empty<string>()];
-        return pictures.Prepend("results.json");
+        return ["results.json", .. fresh is null ? Array.Empty<string>() : ["chart.svg"], .. trained is null ? Array.Empty<string>() : ["training.svg"]];
     }
 }
 
@@ -90,32 +84,35 @@ internal sealed record FlowResults(IReadOnlyList<FlowCurve> Curves, IReadOnlyLis
 /// One training on the copy task, watched: at up to <see cref="MostLooks"/> of its steps the norm of ∂L/∂h_t at every
 /// timestep, before clipping. L is the mean loss, and norms are L2 over [B, H].
 /// </summary>
-internal sealed class FlowTraining : ITrainingObserver
+internal sealed class FlowTraining(string model, FlowSettings settings) : ITrainingObserver
 {
-    public const int MostLooks = 100;
-    public const int Batch = 64;
+    private const int MostLooks = 100;
 
-    private readonly FlowSettings _settings;
+    private readonly FlowSettings _settings = settings;
     private readonly List<FlowLook> _looks = [];
-    private readonly int _every;
+    private readonly CompareStart _start = CompareTasks.Copy.StartOf(model);
     private GradientTrace? _trace;
 
-    public FlowTraining(string model, FlowSettings settings)
+    public string Model { get; } = model;
+
+    public CopyTask Task { get; } = new(settings.Delay);
+
+    public string Initialisation => _start.Initialisation;
+
+    /// <summary>How it is trained.</summary>
+    public TrainingOptions Options => new()
     {
-        Model = model;
-        _settings = settings;
-        _every = (settings.Steps + MostLooks - 1) / MostLooks;
-        Task = new CopyTask(settings.Delay);
-        (LearningRate, Initialisation) = CompareTasks.Copy.StartOf(model);
-    }
-
-    public string Model { get; }
-
-    public CopyTask Task { get; }
-
-    public double LearningRate { get; }
-
-    public string Initialisation { get; }
+        Steps = _settings.Steps,
+        BatchSize = CompareTasks.Copy.Batch,
+        Optimizer = OptimizerKind.Adam,
+        Schedule = LearningRateSchedule.Cosine,
+        LearningRate = _start.LearningRate,
+        ClipNorm = CompareTasks.Copy.Clip,
+        EvaluateEvery = Math.Max(1, _settings.Steps),
+        EvaluationSequences = 1,
+        FinalSequences = 512,
+        Seed = Seeds.Derive(_settings.Seed, "data", _settings.Delay),
+    };
 
     public IReadOnlyList<FlowLook> Looks => _looks;
 
@@ -125,14 +122,14 @@ internal sealed class FlowTraining : ITrainingObserver
     public void Run(CancellationToken cancellation)
     {
         manual_seed(Seeds.Derive(_settings.Seed, $"weights of {Model}", _settings.Delay));
-        using var model = SequenceModel.Create(Model, Task.InputSize, _settings.Hidden, Task.OutputSize);
+        using var net = SequenceModel.Create(Model, Task.InputSize, _settings.Hidden, Task.OutputSize);
         using (var generator = new Generator((ulong)Seeds.Derive(_settings.Seed, $"initialisation of {Model}")))
         {
-            Initialisations.Create(Initialisation, Task.Length).Apply(model, generator);
+            Initialisations.Create(Initialisation, Task.Length).Apply(net, generator);
         }
 
-        using var trace = _trace = GradientTrace.Attach(model, new GradientTraceOptions { Every = _every });
-        new Trainer(model, Task, Options(), this).Run(cancellation);
+        using var trace = _trace = GradientTrace.Attach(net, new GradientTraceOptions { Every = (_settings.Steps + MostLooks - 1) / MostLooks });
+        new Trainer(net, Task, Options, this).Run(cancellation);
     }
 
     public void OnStep(in StepRecord step)
@@ -152,20 +149,6 @@ internal sealed class FlowTraining : ITrainingObserver
     }
 
     public void OnEnd(TrainingResult result) => Result = result;
-
-    private TrainingOptions Options() => new()
-    {
-        Steps = _settings.Steps,
-        BatchSize = Batch,
-        Optimizer = OptimizerKind.Adam,
-        Schedule = LearningRateSchedule.Cosine,
-        LearningRate = LearningRate,
-        ClipNorm = CompareTasks.Copy.Clip,
-        EvaluateEvery = Math.Max(1, _settings.Steps),
-        EvaluationSequences = 1,
-        FinalSequences = 512,
-        Seed = Seeds.Derive(_settings.Seed, "data", _settings.Delay),
-    };
 }
 
 /// <summary>The gradient at every timestep of one training step.</summary>

@@ -5,9 +5,9 @@ using RnnZoo.Cli.Options;
 namespace RnnZoo.Cli.Commands;
 
 /// <summary>`rnnzoo lyapunov`: at which rates a net's Jacobians stretch and shrink, so how its gradients vanish or explode.</summary>
-internal sealed class LyapunovCommand
+internal sealed class LyapunovCommand : ExampleCommand
 {
-    private readonly ValueOption<string> _cell = Values.Choice("--cell", "The cell of a fresh net", CompareDefaults.NativeModels, "vanilla");
+    private readonly ValueOption<string> _cell = Values.Choice("--cell", "The cell of a fresh net", Nets.Native, "vanilla");
     private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "The hidden size of a fresh net", 1, 128);
     private readonly ValueOption<double?> _gain = new(
         "--gain", "The spectral norm that each recurrent block of a fresh net is scaled to; by default as initialised", "a number above 0",
@@ -18,14 +18,16 @@ internal sealed class LyapunovCommand
             return read && double.IsFinite(number) && number > 0;
         });
 
-    private readonly ValueOption<string> _init = new(
-        "--init", $"The initialisation of a fresh net ({string.Join(", ", Initialisations.NamesFor("lstm"))}; joined by + they fill on top of each other)",
-        $"names of {string.Join(", ", Initialisations.NamesFor("lstm"))}, joined by +",
-        (string text, out string value) =>
-        {
-            value = text;
-            return Initialisations.Fits(text, "lstm");
-        });
+    private readonly ValueOption<string> _init = Values.WithDefault(
+        new ValueOption<string>(
+            "--init", $"The initialisation of a fresh net ({string.Join(", ", Initialisations.NamesFor("lstm"))}; joined by + they fill on top of each other)",
+            $"names of {string.Join(", ", Initialisations.NamesFor("lstm"))}, joined by +",
+            (string text, out string value) =>
+            {
+                value = text;
+                return Initialisations.Fits(text, "lstm");
+            }),
+        "default");
 
     private readonly ValueOption<string?> _weights = Values.Text(
         "--weights", "Measure the recurrent net in this file in place of a fresh one: safetensors, or a state dict as module.save writes it (compare leaves some in its run folder); a vanilla net is taken for one with tanh", "a file");
@@ -35,27 +37,19 @@ internal sealed class LyapunovCommand
     private readonly ValueOption<int> _exponents = Values.Whole("--exponents", "How many of the largest exponents; never more than the state has numbers", 1, 8);
     private readonly ValueOption<double> _input = Values.NotNegative("--input", "The standard deviation of the random input; 0 for none", 1);
     private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", 1);
-    private readonly Option<bool> _json = new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
-    private readonly ValueOption<string?> _output = Values.Text(
-        "--output", "The folder to write into, replacing earlier results there; by default a new one, runs/<time>-lyapunov", "a folder");
+    private readonly Option<bool> _json = Values.Json();
+    private readonly ValueOption<string?> _output = Values.Output("lyapunov");
 
-    private LyapunovCommand() => Values.WithDefault(_init, "default");
-
-    public static Command Create(CliHost host)
-    {
-        var options = new LyapunovCommand();
-        var command = new ExampleCommand(
+    public LyapunovCommand(CliHost host)
+        : base(
             "lyapunov",
             "Measures Lyapunov exponents: the rates, in nats per step, at which a net's Jacobians stretch or shrink directions. Above 0 gradients explode over long spans, below they vanish.",
             ("rnnzoo lyapunov", "a fresh vanilla RNN of 128 units"),
             ("rnnzoo lyapunov --cell lstm --init forget-bias --seed 7 --json > exponents.json", "an LSTM with forget bias 1, results for programs"))
-        {
-            options._cell, options._hidden, options._gain, options._init, options._weights, options._steps, options._warmUp, options._exponents,
-            options._input, options._seed, options._json, options._output,
-        };
-        command.SetAction((parsed, cancellation) => Task.FromResult(
-            new LyapunovRun(host, options.Read(parsed), parsed.GetValue(options._json), parsed.GetValue(options._output)).Run(cancellation)));
-        return command;
+    {
+        AddOptions(_cell, _hidden, _gain, _init, _weights, _steps, _warmUp, _exponents, _input, _seed, _json, _output);
+        SetAction((parsed, cancellation) => Task.FromResult(
+            new LyapunovRun(host, Read(parsed), parsed.GetValue(_json), parsed.GetValue(_output)).Run(cancellation)));
     }
 
     private LyapunovSettings Read(ParseResult parsed)
@@ -92,7 +86,7 @@ internal sealed class LyapunovCommand
 /// <summary>What to measure, and how.</summary>
 internal sealed record LyapunovSettings
 {
-    /// <summary>vanilla, lstm or gru; of a fresh net.</summary>
+    /// <summary>The name of a fresh net.</summary>
     public required string Cell { get; init; }
 
     public required int Hidden { get; init; }

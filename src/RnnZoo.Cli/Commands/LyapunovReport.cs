@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using RnnZoo.Cli.Report;
 using RnnZoo.Files;
 using RnnZoo.Gradients;
@@ -8,17 +7,26 @@ using Spectre.Console;
 
 namespace RnnZoo.Cli.Commands;
 
-/// <summary>The results of a measurement for people to read.</summary>
-internal static class LyapunovTable
+/// <summary>The results of a measurement: one JSON document, or for people tables and a chart.</summary>
+internal static class LyapunovReport
 {
     private const double Still = 1e-6; // nats per step: a factor of e in a million steps
 
-    public static void Write(CliHost host, LyapunovNet net, IReadOnlyList<LyapunovResult> results)
+    public static void Write(CliHost host, LyapunovSettings settings, LyapunovNet net, IReadOnlyList<LyapunovResult> results, string folder, bool json, TimeSpan elapsed)
     {
+        var document = Document(settings, net, results);
+        OutputFolder.WriteResults(folder, document, LyapunovCharts.Figure(settings, net, results));
+        if (json)
+        {
+            host.Output.Write(document);
+            host.Error.WriteLine($"Written to {folder}");
+            return;
+        }
+
         foreach (var result in results)
         {
             host.Output.WriteLine($"{net.Cell}, {result.Name}: {Meaning(result.Measured)}");
-            ReportConsole.Write(host, Create(result));
+            ReportConsole.Write(host, CreateTable(result));
             foreach (var line in Facts(result))
             {
                 host.Output.WriteLine(line);
@@ -26,9 +34,47 @@ internal static class LyapunovTable
 
             host.Output.WriteLine();
         }
+
+        host.Output.WriteLine(TerminalLines.Render(LyapunovCharts.Settling(results[0]), Math.Min(host.Width, 100)));
+        host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Written to {folder}: results.json, chart.svg ({elapsed.TotalSeconds:0.0} s)"));
     }
 
-    private static Table Create(LyapunovResult result)
+    /// <summary>For files and for `--json`; −∞ is null.</summary>
+    private static string Document(LyapunovSettings settings, LyapunovNet net, IReadOnlyList<LyapunovResult> results) => JsonText.Write(json =>
+    {
+        json.WriteString("model", net.Cell);
+        json.WriteBoolean("trained", settings.Weights is not null);
+        json.WriteString("weights", settings.Weights);
+        json.WriteString("init", settings.Weights is null ? settings.Init : null);
+        json.WriteFinite("gain", settings.Weights is null ? settings.Gain : null);
+        json.WriteNumber("hidden", net.Module.HiddenSize);
+        json.WriteNumber("layers", net.Module.NumLayers);
+        json.WriteNumber("inputSize", net.Module.InputSize);
+        json.WriteFinite("input", settings.Input);
+        json.WriteNumber("steps", settings.Steps);
+        json.WriteNumber("warmUp", settings.WarmUp);
+        new RunHeader(settings.Seed, DType: "float64").Write(json);
+        json.WriteObjects("results", results, result =>
+        {
+            var measured = result.Measured;
+            json.WriteNumber("layer", result.Layer);
+            json.WriteNumber("direction", result.Direction);
+            json.WriteNumber("stateSize", measured.StateSize);
+            json.WriteNumbers("exponents", measured.Exponents);
+            json.WriteFinite("sum", measured.Sum);
+            json.WriteFinite("kaplanYorkeDimension", measured.KaplanYorkeDimension);
+            json.WriteFinite("rateBound", result.Law?.RateBound);
+            json.WriteFinite("spectralNorm", result.Law?.SpectralNorm);
+            json.WriteFinite("spectralRadius", result.Law?.SpectralRadius);
+            json.WriteObjects("history", measured.History, point =>
+            {
+                json.WriteNumber("steps", point.Steps);
+                json.WriteNumbers("exponents", point.Exponents);
+            });
+        });
+    });
+
+    private static Table CreateTable(LyapunovResult result)
     {
         var table = new Table().Border(TableBorder.Rounded);
         string[] titles = ["exponent", "nats per step", "factor per step", "in 100 steps", "1e-6 is left after"];
@@ -119,80 +165,5 @@ internal static class LyapunovCharts
         {
             yield return new ReferenceLine(law.RateBound, string.Create(CultureInfo.InvariantCulture, $"bound ln ‖W‖: {law.RateBound:0.000}"));
         }
-    }
-}
-
-/// <summary>The results of a measurement as one JSON document, for files and for `--json`; −∞ is null.</summary>
-internal static class LyapunovJson
-{
-    public static string Write(LyapunovSettings settings, LyapunovNet net, IReadOnlyList<LyapunovResult> results) => JsonText.Write(json =>
-    {
-        json.WriteString("model", net.Cell);
-        json.WriteBoolean("trained", settings.Weights is not null);
-        json.WriteString("weights", settings.Weights);
-        json.WriteString("init", settings.Weights is null ? settings.Init : null);
-        json.WriteFinite("gain", settings.Weights is null ? settings.Gain : null);
-        json.WriteNumber("hidden", net.Module.HiddenSize);
-        json.WriteNumber("layers", net.Module.NumLayers);
-        json.WriteNumber("inputSize", net.Module.InputSize);
-        json.WriteFinite("input", settings.Input);
-        json.WriteNumber("steps", settings.Steps);
-        json.WriteNumber("warmUp", settings.WarmUp);
-        json.WriteNumber("seed", settings.Seed);
-        json.WriteString("dtype", "float64");
-        json.WriteString("torchSharp", TorchBackend.TorchSharpVersion);
-        json.WriteString("libtorch", TorchBackend.LibtorchVersion);
-        json.WriteString("version", VersionAction.Version);
-        json.WriteStartArray("results");
-        foreach (var result in results)
-        {
-            WriteResult(json, result);
-        }
-
-        json.WriteEndArray();
-    });
-
-    private static void WriteResult(Utf8JsonWriter json, LyapunovResult result)
-    {
-        var measured = result.Measured;
-        json.WriteStartObject();
-        json.WriteNumber("layer", result.Layer);
-        json.WriteNumber("direction", result.Direction);
-        json.WriteNumber("stateSize", measured.StateSize);
-        WriteNumbers(json, "exponents", measured.Exponents);
-        json.WriteFinite("sum", measured.Sum);
-        json.WriteFinite("kaplanYorkeDimension", measured.KaplanYorkeDimension);
-        json.WriteFinite("rateBound", result.Law?.RateBound);
-        json.WriteFinite("spectralNorm", result.Law?.SpectralNorm);
-        json.WriteFinite("spectralRadius", result.Law?.SpectralRadius);
-        json.WriteStartArray("history");
-        foreach (var point in measured.History)
-        {
-            json.WriteStartObject();
-            json.WriteNumber("steps", point.Steps);
-            WriteNumbers(json, "exponents", point.Exponents);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void WriteNumbers(Utf8JsonWriter json, string name, IReadOnlyList<double> values)
-    {
-        json.WriteStartArray(name);
-        foreach (var value in values)
-        {
-            if (double.IsFinite(value))
-            {
-                json.WriteNumberValue(value);
-            }
-            else
-            {
-                json.WriteNullValue();
-            }
-        }
-
-        json.WriteEndArray();
     }
 }

@@ -1,12 +1,9 @@
 using System.Diagnostics;
-using System.Globalization;
 using RnnZoo.Cells;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
-using RnnZoo.Files;
 using RnnZoo.Gradients;
 using RnnZoo.Modules;
-using RnnZoo.Plots;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Commands;
@@ -33,7 +30,7 @@ internal sealed class LyapunovRun(CliHost host, LyapunovSettings settings, bool 
         {
             var results = Measure(net, cancellation);
             var folder = OutputFolder.Make(host, outputFolder, "lyapunov");
-            Report(net, results, folder, watch.Elapsed);
+            LyapunovReport.Write(host, settings, net, results, folder, json, watch.Elapsed);
         }
 
         return ExitCodes.Success;
@@ -64,24 +61,6 @@ internal sealed class LyapunovRun(CliHost host, LyapunovSettings settings, bool 
 
         return results;
     }
-
-    private void Report(LyapunovNet net, List<LyapunovResult> results, string folder, TimeSpan elapsed)
-    {
-        var document = LyapunovJson.Write(settings, net, results);
-        var figure = LyapunovCharts.Figure(settings, net, results);
-        AtomicFile.WriteText(Path.Combine(folder, "results.json"), document);
-        AtomicFile.WriteText(Path.Combine(folder, "chart.svg"), figure.ToSvg() + "\n");
-        if (json)
-        {
-            host.Output.Write(document);
-            host.Error.WriteLine($"Written to {folder}");
-            return;
-        }
-
-        LyapunovTable.Write(host, net, results);
-        host.Output.WriteLine(TerminalLines.Render(LyapunovCharts.Settling(results[0]), Math.Min(host.Width, 100)));
-        host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Written to {folder}: results.json, chart.svg ({elapsed.TotalSeconds:0.0} s)"));
-    }
 }
 
 /// <summary>The net to measure, in float64: fresh, or read from a file.</summary>
@@ -99,7 +78,7 @@ internal sealed record LyapunovNet(IRecurrentModule Module, string Cell) : IDisp
         }
 
         manual_seed(Seeds.Derive(settings.Seed, "weights"));
-        var net = Make(settings.Cell, FreshInputs, settings.Hidden, layers: 1, bidirectional: false, bias: true);
+        var net = Nets.Make(settings.Cell, FreshInputs, settings.Hidden, dtype: ScalarType.Float64);
         using var generator = new Generator((ulong)Seeds.Derive(settings.Seed, "initialisation"));
         Initialisations.Create(settings.Init, settings.Steps).Apply(net, generator);
         if (settings.Gain is { } gain)
@@ -109,14 +88,6 @@ internal sealed record LyapunovNet(IRecurrentModule Module, string Cell) : IDisp
 
         return new LyapunovNet(net, settings.Cell);
     }
-
-    public static IRecurrentModule Make(string cell, long inputs, long hidden, long layers, bool bidirectional, bool bias) => cell switch
-    {
-        "vanilla" => new VanillaRnn(inputs, hidden, layers, Activation.Tanh, bias, bidirectional: bidirectional, dtype: ScalarType.Float64),
-        "lstm" => new Lstm(inputs, hidden, layers, bias, bidirectional: bidirectional, dtype: ScalarType.Float64),
-        "gru" => new Gru(inputs, hidden, layers, bias, bidirectional: bidirectional, dtype: ScalarType.Float64),
-        _ => throw new ArgumentOutOfRangeException(nameof(cell), cell, $"cell: expected vanilla, lstm or gru, got '{cell}'."),
-    };
 
     public void Dispose() => ((nn.Module)Module).Dispose();
 

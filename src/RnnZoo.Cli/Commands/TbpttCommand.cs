@@ -1,56 +1,35 @@
 using System.CommandLine;
 using System.Globalization;
 using RnnZoo.Cli.Options;
-using RnnZoo.Training;
 
 namespace RnnZoo.Cli.Commands;
 
 /// <summary>`rnnzoo tbptt`: what truncated backpropagation through time saves, and what it costs.</summary>
-internal sealed class TbpttCommand
+internal sealed class TbpttCommand : ExampleCommand
 {
     private readonly ValueOption<ValueList<string>> _chunks = Values.List<string>(
         "--k", "The chunk lengths to measure; full for the whole stream at once", "a comma-separated list of whole numbers of at least 1, or full, none twice",
-        ReadChunk, [.. TbpttSettings.DefaultChunks.Select(TbpttSettings.Name)]);
+        ReadChunk, ["1", "5", "10", "35", "100", TbpttSettings.Name(TbpttSettings.Full)]);
 
-    private readonly ValueOption<string> _cell = Values.Choice("--cell", "The cell of the net", CompareDefaults.NativeModels, "lstm");
-    private readonly ValueOption<int> _length = Values.Whole("--length", "T: the steps of the measured stream; full takes about 0.15 MB for each step", 1, TbpttSettings.DefaultLength);
-    private readonly ValueOption<int> _batch = Values.Whole("--batch", "B: how many streams side by side", 1, TbpttSettings.DefaultBatch);
-    private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "H: the hidden size of the measured net", 1, TbpttSettings.DefaultHidden);
-    private readonly ValueOption<int> _delay = Values.Whole("--delay", "How many steps lie between a cue and the question for it", 1, TbpttSettings.DefaultDelay);
-    private readonly ValueOption<int> _updates = Values.Whole("--updates", "How many updates each training makes at most; 0 for no training", 0, TbpttSettings.DefaultUpdates);
-    private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", TbpttSettings.DefaultSeed);
-    private readonly Option<bool> _json = new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
-    private readonly ValueOption<string?> _output = Values.Text(
-        "--output", "The folder to write into, replacing earlier results there; by default a new one, runs/<time>-tbptt", "a folder");
+    private readonly ValueOption<string> _cell = Values.Choice("--cell", "The cell of the net", Nets.Native, "lstm");
+    private readonly ValueOption<int> _length = Values.Whole("--length", "T: the steps of the measured stream; full takes about 0.15 MB for each step", 1, 10_000);
+    private readonly ValueOption<int> _batch = Values.Whole("--batch", "B: how many streams side by side", 1, 20);
+    private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "H: the hidden size of the measured net", 1, 128);
+    private readonly ValueOption<int> _delay = Values.Whole("--delay", "How many steps lie between a cue and the question for it", 1, 20);
+    private readonly ValueOption<int> _updates = Values.Whole("--updates", "How many updates each training makes at most; 0 for no training", 0, 1_500);
+    private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", 1);
+    private readonly Option<bool> _json = Values.Json();
+    private readonly ValueOption<string?> _output = Values.Output("tbptt");
 
-    private TbpttCommand()
-    {
-    }
-
-    public static Command Create(CliHost host)
-    {
-        var options = new TbpttCommand();
-        var command = new ExampleCommand(
+    public TbpttCommand(CliHost host)
+        : base(
             "tbptt",
             "Measures what backpropagation in chunks of k steps saves in memory, takes in time, and does to the gradient and to what a net can learn.",
             ("rnnzoo tbptt", "the whole trade, full backpropagation of 10,000 steps included (1.6 GB)"),
             ("rnnzoo tbptt --k 35 --length 100000 --updates 0 --json > tbptt.json", "memory does not depend on the length; results for programs"))
-        {
-            options._chunks, options._cell, options._length, options._batch, options._hidden, options._delay, options._updates, options._seed, options._json, options._output,
-        };
-        command.SetAction((parsed, cancellation) =>
-            new TbpttRun(host, options.Read(parsed), parsed.GetValue(options._json), parsed.GetValue(options._output)).RunAsync(cancellation));
-        return command;
-    }
-
-    /// <summary>What `tbptt` calls in processes of their own.</summary>
-    public static Command CreateRow(CliHost host)
     {
-        var job = new Argument<string>("job");
-        var command = new Command(RowJob.Command, "Does the work of one row, and prints what came of it as JSON.") { job };
-        command.Hidden = true;
-        command.SetAction(parsed => host.Output.WriteLine(RowJob.RunHere(parsed.GetValue(job)!)));
-        return command;
+        AddOptions(_chunks, _cell, _length, _batch, _hidden, _delay, _updates, _seed, _json, _output);
+        SetAction((parsed, cancellation) => new TbpttRun(host, Read(parsed), parsed.GetValue(_json), parsed.GetValue(_output)).RunAsync(cancellation));
     }
 
     private TbpttSettings Read(ParseResult parsed)
@@ -93,16 +72,7 @@ internal sealed record TbpttSettings
     /// <summary>The name of full backpropagation through time among the values of k: chunks as long as the stream.</summary>
     public const int Full = 0;
 
-    public const int DefaultLength = 10_000;
-    public const int DefaultBatch = 20;
-    public const int DefaultHidden = 128;
-    public const int DefaultDelay = 20;
-    public const int DefaultUpdates = 1_500;
-    public const long DefaultSeed = 1;
-
-    public static IReadOnlyList<int> DefaultChunks { get; } = [1, 5, 10, 35, 100, Full];
-
-    /// <summary>vanilla, lstm or gru.</summary>
+    /// <summary>The name of the net.</summary>
     public required string Cell { get; init; }
 
     /// <summary>The values of k, <see cref="Full"/> for the whole stream.</summary>

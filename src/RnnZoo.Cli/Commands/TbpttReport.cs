@@ -7,10 +7,88 @@ using Spectre.Console;
 
 namespace RnnZoo.Cli.Commands;
 
-/// <summary>The results for people to read.</summary>
-internal static class TbpttTable
+/// <summary>The results of a measurement: one JSON document, or for people a table and a chart.</summary>
+internal static class TbpttReport
 {
-    public static void Write(CliHost host, TbpttResult result)
+    public static void Write(CliHost host, TbpttResult result, string folder, bool json, TimeSpan elapsed)
+    {
+        var document = Document(result);
+        OutputFolder.WriteResults(folder, document, TbpttCharts.Figure(result));
+        if (json)
+        {
+            host.Output.Write(document);
+            host.Error.WriteLine($"Written to {folder}");
+            return;
+        }
+
+        WriteTable(host, result);
+        if (result.Rows.Count > 1)
+        {
+            host.Output.WriteLine(TerminalLines.Render(TbpttCharts.Memory(result), Math.Min(host.Width, 100)));
+        }
+
+        host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Written to {folder}: results.json, chart.svg ({elapsed.TotalSeconds:0.0} s)"));
+    }
+
+    private static string Document(TbpttResult result) => JsonText.Write(json =>
+    {
+        var settings = result.Settings;
+        var header = new RunHeader(settings.Seed, DType: "float64");
+        json.WriteString("model", settings.Cell);
+        json.WriteNumber("length", settings.Length);
+        json.WriteNumber("batch", settings.Batch);
+        json.WriteNumber("hidden", settings.Hidden);
+        json.WriteNumber("delay", settings.Delay);
+        json.WriteNumber("updates", settings.Updates);
+        header.Write(json, "seed", "dtype");
+        json.WritePropertyName("environment");
+        JsonSerializer.Serialize(json, RowJob.Environment);
+        json.WriteNumber("processors", Environment.ProcessorCount);
+        header.Write(json, "torchSharp", "libtorch", "version");
+        json.WriteObjects("rows", result.Rows, row =>
+        {
+            json.WriteNumber("k", row.Chunk!.Value);
+            WriteCost(json, row);
+            WriteScore(json, row.Score);
+        });
+        json.WriteStartObject("exact");
+        json.WriteNumber("segmentLength", result.Exact.Cost.SegmentLength);
+        WriteCost(json, result.Exact);
+        json.WriteFinite("memoryOfFull", result.Exact.PeakMegabytes / result.Full?.PeakMegabytes);
+        json.WriteFinite("timeOfFull", result.Exact.Cost.MillisecondsPerStep / result.Full?.Cost.MillisecondsPerStep);
+        json.WriteEndObject();
+    });
+
+    private static void WriteCost(Utf8JsonWriter json, TbpttRow row)
+    {
+        json.WriteNumber("peakMegabytes", Math.Round(row.PeakMegabytes, 3));
+        json.WriteNumber("processPeakMegabytes", Math.Round(row.ProcessPeakMegabytes, 3));
+        json.WriteNumber("millisecondsPerStep", Math.Round(row.Cost.MillisecondsPerStep, 6));
+        json.WriteNumber("passes", row.Cost.Passes);
+        json.WriteFinite("cosine", row.Cosine);
+        json.WriteFinite("recurrentCosine", row.RecurrentCosine);
+        if (row.Cost.MostTensors > 0)
+        {
+            json.WriteNumber("fewestLiveTensors", row.Cost.FewestTensors);
+            json.WriteNumber("mostLiveTensors", row.Cost.MostTensors);
+        }
+    }
+
+    private static void WriteScore(Utf8JsonWriter json, RecallScore? score)
+    {
+        if (score is null)
+        {
+            return;
+        }
+
+        json.WriteNumber("recall", score.Recall);
+        json.WriteNumber("loss", score.Loss);
+        json.WriteNumber("updates", score.Updates);
+        json.WriteNumber("trainingSteps", score.Steps);
+        json.WriteNumber("trainingSeconds", Math.Round(score.Seconds, 3));
+    }
+
+    private static void WriteTable(CliHost host, TbpttResult result)
     {
         var settings = result.Settings;
         host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
@@ -33,19 +111,17 @@ internal static class TbpttTable
     private static string[] Cells(TbpttRow row, TbpttRow? full) =>
     [
         row.Chunk is { } chunk ? TbpttSettings.Name(chunk) : $"exact ({row.Cost.SegmentLength})",
-        Number(row.PeakMegabytes, "#,0.0"),
+        NumberText.Of(row.PeakMegabytes, "#,0.0"),
         Share(row.PeakMegabytes, full?.PeakMegabytes),
-        Number(row.Cost.MillisecondsPerStep, "0.0000"),
+        NumberText.Of(row.Cost.MillisecondsPerStep, "0.0000"),
         Share(row.Cost.MillisecondsPerStep, full?.Cost.MillisecondsPerStep),
-        Number(row.Cosine, "0.0000"),
-        Number(row.RecurrentCosine, "0.0000"),
-        row.Score is { } score ? Number(score.Recall, "0.000") : "",
-        row.Score is { } made ? Number(made.Updates, "#,0") : "",
+        NumberText.Of(row.Cosine, "0.0000"),
+        NumberText.Of(row.RecurrentCosine, "0.0000"),
+        row.Score is { } score ? NumberText.Of(score.Recall, "0.000") : "",
+        row.Score is { } made ? NumberText.Of(made.Updates, "#,0") : "",
     ];
 
-    private static string Share(double value, double? whole) => whole > 0 ? Number(100 * value / whole.Value, "0.0") + " %" : "";
-
-    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+    private static string Share(double value, double? whole) => whole > 0 ? NumberText.Of(100 * value / whole.Value, "0.0") + " %" : "";
 }
 
 /// <summary>The pictures of the trade: what truncation saves, and what it costs. Full backpropagation stands at k = T.</summary>
@@ -110,82 +186,4 @@ internal static class TbpttCharts
         new(name, [.. result.Rows.OrderBy(row => Steps(result, row)).Select(row => new ChartPoint(Steps(result, row), value(row)))]) { Markers = true };
 
     private static double Steps(TbpttResult result, TbpttRow row) => row.Chunk is TbpttSettings.Full ? result.Settings.Length : row.Chunk!.Value;
-}
-
-/// <summary>The results as one JSON document, for files and for `--json`.</summary>
-internal static class TbpttJson
-{
-    public static string Write(TbpttResult result) => JsonText.Write(json =>
-    {
-        WriteSettings(json, result.Settings);
-        json.WriteStartArray("rows");
-        foreach (var row in result.Rows)
-        {
-            json.WriteStartObject();
-            json.WriteNumber("k", row.Chunk!.Value);
-            WriteCost(json, row);
-            WriteScore(json, row.Score);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteStartObject("exact");
-        json.WriteNumber("segmentLength", result.Exact.Cost.SegmentLength);
-        WriteCost(json, result.Exact);
-        json.WriteFinite("memoryOfFull", result.Exact.PeakMegabytes / result.Full?.PeakMegabytes);
-        json.WriteFinite("timeOfFull", result.Exact.Cost.MillisecondsPerStep / result.Full?.Cost.MillisecondsPerStep);
-        json.WriteEndObject();
-    });
-
-    private static void WriteSettings(Utf8JsonWriter json, TbpttSettings settings)
-    {
-        json.WriteString("model", settings.Cell);
-        json.WriteNumber("length", settings.Length);
-        json.WriteNumber("batch", settings.Batch);
-        json.WriteNumber("hidden", settings.Hidden);
-        json.WriteNumber("delay", settings.Delay);
-        json.WriteNumber("updates", settings.Updates);
-        json.WriteNumber("seed", settings.Seed);
-        json.WriteString("dtype", "float64");
-        json.WriteStartObject("environment");
-        foreach (var (name, value) in RowJob.Environment)
-        {
-            json.WriteString(name, value);
-        }
-
-        json.WriteEndObject();
-        json.WriteNumber("processors", Environment.ProcessorCount);
-        json.WriteString("torchSharp", TorchBackend.TorchSharpVersion);
-        json.WriteString("libtorch", TorchBackend.LibtorchVersion);
-        json.WriteString("version", VersionAction.Version);
-    }
-
-    private static void WriteCost(Utf8JsonWriter json, TbpttRow row)
-    {
-        json.WriteNumber("peakMegabytes", Math.Round(row.PeakMegabytes, 3));
-        json.WriteNumber("processPeakMegabytes", Math.Round(row.ProcessPeakMegabytes, 3));
-        json.WriteNumber("millisecondsPerStep", Math.Round(row.Cost.MillisecondsPerStep, 6));
-        json.WriteNumber("passes", row.Cost.Passes);
-        json.WriteFinite("cosine", row.Cosine);
-        json.WriteFinite("recurrentCosine", row.RecurrentCosine);
-        if (row.Cost.MostTensors > 0)
-        {
-            json.WriteNumber("fewestLiveTensors", row.Cost.FewestTensors);
-            json.WriteNumber("mostLiveTensors", row.Cost.MostTensors);
-        }
-    }
-
-    private static void WriteScore(Utf8JsonWriter json, RecallScore? score)
-    {
-        if (score is null)
-        {
-            return;
-        }
-
-        json.WriteNumber("recall", score.Recall);
-        json.WriteNumber("loss", score.Loss);
-        json.WriteNumber("updates", score.Updates);
-        json.WriteNumber("trainingSteps", score.Steps);
-        json.WriteNumber("trainingSeconds", Math.Round(score.Seconds, 3));
-    }
 }

@@ -1,11 +1,10 @@
+using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
-using RnnZoo.Files;
 using RnnZoo.Modules;
-using RnnZoo.Plots;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Commands;
@@ -28,7 +27,8 @@ internal sealed class TbpttRun(CliHost host, TbpttSettings settings, bool json, 
         var full = settings.Chunks.ToList().IndexOf(TbpttSettings.Full);
         var reference = full < 0 ? exact : costs[full];
         TbpttRow Row(int? chunk, GradientCost cost, RecallScore? score) => new(chunk, cost, Cosine.OfAll(cost, reference), Cosine.OfRecurrent(cost, reference), score);
-        Report(new TbpttResult(settings, [.. costs.Select((cost, index) => Row(settings.Chunks[index], cost, scores.ElementAtOrDefault(index)))], Row(null, exact, null)), watch.Elapsed);
+        var result = new TbpttResult(settings, [.. costs.Select((cost, index) => Row(settings.Chunks[index], cost, scores.ElementAtOrDefault(index)))], Row(null, exact, null));
+        TbpttReport.Write(host, result, OutputFolder.Make(host, outputFolder, "tbptt"), json, watch.Elapsed);
         return ExitCodes.Success;
     }
 
@@ -47,28 +47,6 @@ internal sealed class TbpttRun(CliHost host, TbpttSettings settings, bool json, 
         await Parallel.ForAsync(0, scores.Length, options, async (index, stop) =>
             scores[index] = await new RowJob(RowKind.Train, settings.Chunks[index], settings).RunApartAsync<RecallScore>(stop));
         return scores;
-    }
-
-    private void Report(TbpttResult result, TimeSpan elapsed)
-    {
-        var folder = OutputFolder.Make(host, outputFolder, "tbptt");
-        var document = TbpttJson.Write(result);
-        AtomicFile.WriteText(Path.Combine(folder, "results.json"), document);
-        AtomicFile.WriteText(Path.Combine(folder, "chart.svg"), TbpttCharts.Figure(result).ToSvg() + "\n");
-        if (json)
-        {
-            host.Output.Write(document);
-            host.Error.WriteLine($"Written to {folder}");
-            return;
-        }
-
-        TbpttTable.Write(host, result);
-        if (result.Rows.Count > 1)
-        {
-            host.Output.WriteLine(TerminalLines.Render(TbpttCharts.Memory(result), Math.Min(host.Width, 100)));
-        }
-
-        host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Written to {folder}: results.json, chart.svg ({elapsed.TotalSeconds:0.0} s)"));
     }
 }
 
@@ -101,8 +79,7 @@ internal sealed record TbpttRow(int? Chunk, GradientCost Cost, double Cosine, do
 /// <param name="Settings">The rest.</param>
 internal sealed record RowJob(RowKind Kind, int Chunk, TbpttSettings Settings)
 {
-    /// <summary>The command of the program that does it, which its help does not show.</summary>
-    public const string Command = "tbptt-row";
+    private const string Name = "tbptt-row";
 
     /// <summary>
     /// The settings of .NET's garbage collector in these processes: collections when 4 MiB are allocated, whatever the size of
@@ -118,14 +95,21 @@ internal sealed record RowJob(RowKind Kind, int Chunk, TbpttSettings Settings)
     /// <summary>Does the work in a process of its own.</summary>
     public async Task<T> RunApartAsync<T>(CancellationToken cancellation)
     {
-        var answer = await SelfProcess.RunAsync([Command, JsonSerializer.Serialize(this)], cancellation, Environment);
+        var answer = await SelfProcess.RunAsync([Name, JsonSerializer.Serialize(this)], cancellation, Environment);
         return JsonSerializer.Deserialize<T>(answer)!;
     }
 
-    /// <summary>Does the work in this process, which must be a fresh one.</summary>
-    /// <param name="text">A job as JSON.</param>
-    /// <returns>What came of it, as JSON.</returns>
-    public static string RunHere(string text)
+    /// <summary>The command of that process, which the help does not show.</summary>
+    public static Command CreateCommand(CliHost host)
+    {
+        var job = new Argument<string>("job");
+        var command = new Command(Name, "Does the work of one row, and prints what came of it as JSON.") { job };
+        command.Hidden = true;
+        command.SetAction(parsed => host.Output.WriteLine(RunHere(parsed.GetValue(job)!)));
+        return command;
+    }
+
+    private static string RunHere(string text)
     {
         var job = JsonSerializer.Deserialize<RowJob>(text) ?? throw new UsageException("job: expected a job, got null.");
         return job.Kind == RowKind.Train

@@ -5,8 +5,8 @@ using Spectre.Console;
 
 namespace RnnZoo.Cli.Commands;
 
-/// <summary>The results of a verification for people to read: one row for each cell and pair of ways, then every tensor that failed.</summary>
-internal static class VerifyTable
+/// <summary>The results of a verification: the report itself, or for people one row for each cell and pair of ways, then every tensor that failed.</summary>
+internal static class VerifyReport
 {
     private const int Fixed = 6; // the columns after those of the grouping, whose text is kept on its lines
 
@@ -18,8 +18,15 @@ internal static class VerifyTable
         ("dtype", check => check.DType),
     ];
 
-    public static void Write(CliHost host, GradientReport report)
+    public static void Write(CliHost host, GradientReport report, bool json, string summary)
     {
+        if (json)
+        {
+            host.Output.WriteLine(report.ToJson());
+            host.Error.WriteLine(summary);
+            return;
+        }
+
         // A table for each path where there are several ways to compare with as well, else one for all.
         var many = report.Checks.Select(check => check.Against).Distinct().Count() > 1;
         foreach (var part in report.Checks.GroupBy(check => many ? check.Path : ""))
@@ -32,6 +39,8 @@ internal static class VerifyTable
             host.Output.WriteLine(
                 $"failed: {check.Cell} ({check.Net}), {check.DType}, {check.Path} against {check.Against}: {check.Tensor} {Place(check)}: max absolute {Number(check.MaxAbsolute)}, max relative {Number(check.MaxRelative)}");
         }
+
+        host.Output.WriteLine(summary);
     }
 
     private static void Write(CliHost host, GradientComparison[] checks)
@@ -94,7 +103,7 @@ internal static class VerifyTable
         return table;
     }
 
-    private static string Number(double value) => value.ToString("0.0e+00", CultureInfo.InvariantCulture);
+    private static string Number(double value) => value.ToString("0.0e+00", CultureInfo.InvariantCulture); // NaN and infinity too
 
     private static string Place(GradientComparison check) => $"[{string.Join(", ", check.Index)}]";
 }

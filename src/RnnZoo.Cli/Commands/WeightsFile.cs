@@ -1,3 +1,4 @@
+using RnnZoo.Cli.Options;
 using RnnZoo.Files;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -32,7 +33,7 @@ internal static class WeightsFile
         var cell = Cells.FirstOrDefault(cell => cell.Gates * shape[1] == shape[0]).Cell
             ?? throw new InvalidDataException($"{path}: weight_hh_l0: expected [H, H], [3H, H] or [4H, H], got [{string.Join(", ", shape)}].");
         var layers = own.Keys.Count(key => key.StartsWith("weight_hh_l", StringComparison.Ordinal) && !key.EndsWith("_reverse", StringComparison.Ordinal));
-        var net = LyapunovNet.Make(cell, input.shape[1], shape[1], layers, own.ContainsKey("weight_hh_l0_reverse"), own.ContainsKey("bias_ih_l0"));
+        var net = Nets.Make(cell, input.shape[1], shape[1], layers, own.ContainsKey("weight_hh_l0_reverse"), own.ContainsKey("bias_ih_l0"), dtype: ScalarType.Float64);
         try
         {
             ((nn.Module)net).load_state_dict(own);

@@ -8,10 +8,19 @@ namespace RnnZoo.Cli.Options;
 /// <param name="name">The word that calls it.</param>
 /// <param name="description">What it does.</param>
 /// <param name="examples">Whole command lines that work, each with a word on what it does.</param>
-internal sealed class ExampleCommand(string name, string description, params IReadOnlyList<(string Line, string Meaning)> examples)
+internal class ExampleCommand(string name, string description, params IReadOnlyList<(string Line, string Meaning)> examples)
     : Command(name, description)
 {
     public IReadOnlyList<(string Line, string Meaning)> Examples => examples;
+
+    /// <summary>Adds options, in the order in which the help shows them.</summary>
+    protected void AddOptions(params IEnumerable<Option> options)
+    {
+        foreach (var option in options)
+        {
+            Add(option);
+        }
+    }
 }
 
 /// <summary>The usual help, then the examples of the command, or of the commands below it.</summary>

@@ -1,5 +1,6 @@
 using RnnZoo.Cli.Options;
 using RnnZoo.Files;
+using RnnZoo.Plots;
 
 namespace RnnZoo.Cli.Report;
 
@@ -18,6 +19,16 @@ internal static class OutputFolder
         return asked is null
             ? RunFolder.Create(Path.Combine(host.WorkingDirectory, "runs"), host.Time.GetLocalNow(), name)
             : Directory.CreateDirectory(Path.Combine(host.WorkingDirectory, asked)).FullName;
+    }
+
+    /// <summary>Writes what every run leaves: its results, and their picture where there is one.</summary>
+    public static void WriteResults(string folder, string document, Figure? chart)
+    {
+        AtomicFile.WriteText(Path.Combine(folder, "results.json"), document);
+        if (chart is not null)
+        {
+            AtomicFile.WriteText(Path.Combine(folder, "chart.svg"), chart.ToSvg() + "\n");
+        }
     }
 
     /// <summary>Refuses a place that cannot be written to, before a run begins that would be lost; nothing is left there.</summary>

@@ -47,9 +47,7 @@ internal static class ZooJson
         }
 
         json.WriteEndArray();
-        json.WriteString("torchSharp", TorchBackend.TorchSharpVersion);
-        json.WriteString("libtorch", TorchBackend.LibtorchVersion);
-        json.WriteString("version", VersionAction.Version);
+        new RunHeader().Write(json);
     });
 
     public static string Training(string name, IReadOnlyList<SeedResult> seeds, ModelManifest? trained, string? installed) => JsonText.Write(json =>
