@@ -1,18 +1,18 @@
 using System.CommandLine;
 using System.Globalization;
 using RnnZoo.Cli.Options;
+using RnnZoo.Modules;
+using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Commands;
 
 /// <summary>`rnnzoo bench`: how fast each way to the gradient is, and how much of the machine it uses.</summary>
 internal sealed class BenchCommand : ExampleCommand
 {
-    private static readonly string[] AllCells = ["vanilla", "gru", "lstm"];
-
-    private readonly ValueOption<ValueList<string>> _cells = Values.Choices("--cells", "The cells to measure", AllCells, AllCells);
+    private readonly ValueOption<ValueList<string>> _cells = Values.Choices("--cells", "The cells to measure", RecurrentNets.Names, ["vanilla", "gru", "lstm"]);
 
     private readonly ValueOption<ValueList<string>> _paths = Values.Choices(
-        "--paths", "The ways to measure side by side; native is TorchSharp's own nn.RNN, nn.GRU or nn.LSTM; train:… is a whole training step on the copy task, where the size fits it", BenchPaths.All, BenchPaths.All);
+        "--paths", "The ways to measure side by side, of each cell those that it has; native is TorchSharp's own nn.RNN, nn.GRU or nn.LSTM; train:… is a whole training step on the copy task, where the size fits it", BenchPaths.All, BenchPaths.All);
 
     private readonly ValueOption<ValueList<BenchSize>> _sizes = Values.List<BenchSize>(
         "--sizes", "Batch, steps, input and hidden size", "a comma-separated list of sizes BxTxIxH, as in 32x100x10x128, none twice", BenchSize.TryParse,
@@ -31,7 +31,7 @@ internal sealed class BenchCommand : ExampleCommand
         : base(
             "bench",
             "Measures time and memory of one training step (forward and backward) for each way to the gradient, by turns in one run, and the share of the machine's float32 peak.",
-            ("rnnzoo bench", "all cells, ways and sizes, on one and on all threads"),
+            ("rnnzoo bench", "three cells, all ways and sizes, on one and on all threads"),
             ("rnnzoo bench --cells lstm --sizes 32x100x10x128 --paths native,handwritten --json > bench.json", "two ways of one net, results for programs"))
     {
         AddOptions(_cells, _paths, _sizes, _threads, _seconds, _forward, _json);
@@ -47,6 +47,11 @@ internal sealed class BenchCommand : ExampleCommand
             throw new UsageException($"--paths: expected autograd, native or handwritten beside --forward, got {string.Join(", ", settings.Paths)}, which have no forward pass of their own.");
         }
 
+        if (!settings.Paths.Any(path => settings.Cells.Any(cell => BenchPaths.IsOf(path, cell))))
+        {
+            throw new UsageException($"--paths: expected a way of {string.Join(", ", settings.Cells)}, got {string.Join(", ", settings.Paths)}; choose another one, or other --cells.");
+        }
+
         return settings.Groups().Any()
             ? settings
             : throw new UsageException($"--paths: expected a size that the copy task fits (I = {CopyWorkload.InputSize}, T above {2 * CopyWorkload.Symbols}) for {string.Join(", ", settings.Paths)}, got {string.Join(", ", settings.Sizes)}.");
@@ -54,7 +59,7 @@ internal sealed class BenchCommand : ExampleCommand
 }
 
 /// <summary>What to measure.</summary>
-/// <param name="Cells">vanilla, lstm, gru.</param>
+/// <param name="Cells">Names of nets.</param>
 /// <param name="Paths">Names of <see cref="BenchPaths"/>.</param>
 /// <param name="Sizes">The layers' sizes.</param>
 /// <param name="Threads">Thread counts.</param>
@@ -67,14 +72,19 @@ internal sealed record BenchSettings(
     public IEnumerable<BenchGroup> Groups() =>
         from size in Sizes
         from cell in Cells
-        from threads in Threads
-        let paths = Paths.Where(path => BenchPaths.Fits(path, cell, size, Forward)).ToArray()
+        let flops = size.Flops(cell)
+        let paths = Paths.Where(path => BenchPaths.IsOf(path, cell) && BenchPaths.Fits(path, size, flops, Forward)).ToArray()
         where paths.Length > 0
-        select new BenchGroup(cell, size, threads, paths, Forward);
+        from threads in Threads
+        select new BenchGroup(cell, size, threads, paths, Forward) { Flops = flops };
 }
 
 /// <summary>Ways to the same result, measured by turns.</summary>
-internal sealed record BenchGroup(string Cell, BenchSize Size, int Threads, IReadOnlyList<string> Paths, bool Forward = false);
+internal sealed record BenchGroup(string Cell, BenchSize Size, int Threads, IReadOnlyList<string> Paths, bool Forward = false)
+{
+    /// <summary>The arithmetic of one training step.</summary>
+    public double Flops { get; init; }
+}
 
 /// <summary>The size of one measured layer.</summary>
 /// <param name="Batch">B.</param>
@@ -88,9 +98,13 @@ internal sealed record BenchSize(int Batch, int Steps, int Input, int Hidden)
 
     /// <summary>
     /// The arithmetic of one training step: 2 operations per multiply-add, 3 products (forward, gradient of the inputs,
-    /// gradient of the weights) over T·B rows of G·H by I + H. No other work counts.
+    /// gradient of the weights) of T·B rows with the cell's matrices, G·H by I + H. No other work counts.
     /// </summary>
-    public double Flops(string cell) => 6.0 * Steps * Batch * Gates(cell) * Hidden * (Input + Hidden);
+    public double Flops(string cell)
+    {
+        using var net = (nn.Module)RecurrentNets.Named(cell).Make(new NetOptions(Input, Hidden));
+        return 6.0 * Steps * Batch * net.parameters().Where(parameter => parameter.dim() == 2).Sum(matrix => matrix.numel());
+    }
 
     public static bool TryParse(string text, out BenchSize size)
     {
@@ -107,12 +121,4 @@ internal sealed record BenchSize(int Batch, int Steps, int Input, int Hidden)
     }
 
     public override string ToString() => $"{Batch}x{Steps}x{Input}x{Hidden}";
-
-    private static int Gates(string cell) => cell switch
-    {
-        "vanilla" => 1,
-        "gru" => 3,
-        "lstm" => 4,
-        _ => throw new ArgumentOutOfRangeException(nameof(cell), cell, "cell: expected vanilla, lstm or gru."),
-    };
 }

@@ -96,7 +96,7 @@ internal sealed record BenchRow(BenchGroup Group, string Path, double Millisecon
     public double? ExtraMegabytes { get; init; }
 
     /// <summary>The recurrence's own arithmetic per time, in GFLOP/s.</summary>
-    public double Gflops => Group.Size.Flops(Group.Cell) / (Group.Forward ? 3 : 1) / Milliseconds / 1e6;
+    public double Gflops => Group.Flops / (Group.Forward ? 3 : 1) / Milliseconds / 1e6;
 }
 
 /// <summary>The steps of one path, taken by turns with those of the other paths of its group, so that what else the machine does hits all of them.</summary>

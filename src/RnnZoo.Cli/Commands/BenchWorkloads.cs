@@ -23,25 +23,36 @@ internal static class BenchPaths
     /// <summary>Whether a path is a whole training step on the copy task, optimizer included.</summary>
     public static bool Trains(string path) => path.StartsWith(Training, StringComparison.Ordinal);
 
+    /// <summary>Whether a cell has a path; libtorch has few of the cells.</summary>
+    public static bool IsOf(string path, string cell)
+    {
+        var net = RecurrentNets.Named(cell).Make(new NetOptions(1, 1));
+        using var owner = (nn.Module)net;
+        return net.Supports(BackwardOf(path));
+    }
+
     /// <summary>
     /// Whether a path is measured at a size: a training step where the copy task fits it, norms where a step is short, and
     /// neither where the forward pass is measured alone.
     /// </summary>
-    public static bool Fits(string path, string cell, BenchSize size, bool forward) =>
-        Trains(path) ? size.FitsCopyTask && !forward : !path.Contains('+', StringComparison.Ordinal) || (!forward && size.Flops(cell) < MostFlopsWithNorms);
+    /// <param name="path">The path.</param>
+    /// <param name="size">The layer's size.</param>
+    /// <param name="flops">The arithmetic of a training step.</param>
+    /// <param name="forward">Whether the forward pass is measured alone.</param>
+    public static bool Fits(string path, BenchSize size, double flops, bool forward) =>
+        Trains(path) ? size.FitsCopyTask && !forward : !path.Contains('+', StringComparison.Ordinal) || (!forward && flops < MostFlopsWithNorms);
 
     /// <summary>What to run.</summary>
-    public static IWorkload Create(string path, string cell, BenchSize size, bool forward) => path switch
-    {
-        "autograd" => new GradientWorkload(cell, size, BackwardPath.Autograd, forward),
-        "native" => new GradientWorkload(cell, size, BackwardPath.Native, forward),
-        "handwritten" => new GradientWorkload(cell, size, BackwardPath.HandWritten, forward),
-        "handwritten+norms" => new GradientWorkload(cell, size, BackwardPath.HandWritten, forward, new GradientTraceOptions()),
-        "handwritten+shares" => new GradientWorkload(cell, size, BackwardPath.HandWritten, forward, new GradientTraceOptions { WeightShares = true }),
-        Training + "native" => new CopyWorkload(cell, size, BackwardPath.Native),
-        Training + "handwritten" => new CopyWorkload(cell, size, BackwardPath.HandWritten),
-        _ => throw new ArgumentOutOfRangeException(nameof(path), path, $"path: expected one of {string.Join(", ", All)}."),
-    };
+    public static IWorkload Create(string path, string cell, BenchSize size, bool forward) => Trains(path)
+        ? new CopyWorkload(cell, size, BackwardOf(path))
+        : new GradientWorkload(cell, size, BackwardOf(path), forward, path.Split('+')[1..] switch
+        {
+            ["norms"] => new GradientTraceOptions(),
+            ["shares"] => new GradientTraceOptions { WeightShares = true },
+            _ => null,
+        });
+
+    private static BackwardPath BackwardOf(string path) => TrainingNames.Paths[path.Split('+')[0].Replace(Training, "", StringComparison.Ordinal)];
 }
 
 /// <summary>A training step that can be taken again and again.</summary>
@@ -73,7 +84,7 @@ internal sealed class GradientWorkload : IWorkload
         using var random = new Generator(1);
         var (batch, steps, input, hidden) = size;
         Tensor Draw(params long[] shape) => randn(shape, generator: random).DetachFromDisposeScope();
-        _net = Nets.Make(cell, input, hidden);
+        _net = RecurrentNets.Named(cell).Make(new NetOptions(input, hidden));
         _net.Backward = path;
         var module = (nn.Module)_net;
         _input = Draw(steps, batch, input).requires_grad_(); // [T, B, I]

@@ -26,7 +26,7 @@ internal sealed class CompareTaskCommand : ExampleCommand
 
     private readonly CompareTask _task;
 
-    private readonly ValueOption<ValueList<string>> _models = Values.Choices("--models", "The nets to train", Nets.All, ["vanilla", "lstm"]);
+    private readonly ValueOption<ValueList<string>> _models = Values.Choices("--models", "The nets to train", RecurrentNets.Names, ["vanilla", "lstm"]);
     private readonly ValueOption<ValueList<int>> _sizes;
     private readonly ValueOption<int> _hidden;
     private readonly ValueOption<int> _symbols = Values.Whole("--symbols", "How many symbols to remember", 1, DefaultSymbols);

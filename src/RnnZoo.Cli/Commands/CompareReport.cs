@@ -119,7 +119,7 @@ internal static class CompareCharts
         var here = jobs.Where(job => job.Size == size).ToArray();
         var series = here.Select(job => new Series(job.Model, [.. job.Progress.Losses.Select((loss, index) => new ChartPoint(index + 1, loss))])
         {
-            Colour = Nets.Colour(job.Model),
+            Colour = NetColours.Of(job.Model),
         }.Smoothed(PointsPerLine)).ToArray();
         var posed = here[0].Task;
         return new LineChart(
@@ -139,7 +139,7 @@ internal static class CompareCharts
             => jobs.Single(job => job.Model == model && job.Size == size).Result!.Final?.Metric ?? double.NaN;
         var series = settings.Models.Select(model => new BarSeries(model, [.. settings.Sizes.Select(size => ValueOf(model, size))])
         {
-            Colour = Nets.Colour(model),
+            Colour = NetColours.Of(model),
         });
         var metric = jobs[0].Task.Metric;
         return new GroupedBars(

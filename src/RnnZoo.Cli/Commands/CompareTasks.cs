@@ -1,4 +1,5 @@
 using RnnZoo.Cli.Options;
+using RnnZoo.Modules;
 using RnnZoo.Tasks;
 
 namespace RnnZoo.Cli.Commands;
@@ -160,7 +161,7 @@ internal sealed record CompareTask
     public bool HasSymbols => SequenceTasks.SettingsOf(Name).Any(setting => setting.Name == SymbolsSetting);
 
     /// <summary>Where a net starts that has no entry: the net's own initialisation and a moderate rate.</summary>
-    public CompareStart StartOf(string model) => Starts.GetValueOrDefault(model) ?? new CompareStart(1e-3, model == "irnn" ? "irnn" : "default");
+    public CompareStart StartOf(string model) => Starts.GetValueOrDefault(model) ?? new CompareStart(1e-3, RecurrentNets.Named(model).Starts[0]);
 
     public ISequenceTask Create(int size, int symbols)
     {

@@ -1,5 +1,5 @@
 using System.Globalization;
-using RnnZoo.Cli.Options;
+using RnnZoo.Cli.Report;
 using RnnZoo.Plots;
 
 namespace RnnZoo.Cli.Commands;
@@ -42,7 +42,7 @@ internal static class FlowCharts
     /// <summary>Nets that differ in how W begins, or in their gates; one colour for each model.</summary>
     private static LineChart? Others(IReadOnlyList<FlowCurve> all, string title, bool starts) => Chart(title,
         [.. all.Where(curve => curve.Net.Norm is null && curve.Net.IsAboutStart == starts)
-            .Select(curve => Line(curve.Norms.Mean, $"{curve.Net.Model} {curve.Net.Label}", Nets.Colour(curve.Net.Model)))]);
+            .Select(curve => Line(curve.Norms.Mean, $"{curve.Net.Model} {curve.Net.Label}", NetColours.Of(curve.Net.Model)))]);
 
     private static LineChart? Chart(string title, Series[] series) => series.Length == 0 ? null : new LineChart(
         title,
@@ -89,8 +89,8 @@ internal static class FlowCharts
         => Map(training, $"{training.Model}: ‖∂L/∂h‖ at each timestep", look => look.Hidden, Scale("‖∂L/∂h‖", trainings.SelectMany(other => other.Looks).SelectMany(look => look.Hidden)));
 
     private static IEnumerable<HeatMap> Cells(IReadOnlyList<FlowTraining> trainings)
-        => trainings.Where(training => training.Model == "lstm").Select(training => Map(
-            training, "lstm: ‖∂L/∂c‖, its memory", look => look.Cell!, Scale("‖∂L/∂c‖", training.Looks.SelectMany(look => look.Cell!))));
+        => trainings.Where(training => training.Looks[0].Cell is not null).Select(training => Map(
+            training, $"{training.Model}: ‖∂L/∂c‖, its memory", look => look.Cell!, Scale("‖∂L/∂c‖", training.Looks.SelectMany(look => look.Cell!))));
 
     private static HeatMap Map(FlowTraining training, string title, Func<FlowLook, IReadOnlyList<double>> norms, Axis scale) => new(
         title,
@@ -111,7 +111,7 @@ internal static class FlowCharts
         "training loss",
         new Axis("training step"),
         new Axis("loss, nats per step") { Scale = AxisScale.Log },
-        [.. trainings.Select(training => new Series(training.Model, [.. training.Looks.Select(look => new ChartPoint(look.Step, look.Loss))]) { Colour = Nets.Colour(training.Model) })])
+        [.. trainings.Select(training => new Series(training.Model, [.. training.Looks.Select(look => new ChartPoint(look.Step, look.Loss))]) { Colour = NetColours.Of(training.Model) })])
     {
         EndLabels = true,
         ReferenceLines = [new ReferenceLine(trainings[0].Task.Baseline, string.Create(CultureInfo.InvariantCulture, $"no memory: {trainings[0].Task.Baseline:0.000}"))],

@@ -1,12 +1,13 @@
 using System.CommandLine;
 using RnnZoo.Cli.Options;
+using RnnZoo.Modules;
 
 namespace RnnZoo.Cli.Commands;
 
 /// <summary>`rnnzoo flow`: how far back in time a gradient reaches.</summary>
 internal sealed class FlowCommand : ExampleCommand
 {
-    private readonly ValueOption<ValueList<string>> _models = Values.Choices("--models", "The nets to measure", FlowNets.Models, FlowNets.Models);
+    private readonly ValueOption<ValueList<string>> _models = Values.Choices("--models", "The nets to measure", FlowNets.Models, ["linear", "vanilla", "lstm", "gru"]);
 
     private readonly ValueOption<ValueList<double>> _norms = Values.PositiveList(
         "--norms", "The spectral norms of W in the linear and the vanilla nets", [0.5, 0.9, 1.0, 1.1, 1.5]);
@@ -15,7 +16,7 @@ internal sealed class FlowCommand : ExampleCommand
     private readonly ValueOption<int> _sequences = Values.Whole("--sequences", "How many sequences a curve is the mean of", 1, 16);
     private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "The hidden size of each net", 1, 128);
     private readonly ValueOption<ValueList<string>> _train = Values.Choices(
-        "--train", "The nets to watch in training on the copy task", Nets.Native, ["vanilla", "lstm"]);
+        "--train", "The nets to watch in training on the copy task", RecurrentNets.Names, ["vanilla", "lstm"]);
 
     private readonly Option<bool> _noTraining = new("--no-training") { Description = "Measure fresh nets only" };
     private readonly ValueOption<int> _steps = Values.Whole("--steps", "The steps of each training", 1, 600);
@@ -28,7 +29,7 @@ internal sealed class FlowCommand : ExampleCommand
         : base(
             "flow",
             "Measures how a gradient shrinks or grows on its way back through time, in fresh nets and in training.",
-            ("rnnzoo flow", "all nets over 100 steps, and a vanilla RNN and an LSTM in training"),
+            ("rnnzoo flow", "four nets over 100 steps, and a vanilla RNN and an LSTM in training"),
             ("rnnzoo flow --models linear,vanilla --norms 0.8,1,1.2 --length 300 --no-training --json > flow.json", "the law and its bound, other norms, results for programs"))
     {
         AddOptions(_models, _norms, _length, _sequences, _hidden, _train, _noTraining, _steps, _delay, _seed, _json, _output);

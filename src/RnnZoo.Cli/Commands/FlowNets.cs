@@ -11,18 +11,20 @@ namespace RnnZoo.Cli.Commands;
 /// <summary>The nets of a measurement.</summary>
 internal static class FlowNets
 {
-    /// <summary>The models that there are settings of.</summary>
-    public static IReadOnlyList<string> Models { get; } = ["linear", "vanilla", "lstm", "gru"];
+    public const string Linear = "linear";
+
+    /// <summary>The models: a net without a nonlinearity, and those of the registry.</summary>
+    public static IReadOnlyList<string> Models => [Linear, .. RecurrentNets.Names];
 
     public static List<FlowNet> Of(FlowSettings settings) => [.. settings.Models.SelectMany(model => Of(model, settings))];
 
     private static IEnumerable<FlowNet> Of(string model, FlowSettings settings) => model switch
     {
-        "linear" => settings.Norms.Select(w => new FlowNet(model, Text($"w={w}"), Text($"w = {w}"), Initialisers.Orthogonal(w)) { Norm = w, Activation = Activation.Linear }),
+        Linear => settings.Norms.Select(w => new FlowNet(model, Text($"w={w}"), Text($"w = {w}"), Initialisers.Orthogonal(w)) { Norm = w, Activation = Activation.Linear }),
         "vanilla" => [.. settings.Norms.Select(w => new FlowNet(model, Text($"norm={w}"), Text($"w = {w}"), Initialisers.Orthogonal(w)) { Norm = w }), .. Vanilla()],
         "lstm" => Lstm(settings.Length),
         "gru" => Gru(settings.Length),
-        _ => throw new ArgumentOutOfRangeException(nameof(model), model, $"model: expected one of {string.Join(", ", Models)}, got '{model}'."),
+        _ => RecurrentNets.Named(model).Starts.Select(start => new FlowNet(model, start, start, Initialisations.Create(start, (int)LongMemory(settings.Length))) { IsAboutStart = start != "chrono" }),
     };
 
     private static IEnumerable<FlowNet> Vanilla() =>
@@ -69,15 +71,13 @@ internal sealed record FlowNet(string Model, string Setting, string Label, Initi
     /// <summary>Whether the setting is about the recurrent weights, not about the gates' biases.</summary>
     public bool IsAboutStart { get; init; }
 
-    public Activation Activation { get; init; } = Activation.Tanh;
-
-    /// <summary>The state whose gradient is the curve: the one that carries the memory.</summary>
-    public string State => Model == "lstm" ? "c" : "h";
+    /// <summary>The activation of a net that has a choice; null for the net's own.</summary>
+    public Activation? Activation { get; init; }
 
     /// <summary>Makes the net in float64. All nets of a model begin with the same draws, so that only the setting differs.</summary>
     public IRecurrentModule Create(int inputs, int hidden, long seed)
     {
-        var net = Nets.Make(Model == "linear" ? "vanilla" : Model, inputs, hidden, activation: Activation, dtype: ScalarType.Float64);
+        var net = RecurrentNets.Named(Model == FlowNets.Linear ? "vanilla" : Model).Make(new NetOptions(inputs, hidden) { Activation = Activation, DType = ScalarType.Float64 });
         using var generator = new Generator((ulong)seed);
         var initialiser = Initialisers.Default();
         (Initialiser is null ? initialiser : initialiser.Then(Initialiser)).Apply(net, generator);
@@ -94,16 +94,19 @@ internal sealed record FlowCurve(FlowNet Net, GradientFlow Flow, double? Spectra
     /// <summary>I: the numbers of an input step, drawn from N(0, 1).</summary>
     public const int Inputs = 10;
 
-    /// <summary>The norms of the state that the curve is about.</summary>
+    /// <summary>The state whose gradient is the curve: the one that carries the memory.</summary>
+    public string State => Flow.Cell is null ? "h" : "c";
+
+    /// <summary>The norms of that state.</summary>
     public FlowNorms Norms => Flow.Cell ?? Flow.Hidden;
 
     /// <summary>w^d, exact for W = w·Q without a nonlinearity; ‖W‖^d, an upper bound for slopes of at most 1; else null.</summary>
-    public IReadOnlyList<double>? Predicted => (Net.Model == "linear" ? Net.Norm : SpectralNorm) is { } norm
+    public IReadOnlyList<double>? Predicted => (Net.Model == FlowNets.Linear ? Net.Norm : SpectralNorm) is { } norm
         ? [.. Enumerable.Range(1, Norms.Mean.Count).Select(distance => Math.Pow(norm, distance))]
         : null;
 
     /// <summary>What the prediction is.</summary>
-    public string? Kind => Net.Model == "linear" ? "exact" : SpectralNorm is null ? null : "bound";
+    public string? Kind => Net.Model == FlowNets.Linear ? "exact" : SpectralNorm is null ? null : "bound";
 
     /// <summary>Measures a net on sequences that are the same for every net of a run.</summary>
     public static FlowCurve Measure(FlowNet net, FlowSettings settings)

@@ -56,7 +56,7 @@ internal static class FlowReport
     {
         json.WriteString("model", curve.Net.Model);
         json.WriteString("setting", curve.Net.Setting);
-        json.WriteString("state", curve.Net.State);
+        json.WriteString("state", curve.State);
         json.WriteFinite("spectralNorm", curve.SpectralNorm);
         WriteIntegers(json, "distance", Enumerable.Range(1, curve.Norms.Mean.Count));
         json.WriteNumbers("measured", curve.Norms.Mean);
@@ -120,7 +120,7 @@ internal static class FlowReport
             [
                 curve.Net.Model,
                 curve.Net.Setting,
-                curve.Net.State,
+                curve.State,
                 .. distances.Select(distance => Number(curve.Norms.Mean[distance - 1])),
                 curve.Kind is null ? "" : (curve.Kind == "exact" ? "= " : "≤ ") + Number(curve.Predicted![^1]),
                 double.IsFinite(rate) ? "×" + NumberText.Of(rate, "0.000") : "–",

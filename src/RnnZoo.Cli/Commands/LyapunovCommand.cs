@@ -1,13 +1,15 @@
 using System.CommandLine;
 using System.Globalization;
+using RnnZoo.Cells;
 using RnnZoo.Cli.Options;
+using RnnZoo.Modules;
 
 namespace RnnZoo.Cli.Commands;
 
 /// <summary>`rnnzoo lyapunov`: at which rates a net's Jacobians stretch and shrink, so how its gradients vanish or explode.</summary>
 internal sealed class LyapunovCommand : ExampleCommand
 {
-    private readonly ValueOption<string> _cell = Values.Choice("--cell", "The cell of a fresh net", Nets.Native, "vanilla");
+    private readonly ValueOption<string> _cell = Values.Choice("--cell", "The cell of a fresh net", RecurrentNets.Names, "vanilla");
     private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "The hidden size of a fresh net", 1, 128);
     private readonly ValueOption<double?> _gain = new(
         "--gain", "The spectral norm that each recurrent block of a fresh net is scaled to; by default as initialised", "a number above 0",
@@ -18,16 +20,14 @@ internal sealed class LyapunovCommand : ExampleCommand
             return read && double.IsFinite(number) && number > 0;
         });
 
-    private readonly ValueOption<string> _init = Values.WithDefault(
-        new ValueOption<string>(
-            "--init", $"The initialisation of a fresh net ({string.Join(", ", Initialisations.NamesFor("lstm"))}; joined by + they fill on top of each other)",
-            $"names of {string.Join(", ", Initialisations.NamesFor("lstm"))}, joined by +",
-            (string text, out string value) =>
-            {
-                value = text;
-                return Initialisations.Fits(text, "lstm");
-            }),
-        "default");
+    private readonly ValueOption<string?> _init = new(
+        "--init", $"The initialisation of a fresh net ({string.Join(", ", Initialisations.Names)}; joined by + they fill on top of each other); by default the net's own",
+        $"names of {string.Join(", ", Initialisations.Names)}, joined by +",
+        (string text, out string? value) =>
+        {
+            value = text;
+            return Initialisations.IsKnown(text);
+        });
 
     private readonly ValueOption<string?> _weights = Values.Text(
         "--weights", "Measure the recurrent net in this file in place of a fresh one: safetensors, or a state dict as module.save writes it (compare leaves some in its run folder); a vanilla net is taken for one with tanh", "a file");
@@ -61,17 +61,23 @@ internal sealed class LyapunovCommand : ExampleCommand
             throw new UsageException($"{wrong.Name}: expected none together with --weights, where the file decides; leave one of the two out.");
         }
 
-        var (cell, init) = (parsed.GetValue(_cell)!, parsed.GetValue(_init)!);
+        var (cell, gain) = (parsed.GetValue(_cell)!, parsed.GetValue(_gain));
+        var init = parsed.GetValue(_init) ?? RecurrentNets.Named(cell).Starts[0];
         if (!Initialisations.Fits(init, cell))
         {
             throw new UsageException($"--init: expected one that fits {cell} ({string.Join(", ", Initialisations.NamesFor(cell))}), got '{init}'.");
+        }
+
+        if (gain is not null && !RecurrentNets.Named(cell).Cell.IsSubclassOf(typeof(GatedCell)))
+        {
+            throw new UsageException($"--gain: expected none for {cell}, which has no recurrent block to scale; leave it out.");
         }
 
         return new LyapunovSettings
         {
             Cell = cell,
             Hidden = parsed.GetValue(_hidden),
-            Gain = parsed.GetValue(_gain),
+            Gain = gain,
             Init = init,
             Weights = weights,
             Steps = parsed.GetValue(_steps),

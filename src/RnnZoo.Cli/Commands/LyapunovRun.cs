@@ -65,7 +65,7 @@ internal sealed class LyapunovRun(CliHost host, LyapunovSettings settings, bool 
 
 /// <summary>The net to measure, in float64: fresh, or read from a file.</summary>
 /// <param name="Module">The net.</param>
-/// <param name="Cell">vanilla, lstm or gru.</param>
+/// <param name="Cell">Its name in the registry.</param>
 internal sealed record LyapunovNet(IRecurrentModule Module, string Cell) : IDisposable
 {
     private const int FreshInputs = 10;
@@ -78,7 +78,7 @@ internal sealed record LyapunovNet(IRecurrentModule Module, string Cell) : IDisp
         }
 
         manual_seed(Seeds.Derive(settings.Seed, "weights"));
-        var net = Nets.Make(settings.Cell, FreshInputs, settings.Hidden, dtype: ScalarType.Float64);
+        var net = RecurrentNets.Named(settings.Cell).Make(new NetOptions(FreshInputs, settings.Hidden) { DType = ScalarType.Float64 });
         using var generator = new Generator((ulong)Seeds.Derive(settings.Seed, "initialisation"));
         Initialisations.Create(settings.Init, settings.Steps).Apply(net, generator);
         if (settings.Gain is { } gain)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using RnnZoo.Cli.Options;
+using RnnZoo.Modules;
 
 namespace RnnZoo.Cli.Commands;
 
@@ -11,7 +12,7 @@ internal sealed class TbpttCommand : ExampleCommand
         "--k", "The chunk lengths to measure; full for the whole stream at once", "a comma-separated list of whole numbers of at least 1, or full, none twice",
         ReadChunk, ["1", "5", "10", "35", "100", TbpttSettings.Name(TbpttSettings.Full)]);
 
-    private readonly ValueOption<string> _cell = Values.Choice("--cell", "The cell of the net", Nets.Native, "lstm");
+    private readonly ValueOption<string> _cell = Values.Choice("--cell", "The cell of the net", RecurrentNets.Names, "lstm");
     private readonly ValueOption<int> _length = Values.Whole("--length", "T: the steps of the measured stream; full takes about 0.15 MB for each step", 1, 10_000);
     private readonly ValueOption<int> _batch = Values.Whole("--batch", "B: how many streams side by side", 1, 20);
     private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "H: the hidden size of the measured net", 1, 128);

@@ -1,51 +1,71 @@
-using RnnZoo.Cli.Options;
+using System.Text.RegularExpressions;
 using RnnZoo.Files;
+using RnnZoo.Modules;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Commands;
 
 /// <summary>Reads safetensors, or a state dict that TorchSharp's <c>module.save</c> wrote, and makes the recurrent net that is in it.</summary>
-internal static class WeightsFile
+internal static partial class WeightsFile
 {
     private const long MostEntries = 10_000;
-    private static readonly (string Cell, long Gates)[] Cells = [("vanilla", 1), ("gru", 3), ("lstm", 4)];
+    private const string Anchor = "weight_ih_l0"; // every net has it
 
-    /// <summary>The recurrent net of a file; what else the file holds, as a readout, is left aside.</summary>
+    // Sizes of a small net that tell apart in a shape: every multiple of the second is so many H, for no first is one.
+    private const long SmallInput = 5;
+    private const long SmallHidden = 7;
+
+    /// <summary>The recurrent net of a file: the first of the registry that has its parameters. What else the file holds, as a readout, is left aside.</summary>
     /// <param name="path">The file, or a folder that holds exactly one *.dat.</param>
     /// <exception cref="InvalidDataException">The file is none, or holds no recurrent net.</exception>
     public static LyapunovNet Read(string path)
     {
         using var scope = NewDisposeScope();
         var entries = Entries(Locate(path), path);
-        var anchor = entries.Keys.FirstOrDefault(key => key.EndsWith("weight_hh_l0", StringComparison.Ordinal))
-            ?? throw new InvalidDataException($"{path}: expected a recurrent net with a parameter weight_hh_l0, found {string.Join(", ", entries.Keys.Take(8))}.");
-        var prefix = anchor[..^"weight_hh_l0".Length];
-        var own = entries.Where(entry => entry.Key.StartsWith(prefix + "weight_", StringComparison.Ordinal) || entry.Key.StartsWith(prefix + "bias_", StringComparison.Ordinal))
-            .Where(entry => entry.Key.Contains("_l", StringComparison.Ordinal))
+        var anchor = entries.Keys.FirstOrDefault(key => key.EndsWith(Anchor, StringComparison.Ordinal))
+            ?? throw new InvalidDataException($"{path}: expected a recurrent net with a parameter {Anchor}, found {string.Join(", ", entries.Keys.Take(8))}.");
+        var prefix = anchor[..^Anchor.Length];
+        var own = entries.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal) && OfALayer().IsMatch(entry.Key))
             .ToDictionary(entry => entry.Key[prefix.Length..], entry => entry.Value.to(ScalarType.Float64));
-        if (!own.TryGetValue("weight_ih_l0", out var input) || own["weight_hh_l0"].Dimensions != 2 || input.Dimensions != 2)
+        foreach (var known in RecurrentNets.All)
         {
-            throw new InvalidDataException($"{path}: expected matrices weight_ih_l0 and weight_hh_l0, found {string.Join(", ", own.Keys)}.");
+            if (OptionsOf(known, own) is { } options)
+            {
+                var net = known.Make(options);
+                ((nn.Module)net).load_state_dict(own);
+                return new LyapunovNet(net, known.Name);
+            }
         }
 
-        var shape = own["weight_hh_l0"].shape; // [G·H, H]
-        var cell = Cells.FirstOrDefault(cell => cell.Gates * shape[1] == shape[0]).Cell
-            ?? throw new InvalidDataException($"{path}: weight_hh_l0: expected [H, H], [3H, H] or [4H, H], got [{string.Join(", ", shape)}].");
-        var layers = own.Keys.Count(key => key.StartsWith("weight_hh_l", StringComparison.Ordinal) && !key.EndsWith("_reverse", StringComparison.Ordinal));
-        var net = Nets.Make(cell, input.shape[1], shape[1], layers, own.ContainsKey("weight_hh_l0_reverse"), own.ContainsKey("bias_ih_l0"), dtype: ScalarType.Float64);
-        try
-        {
-            ((nn.Module)net).load_state_dict(own);
-        }
-        catch (Exception problem) when (problem is ArgumentException or InvalidOperationException)
-        {
-            ((nn.Module)net).Dispose();
-            throw new InvalidDataException($"{path}: expected the parameters of one recurrent net: {problem.Message}", problem);
-        }
-
-        return new LyapunovNet(net, cell);
+        throw new InvalidDataException($"{path}: expected the parameters of one of {string.Join(", ", RecurrentNets.Names)}, found {string.Join(", ", own.Select(entry => $"{entry.Key} [{string.Join(", ", entry.Value.shape)}]"))}.");
     }
+
+    /// <summary>What makes a net with the names and shapes of these parameters; null if it has others.</summary>
+    private static NetOptions? OptionsOf(RecurrentNet known, Dictionary<string, Tensor> own)
+    {
+        var options = new NetOptions(SmallInput, SmallHidden, own.Keys.Select(key => OfALayer().Match(key).Groups["layer"].Value).Distinct().Count())
+        {
+            Bidirectional = own.Keys.Any(key => key.EndsWith("_reverse", StringComparison.Ordinal)),
+            Bias = !known.HasBias || own.Keys.Any(key => key.StartsWith("bias", StringComparison.Ordinal)),
+            DType = ScalarType.Float64,
+        };
+        using var small = (nn.Module)known.Make(options);
+        var shapes = small.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter.shape);
+        var anchor = own[Anchor].shape; // [G·H, I]
+        if (!shapes.Keys.ToHashSet().SetEquals(own.Keys) || anchor.Length != 2)
+        {
+            return null;
+        }
+
+        var (inputs, hidden) = (anchor[1], anchor[0] * SmallHidden / shapes[Anchor][0]);
+        return inputs > 0 && hidden > 0 && shapes.All(pair => pair.Value.Select(size => size == SmallInput ? inputs : size % SmallHidden == 0 ? size / SmallHidden * hidden : size).SequenceEqual(own[pair.Key].shape))
+            ? options with { InputSize = inputs, HiddenSize = hidden }
+            : null;
+    }
+
+    [GeneratedRegex(@"_l(?<layer>\d+)(_reverse)?$")]
+    private static partial Regex OfALayer();
 
     private static string Locate(string path)
     {

@@ -9,22 +9,11 @@ namespace RnnZoo.Cli.Options;
 /// </summary>
 internal static class Initialisations
 {
-    private static readonly string[] ForAll = ["default", "xavier", "orthogonal", "identity", "one-hot"];
-
     /// <summary>The names that fit a model.</summary>
-    public static IReadOnlyList<string> NamesFor(string model) => model switch
-    {
-        "lstm" or "layernorm-lstm" => [.. ForAll, "forget-bias", "chrono"],
-        "gru" => [.. ForAll, "chrono"],
-        "mingru" => ["default", "xavier", "one-hot", "chrono"],
-        "orthogonal" => ["default", "one-hot", "henaff", "cayley"],
-        "irnn" => [.. ForAll, "irnn"],
-        "indrnn" => ["default", "xavier", "one-hot"],
-        _ => ForAll,
-    };
+    public static IReadOnlyList<string> NamesFor(string model) => RecurrentNets.Named(model).Starts;
 
     /// <summary>All names, whatever they fit.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. SequenceModel.Names.SelectMany(NamesFor).Distinct()];
+    public static IReadOnlyList<string> Names => [.. RecurrentNets.All.SelectMany(net => net.Starts).Distinct()];
 
     /// <summary>Whether a name, or all names joined by +, fit some model.</summary>
     public static bool IsKnown(string name) => name.Split('+').All(part => Names.Contains(part) || ChronoFactor(part) is not null);

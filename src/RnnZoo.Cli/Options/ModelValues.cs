@@ -1,3 +1,5 @@
+using RnnZoo.Modules;
+
 namespace RnnZoo.Cli.Options;
 
 /// <summary>Reads options that hold one value for all models (`1e-3`) or one for each named (`vanilla=1e-3,lstm=1e-2`).</summary>
@@ -9,12 +11,12 @@ internal static class ModelValues
         {
             var pairs = text.Split(',', StringSplitOptions.TrimEntries).Select(Pair).ToArray();
             var known = pairs.Length == 1 || pairs.All(pair => pair.Model.Length > 0);
-            known &= pairs.All(pair => (pair.Model.Length == 0 || Nets.All.Contains(pair.Model)) && isValue(pair.Value));
+            known &= pairs.All(pair => (pair.Model.Length == 0 || RecurrentNets.Names.Contains(pair.Model)) && isValue(pair.Value));
             known &= pairs.DistinctBy(pair => pair.Model).Count() == pairs.Length;
             value = known ? pairs.ToDictionary(pair => pair.Model, pair => pair.Value) : null;
             return known;
         })
-        { Words = [.. Nets.All, .. words] };
+        { Words = [.. RecurrentNets.Names, .. words] };
 
     /// <summary>Refuses a value for a net that is not among the chosen ones, where it would change nothing.</summary>
     /// <exception cref="UsageException">There is one.</exception>
