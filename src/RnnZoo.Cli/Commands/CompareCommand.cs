@@ -95,26 +95,24 @@ internal sealed class CompareTaskCommand : ExampleCommand
         rates.CheckChosen(_learningRate.Name, chosen);
         names.CheckChosen(_init.Name, chosen);
         CheckBackward(chosen, parsed.GetValue(_backward)!);
-        return new CompareSettings
-        {
-            Task = _task,
-            Models = chosen,
-            Sizes = parsed.GetValue(_sizes)!.Items,
-            Hidden = parsed.GetValue(_hidden),
-            Symbols = _task.HasSymbols ? parsed.GetValue(_symbols) : DefaultSymbols,
-            Batch = parsed.GetValue(_batch),
-            Steps = parsed.GetValue(_steps),
-            Schedule = TrainingNames.Schedules[parsed.GetValue(_schedule)!],
-            Optimizer = TrainingNames.Optimizers[parsed.GetValue(_optimizer)!],
-            Clip = parsed.GetValue(_clip) is > 0 and var norm ? norm : null,
-            Seed = parsed.GetValue(_seed),
-            Threads = parsed.GetValue(_threads),
-            Backward = TrainingNames.Paths[parsed.GetValue(_backward)!],
-            LearningRates = chosen.ToDictionary(model => model, model => rates.For(model) is { } text
+        return new CompareSettings(
+            Task: _task,
+            Models: chosen,
+            Sizes: parsed.GetValue(_sizes)!.Items,
+            Hidden: parsed.GetValue(_hidden),
+            Symbols: _task.HasSymbols ? parsed.GetValue(_symbols) : DefaultSymbols,
+            Batch: parsed.GetValue(_batch),
+            Steps: parsed.GetValue(_steps),
+            Schedule: TrainingNames.Schedules[parsed.GetValue(_schedule)!],
+            Optimizer: TrainingNames.Optimizers[parsed.GetValue(_optimizer)!],
+            Clip: parsed.GetValue(_clip) is > 0 and var norm ? norm : null,
+            Seed: parsed.GetValue(_seed),
+            Threads: parsed.GetValue(_threads),
+            Backward: TrainingNames.Paths[parsed.GetValue(_backward)!],
+            LearningRates: chosen.ToDictionary(model => model, model => rates.For(model) is { } text
                 ? double.Parse(text, CultureInfo.InvariantCulture)
                 : _task.StartOf(model).LearningRate),
-            Initialisations = chosen.ToDictionary(model => model, model => InitialisationOf(model, names.For(model))),
-        };
+            Initialisations: chosen.ToDictionary(model => model, model => InitialisationOf(model, names.For(model))));
     }
 
     private void CheckBackward(IEnumerable<string> models, string path)
@@ -146,39 +144,22 @@ internal sealed class CompareTaskCommand : ExampleCommand
 }
 
 /// <summary>What to compare, and how.</summary>
-internal sealed record CompareSettings
-{
-    public required CompareTask Task { get; init; }
-
-    public required IReadOnlyList<string> Models { get; init; }
-
-    /// <summary>The delays or the lengths.</summary>
-    public required IReadOnlyList<int> Sizes { get; init; }
-
-    public required int Hidden { get; init; }
-
-    public required int Symbols { get; init; }
-
-    public required int Batch { get; init; }
-
-    public required int Steps { get; init; }
-
-    public required OptimizerKind Optimizer { get; init; }
-
-    public required LearningRateSchedule Schedule { get; init; }
-
-    /// <summary>The largest gradient norm; null clips nothing.</summary>
-    public required double? Clip { get; init; }
-
-    public required long Seed { get; init; }
-
-    public required int Threads { get; init; }
-
-    public required BackwardPath Backward { get; init; }
-
-    /// <summary>The learning rate of each model.</summary>
-    public required IReadOnlyDictionary<string, double> LearningRates { get; init; }
-
-    /// <summary>The name of each model's initialisation.</summary>
-    public required IReadOnlyDictionary<string, string> Initialisations { get; init; }
-}
+/// <param name="Task">The task.</param>
+/// <param name="Models">The names of the nets.</param>
+/// <param name="Sizes">The delays or the lengths.</param>
+/// <param name="Hidden">The hidden size of each net.</param>
+/// <param name="Symbols">How many symbols there are to remember.</param>
+/// <param name="Batch">How many fresh sequences a step sees.</param>
+/// <param name="Steps">The step limit.</param>
+/// <param name="Optimizer">The optimizer.</param>
+/// <param name="Schedule">How the learning rate changes.</param>
+/// <param name="Clip">The largest gradient norm; null clips nothing.</param>
+/// <param name="Seed">Where all randomness comes from.</param>
+/// <param name="Threads">How many nets are trained at a time.</param>
+/// <param name="Backward">How gradients are found.</param>
+/// <param name="LearningRates">The learning rate of each model.</param>
+/// <param name="Initialisations">The name of each model's initialisation.</param>
+internal sealed record CompareSettings(
+    CompareTask Task, IReadOnlyList<string> Models, IReadOnlyList<int> Sizes, int Hidden, int Symbols, int Batch, int Steps, OptimizerKind Optimizer,
+    LearningRateSchedule Schedule, double? Clip, long Seed, int Threads, BackwardPath Backward, IReadOnlyDictionary<string, double> LearningRates,
+    IReadOnlyDictionary<string, string> Initialisations);

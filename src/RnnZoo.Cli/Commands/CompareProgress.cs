@@ -54,7 +54,7 @@ internal sealed class CompareProgress(CliHost host, CompareTask task, IReadOnlyL
             new TableColumn("seconds").RightAligned());
         foreach (var job in jobs)
         {
-            var (last, metric, ended) = job.Progress.Snapshot();
+            var (last, metric, ended) = job.Progress.Now;
             table.AddRow(
                 NumberText.Of(job.Size, "0"),
                 job.Model,
@@ -92,7 +92,7 @@ internal sealed class CompareProgress(CliHost host, CompareTask task, IReadOnlyL
         {
             if (step.Step % _every == 0)
             {
-                Write(step.Step, step.Loss, job.Progress.Snapshot().Metric, step.Seconds, "");
+                Write(step.Step, step.Loss, job.Progress.Now.Metric, step.Seconds, "");
             }
         }
 
@@ -111,55 +111,27 @@ internal sealed class CompareProgress(CliHost host, CompareTask task, IReadOnlyL
 /// <summary>What is known about a training under way. The thread that trains writes, others read.</summary>
 internal sealed class JobProgress : ITrainingObserver
 {
-    private readonly Lock _gate = new();
     private readonly List<double> _losses = [];
-    private StepRecord _last;
-    private double? _metric;
-    private bool _ended;
 
-    /// <summary>The loss of each step so far.</summary>
-    public IReadOnlyList<double> Losses
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return [.. _losses];
-            }
-        }
-    }
+    /// <summary>The loss of each step, to be read when the training has ended.</summary>
+    public IReadOnlyList<double> Losses => _losses;
 
-    /// <summary>The last step, the metric as it was last measured, and whether training has ended.</summary>
-    public (StepRecord Last, double? Metric, bool Ended) Snapshot()
-    {
-        lock (_gate)
-        {
-            return (_last, _metric, _ended);
-        }
-    }
+    /// <summary>Where it is; replaced as a whole, so that no reader sees half of it.</summary>
+    public JobState Now { get; private set; } = new(default, null, false);
 
     public void OnStep(in StepRecord step)
     {
-        lock (_gate)
-        {
-            _last = step;
-            _losses.Add(step.Loss);
-        }
+        _losses.Add(step.Loss);
+        Now = Now with { Last = step };
     }
 
-    public void OnEvaluation(EvaluationRecord evaluation)
-    {
-        lock (_gate)
-        {
-            _metric = evaluation.Metric;
-        }
-    }
+    public void OnEvaluation(EvaluationRecord evaluation) => Now = Now with { Metric = evaluation.Metric };
 
-    public void OnEnd(TrainingResult result)
-    {
-        lock (_gate)
-        {
-            _ended = true;
-        }
-    }
+    public void OnEnd(TrainingResult result) => Now = Now with { Ended = true };
 }
+
+/// <summary>Where a training is.</summary>
+/// <param name="Last">The last step.</param>
+/// <param name="Metric">The metric as it was last measured; null before.</param>
+/// <param name="Ended">Whether it has ended.</param>
+internal sealed record JobState(StepRecord Last, double? Metric, bool Ended);

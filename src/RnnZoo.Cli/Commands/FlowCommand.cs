@@ -37,18 +37,16 @@ internal sealed class FlowCommand : ExampleCommand
             new FlowRun(host, Read(parsed), parsed.GetValue(_json), parsed.GetValue(_output)).Run(cancellation)));
     }
 
-    private FlowSettings Read(ParseResult parsed) => new()
-    {
-        Models = parsed.GetValue(_models)!.Items,
-        Norms = parsed.GetValue(_norms)!.Items,
-        Length = parsed.GetValue(_length),
-        Sequences = parsed.GetValue(_sequences),
-        Hidden = parsed.GetValue(_hidden),
-        Seed = parsed.GetValue(_seed),
-        Trained = parsed.GetValue(_noTraining) ? NoneTrained(parsed) : parsed.GetValue(_train)!.Items,
-        Steps = parsed.GetValue(_steps),
-        Delay = parsed.GetValue(_delay),
-    };
+    private FlowSettings Read(ParseResult parsed) => new(
+        Models: parsed.GetValue(_models)!.Items,
+        Norms: parsed.GetValue(_norms)!.Items,
+        Length: parsed.GetValue(_length),
+        Sequences: parsed.GetValue(_sequences),
+        Hidden: parsed.GetValue(_hidden),
+        Seed: parsed.GetValue(_seed),
+        Trained: parsed.GetValue(_noTraining) ? NoneTrained(parsed) : parsed.GetValue(_train)!.Items,
+        Steps: parsed.GetValue(_steps),
+        Delay: parsed.GetValue(_delay));
 
     private IReadOnlyList<string> NoneTrained(ParseResult parsed) => parsed.GetResult(_train) is { Implicit: false }
         ? throw new UsageException("--train: expected none together with --no-training; leave one of the two out.")
@@ -56,31 +54,15 @@ internal sealed class FlowCommand : ExampleCommand
 }
 
 /// <summary>What to measure.</summary>
-internal sealed record FlowSettings
-{
-    /// <summary>Names of <see cref="FlowNets"/>.</summary>
-    public required IReadOnlyList<string> Models { get; init; }
-
-    /// <summary>The factors of the orthogonal W of the linear and the vanilla nets: its spectral norm.</summary>
-    public required IReadOnlyList<double> Norms { get; init; }
-
-    /// <summary>T: the steps of a sequence, and so the largest distance.</summary>
-    public required int Length { get; init; }
-
-    /// <summary>B: the sequences that a curve is the mean of.</summary>
-    public required int Sequences { get; init; }
-
-    /// <summary>H of every net.</summary>
-    public required int Hidden { get; init; }
-
-    public required long Seed { get; init; }
-
-    /// <summary>The nets to watch in training; may be empty.</summary>
-    public required IReadOnlyList<string> Trained { get; init; }
-
-    /// <summary>The steps of each training.</summary>
-    public required int Steps { get; init; }
-
-    /// <summary>The delay of the copy task in training.</summary>
-    public required int Delay { get; init; }
-}
+/// <param name="Models">Names of <see cref="FlowNets"/>.</param>
+/// <param name="Norms">The factors of the orthogonal W of the linear and the vanilla nets: its spectral norm.</param>
+/// <param name="Length">T: the steps of a sequence, and so the largest distance.</param>
+/// <param name="Sequences">B: the sequences that a curve is the mean of.</param>
+/// <param name="Hidden">H of every net.</param>
+/// <param name="Seed">Where all randomness comes from.</param>
+/// <param name="Trained">The nets to watch in training; may be empty.</param>
+/// <param name="Steps">The steps of each training.</param>
+/// <param name="Delay">The delay of the copy task in training.</param>
+internal sealed record FlowSettings(
+    IReadOnlyList<string> Models, IReadOnlyList<double> Norms, int Length, int Sequences, int Hidden, long Seed, IReadOnlyList<string> Trained,
+    int Steps, int Delay);

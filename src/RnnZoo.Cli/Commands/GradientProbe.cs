@@ -115,7 +115,7 @@ internal sealed class GradientProbe : IDisposable
         using var scope = NewDisposeScope();
         foreach (var (name, parameter) in _model.named_parameters())
         {
-            if (name.Contains("weight_hh", StringComparison.Ordinal))
+            if (name.Contains("weight_hh", StringComparison.Ordinal) || name.Contains("skew_hh", StringComparison.Ordinal))
             {
                 (start, count) = (all.Count, (int)parameter.numel());
             }

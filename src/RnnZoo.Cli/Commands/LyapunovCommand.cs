@@ -73,47 +73,30 @@ internal sealed class LyapunovCommand : ExampleCommand
             throw new UsageException($"--gain: expected none for {cell}, which has no recurrent block to scale; leave it out.");
         }
 
-        return new LyapunovSettings
-        {
-            Cell = cell,
-            Hidden = parsed.GetValue(_hidden),
-            Gain = gain,
-            Init = init,
-            Weights = weights,
-            Steps = parsed.GetValue(_steps),
-            WarmUp = parsed.GetValue(_warmUp),
-            Exponents = parsed.GetValue(_exponents),
-            Input = parsed.GetValue(_input),
-            Seed = parsed.GetValue(_seed),
-        };
+        return new LyapunovSettings(
+            Cell: cell,
+            Hidden: parsed.GetValue(_hidden),
+            Gain: gain,
+            Init: init,
+            Weights: weights,
+            Steps: parsed.GetValue(_steps),
+            WarmUp: parsed.GetValue(_warmUp),
+            Exponents: parsed.GetValue(_exponents),
+            Input: parsed.GetValue(_input),
+            Seed: parsed.GetValue(_seed));
     }
 }
 
 /// <summary>What to measure, and how.</summary>
-internal sealed record LyapunovSettings
-{
-    /// <summary>The name of a fresh net.</summary>
-    public required string Cell { get; init; }
-
-    public required int Hidden { get; init; }
-
-    /// <summary>The spectral norm that each recurrent block of a fresh net is scaled to; null leaves the initialisation as it is.</summary>
-    public required double? Gain { get; init; }
-
-    /// <summary>The initialisation of a fresh net.</summary>
-    public required string Init { get; init; }
-
-    /// <summary>A state dict to measure in place of a fresh net.</summary>
-    public required string? Weights { get; init; }
-
-    public required int Steps { get; init; }
-
-    public required int WarmUp { get; init; }
-
-    public required int Exponents { get; init; }
-
-    /// <summary>The standard deviation of each step's random input.</summary>
-    public required double Input { get; init; }
-
-    public required long Seed { get; init; }
-}
+/// <param name="Cell">The name of a fresh net.</param>
+/// <param name="Hidden">The hidden size of a fresh net.</param>
+/// <param name="Gain">The spectral norm that each recurrent block of a fresh net is scaled to; null leaves the initialisation as it is.</param>
+/// <param name="Init">The initialisation of a fresh net.</param>
+/// <param name="Weights">A state dict to measure in place of a fresh net.</param>
+/// <param name="Steps">How many steps are measured.</param>
+/// <param name="WarmUp">How many steps turn the directions into place before.</param>
+/// <param name="Exponents">How many of the largest exponents are measured, at most.</param>
+/// <param name="Input">The standard deviation of each step's random input.</param>
+/// <param name="Seed">Where all randomness comes from.</param>
+internal sealed record LyapunovSettings(
+    string Cell, int Hidden, double? Gain, string Init, string? Weights, int Steps, int WarmUp, int Exponents, double Input, long Seed);

@@ -37,36 +37,17 @@ internal sealed class NotebooksRun(CliHost host, string? file, bool check)
         foreach (var notebook in Files())
         {
             var watch = Stopwatch.StartNew();
-            var (passed, message) = await RunAsync(runner, notebook, cancellation);
-            failed += passed ? 0 : 1;
-            var outcome = !passed ? "failed" : check ? "unchanged" : "done";
+            var (exitCode, _, error) = await SelfProcess.RunAssemblyAsync(runner, [check ? "check" : "run", notebook], cancellation);
+            failed += exitCode == 0 ? 0 : 1;
+            var outcome = exitCode != 0 ? "failed" : check ? "unchanged" : "done";
             await host.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(notebook)}: {outcome} ({watch.Elapsed.TotalSeconds:0.0} s)"));
-            if (message.Length > 0)
+            if (error.Trim().Length > 0)
             {
-                await host.Error.WriteLineAsync(message);
+                await host.Error.WriteLineAsync(error.TrimEnd());
             }
         }
 
         return failed == 0 ? ExitCodes.Success : ExitCodes.Failure;
-    }
-
-    private async Task<(bool Passed, string Message)> RunAsync(string runner, string notebook, CancellationToken cancellation)
-    {
-        using var process = SelfProcess.StartAssembly(runner, [check ? "check" : "run", notebook]);
-        try
-        {
-            process.StandardInput.Close();
-            var output = process.StandardOutput.ReadToEndAsync(cancellation);
-            var error = process.StandardError.ReadToEndAsync(cancellation);
-            await process.WaitForExitAsync(cancellation);
-            await output;
-            return (process.ExitCode == 0, (await error).TrimEnd());
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw;
-        }
     }
 
     private IReadOnlyList<string> Files()

@@ -35,17 +35,15 @@ internal sealed class TbpttCommand : ExampleCommand
 
     private TbpttSettings Read(ParseResult parsed)
     {
-        var settings = new TbpttSettings
-        {
-            Cell = parsed.GetValue(_cell)!,
-            Chunks = [.. parsed.GetValue(_chunks)!.Items.Select(ToChunk)],
-            Length = parsed.GetValue(_length),
-            Batch = parsed.GetValue(_batch),
-            Hidden = parsed.GetValue(_hidden),
-            Delay = parsed.GetValue(_delay),
-            Updates = parsed.GetValue(_updates),
-            Seed = parsed.GetValue(_seed),
-        };
+        var settings = new TbpttSettings(
+            Cell: parsed.GetValue(_cell)!,
+            Chunks: [.. parsed.GetValue(_chunks)!.Items.Select(ToChunk)],
+            Length: parsed.GetValue(_length),
+            Batch: parsed.GetValue(_batch),
+            Hidden: parsed.GetValue(_hidden),
+            Delay: parsed.GetValue(_delay),
+            Updates: parsed.GetValue(_updates),
+            Seed: parsed.GetValue(_seed));
         if (settings.Length <= settings.Delay)
         {
             throw new UsageException($"--length: expected more than the {settings.Delay} steps of --delay, or no question is asked, got {settings.Length}.");
@@ -68,33 +66,18 @@ internal sealed class TbpttCommand : ExampleCommand
 }
 
 /// <summary>What to measure.</summary>
-internal sealed record TbpttSettings
+/// <param name="Cell">The name of the net.</param>
+/// <param name="Chunks">The values of k, <see cref="Full"/> for the whole stream.</param>
+/// <param name="Length">T: the steps of the measured stream.</param>
+/// <param name="Batch">B.</param>
+/// <param name="Hidden">H.</param>
+/// <param name="Delay">D: how many steps lie between a cue and the question for it.</param>
+/// <param name="Updates">How many updates each training makes at most; 0 for no training.</param>
+/// <param name="Seed">Where all randomness comes from.</param>
+internal sealed record TbpttSettings(string Cell, IReadOnlyList<int> Chunks, int Length, int Batch, int Hidden, int Delay, int Updates, long Seed)
 {
     /// <summary>The name of full backpropagation through time among the values of k: chunks as long as the stream.</summary>
     public const int Full = 0;
-
-    /// <summary>The name of the net.</summary>
-    public required string Cell { get; init; }
-
-    /// <summary>The values of k, <see cref="Full"/> for the whole stream.</summary>
-    public required IReadOnlyList<int> Chunks { get; init; }
-
-    /// <summary>T: the steps of the measured stream.</summary>
-    public required int Length { get; init; }
-
-    /// <summary>B.</summary>
-    public required int Batch { get; init; }
-
-    /// <summary>H.</summary>
-    public required int Hidden { get; init; }
-
-    /// <summary>D: how many steps lie between a cue and the question for it.</summary>
-    public required int Delay { get; init; }
-
-    /// <summary>How many updates each training makes at most; 0 for no training.</summary>
-    public required int Updates { get; init; }
-
-    public required long Seed { get; init; }
 
     /// <summary>How a value of k is written.</summary>
     public static string Name(int chunk) => chunk == Full ? "full" : FormattableString.Invariant($"{chunk}");

@@ -159,12 +159,16 @@ internal static class TbpttCharts
         EndLabels = true,
     };
 
-    private static LineChart Gradient(TbpttResult result) => new(
-        "Direction of the gradient", Chunks(result), new Axis("cosine to the exact one") { Maximum = 1, Minimum = Math.Min(0, result.Rows.Min(row => row.RecurrentCosine)) },
-        [Line(result, "all parameters", row => row.Cosine), Line(result, "recurrent matrix", row => row.RecurrentCosine) with { Colour = 1 }])
+    private static LineChart Gradient(TbpttResult result)
     {
-        EndLabels = true,
-    };
+        Series[] lines = [Line(result, "all parameters", row => row.Cosine), Line(result, "recurrent matrix", row => row.RecurrentCosine) with { Colour = 1 }];
+        var values = lines.SelectMany(line => line.Points).Select(point => point.Y).Where(double.IsFinite); // a net may have no recurrent matrix
+        return new LineChart(
+            "Direction of the gradient", Chunks(result), new Axis("cosine to the exact one") { Maximum = 1, Minimum = values.Append(0).Min() }, lines)
+        {
+            EndLabels = true,
+        };
+    }
 
     private static GroupedBars Recall(TbpttResult result) => new(
         string.Create(CultureInfo.InvariantCulture, $"Recall after {result.Settings.Delay} steps, once trained"),
