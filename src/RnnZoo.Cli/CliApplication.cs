@@ -7,7 +7,7 @@ using RnnZoo.Cli.Report;
 namespace RnnZoo.Cli;
 
 /// <summary>The `rnnzoo` command: finds the command that was asked for, runs it, and turns failures into one line and an exit code.</summary>
-public static class CliApplication
+internal static class CliApplication
 {
     /// <summary>Runs one command line.</summary>
     /// <param name="arguments">What stands after `rnnzoo`.</param>

@@ -3,7 +3,7 @@ namespace RnnZoo.Cli;
 /// <summary>Everything of the outside world that a command may touch, so that tests can stand in for it.</summary>
 /// <param name="Output">Standard output: results, and nothing else.</param>
 /// <param name="Error">Standard error: progress and errors.</param>
-public sealed record CliHost(TextWriter Output, TextWriter Error)
+internal sealed record CliHost(TextWriter Output, TextWriter Error)
 {
     /// <summary>Whether someone watches standard output.</summary>
     public bool OutputIsTerminal { get; init; }
@@ -22,7 +22,7 @@ public sealed record CliHost(TextWriter Output, TextWriter Error)
 }
 
 /// <summary>What a command tells the shell.</summary>
-public static class ExitCodes
+internal static class ExitCodes
 {
     /// <summary>All went well.</summary>
     public const int Success = 0;

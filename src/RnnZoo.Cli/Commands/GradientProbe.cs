@@ -9,23 +9,16 @@ using static TorchSharp.torch;
 namespace RnnZoo.Cli.Commands;
 
 /// <summary>Finds the gradient of a whole stream at fixed float64 weights, and what that takes.</summary>
-internal sealed class GradientProbe : IDisposable
+internal sealed class GradientProbe(RowJob job) : IDisposable
 {
     private const int WarmUpSteps = 100;
     private const int MostPasses = 9;
     private const double TimedSeconds = 1.5;
     private const double LongSeconds = 6;
 
-    private readonly SequenceModel _model;
-    private readonly RowJob _job;
+    private readonly SequenceModel _model = TbpttModel.Create(job.Settings.Cell, job.Settings.Hidden, job.Settings.Delay, job.Settings.Seed, ScalarType.Float64);
     private long _fewestTensors = long.MaxValue;
     private long _mostTensors;
-
-    private GradientProbe(RowJob job)
-    {
-        _job = job;
-        _model = TbpttModel.Create(job.Settings.Cell, job.Settings.Hidden, job.Settings.Delay, job.Settings.Seed, ScalarType.Float64);
-    }
 
     /// <summary>Measures in this process, which must be a fresh one.</summary>
     public static GradientCost Measure(RowJob job)
@@ -39,7 +32,7 @@ internal sealed class GradientProbe : IDisposable
     private GradientCost Measure()
     {
         // One step at a time: what chunks of k take must not be there already.
-        WalkChunks(Stream(Math.Min(WarmUpSteps, _job.Settings.Length)), 1);
+        WalkChunks(Stream(Math.Min(WarmUpSteps, job.Settings.Length)), 1);
         (_fewestTensors, _mostTensors) = (long.MaxValue, 0);
         _model.zero_grad();
         GC.Collect();
@@ -54,7 +47,7 @@ internal sealed class GradientProbe : IDisposable
         var seconds = TimeMore(first);
         var median = seconds.Length == 0 ? first : seconds[seconds.Length / 2];
         return new GradientCost(
-            Math.Max(peak, peakBefore), Math.Max(0, peak - before), 1e3 * median / _job.Settings.Length, Math.Max(1, seconds.Length), segment,
+            Math.Max(peak, peakBefore), Math.Max(0, peak - before), 1e3 * median / job.Settings.Length, Math.Max(1, seconds.Length), segment,
             _fewestTensors, _mostTensors, MemoryMarshal.AsBytes(gradient.AsSpan()).ToArray(), start, count);
     }
 
@@ -75,14 +68,14 @@ internal sealed class GradientProbe : IDisposable
 
     private long Pass()
     {
-        var stream = Stream(_job.Settings.Length);
-        if (_job.Kind == RowKind.Exact)
+        var stream = Stream(job.Settings.Length);
+        if (job.Kind == RowKind.Exact)
         {
             using var scope = NewDisposeScope();
             return ExactBptt.Backward(_model, stream, TbpttModel.LossSum).SegmentLength;
         }
 
-        var chunk = _job.Chunk == TbpttSettings.Full ? _job.Settings.Length : _job.Chunk;
+        var chunk = job.Chunk == TbpttSettings.Full ? job.Settings.Length : job.Chunk;
         WalkChunks(stream, chunk);
         return chunk;
     }
@@ -106,7 +99,7 @@ internal sealed class GradientProbe : IDisposable
         }
     }
 
-    private RecallStream Stream(int steps) => new(_job.Settings.Batch, steps, _job.Settings.Delay, _job.Settings.Seed);
+    private RecallStream Stream(int steps) => new(job.Settings.Batch, steps, job.Settings.Delay, job.Settings.Seed);
 
     private (double[] Gradient, int RecurrentStart, int RecurrentCount) Gradients()
     {

@@ -8,16 +8,19 @@ namespace RnnZoo.Cli.Options;
 internal static class Values
 {
     public static ValueOption<int> Whole(string name, string description, int minimum, int standard)
-        => WithDefault(new ValueOption<int>(name, description, $"a whole number of at least {minimum}", (string text, out int value)
-            => Number(text, out value) && value >= minimum), standard);
+        => Number(name, description, $"a whole number of at least {minimum}", value => value >= minimum, standard);
 
     public static ValueOption<long> Seed(string name, string description, long standard)
-        => WithDefault(new ValueOption<long>(name, description, "a whole number of at least 0", (string text, out long value)
-            => Number(text, out value) && value >= 0), standard);
+        => Number(name, description, "a whole number of at least 0", value => value >= 0, standard);
 
     public static ValueOption<double> NotNegative(string name, string description, double standard)
-        => WithDefault(new ValueOption<double>(name, description, "a number of at least 0", (string text, out double value)
-            => Number(text, out value) && double.IsFinite(value) && value >= 0), standard);
+        => Number(name, description, "a number of at least 0", value => value >= 0, standard);
+
+    /// <summary>A finite number.</summary>
+    public static ValueOption<T> Number<T>(string name, string description, string expected, Func<T, bool> fits, T standard)
+        where T : struct, INumber<T>
+        => WithDefault(new ValueOption<T>(name, description, expected, (string text, out T value)
+            => TryParse(text, out value) && fits(value)), standard);
 
     public static ValueOption<string?> Text(string name, string description, string expected)
         => new(name, description, expected, (string text, out string? value) =>
@@ -43,12 +46,12 @@ internal static class Values
     /// <summary>Several whole numbers of at least a smallest one, with commas between them, none twice.</summary>
     public static ValueOption<ValueList<int>> WholeList(string name, string description, IReadOnlyList<int> standard, int minimum = 1)
         => List(name, description, $"a comma-separated list of whole numbers of at least {minimum}, none twice",
-            (string text, out int number) => Number(text, out number) && number >= minimum, standard);
+            (string text, out int number) => TryParse(text, out number) && number >= minimum, standard);
 
     /// <summary>Several numbers above 0, with commas between them, none twice.</summary>
     public static ValueOption<ValueList<double>> PositiveList(string name, string description, IReadOnlyList<double> standard)
         => List(name, description, "a comma-separated list of numbers above 0, none twice",
-            (string text, out double number) => Number(text, out number) && number > 0 && double.IsFinite(number), standard);
+            (string text, out double number) => TryParse(text, out number) && number > 0, standard);
 
     /// <summary>Several values with commas between them, none twice.</summary>
     public static ValueOption<ValueList<T>> List<T>(
@@ -91,9 +94,9 @@ internal static class Values
         return choices.Contains(text);
     };
 
-    private static bool Number<T>(string text, out T value)
+    private static bool TryParse<T>(string text, out T value)
         where T : struct, INumber<T>
-        => T.TryParse(text, NumberStyles.Float & ~NumberStyles.AllowTrailingWhite & ~NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out value);
+        => T.TryParse(text, NumberStyles.Float & ~NumberStyles.AllowTrailingWhite & ~NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out value) && T.IsFinite(value);
 }
 
 /// <summary>Several values of one option; the help prints them as they are typed.</summary>
