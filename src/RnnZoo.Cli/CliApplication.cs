@@ -1,12 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using RnnZoo.Cli.CommandLine;
 using RnnZoo.Cli.Commands;
+using RnnZoo.Cli.Options;
+using RnnZoo.Cli.Report;
 
 namespace RnnZoo.Cli;
 
 /// <summary>The `rnnzoo` command: finds the command that was asked for, runs it, and turns failures into one line and an exit code.</summary>
-public static class CliApplication
+internal static class CliApplication
 {
     /// <summary>Runs one command line.</summary>
     /// <param name="arguments">What stands after `rnnzoo`.</param>
@@ -64,17 +65,17 @@ public static class CliApplication
         {
             help,
             new VersionOption { Action = new VersionAction() },
-            BenchCommand.Create(host),
-            BenchCommand.CreateMemory(host),
-            CompareCommand.Create(host),
-            FlowCommand.Create(host),
-            LyapunovCommand.Create(host),
-            NotebooksCommand.Create(host),
+            new BenchCommand(host),
+            MemoryProbe.CreateCommand(host),
+            new CompareCommand(host),
+            new FlowCommand(host),
+            new LyapunovCommand(host),
+            new NotebooksCommand(host),
             SampleCommand.Create(host),
-            TbpttCommand.Create(host),
-            TbpttCommand.CreateRow(host),
+            new TbpttCommand(host),
+            RowJob.CreateCommand(host),
             TrainCommand.Create(host),
-            VerifyCommand.Create(host),
+            new VerifyCommand(host),
             ZooCommand.Create(host),
         };
     }

@@ -11,40 +11,38 @@ internal static class SelfProcess
     /// <param name="environment">Variables to set in the process on top of this one's; null for none.</param>
     /// <returns>What it wrote to standard output.</returns>
     /// <exception cref="InvalidOperationException">It failed; the message has its last line on standard error.</exception>
-    public static Task<string> RunAsync(IEnumerable<string> arguments, CancellationToken cancellation, IReadOnlyDictionary<string, string>? environment = null)
-        => RunAsync(Host(), CommandLine(arguments), null, cancellation, environment);
+    public static async Task<string> RunAsync(IEnumerable<string> arguments, CancellationToken cancellation, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        using var process = StartDotnet(CommandLine(arguments), environment);
+        var (exitCode, output, error) = await FinishAsync(process, cancellation);
+        return exitCode == 0
+            ? output
+            : throw new InvalidOperationException($"{Path.GetFileName(Host())} ended with exit code {exitCode}: {error.TrimEnd().Split('\n')[^1]}");
+    }
 
     /// <summary>Starts a command line with its three streams in our hands.</summary>
     /// <param name="arguments">What stands after `rnnzoo`.</param>
-    public static Process Start(IEnumerable<string> arguments) => Start(Host(), CommandLine(arguments));
+    public static Process Start(IEnumerable<string> arguments) => StartDotnet(CommandLine(arguments));
 
-    /// <summary>Starts another .NET program on the same runtime, with its three streams in our hands.</summary>
+    /// <summary>Runs another .NET program on the same runtime to its end.</summary>
     /// <param name="assembly">The path of its assembly.</param>
     /// <param name="arguments">Its arguments.</param>
-    public static Process StartAssembly(string assembly, IEnumerable<string> arguments) => Start(Host(), ["exec", assembly, .. arguments]);
-
-    /// <summary>Runs a program to its end.</summary>
-    /// <param name="program">Its path or name.</param>
-    /// <param name="arguments">Its arguments.</param>
-    /// <param name="input">What it reads from standard input; null for nothing.</param>
     /// <param name="cancellation">Kills the process.</param>
-    /// <param name="environment">Variables to set in the process on top of this one's; null for none.</param>
-    /// <returns>What it wrote to standard output.</returns>
-    /// <exception cref="InvalidOperationException">It failed; the message has its last line on standard error.</exception>
-    public static async Task<string> RunAsync(
-        string program, IEnumerable<string> arguments, string? input, CancellationToken cancellation, IReadOnlyDictionary<string, string>? environment = null)
+    public static async Task<(int ExitCode, string Output, string Error)> RunAssemblyAsync(string assembly, IEnumerable<string> arguments, CancellationToken cancellation)
     {
-        using var process = Start(program, arguments, environment);
+        using var process = StartDotnet(["exec", assembly, .. arguments]);
+        return await FinishAsync(process, cancellation);
+    }
+
+    private static async Task<(int ExitCode, string Output, string Error)> FinishAsync(Process process, CancellationToken cancellation)
+    {
         try
         {
+            process.StandardInput.Close();
             var output = process.StandardOutput.ReadToEndAsync(cancellation);
             var error = process.StandardError.ReadToEndAsync(cancellation);
-            await process.StandardInput.WriteAsync(input.AsMemory(), cancellation);
-            process.StandardInput.Close();
             await process.WaitForExitAsync(cancellation);
-            return process.ExitCode == 0
-                ? await output
-                : throw new InvalidOperationException($"{Path.GetFileName(program)} ended with exit code {process.ExitCode}: {(await error).TrimEnd().Split('\n')[^1]}");
+            return (process.ExitCode, await output, await error);
         }
         catch (OperationCanceledException)
         {
@@ -53,10 +51,9 @@ internal static class SelfProcess
         }
     }
 
-    /// <summary>Starts a program with its three streams in our hands.</summary>
-    public static Process Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    private static Process StartDotnet(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var start = new ProcessStartInfo(program, arguments)
+        var start = new ProcessStartInfo(Host(), arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

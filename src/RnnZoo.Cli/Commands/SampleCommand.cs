@@ -1,6 +1,6 @@
 using System.CommandLine;
 using RnnZoo.Characters;
-using RnnZoo.Cli.CommandLine;
+using RnnZoo.Cli.Options;
 using RnnZoo.Zoo;
 
 namespace RnnZoo.Cli.Commands;

@@ -1,8 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using RnnZoo.Characters;
-using RnnZoo.Cli.CommandLine;
-using RnnZoo.Cli.Compare;
+using RnnZoo.Cli.Options;
 using RnnZoo.Modules;
 using RnnZoo.Zoo;
 
@@ -41,9 +40,9 @@ internal sealed class TrainCharsCommand
     private readonly ValueOption<int> _chunk = Values.Whole("--chunk", "How many characters of each stream a step sees, and how far gradients reach back", 1, Training.ChunkLength);
     private readonly Option<bool> _randomLength = new("--random-length") { Description = "Draw the chunks' lengths at random around --chunk; the learning rate follows the length" };
     private readonly ValueOption<int> _steps = Values.Whole("--steps", "The step limit", 1, Training.Steps);
-    private readonly ValueOption<string> _optimizer = Values.Choice("--optimizer", "The optimizer", CompareNames.Optimizers.Keys, "adam");
+    private readonly ValueOption<string> _optimizer = Values.Choice("--optimizer", "The optimizer", TrainingNames.Optimizers.Keys, "adam");
     private readonly ValueOption<double> _learningRate = Number("--lr", "The learning rate", "a number above 0", value => value > 0, Training.LearningRate);
-    private readonly ValueOption<string> _schedule = Values.Choice("--schedule", "How the learning rate changes on the way to the step limit", CompareNames.Schedules.Keys, "cosine");
+    private readonly ValueOption<string> _schedule = Values.Choice("--schedule", "How the learning rate changes on the way to the step limit", TrainingNames.Schedules.Keys, "cosine");
     private readonly ValueOption<double> _clip = Values.NotNegative("--clip", "The largest gradient norm; 0 clips nothing", Training.ClipNorm ?? 0);
     private readonly ValueOption<double> _validation = Number("--validation", "Which share of the text, at its end, is held out to measure on", "a number above 0 and below 1", value => value is > 0 and < 1, 0.05);
     private readonly ValueOption<int> _validateEvery = Values.Whole("--validate-every", "After how many steps to measure on the held-out text", 1, Training.ValidateEvery);
@@ -121,9 +120,9 @@ internal sealed class TrainCharsCommand
             Streams = parsed.GetValue(_streams),
             ChunkLength = parsed.GetValue(_chunk),
             RandomLength = parsed.GetValue(_randomLength),
-            Optimizer = CompareNames.Optimizers[parsed.GetValue(_optimizer)!],
+            Optimizer = TrainingNames.Optimizers[parsed.GetValue(_optimizer)!],
             LearningRate = parsed.GetValue(_learningRate),
-            Schedule = CompareNames.Schedules[parsed.GetValue(_schedule)!],
+            Schedule = TrainingNames.Schedules[parsed.GetValue(_schedule)!],
             ClipNorm = parsed.GetValue(_clip) is > 0 and var norm ? norm : null,
             ValidateEvery = parsed.GetValue(_validateEvery),
             Patience = parsed.GetValue(_patience) is > 0 and var patience ? patience : null,

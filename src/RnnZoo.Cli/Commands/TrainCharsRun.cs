@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using RnnZoo.Characters;
-using RnnZoo.Cli.CommandLine;
-using RnnZoo.Cli.Compare;
+using RnnZoo.Cli.Options;
+using RnnZoo.Cli.Report;
 using RnnZoo.Files;
 using RnnZoo.Plots;
 using RnnZoo.Training;
@@ -272,21 +272,16 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ICharacterTrainin
         writer.WriteNumber("embedding", shape.Embedding);
         writer.WriteFinite("dropout", shape.Dropout);
         writer.WriteNumber("parameters", Parameters(trained));
-        writer.WriteString("backward", CompareNames.Of(trained.Net.Recurrent.EffectiveBackward));
+        writer.WriteString("backward", TrainingNames.Of(trained.Net.Recurrent.EffectiveBackward));
         writer.WriteNumber("streams", training.Streams);
         writer.WriteNumber("chunk", training.ChunkLength);
         writer.WriteBoolean("randomLength", training.RandomLength);
         writer.WriteNumber("stepLimit", training.Steps);
-        writer.WriteString("optimizer", CompareNames.Of(training.Optimizer));
+        writer.WriteString("optimizer", TrainingNames.Of(training.Optimizer));
         writer.WriteFinite("learningRate", training.LearningRate);
-        writer.WriteString("schedule", CompareNames.Of(training.Schedule));
+        writer.WriteString("schedule", TrainingNames.Of(training.Schedule));
         writer.WriteFinite("clip", training.ClipNorm);
-        writer.WriteNumber("seed", trained.Seed);
-        writer.WriteNumber("threads", Recipe.Threads);
-        writer.WriteString("dtype", "float32");
-        writer.WriteString("torchSharp", TorchBackend.TorchSharpVersion);
-        writer.WriteString("libtorch", TorchBackend.LibtorchVersion);
-        writer.WriteString("version", VersionAction.Version);
+        RunHeader.Write(writer, trained.Seed, Recipe.Threads, "float32");
     }
 
     private string Line(CharacterProgress progress, string what) => string.Create(CultureInfo.InvariantCulture,

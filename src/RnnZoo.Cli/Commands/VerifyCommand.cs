@@ -1,43 +1,35 @@
 using System.CommandLine;
-using RnnZoo.Cli.CommandLine;
-using RnnZoo.Cli.Verify;
+using System.Diagnostics;
+using System.Globalization;
+using RnnZoo.Cli.Options;
+using RnnZoo.Cli.Report;
 using RnnZoo.Modules;
+using RnnZoo.Verification;
 
 namespace RnnZoo.Cli.Commands;
 
 /// <summary>`rnnzoo verify`: whether the hand-written gradients are right.</summary>
-internal sealed class VerifyCommand
+internal sealed class VerifyCommand : ExampleCommand
 {
-    private const long DefaultSeed = 1;
-
     private readonly ValueOption<ValueList<string>> _cells = Values.Choices(
         "--cells", "The cells to verify", RecurrentNets.Names, RecurrentNets.Names);
 
-    private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where parameters, inputs and cotangents come from", DefaultSeed);
+    private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where parameters, inputs and cotangents come from", 1);
 
     private readonly ValueOption<string?> _cases = Values.Text(
         "--cases", "Check every path against the reference cases from PyTorch in this folder (each *.json), in place of the built-in suite", "a folder");
 
-    private readonly Option<bool> _json = new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
+    private readonly Option<bool> _json = Values.Json();
 
-    private VerifyCommand()
-    {
-    }
-
-    public static Command Create(CliHost host)
-    {
-        var options = new VerifyCommand();
-        var command = new ExampleCommand(
+    public VerifyCommand(CliHost host)
+        : base(
             "verify",
             "Compares outputs and gradients of the hand-written recurrences with autograd, libtorch's own modules and finite differences. Exit code 1 if anything differs.",
             ("rnnzoo verify", "each cell with 1 and 2 layers, one and both directions, in float64 and float32"),
             ("rnnzoo verify --cases tests/RnnZoo.Tests/PyTorchCases --json > checks.json", "every path against PyTorch's numbers, results for programs"))
-        {
-            options._cells, options._seed, options._cases, options._json,
-        };
-        command.SetAction((parsed, cancellation) => Task.FromResult(
-            new VerifyRun(host, options.Read(parsed), parsed.GetValue(options._json)).Run(cancellation)));
-        return command;
+    {
+        AddOptions(_cells, _seed, _cases, _json);
+        SetAction((parsed, cancellation) => Task.FromResult(new VerifyRun(host, Read(parsed), parsed.GetValue(_json)).Run(cancellation)));
     }
 
     private VerifySettings Read(ParseResult parsed)
@@ -50,4 +42,132 @@ internal sealed class VerifyCommand
 
         return new VerifySettings(parsed.GetValue(_cells)!.Items, (ulong)parsed.GetValue(_seed), cases);
     }
+}
+
+/// <summary>What to verify.</summary>
+/// <param name="Cells">The names of the nets; at least one.</param>
+/// <param name="Seed">The seed of the built-in suite.</param>
+/// <param name="Cases">The folder of reference cases; null for the built-in suite.</param>
+internal sealed record VerifySettings(IReadOnlyList<string> Cells, ulong Seed, string? Cases);
+
+/// <summary>One verification from its settings to its report.</summary>
+internal sealed class VerifyRun(CliHost host, VerifySettings settings, bool json)
+{
+    public int Run(CancellationToken cancellation)
+    {
+        var watch = Stopwatch.StartNew();
+        IReadOnlyList<PyTorchCase> cases = [];
+        if (settings.Cases is { } folder && !TryRead(folder, out cases))
+        {
+            return ExitCodes.Failure;
+        }
+
+        var report = Verify(cases, cancellation);
+        var verdict = report.Passed ? "all passed" : string.Create(CultureInfo.InvariantCulture, $"{report.Failures.Count():#,0} failed");
+        VerifyReport.Write(host, report, json, string.Create(CultureInfo.InvariantCulture, $"{report.Checks.Count:#,0} checks in {watch.Elapsed.TotalSeconds:0.0} s: {verdict}."));
+        return report.Passed ? ExitCodes.Success : ExitCodes.Failure;
+    }
+
+    private GradientReport Verify(IReadOnlyList<PyTorchCase> cases, CancellationToken cancellation)
+    {
+        using var progress = new VerifyProgress(host);
+        void Take(GradientReport report)
+        {
+            progress.Add(report);
+            cancellation.ThrowIfCancellationRequested();
+        }
+
+        if (settings.Cases is null)
+        {
+            return VerificationSuite.Run(settings.Seed, Take, settings.Cells);
+        }
+
+        return GradientReport.Join([.. cases.Select(item =>
+        {
+            var report = item.Check();
+            Take(report);
+            return report;
+        })]);
+    }
+
+    /// <summary>Reads and checks all files before anything is computed; says in one line what is wrong.</summary>
+    private bool TryRead(string folder, out IReadOnlyList<PyTorchCase> cases)
+    {
+        cases = [];
+        try
+        {
+            var path = Path.Combine(host.WorkingDirectory, folder);
+            cases = [.. PyTorchCaseReader.ReadFolder(path).Where(item => settings.Cells.Contains(CellOf(item)))];
+            foreach (var item in cases)
+            {
+                item.ThrowIfInvalid();
+            }
+
+            if (cases.Count == 0)
+            {
+                throw new InvalidDataException($"{path}: expected at least one case of {string.Join(", ", settings.Cells)}, found none.");
+            }
+
+            return true;
+        }
+        catch (Exception problem) when (problem is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            host.Error.WriteLine("--cases: " + problem.Message.ReplaceLineEndings(" "));
+            return false;
+        }
+    }
+
+    private static string CellOf(PyTorchCase item) => item.Module switch
+    {
+        "LSTM" => "lstm",
+        "GRU" => "gru",
+        _ => "vanilla",
+    };
+}
+
+/// <summary>How far a verification is: a line that changes on a terminal, else one line per net.</summary>
+internal sealed class VerifyProgress(CliHost host) : IDisposable
+{
+    private readonly StatusLine _status = new(host);
+    private (string Cell, string Net) _net;
+    private int _checks;
+    private int _failed;
+
+    public void Add(GradientReport report)
+    {
+        var net = (report.Checks[0].Cell, report.Checks[0].Net);
+        if (net != _net && !host.ErrorIsTerminal)
+        {
+            EndLine();
+        }
+
+        _net = net;
+        _checks += report.Checks.Count;
+        _failed += report.Failures.Count();
+        if (host.ErrorIsTerminal)
+        {
+            Show();
+        }
+    }
+
+    public void Dispose()
+    {
+        if (!host.ErrorIsTerminal)
+        {
+            EndLine();
+        }
+
+        _status.Dispose();
+    }
+
+    private void EndLine()
+    {
+        if (_checks > 0)
+        {
+            Show();
+        }
+    }
+
+    private void Show() => _status.Show(string.Create(CultureInfo.InvariantCulture,
+        $"{_net.Cell} ({_net.Net}): {_checks:#,0} checks so far, {_failed:#,0} failed"));
 }

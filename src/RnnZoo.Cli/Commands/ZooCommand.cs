@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using RnnZoo.Cli.CommandLine;
+using RnnZoo.Cli.Options;
+using RnnZoo.Cli.Report;
 using RnnZoo.Files;
 using RnnZoo.Zoo;
 using Spectre.Console;

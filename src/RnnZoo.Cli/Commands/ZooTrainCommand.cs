@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using RnnZoo.Cli.CommandLine;
+using RnnZoo.Cli.Options;
 
 namespace RnnZoo.Cli.Commands;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
-using RnnZoo.Cli.CommandLine;
+using RnnZoo.Cli.Options;
+using RnnZoo.Cli.Report;
 using RnnZoo.Files;
 using RnnZoo.Zoo;
 using Spectre.Console;
@@ -144,9 +145,7 @@ internal sealed class ZooVerifyRun(CliHost host, IReadOnlyList<ModelEntry> model
         }
 
         json.WriteEndArray();
-        json.WriteString("torchSharp", TorchBackend.TorchSharpVersion);
-        json.WriteString("libtorch", TorchBackend.LibtorchVersion);
-        json.WriteString("version", VersionAction.Version);
+        RunHeader.Write(json);
     });
 }
 

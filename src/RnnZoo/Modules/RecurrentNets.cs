@@ -31,6 +31,9 @@ public static class RecurrentNets
     /// <summary>Their names, as every command and file of this project spells them.</summary>
     public static IReadOnlyList<string> Names => [.. nets.Select(net => net.Name)];
 
+    /// <summary>The names of the initialisations that fit some net.</summary>
+    public static IReadOnlyList<string> Starts => [.. nets.SelectMany(net => net.Starts).Distinct()];
+
     /// <summary>The net of a name.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <exception cref="ArgumentException">The name is unknown.</exception>

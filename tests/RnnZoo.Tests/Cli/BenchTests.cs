@@ -1,6 +1,6 @@
 using System.Text.Json;
 using RnnZoo.Cli;
-using RnnZoo.Cli.Bench;
+using RnnZoo.Cli.Commands;
 
 namespace RnnZoo.Tests.Cli;
 

@@ -2,7 +2,6 @@ using System.Text;
 using System.Xml.Linq;
 using RnnZoo.Cli;
 using RnnZoo.Tests.Modules;
-using RnnZoo.Training;
 using RnnZoo.Zoo;
 
 namespace RnnZoo.Tests.Cli;

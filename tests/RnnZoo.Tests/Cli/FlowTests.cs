@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Xml.Linq;
 using RnnZoo.Cli;
+using RnnZoo.Modules;
 using RnnZoo.Tests.Plots;
 
 namespace RnnZoo.Tests.Cli;
@@ -37,6 +38,21 @@ public class FlowTests
         });
         Assert.Empty(run.Json.GetProperty("training").EnumerateArray());
         Assert.False(run.Json.GetProperty("partial").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Json_EveryNet_IsMeasuredWithEachOfItsStarts_AndWatchedInTraining()
+    {
+        using var folder = new TemporaryFolder();
+        var all = string.Join(",", RecurrentNets.Names);
+
+        var run = await CliRun.Of(folder.Path, $"{Tiny} --models {all} --train {all} --json");
+
+        Assert.True(run.ExitCode == ExitCodes.Success, run.Error);
+        var curves = run.Json.GetProperty("curves").EnumerateArray().ToLookup(curve => Text(curve, "model"));
+        Assert.Equal(RecurrentNets.Names, curves.Select(net => net.Key));
+        Assert.All(RecurrentNets.All.Where(net => net.Name is not ("vanilla" or "lstm" or "gru")), net => Assert.Equal(net.Starts, curves[net.Name].Select(curve => Text(curve, "setting"))));
+        Assert.Equal(RecurrentNets.Names, run.Json.GetProperty("training").EnumerateArray().Select(training => Text(training, "model")));
     }
 
     [Fact]

@@ -48,6 +48,19 @@ public class LyapunovTests
         Assert.NotEqual(one.Output, other.Output);
     }
 
+    [Fact]
+    public async Task Cell_OfEveryNet_BeginsAsTheNetItself()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var net in RecurrentNets.All)
+        {
+            var run = await CliRun.Of(folder.Path, $"lyapunov --hidden 6 --steps 30 --warm-up 5 --cell {net.Name} --json");
+
+            Assert.True(run.ExitCode == ExitCodes.Success, run.Error);
+            Assert.Equal((net.Name, net.Starts[0]), (run.Json.GetProperty("model").GetString(), run.Json.GetProperty("init").GetString()));
+        }
+    }
+
     [Theory]
     [InlineData("vanilla", 1)]
     [InlineData("lstm", 2)]
@@ -90,6 +103,10 @@ public class LyapunovTests
     [InlineData("vanilla")]
     [InlineData("lstm")]
     [InlineData("gru")]
+    [InlineData("layernorm-lstm")]
+    [InlineData("mingru")]
+    [InlineData("orthogonal")]
+    [InlineData("indrnn")]
     public async Task Weights_OfASavedModel_AreMeasured(string cell)
     {
         using var folder = new TemporaryFolder();
@@ -145,7 +162,7 @@ public class LyapunovTests
     [InlineData("missing", "expected a file or folder of weights, found none.")]
     [InlineData("text", "expected a state dict of TorchSharp's format")]
     [InlineData("cut", "expected a state dict of TorchSharp's format")]
-    [InlineData("linear", "expected a recurrent net with a parameter weight_hh_l0, found ")]
+    [InlineData("linear", "expected a recurrent net with a parameter weight_ih_l0, found ")]
     public async Task Weights_ThatCannotBeRead_AreOneLineAndExitCode1(string what, string problem)
     {
         using var folder = new TemporaryFolder();

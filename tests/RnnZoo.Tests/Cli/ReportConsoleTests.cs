@@ -1,4 +1,5 @@
 using RnnZoo.Cli;
+using RnnZoo.Cli.Report;
 using Spectre.Console;
 
 namespace RnnZoo.Tests.Cli;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Xml.Linq;
 using RnnZoo.Cli;
-using RnnZoo.Cli.Tbptt;
+using RnnZoo.Cli.Commands;
 using RnnZoo.Tests.Modules;
 using static TorchSharp.torch;
 
@@ -122,7 +122,7 @@ public class TbpttTests
         var before = Expect.LiveTensors;
         try
         {
-            var settings = new TbpttSettings { Cell = "lstm", Chunks = [9], Length = 10, Batch = 1, Hidden = 1, Delay = 3, Updates = 300, Seed = 2 };
+            var settings = new TbpttSettings(Cell: "lstm", Chunks: [9], Length: 10, Batch: 1, Hidden: 1, Delay: 3, Updates: 300, Seed: 2);
 
             var one = RecallTraining.Run(new RowJob(RowKind.Train, 9, settings));
             var same = RecallTraining.Run(new RowJob(RowKind.Train, 9, settings));

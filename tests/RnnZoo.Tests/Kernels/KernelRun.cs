@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using RnnZoo.Kernels;
+using RnnZoo.Tests.Plots;
 
 namespace RnnZoo.Tests.Kernels;
 

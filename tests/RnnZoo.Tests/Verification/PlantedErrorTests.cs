@@ -1,6 +1,7 @@
 using RnnZoo.Cells;
 using RnnZoo.Modules;
 using RnnZoo.Tests.Modules;
+using RnnZoo.Tests.Plots;
 using RnnZoo.Verification;
 using static TorchSharp.torch;
 

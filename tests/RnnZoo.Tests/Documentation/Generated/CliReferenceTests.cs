@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using RnnZoo.Cli;
-using RnnZoo.Cli.CommandLine;
+using RnnZoo.Cli.Options;
 
 namespace RnnZoo.Tests.Documentation.Generated;
 

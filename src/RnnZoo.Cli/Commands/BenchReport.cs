@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text.Json;
+using RnnZoo.Cli.Report;
+using RnnZoo.Files;
+using Spectre.Console;
+
+namespace RnnZoo.Cli.Commands;
+
+/// <summary>The results of a benchmark: one JSON document, or for people the paths side by side, with their ratio to the hand-written one.</summary>
+internal static class BenchReport
+{
+    private const string HandWritten = "handwritten";
+
+    public static void Write(CliHost host, BenchResult result, bool json)
+    {
+        foreach (var disturbance in result.Disturbances())
+        {
+            host.Error.WriteLine($"disturbed: {disturbance}; run it again on a quiet machine.");
+        }
+
+        if (json)
+        {
+            host.Output.Write(Document(result));
+        }
+        else
+        {
+            WriteTable(host, result);
+        }
+    }
+
+    private static string Document(BenchResult result) => JsonText.Write(json =>
+    {
+        RunHeader.Write(json);
+        json.WriteBoolean("forward", result.Forward);
+        json.WriteNumber("vectorBits", PeakLoop.VectorBits);
+        json.WriteStartObject("peakGflops");
+        foreach (var (threads, sample) in result.Peaks.OrderBy(peak => peak.Key))
+        {
+            json.WriteNumber(threads.ToString(CultureInfo.InvariantCulture), Math.Round(sample.Best, 1));
+        }
+
+        json.WriteEndObject();
+        json.WritePropertyName("disturbances");
+        JsonSerializer.Serialize(json, result.Disturbances());
+        json.WriteObjects("rows", result.Rows, row =>
+        {
+            json.WriteString("cell", row.Group.Cell);
+            json.WriteString("path", row.Path);
+            json.WriteNumber("threads", row.Group.Threads);
+            json.WriteNumber("B", row.Group.Size.Batch);
+            json.WriteNumber("T", row.Group.Size.Steps);
+            json.WriteNumber("I", row.Group.Size.Input);
+            json.WriteNumber("H", row.Group.Size.Hidden);
+            json.WriteNumber("milliseconds", Math.Round(row.Milliseconds, 4));
+            json.WriteNumber("fastestMilliseconds", Math.Round(row.Fastest, 4));
+            json.WriteNumber("gflops", Math.Round(row.Gflops, 2));
+            json.WriteNumber("peakShare", Math.Round(result.PeakShare(row), 4));
+            json.WriteFinite("extraMegabytes", row.ExtraMegabytes is { } megabytes ? Math.Round(megabytes, 2) : null);
+            json.WriteNumber("count", row.Count);
+        });
+    });
+
+    private static void WriteTable(CliHost host, BenchResult result)
+    {
+        foreach (var (threads, sample) in result.Peaks.OrderBy(peak => peak.Key))
+        {
+            host.Output.WriteLine($"float32 peak, {threads} thread{(threads == 1 ? "" : "s")}: {NumberText.Of(sample.Best, "0")} GFLOP/s ({PeakLoop.VectorBits}-bit vectors)");
+        }
+
+        var table = new Table().Border(TableBorder.Simple);
+        string[] titles = ["B x T x I x H, cell, threads", "ms", "fastest", "ratio", "GFLOP/s", "of peak", "MB"];
+        table.AddColumns([.. titles.Select(title => new TableColumn(title).NoWrap().Padding(0, 0, 0, 0).Alignment(title == titles[0] ? Justify.Left : Justify.Right))]);
+        foreach (var group in result.Rows.GroupBy(row => row.Group))
+        {
+            AddGroup(table, result, [.. group]);
+        }
+
+        ReportConsole.Write(host, table);
+        host.Output.WriteLine(
+            (result.Forward ? "ms: median of one forward pass without gradients;" : "ms: median of one training step;")
+            + " fastest: the least of them; ratio: to the hand-written path of the same kind; MB: peak memory of a step.");
+    }
+
+    private static void AddGroup(Table table, BenchResult result, BenchRow[] rows)
+    {
+        var (cell, size, threads, _, _) = rows[0].Group;
+        table.AddRow($"{size} {cell}, {threads} thread{(threads == 1 ? "" : "s")}");
+        foreach (var row in rows)
+        {
+            var same = BenchPaths.Trains(row.Path) ? BenchPaths.Training + HandWritten : HandWritten;
+            var own = rows.FirstOrDefault(other => other.Path == same);
+            string[] cells =
+            [
+                "  " + row.Path,
+                NumberText.Of(row.Milliseconds, row.Milliseconds < 10 ? "0.00" : "0.0"),
+                NumberText.Of(row.Fastest, row.Fastest < 10 ? "0.00" : "0.0"),
+                own is null ? "" : NumberText.Of(row.Milliseconds / own.Milliseconds, "0.00"),
+                NumberText.Of(row.Gflops, "0.0"),
+                NumberText.Of(100 * result.PeakShare(row), "0") + " %",
+                row.ExtraMegabytes is { } megabytes ? NumberText.Of(megabytes, "0.0") : "",
+            ];
+            table.AddRow([.. cells.Select(text => new Text(text))]);
+        }
+
+        table.AddEmptyRow();
+    }
+}

@@ -1,0 +1,207 @@
+using System.CommandLine;
+using System.Globalization;
+using RnnZoo.Bptt;
+using RnnZoo.Cells;
+using RnnZoo.Cli.Options;
+using RnnZoo.Gradients;
+using RnnZoo.Modules;
+using RnnZoo.Tasks;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Cli.Commands;
+
+/// <summary>The ways of taking a training step that are measured, by the names in tables and files.</summary>
+internal static class BenchPaths
+{
+    public const string Training = "train:";
+    private const double MostFlopsWithNorms = 5e9;
+
+    /// <summary>All names, in the order of the table.</summary>
+    public static IReadOnlyList<string> All { get; } =
+        ["autograd", "native", "handwritten", "handwritten+norms", "handwritten+shares", Training + "native", Training + "handwritten"];
+
+    /// <summary>Whether a path is a whole training step on the copy task, optimizer included.</summary>
+    public static bool Trains(string path) => path.StartsWith(Training, StringComparison.Ordinal);
+
+    /// <summary>Whether a cell has a path; libtorch has few of the cells.</summary>
+    public static bool IsOf(string path, string cell)
+    {
+        var net = RecurrentNets.Named(cell).Make(new NetOptions(1, 1));
+        using var owner = (nn.Module)net;
+        return net.Supports(BackwardOf(path));
+    }
+
+    /// <summary>
+    /// Whether a path is measured at a size: a training step where the copy task fits it, norms where a step is short, and
+    /// neither where the forward pass is measured alone.
+    /// </summary>
+    /// <param name="path">The path.</param>
+    /// <param name="size">The layer's size.</param>
+    /// <param name="flops">The arithmetic of a training step.</param>
+    /// <param name="forward">Whether the forward pass is measured alone.</param>
+    public static bool Fits(string path, BenchSize size, double flops, bool forward) =>
+        Trains(path) ? size.FitsCopyTask && !forward : !path.Contains('+', StringComparison.Ordinal) || (!forward && flops < MostFlopsWithNorms);
+
+    /// <summary>What to run.</summary>
+    public static IWorkload Create(string path, string cell, BenchSize size, bool forward) => Trains(path)
+        ? new CopyWorkload(cell, size, BackwardOf(path))
+        : new GradientWorkload(cell, size, BackwardOf(path), forward, path.Split('+')[1..] switch
+        {
+            ["norms"] => new GradientTraceOptions(),
+            ["shares"] => new GradientTraceOptions { WeightShares = true },
+            _ => null,
+        });
+
+    private static BackwardPath BackwardOf(string path) => TrainingNames.Paths[path.Split('+')[0].Replace(Training, "", StringComparison.Ordinal)];
+}
+
+/// <summary>A training step that can be taken again and again.</summary>
+internal interface IWorkload : IDisposable
+{
+    /// <summary>Takes one step.</summary>
+    void Step();
+}
+
+/// <summary>
+/// Forward and backward of one layer in float32, with random cotangents on the output and the final state; gradients of
+/// the input, the initial state and all parameters; with a trace, the norms of every step's gradient too. Or the forward pass
+/// alone, without gradients.
+/// </summary>
+internal sealed class GradientWorkload : IWorkload
+{
+    private readonly IRecurrentModule _net;
+    private readonly Tensor _input;
+    private readonly RecurrentState _initial;
+    private readonly Tensor[] _leaves;
+    private readonly Tensor[] _cotangents;
+    private readonly GradientTrace? _trace;
+    private readonly bool _isForward;
+
+    public GradientWorkload(string cell, BenchSize size, BackwardPath path, bool forward, GradientTraceOptions? traced = null)
+    {
+        _isForward = forward;
+        using var scope = NewDisposeScope();
+        using var random = new Generator(1);
+        var (batch, steps, input, hidden) = size;
+        Tensor Draw(params long[] shape) => randn(shape, generator: random).DetachFromDisposeScope();
+        _net = RecurrentNets.Named(cell).Make(new NetOptions(input, hidden));
+        _net.Backward = path;
+        var module = (nn.Module)_net;
+        _input = Draw(steps, batch, input).requires_grad_(); // [T, B, I]
+        _initial = new RecurrentState([.. _net.StateSizes.Select(part => Draw(1, batch, part).requires_grad_())]); // [1, B, S]
+        _leaves = [_input, .. _initial, .. module.parameters()];
+        _cotangents = [Draw(steps, batch, hidden), .. _initial.Select(part => Draw(part.shape))];
+        _trace = traced is null ? null : GradientTrace.Attach(module, traced);
+    }
+
+    public void Step()
+    {
+        using var scope = NewDisposeScope();
+        if (_isForward)
+        {
+            using var noTape = no_grad();
+            _net.Run(_input, _initial);
+            return;
+        }
+
+        var (output, final) = _net.Run(_input, _initial);
+        autograd.grad([output, .. final], _leaves, _cotangents);
+    }
+
+    public void Dispose()
+    {
+        _trace?.Dispose();
+        foreach (var tensor in _leaves.Concat(_cotangents))
+        {
+            tensor.Dispose();
+        }
+
+        ((nn.Module)_net).Dispose();
+    }
+}
+
+/// <summary>A whole training step on the copy task: fresh batch, recurrent layer, readout, loss, backward, clipping, Adam.</summary>
+internal sealed class CopyWorkload : IWorkload
+{
+    public const int Symbols = 10;
+    public const int InputSize = 10;
+    private readonly CopyTask _task;
+    private readonly SequenceModel _model;
+    private readonly optim.Optimizer _optimizer;
+    private readonly Generator _random = new(1);
+    private readonly int _batch;
+
+    public CopyWorkload(string cell, BenchSize size, BackwardPath path)
+    {
+        _batch = size.Batch;
+        _task = new CopyTask(size.Steps - (2 * Symbols), Symbols);
+        _model = SequenceModel.Create(cell, InputSize, size.Hidden, _task.OutputSize);
+        _model.Backward = path;
+        _optimizer = optim.Adam(_model.parameters(), CompareTasks.Copy.StartOf(cell).LearningRate);
+    }
+
+    public void Step()
+    {
+        using var scope = NewDisposeScope();
+        var batch = _task.Sample(_batch, _random);
+        _optimizer.zero_grad();
+        Gradient.Backward(_task.Loss(_model.call(batch.Input).Output, batch.Target));
+        nn.utils.clip_grad_norm_(_model.parameters(), CompareTasks.Copy.Clip);
+        _optimizer.step();
+    }
+
+    public void Dispose()
+    {
+        _optimizer.Dispose();
+        _model.Dispose();
+        _random.Dispose();
+    }
+}
+
+/// <summary>The peak memory of one training step, measured in a process that does nothing else.</summary>
+internal static class MemoryProbe
+{
+    private const string Name = "bench-memory";
+
+    /// <summary>Measures in a process of its own.</summary>
+    /// <returns>Bytes.</returns>
+    public static async Task<long> ExtraBytesAsync(BenchGroup group, string path, CancellationToken cancellation)
+    {
+        var answer = await SelfProcess.RunAsync([Name, path, group.Cell, group.Size.ToString(), group.Threads.ToString(CultureInfo.InvariantCulture), .. group.Forward ? ["--forward"] : Array.Empty<string>()], cancellation);
+        return long.Parse(answer, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The command of that process, which the help does not show.</summary>
+    public static Command CreateCommand(CliHost host)
+    {
+        var path = new Argument<string>("path");
+        var cell = new Argument<string>("cell");
+        var size = new Argument<string>("size");
+        var threads = new Argument<int>("threads");
+        var forward = new Option<bool>("--forward");
+        var command = new Command(Name, "Prints the peak memory of one training step in bytes.") { path, cell, size, threads, forward };
+        command.Hidden = true;
+        command.SetAction(parsed => host.Output.WriteLine(
+            BenchSize.TryParse(parsed.GetValue(size)!, out var wanted)
+                ? Measure(parsed.GetValue(path)!, parsed.GetValue(cell)!, wanted, parsed.GetValue(threads), parsed.GetValue(forward))
+                : throw new UsageException($"size: expected BxTxIxH, got '{parsed.GetValue(size)}'.")));
+        return command;
+    }
+
+    private static long Measure(string path, string cell, BenchSize size, int threads, bool forward)
+    {
+        set_num_threads(threads);
+        var fewest = BenchPaths.Trains(path) ? (2 * CopyWorkload.Symbols) + 1 : 2;
+        using (var once = BenchPaths.Create(path, cell, size with { Steps = Math.Min(size.Steps, fewest) }, forward))
+        {
+            once.Step(); // compiled, and what is set up once is there
+        }
+
+        using var workload = BenchPaths.Create(path, cell, size, forward);
+        GC.Collect();
+        ResidentMemory.ForgetPeak();
+        var before = ResidentMemory.Now;
+        workload.Step();
+        return ResidentMemory.Peak - before;
+    }
+}

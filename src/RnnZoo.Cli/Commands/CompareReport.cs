@@ -1,0 +1,167 @@
+using System.Globalization;
+using RnnZoo.Cli.Options;
+using RnnZoo.Cli.Report;
+using RnnZoo.Files;
+using RnnZoo.Plots;
+using RnnZoo.Tasks;
+using RnnZoo.Training;
+using Spectre.Console;
+
+namespace RnnZoo.Cli.Commands;
+
+/// <summary>The results of a comparison: one JSON document, or for people a table, a chart and bars.</summary>
+internal static class CompareReport
+{
+    public static void Print(CliHost host, CompareSettings settings, IReadOnlyList<CompareJob> jobs, bool json, string folder)
+    {
+        if (json)
+        {
+            host.Output.Write(Document(settings, jobs));
+            host.Error.WriteLine($"Written to {folder}");
+            return;
+        }
+
+        ReportConsole.Write(host, CreateTable(settings.Task, jobs));
+        host.Output.WriteLine();
+        host.Output.WriteLine(TerminalLines.Render(CompareCharts.Loss(settings.Task, jobs, settings.Sizes.Max()), Math.Min(host.Width, 100)));
+        host.Output.WriteLine(TerminalBars.Render(CompareCharts.Metric(settings, jobs), Math.Min(host.Width, 80)));
+        host.Output.WriteLine($"Written to {folder}: results.json, log.jsonl, chart.svg, and the weights of each net (*.dat)");
+    }
+
+    public static string Document(CompareSettings settings, IReadOnlyList<CompareJob> jobs) => JsonText.Write(json =>
+    {
+        var metric = jobs[0].Task.Metric;
+        json.WriteString("task", settings.Task.Name);
+        RunHeader.Write(json, settings.Seed, settings.Threads, "float32");
+        if (settings.Task.HasSymbols)
+        {
+            json.WriteNumber("symbols", settings.Symbols);
+        }
+
+        json.WriteNumber("hidden", settings.Hidden);
+        json.WriteNumber("batch", settings.Batch);
+        json.WriteNumber("stepLimit", settings.Steps);
+        json.WriteString("optimizer", TrainingNames.Of(settings.Optimizer));
+        json.WriteString("schedule", TrainingNames.Of(settings.Schedule));
+        json.WriteFinite("clip", settings.Clip);
+        json.WriteString("metric", metric.Name);
+        json.WriteBoolean("moreIsBetter", metric.MoreIsBetter);
+        json.WriteFinite("stopAt", settings.Task.StopAt);
+        json.WriteNumber($"{metric.Name}Sequences", jobs[0].Options.FinalSequences);
+        json.WriteBoolean("partial", jobs.Any(job => job.IsPartial));
+        json.WriteObjects("results", jobs, job =>
+        {
+            var result = job.Result!;
+            json.WriteNumber(settings.Task.SizeName, job.Size);
+            json.WriteString("model", job.Model);
+            json.WriteNumber("parameters", job.Parameters);
+            json.WriteFinite("loss", result.Final?.Loss);
+            json.WriteFinite("baseline", job.Task.Baseline);
+            json.WriteFinite(metric.Name, result.Final?.Metric);
+            json.WriteFinite("standardError", result.Final?.StandardError);
+            json.WriteNumber("steps", result.Steps);
+            json.WriteFinite("seconds", Math.Round(result.Seconds, 3));
+            json.WriteString("backward", TrainingNames.Of(job.Net.Recurrent.EffectiveBackward));
+            json.WriteFinite("learningRate", job.Options.LearningRate);
+            json.WriteString("init", job.Initialisation);
+            json.WriteString("ended", result.Reason.Name(metric.Name));
+            json.WriteBoolean("partial", job.IsPartial);
+        });
+    });
+
+    private static Table CreateTable(CompareTask task, IReadOnlyList<CompareJob> jobs)
+    {
+        var table = new Table().Border(TableBorder.Rounded);
+        var metric = jobs[0].Task.Metric;
+        string[] right = ["parameters", "loss", "baseline", metric.Name, "steps", "seconds"];
+        table.AddColumn(new TableColumn(task.SizeName).RightAligned()).AddColumn("model");
+        table.AddColumns([.. right.Select(title => new TableColumn(title).RightAligned().NoWrap())]);
+        table.AddColumn(new TableColumn("ended by").NoWrap());
+        foreach (var job in jobs)
+        {
+            var result = job.Result!;
+            table.AddRow(
+                NumberText.Of(job.Size, "0"),
+                job.Model,
+                NumberText.Of(job.Parameters, "#,0"),
+                result.Final?.Loss is { } loss && double.IsFinite(loss) ? NumberText.OfLoss(loss) : "–",
+                NumberText.Of(job.Task.Baseline, "0.0000"),
+                result.Final?.Metric is { } value && double.IsFinite(value) ? NumberText.OfMetric(metric, value) : "–",
+                NumberText.Of(result.Steps, "#,0"),
+                NumberText.Of(result.Seconds, "0.0"),
+                result.Reason.Name(metric.Name));
+        }
+
+        return table;
+    }
+}
+
+/// <summary>The pictures of a comparison: loss against steps at each size, and the task's metric against size.</summary>
+internal static class CompareCharts
+{
+    private const int PointsPerLine = 250;
+
+    public static Figure Figure(CompareSettings settings, IReadOnlyList<CompareJob> jobs)
+    {
+        var task = settings.Task;
+        var panels = settings.Sizes.Select(size => (ChartPanel)Loss(task, jobs, size)).Append(Metric(settings, jobs)).ToArray();
+        var symbols = task.HasSymbols ? $"{settings.Symbols} symbols to remember, " : "";
+        return new Figure($"{task.Title}: " + string.Join(", ", settings.Models), panels)
+        {
+            Subtitle = string.Create(CultureInfo.InvariantCulture,
+                $"{symbols}hidden size {settings.Hidden}, batch {settings.Batch}, {TrainingNames.Of(settings.Optimizer)}, seed {settings.Seed}; {jobs[0].Task.Metric.Name} on {jobs[0].Options.FinalSequences:#,0} fresh sequences"),
+        };
+    }
+
+    /// <summary>The training loss at one size.</summary>
+    public static LineChart Loss(CompareTask task, IReadOnlyList<CompareJob> jobs, int size)
+    {
+        var here = jobs.Where(job => job.Size == size).ToArray();
+        var series = here.Select(job => new Series(job.Model, [.. job.Progress.Losses.Select((loss, index) => new ChartPoint(index + 1, loss))])
+        {
+            Colour = NetColours.Of(job.Model),
+        }.Smoothed(PointsPerLine)).ToArray();
+        var posed = here[0].Task;
+        return new LineChart(
+            $"{task.SizeName} {size}",
+            new Axis("training step") { Minimum = 0, Maximum = Math.Max(1, here.Max(job => job.Result!.Steps)) },
+            new Axis($"training loss, {posed.LossUnit}") { Scale = AxisScale.Log },
+            series)
+        {
+            ReferenceLines = [new ReferenceLine(posed.Baseline, string.Create(CultureInfo.InvariantCulture, $"without memory: {posed.Baseline:0.000}"))],
+        };
+    }
+
+    /// <summary>The metric at the end of training.</summary>
+    public static GroupedBars Metric(CompareSettings settings, IReadOnlyList<CompareJob> jobs)
+    {
+        double ValueOf(string model, int size)
+            => jobs.Single(job => job.Model == model && job.Size == size).Result!.Final?.Metric ?? double.NaN;
+        var series = settings.Models.Select(model => new BarSeries(model, [.. settings.Sizes.Select(size => ValueOf(model, size))])
+        {
+            Colour = NetColours.Of(model),
+        });
+        var metric = jobs[0].Task.Metric;
+        return new GroupedBars(
+            $"{metric.Name} after training",
+            settings.Task.SizeName,
+            [.. settings.Sizes.Select(size => size.ToString(CultureInfo.InvariantCulture))],
+            new Axis(settings.Task.MetricTitle) { Minimum = 0, Maximum = metric.MoreIsBetter ? 1 : Highest(jobs, metric) },
+            [.. series])
+        {
+            ReferenceLines = Guess(settings, jobs) is { } guess ? [guess] : [],
+            ValueFormat = metric.MoreIsBetter ? "0.000" : "0.0000",
+        };
+    }
+
+    // A net that ended far above the baseline has learned nothing; its bar is cut, its number still stands over it.
+    private static double Highest(IReadOnlyList<CompareJob> jobs, TaskMetric metric)
+        => Math.Clamp(jobs.Max(job => job.Result!.Final?.Metric ?? 0), 1.2 * metric.Baseline, 2 * metric.Baseline);
+
+    /// <summary>Where guessing ends up, if that is the same at all sizes.</summary>
+    private static ReferenceLine? Guess(CompareSettings settings, IReadOnlyList<CompareJob> jobs)
+    {
+        var baselines = jobs.Select(job => job.Task.Metric.Baseline).Distinct().ToArray();
+        return baselines.Length == 1 ? new ReferenceLine(baselines[0], settings.Task.HasSymbols ? "guessing" : "without memory") : null;
+    }
+}

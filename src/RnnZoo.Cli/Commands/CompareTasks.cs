@@ -1,0 +1,152 @@
+using RnnZoo.Modules;
+using RnnZoo.Tasks;
+
+namespace RnnZoo.Cli.Commands;
+
+/// <summary>The one place for how each task is compared by default; docs/compare.md tells the searches behind the numbers.</summary>
+internal static class CompareTasks
+{
+    public static CompareTask Copy { get; } = new(
+        Name: "copy",
+        Title: "The copy task",
+        Purpose: "Trains nets to repeat symbols after a delay, and measures for how long each can remember.",
+        SizeName: "delay",
+        SizeMeaning: "For how many steps to remember",
+        MetricTitle: "share of symbols recalled",
+        Sizes: [10, 20, 50],
+        Hidden: 128,
+        Steps: 3_000,
+        Clip: 0.25,
+        StopAt: 0.995,
+        Starts: new Dictionary<string, CompareStart>
+        {
+            ["vanilla"] = new(1e-3, "identity"),
+            ["lstm"] = new(2e-2, "orthogonal+chrono:3+one-hot"),
+            ["gru"] = new(1e-2, "orthogonal+chrono:3+one-hot"),
+            ["layernorm-lstm"] = new(1e-2, "orthogonal+chrono:3+one-hot"),
+            ["mingru"] = new(1e-2, "chrono:3+one-hot"),
+            ["orthogonal"] = new(2e-3, "default"),
+        });
+
+    private static CompareTask VariableCopy { get; } = Copy with
+    {
+        Name = "copy-variable",
+        Title = "Copy with a variable delay",
+        Purpose = "Trains nets to repeat symbols when a marker asks for them, after a delay from 1 step to a longest one.",
+        SizeMeaning = "The longest delay, in steps",
+        Sizes = [10, 20],
+    };
+
+    private static CompareTask Adding { get; } = new(
+        Name: "adding",
+        Title: "The adding problem",
+        Purpose: "Trains nets to add the two numbers of a long sequence that were marked.",
+        SizeName: "length",
+        SizeMeaning: "The steps of a sequence",
+        LeastSize: 2,
+        MetricTitle: "mean squared error",
+        Sizes: [50, 100, 200],
+        Hidden: 64,
+        Steps: 1_500,
+        Clip: 1,
+        StopAt: 0.001,
+        Starts: new Dictionary<string, CompareStart>
+        {
+            ["vanilla"] = new(1e-3, "orthogonal"),
+            ["lstm"] = new(1e-2, "orthogonal+chrono"),
+            ["gru"] = new(5e-3, "orthogonal+chrono"),
+            ["layernorm-lstm"] = new(1e-2, "orthogonal+chrono"),
+            ["mingru"] = new(1e-2, "chrono"),
+        });
+
+    private static CompareTask TemporalOrder { get; } = new(
+        Name: "temporal-order",
+        Title: "Temporal order",
+        Purpose: "Trains nets to tell in which order two symbols came, far apart among distractors.",
+        SizeName: "length",
+        SizeMeaning: "The steps of a sequence",
+        LeastSize: 10,
+        MetricTitle: "share of sequences classified right",
+        Sizes: [50, 100, 200],
+        Hidden: 64,
+        Steps: 1_000,
+        Clip: 1,
+        StopAt: 0.995,
+        Starts: new Dictionary<string, CompareStart>
+        {
+            ["vanilla"] = new(1e-3, "orthogonal"),
+            ["lstm"] = new(5e-3, "orthogonal+chrono"),
+            ["gru"] = new(5e-3, "orthogonal+chrono"),
+            ["layernorm-lstm"] = new(5e-3, "orthogonal+chrono"),
+            ["mingru"] = new(1e-2, "chrono"),
+        });
+
+    private static CompareTask Parity { get; } = new(
+        Name: "parity",
+        Title: "Running parity",
+        Purpose: "Trains nets to tell after every bit whether the count of ones so far is odd.",
+        SizeName: "length",
+        SizeMeaning: "The steps of a sequence",
+        MetricTitle: "share of answers that are right",
+        Sizes: [10, 50, 200],
+        Hidden: 64,
+        Steps: 1_000,
+        Clip: 1,
+        StopAt: 0.995,
+        Starts: new Dictionary<string, CompareStart>
+        {
+            ["vanilla"] = new(1e-3, "orthogonal+one-hot"),
+            ["lstm"] = new(1e-2, "orthogonal+one-hot"),
+            ["gru"] = new(1e-2, "orthogonal+one-hot"),
+            ["layernorm-lstm"] = new(1e-2, "orthogonal+one-hot"),
+            ["mingru"] = new(1e-2, "one-hot"),
+        });
+
+    /// <summary>Every task, in the order of <see cref="SequenceTasks.Names"/>.</summary>
+    public static IReadOnlyList<CompareTask> All { get; } = [Copy, VariableCopy, Adding, TemporalOrder, Parity];
+}
+
+/// <summary>A task as `compare` offers it: what makes it longer, how commands word it, and what a run does unless told otherwise.</summary>
+/// <param name="Name">One of <see cref="SequenceTasks.Names"/>.</param>
+/// <param name="Purpose">What the nets are asked to do, for the help.</param>
+/// <param name="Title">The title of its picture.</param>
+/// <param name="SizeName">The word for its size in tables and files: delay or length. The option is its plural.</param>
+/// <param name="SizeMeaning">What the option says.</param>
+/// <param name="MetricTitle">The word on the vertical axis for the metric.</param>
+/// <param name="Sizes">The sizes that are compared.</param>
+/// <param name="Hidden">The hidden size of each net.</param>
+/// <param name="Steps">The step limit.</param>
+/// <param name="Clip">The largest gradient norm.</param>
+/// <param name="StopAt">A net stops before the step limit only when its metric is this good.</param>
+/// <param name="Starts">Each net's learning rate and initialisation, with Adam; the better ones of a small search.</param>
+/// <param name="LeastSize">The smallest size that the task takes.</param>
+internal sealed record CompareTask(
+    string Name, string Purpose, string Title, string SizeName, string SizeMeaning, string MetricTitle, IReadOnlyList<int> Sizes, int Hidden,
+    int Steps, double Clip, double StopAt, IReadOnlyDictionary<string, CompareStart> Starts, int LeastSize = 1)
+{
+    private const string SymbolsSetting = "symbols";
+
+    public int Batch => 64;
+
+    /// <summary>Whether the task lets one choose how many symbols there are.</summary>
+    public bool HasSymbols => SequenceTasks.SettingsOf(Name).Any(setting => setting.Name == SymbolsSetting);
+
+    /// <summary>Where a net starts that has no entry: the net's own initialisation and a moderate rate.</summary>
+    public CompareStart StartOf(string model) => Starts.GetValueOrDefault(model) ?? new CompareStart(1e-3, RecurrentNets.Named(model).Starts[0]);
+
+    public ISequenceTask Create(int size, int symbols)
+    {
+        var settings = new Dictionary<string, long> { [SequenceTasks.SettingsOf(Name)[0].Name] = size }; // delay, maxDelay or length
+        if (HasSymbols)
+        {
+            settings[SymbolsSetting] = symbols;
+        }
+
+        return SequenceTasks.Create(Name, settings);
+    }
+}
+
+/// <summary>Where a net's training starts.</summary>
+/// <param name="LearningRate">The learning rate, with Adam.</param>
+/// <param name="Initialisation">The name of an initialisation, as <see cref="RnnZoo.Modules.Initialisers.Named"/> reads it.</param>
+internal sealed record CompareStart(double LearningRate, string Initialisation);

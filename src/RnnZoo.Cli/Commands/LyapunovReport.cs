@@ -1,0 +1,169 @@
+using System.Globalization;
+using RnnZoo.Cli.Report;
+using RnnZoo.Files;
+using RnnZoo.Gradients;
+using RnnZoo.Plots;
+using Spectre.Console;
+
+namespace RnnZoo.Cli.Commands;
+
+/// <summary>The results of a measurement: one JSON document, or for people tables and a chart.</summary>
+internal static class LyapunovReport
+{
+    private const double Still = 1e-6; // nats per step: a factor of e in a million steps
+
+    public static void Write(CliHost host, LyapunovSettings settings, LyapunovNet net, IReadOnlyList<LyapunovResult> results, string folder, bool json, TimeSpan elapsed)
+    {
+        var document = Document(settings, net, results);
+        OutputFolder.WriteResults(folder, document, LyapunovCharts.Figure(settings, net, results));
+        if (json)
+        {
+            host.Output.Write(document);
+            host.Error.WriteLine($"Written to {folder}");
+            return;
+        }
+
+        foreach (var result in results)
+        {
+            host.Output.WriteLine($"{net.Cell}, {result.Name}: {Meaning(result.Measured)}");
+            ReportConsole.Write(host, CreateTable(result));
+            foreach (var line in Facts(result))
+            {
+                host.Output.WriteLine(line);
+            }
+
+            host.Output.WriteLine();
+        }
+
+        host.Output.WriteLine(TerminalLines.Render(LyapunovCharts.Settling(results[0]), Math.Min(host.Width, 100)));
+        host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Written to {folder}: results.json, chart.svg ({elapsed.TotalSeconds:0.0} s)"));
+    }
+
+    /// <summary>For files and for `--json`; −∞ is null.</summary>
+    private static string Document(LyapunovSettings settings, LyapunovNet net, IReadOnlyList<LyapunovResult> results) => JsonText.Write(json =>
+    {
+        json.WriteString("model", net.Cell);
+        json.WriteBoolean("trained", settings.Weights is not null);
+        json.WriteString("weights", settings.Weights);
+        json.WriteString("init", settings.Weights is null ? settings.Init : null);
+        json.WriteFinite("gain", settings.Weights is null ? settings.Gain : null);
+        json.WriteNumber("hidden", net.Module.HiddenSize);
+        json.WriteNumber("layers", net.Module.NumLayers);
+        json.WriteNumber("inputSize", net.Module.InputSize);
+        json.WriteFinite("input", settings.Input);
+        json.WriteNumber("steps", settings.Steps);
+        json.WriteNumber("warmUp", settings.WarmUp);
+        RunHeader.Write(json, settings.Seed, dtype: "float64");
+        json.WriteObjects("results", results, result =>
+        {
+            var measured = result.Measured;
+            json.WriteNumber("layer", result.Layer);
+            json.WriteNumber("direction", result.Direction);
+            json.WriteNumber("stateSize", measured.StateSize);
+            json.WriteNumbers("exponents", measured.Exponents);
+            json.WriteFinite("sum", measured.Sum);
+            json.WriteFinite("kaplanYorkeDimension", measured.KaplanYorkeDimension);
+            json.WriteFinite("rateBound", result.Law?.RateBound);
+            json.WriteFinite("spectralNorm", result.Law?.SpectralNorm);
+            json.WriteFinite("spectralRadius", result.Law?.SpectralRadius);
+            json.WriteObjects("history", measured.History, point =>
+            {
+                json.WriteNumber("steps", point.Steps);
+                json.WriteNumbers("exponents", point.Exponents);
+            });
+        });
+    });
+
+    private static Table CreateTable(LyapunovResult result)
+    {
+        var table = new Table().Border(TableBorder.Rounded);
+        string[] titles = ["exponent", "nats per step", "factor per step", "in 100 steps", "1e-6 is left after"];
+        table.AddColumns([.. titles.Select(title => new TableColumn(title).RightAligned())]);
+        var exponents = result.Measured.Exponents;
+        for (var index = 0; index < exponents.Count; index++)
+        {
+            var value = exponents[index];
+            table.AddRow(
+                Number(index + 1, "0"),
+                Number(value, "+0.00000;-0.00000;0"),
+                Number(Math.Exp(value), "0.0000"),
+                Number(Math.Exp(100 * value), "0.0e+00"),
+                value < -Still ? Number(Math.Ceiling(Math.Log(1e-6) / value), "#,0") + " steps" : "never");
+        }
+
+        return table;
+    }
+
+    private static IEnumerable<string> Facts(LyapunovResult result)
+    {
+        var measured = result.Measured;
+        yield return measured.Sum is { } sum
+            ? $"sum of all {measured.StateSize}: {Number(sum, "0.00000")} nats per step"
+            : $"the sum takes all {measured.StateSize} exponents (--exponents {measured.StateSize})";
+        yield return measured.KaplanYorkeDimension is { } dimension
+            ? $"Kaplan–Yorke dimension: {Number(dimension, "0.00")}"
+            : "Kaplan–Yorke dimension: takes more exponents";
+        if (result.Law is { } law)
+        {
+            yield return $"bound on the largest, ln ‖W‖: {Number(law.RateBound, "0.00000")} (‖W‖ = {Number(law.SpectralNorm, "0.0000")}); spectral radius {Number(law.SpectralRadius, "0.0000")}";
+        }
+    }
+
+    private static string Meaning(LyapunovExponents measured) => measured.Exponents[0] switch
+    {
+        > Still => "gradients over long spans explode, for the largest exponent is above 0",
+        < -Still => "gradients over long spans vanish, for all exponents are below 0",
+        _ => "gradients over long spans neither grow nor vanish, for the largest exponent is 0",
+    };
+
+    private static string Number(double value, string format) => double.IsNegativeInfinity(value) ? "−∞" : value.ToString(format, CultureInfo.InvariantCulture);
+}
+
+/// <summary>The pictures of a measurement: how the exponents settle, and the spectrum they end as.</summary>
+internal static class LyapunovCharts
+{
+    private const int MostLines = 6; // as many as the palette tells apart
+
+    public static Figure Figure(LyapunovSettings settings, LyapunovNet net, IReadOnlyList<LyapunovResult> results) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"Lyapunov exponents: {net.Cell}, hidden size {net.Module.HiddenSize}"),
+            [.. results.SelectMany(result => (ChartPanel[])[Settling(result), Spectrum(result)])])
+        {
+            Subtitle = string.Create(CultureInfo.InvariantCulture,
+                $"{(settings.Weights is null ? "a fresh net" : "a trained net")}, {settings.Steps:#,0} steps after {settings.WarmUp:#,0} of warm-up, random input of deviation {settings.Input}, seed {settings.Seed}"),
+            Columns = 2,
+        };
+
+    /// <summary>The running estimates against steps.</summary>
+    public static LineChart Settling(LyapunovResult result)
+    {
+        var history = result.Measured.History;
+        var shown = Enumerable.Range(0, Math.Min(MostLines, result.Measured.Exponents.Count));
+        return new LineChart(
+            $"{result.Name}: the largest exponents",
+            new Axis("steps measured") { Minimum = 0 },
+            new Axis("exponent so far, nats per step"),
+            [.. shown.Select(index => new Series($"λ{index + 1}", [.. history.Select(point => new ChartPoint(point.Steps, point.Exponents[index]))]) { Colour = index })])
+        {
+            ReferenceLines = [.. References(result)],
+        };
+    }
+
+    /// <summary>The final exponents by rank.</summary>
+    private static LineChart Spectrum(LyapunovResult result) => new(
+        $"{result.Name}: the spectrum",
+        new Axis("rank of the exponent"),
+        new Axis("exponent, nats per step"),
+        [new Series("measured", [.. result.Measured.Exponents.Select((value, index) => new ChartPoint(index + 1, value))]) { Markers = true, Colour = 0 }])
+    {
+        ReferenceLines = [.. References(result)],
+    };
+
+    private static IEnumerable<ReferenceLine> References(LyapunovResult result)
+    {
+        yield return new ReferenceLine(0, "neither grows nor vanishes");
+        if (result.Law is { } law && double.IsFinite(law.RateBound) && Math.Abs(law.RateBound) > 1e-9)
+        {
+            yield return new ReferenceLine(law.RateBound, string.Create(CultureInfo.InvariantCulture, $"bound ln ‖W‖: {law.RateBound:0.000}"));
+        }
+    }
+}

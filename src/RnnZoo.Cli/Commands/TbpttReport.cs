@@ -1,0 +1,191 @@
+using System.Globalization;
+using System.Text.Json;
+using RnnZoo.Cli.Report;
+using RnnZoo.Files;
+using RnnZoo.Plots;
+using Spectre.Console;
+
+namespace RnnZoo.Cli.Commands;
+
+/// <summary>The results of a measurement: one JSON document, or for people a table and a chart.</summary>
+internal static class TbpttReport
+{
+    public static void Write(CliHost host, TbpttResult result, string folder, bool json, TimeSpan elapsed)
+    {
+        var document = Document(result);
+        OutputFolder.WriteResults(folder, document, TbpttCharts.Figure(result));
+        if (json)
+        {
+            host.Output.Write(document);
+            host.Error.WriteLine($"Written to {folder}");
+            return;
+        }
+
+        WriteTable(host, result);
+        if (result.Rows.Count > 1)
+        {
+            host.Output.WriteLine(TerminalLines.Render(TbpttCharts.Memory(result), Math.Min(host.Width, 100)));
+        }
+
+        host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Written to {folder}: results.json, chart.svg ({elapsed.TotalSeconds:0.0} s)"));
+    }
+
+    private static string Document(TbpttResult result) => JsonText.Write(json =>
+    {
+        var settings = result.Settings;
+        json.WriteString("model", settings.Cell);
+        json.WriteNumber("length", settings.Length);
+        json.WriteNumber("batch", settings.Batch);
+        json.WriteNumber("hidden", settings.Hidden);
+        json.WriteNumber("delay", settings.Delay);
+        json.WriteNumber("updates", settings.Updates);
+        json.WritePropertyName("environment");
+        JsonSerializer.Serialize(json, RowJob.Environment);
+        json.WriteNumber("processors", Environment.ProcessorCount);
+        RunHeader.Write(json, settings.Seed, dtype: "float64");
+        json.WriteObjects("rows", result.Rows, row =>
+        {
+            json.WriteNumber("k", row.Chunk!.Value);
+            WriteCost(json, row);
+            WriteScore(json, row.Score);
+        });
+        json.WriteStartObject("exact");
+        json.WriteNumber("segmentLength", result.Exact.Cost.SegmentLength);
+        WriteCost(json, result.Exact);
+        json.WriteFinite("memoryOfFull", result.Exact.PeakMegabytes / result.Full?.PeakMegabytes);
+        json.WriteFinite("timeOfFull", result.Exact.Cost.MillisecondsPerStep / result.Full?.Cost.MillisecondsPerStep);
+        json.WriteEndObject();
+    });
+
+    private static void WriteCost(Utf8JsonWriter json, TbpttRow row)
+    {
+        json.WriteNumber("peakMegabytes", Math.Round(row.PeakMegabytes, 3));
+        json.WriteNumber("processPeakMegabytes", Math.Round(row.ProcessPeakMegabytes, 3));
+        json.WriteNumber("millisecondsPerStep", Math.Round(row.Cost.MillisecondsPerStep, 6));
+        json.WriteNumber("passes", row.Cost.Passes);
+        json.WriteFinite("cosine", row.Cosine);
+        json.WriteFinite("recurrentCosine", row.RecurrentCosine);
+        if (row.Cost.MostTensors > 0)
+        {
+            json.WriteNumber("fewestLiveTensors", row.Cost.FewestTensors);
+            json.WriteNumber("mostLiveTensors", row.Cost.MostTensors);
+        }
+    }
+
+    private static void WriteScore(Utf8JsonWriter json, RecallScore? score)
+    {
+        if (score is null)
+        {
+            return;
+        }
+
+        json.WriteNumber("recall", score.Recall);
+        json.WriteNumber("loss", score.Loss);
+        json.WriteNumber("updates", score.Updates);
+        json.WriteNumber("trainingSteps", score.Steps);
+        json.WriteNumber("trainingSeconds", Math.Round(score.Seconds, 3));
+    }
+
+    private static void WriteTable(CliHost host, TbpttResult result)
+    {
+        var settings = result.Settings;
+        host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{settings.Cell}, T = {settings.Length:#,0}, B = {settings.Batch}, H = {settings.Hidden}, float64, seed {settings.Seed}; recall after {settings.Delay} steps"));
+        var table = new Table().Border(TableBorder.Simple);
+        table.AddColumn(new TableColumn("k").NoWrap());
+        string[] titles = ["MB", "of full", "ms/step", "of full", "cosine", "of W_hh", "recall", "updates"];
+        table.AddColumns([.. titles.Select(title => new TableColumn(title).RightAligned().NoWrap())]);
+        foreach (var row in result.Rows.Append(result.Exact))
+        {
+            table.AddRow([.. Cells(row, result.Full).Select(cell => new Text(cell))]);
+        }
+
+        ReportConsole.Write(host, table);
+        host.Output.WriteLine("MB: peak memory of the gradient of all T steps, above that after a warm-up of 100 steps. ms/step: per time step of the batch.");
+        host.Output.WriteLine("cosine: to the exact gradient, over all parameters and over the recurrent matrix. full: one chunk of all T steps.");
+        host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"recall: right answers after training in chunks of k; a guess is {1.0 / RecallStream.Cues:0.000}."));
+    }
+
+    private static string[] Cells(TbpttRow row, TbpttRow? full) =>
+    [
+        row.Chunk is { } chunk ? TbpttSettings.Name(chunk) : $"exact ({row.Cost.SegmentLength})",
+        NumberText.Of(row.PeakMegabytes, "#,0.0"),
+        Share(row.PeakMegabytes, full?.PeakMegabytes),
+        NumberText.Of(row.Cost.MillisecondsPerStep, "0.0000"),
+        Share(row.Cost.MillisecondsPerStep, full?.Cost.MillisecondsPerStep),
+        NumberText.Of(row.Cosine, "0.0000"),
+        NumberText.Of(row.RecurrentCosine, "0.0000"),
+        row.Score is { } score ? NumberText.Of(score.Recall, "0.000") : "",
+        row.Score is { } made ? NumberText.Of(made.Updates, "#,0") : "",
+    ];
+
+    private static string Share(double value, double? whole) => whole > 0 ? NumberText.Of(100 * value / whole.Value, "0.0") + " %" : "";
+}
+
+/// <summary>The pictures of the trade: what truncation saves, and what it costs. Full backpropagation stands at k = T.</summary>
+internal static class TbpttCharts
+{
+    public static Figure Figure(TbpttResult result)
+    {
+        var settings = result.Settings;
+        List<ChartPanel> panels = [Memory(result), Time(result), Gradient(result)];
+        if (settings.Updates > 0)
+        {
+            panels.Add(Recall(result));
+        }
+
+        return new Figure($"Truncated backpropagation: what k saves and what it costs ({settings.Cell})", panels)
+        {
+            Subtitle = string.Create(CultureInfo.InvariantCulture,
+                $"T = {settings.Length:#,0} steps, batch {settings.Batch}, hidden size {settings.Hidden}, float64, seed {settings.Seed}; full backpropagation is k = T"),
+            Columns = 2,
+        };
+    }
+
+    /// <summary>Memory against k.</summary>
+    public static LineChart Memory(TbpttResult result) => new(
+        "Memory of the gradient", Chunks(result), new Axis("peak, MB") { Scale = AxisScale.Log }, [Line(result, "chunks of k", row => row.PeakMegabytes)])
+    {
+        ReferenceLines = [new ReferenceLine(result.Exact.PeakMegabytes, "exact, in segments")],
+        EndLabels = true,
+    };
+
+    private static LineChart Time(TbpttResult result) => new(
+        "Time of the gradient", Chunks(result), new Axis("milliseconds per time step") { Minimum = 0 }, [Line(result, "chunks of k", row => row.Cost.MillisecondsPerStep)])
+    {
+        ReferenceLines = [new ReferenceLine(result.Exact.Cost.MillisecondsPerStep, "exact, in segments")],
+        EndLabels = true,
+    };
+
+    private static LineChart Gradient(TbpttResult result)
+    {
+        Series[] lines = [Line(result, "all parameters", row => row.Cosine), Line(result, "recurrent matrix", row => row.RecurrentCosine) with { Colour = 1 }];
+        var values = lines.SelectMany(line => line.Points).Select(point => point.Y).Where(double.IsFinite); // a net may have no recurrent matrix
+        return new LineChart(
+            "Direction of the gradient", Chunks(result), new Axis("cosine to the exact one") { Maximum = 1, Minimum = values.Append(0).Min() }, lines)
+        {
+            EndLabels = true,
+        };
+    }
+
+    private static GroupedBars Recall(TbpttResult result) => new(
+        string.Create(CultureInfo.InvariantCulture, $"Recall after {result.Settings.Delay} steps, once trained"),
+        "k in training",
+        [.. result.Rows.Select(row => TbpttSettings.Name(row.Chunk!.Value))],
+        new Axis("share of right answers") { Minimum = 0, Maximum = 1 },
+        [new BarSeries("trained in chunks of k", [.. result.Rows.Select(row => row.Score?.Recall ?? double.NaN)])])
+    {
+        ReferenceLines = [new ReferenceLine(1.0 / RecallStream.Cues, "a guess")],
+    };
+
+    private static Axis Chunks(TbpttResult result) => new("k, steps")
+    {
+        Scale = AxisScale.Log,
+        Ticks = [.. result.Rows.Select(row => Steps(result, row)).Order()],
+    };
+
+    private static Series Line(TbpttResult result, string name, Func<TbpttRow, double> value) =>
+        new(name, [.. result.Rows.OrderBy(row => Steps(result, row)).Select(row => new ChartPoint(Steps(result, row), value(row)))]) { Markers = true };
+
+    private static double Steps(TbpttResult result, TbpttRow row) => row.Chunk is TbpttSettings.Full ? result.Settings.Length : row.Chunk!.Value;
+}

@@ -1,0 +1,77 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace RnnZoo.Cli.Options;
+
+/// <summary>Says in one line what is wrong with a command line.</summary>
+internal static class UsageErrors
+{
+    /// <summary>The first error.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <returns>One line, or null if nothing is wrong.</returns>
+    public static string? FirstOf(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        // A misspelt option of a command that takes a name is matched as that name.
+        if (parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).FirstOrDefault(token => token.Value.StartsWith("--", StringComparison.Ordinal)) is { } option)
+        {
+            return Unknown(option.Value, command);
+        }
+
+        if (parsed.UnmatchedTokens.Count > 0)
+        {
+            return Unknown(parsed.UnmatchedTokens[0], command);
+        }
+
+        if (command.Action is null)
+        {
+            return $"{FullName(command)}: expected a command ({Words(command)}), got none; see {FullName(command)} --help.";
+        }
+
+        return Incomplete(parsed) ?? parsed.Errors.Select(error => error.Message).FirstOrDefault();
+    }
+
+    /// <summary>An option with no value, or with more than one.</summary>
+    private static string? Incomplete(ParseResult parsed)
+    {
+        foreach (var result in parsed.CommandResult.Children.OfType<OptionResult>().Where(result => !result.Implicit))
+        {
+            if (result.Option is IExpecting option && result.Tokens.Count != 1)
+            {
+                var got = result.Tokens.Count == 0 ? "nothing" : string.Join(", ", result.Tokens.Select(token => $"'{token.Value}'"));
+                return $"{result.Option.Name}: expected {option.Expected}, got {got}.";
+            }
+        }
+
+        return null;
+    }
+
+    private static string Unknown(string token, Command command)
+    {
+        var isOption = token.StartsWith('-');
+        var name = isOption ? token.Split('=', ':')[0] : token;
+        IEnumerable<string> known = isOption
+            ? Parents(command).SelectMany(parent => parent.Options).SelectMany(option => option.Aliases.Append(option.Name))
+            : Visible(command);
+        var nearest = Nearest.To(name, known);
+        var hint = nearest is not null ? $"did you mean {nearest}?" : $"see {FullName(command)} --help.";
+        var what = isOption ? "an option"
+            : command.Subcommands.Count > 0 ? $"a command ({Words(command)})"
+            : "only options";
+        return $"{name}: expected {what} of {FullName(command)}, got '{token}'; {hint}";
+    }
+
+    private static string Words(Command command) => string.Join(", ", Visible(command));
+
+    private static IEnumerable<string> Visible(Command command) => command.Subcommands.Where(below => !below.Hidden).Select(below => below.Name);
+
+    private static IEnumerable<Command> Parents(Command command)
+        => command.Parents.OfType<Command>().SelectMany(Parents).Prepend(command);
+
+    private static string FullName(Command command)
+        => string.Join(' ', Parents(command).Reverse().Select(parent => parent.Name));
+}
+
+/// <summary>A command was used wrongly in a way that only shows once its options are seen together.</summary>
+/// <param name="message">One line: the option, what was expected, what came.</param>
+internal sealed class UsageException(string message) : Exception(message);

@@ -1,0 +1,109 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Numerics;
+
+namespace RnnZoo.Cli.Options;
+
+/// <summary>Makes options for the usual kinds of value. Numbers are read the same way in every country.</summary>
+internal static class Values
+{
+    public static ValueOption<int> Whole(string name, string description, int minimum, int standard)
+        => Number(name, description, $"a whole number of at least {minimum}", value => value >= minimum, standard);
+
+    public static ValueOption<long> Seed(string name, string description, long standard)
+        => Number(name, description, "a whole number of at least 0", value => value >= 0, standard);
+
+    public static ValueOption<double> NotNegative(string name, string description, double standard)
+        => Number(name, description, "a number of at least 0", value => value >= 0, standard);
+
+    /// <summary>A finite number.</summary>
+    public static ValueOption<T> Number<T>(string name, string description, string expected, Func<T, bool> fits, T standard)
+        where T : struct, INumber<T>
+        => WithDefault(new ValueOption<T>(name, description, expected, (string text, out T value)
+            => TryParse(text, out value) && fits(value)), standard);
+
+    public static ValueOption<string?> Text(string name, string description, string expected)
+        => new(name, description, expected, (string text, out string? value) =>
+        {
+            value = text;
+            return text.Length > 0;
+        });
+
+    /// <summary>One word of a few.</summary>
+    public static ValueOption<string> Choice(string name, string description, IEnumerable<string> choices, string standard)
+    {
+        var all = string.Join(", ", choices);
+        return WithDefault(new ValueOption<string>(name, $"{description} ({all})", $"one of {all}", OneOf(choices)) { Words = [.. choices] }, standard);
+    }
+
+    /// <summary>Several words of a few, with commas between them, none twice.</summary>
+    public static ValueOption<ValueList<string>> Choices(string name, string description, IReadOnlyCollection<string> choices, IReadOnlyList<string> standard)
+    {
+        var all = string.Join(", ", choices);
+        return List(name, $"{description} ({all})", $"a comma-separated list of {all}, none twice", OneOf(choices), standard, choices);
+    }
+
+    /// <summary>Several whole numbers of at least a smallest one, with commas between them, none twice.</summary>
+    public static ValueOption<ValueList<int>> WholeList(string name, string description, IReadOnlyList<int> standard, int minimum = 1)
+        => List(name, description, $"a comma-separated list of whole numbers of at least {minimum}, none twice",
+            (string text, out int number) => TryParse(text, out number) && number >= minimum, standard);
+
+    /// <summary>Several numbers above 0, with commas between them, none twice.</summary>
+    public static ValueOption<ValueList<double>> PositiveList(string name, string description, IReadOnlyList<double> standard)
+        => List(name, description, "a comma-separated list of numbers above 0, none twice",
+            (string text, out double number) => TryParse(text, out number) && number > 0, standard);
+
+    /// <summary>Several values with commas between them, none twice.</summary>
+    public static ValueOption<ValueList<T>> List<T>(
+        string name, string description, string expected, ValueOption<T>.TryParse parse, IReadOnlyList<T> standard, params IReadOnlyCollection<string> words)
+        => WithDefault(new ValueOption<ValueList<T>>(name, description, expected, (string text, out ValueList<T> value) =>
+        {
+            var items = new List<T>();
+            value = new(items);
+            foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
+            {
+                if (!parse(part, out var item) || items.Contains(item))
+                {
+                    return false;
+                }
+
+                items.Add(item);
+            }
+
+            return true;
+        })
+        { Words = words }, new ValueList<T>(standard));
+
+    /// <summary>Whether results are for programs.</summary>
+    public static Option<bool> Json() => new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
+
+    /// <summary>The folder of a run.</summary>
+    /// <param name="run">What a new folder is called, after the time.</param>
+    public static ValueOption<string?> Output(string run)
+        => Text("--output", $"The folder to write into, replacing earlier results there; by default a new one, runs/<time>-{run}", "a folder");
+
+    public static ValueOption<T> WithDefault<T>(ValueOption<T> option, T standard)
+    {
+        option.DefaultValueFactory = _ => standard;
+        return option;
+    }
+
+    private static ValueOption<string>.TryParse OneOf(IEnumerable<string> choices) => (string text, out string value) =>
+    {
+        value = text;
+        return choices.Contains(text);
+    };
+
+    private static bool TryParse<T>(string text, out T value)
+        where T : struct, INumber<T>
+        => T.TryParse(text, NumberStyles.Float & ~NumberStyles.AllowTrailingWhite & ~NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out value) && T.IsFinite(value);
+}
+
+/// <summary>Several values of one option; the help prints them as they are typed.</summary>
+/// <typeparam name="T">What each value is.</typeparam>
+/// <param name="Items">The values.</param>
+internal sealed record ValueList<T>(IReadOnlyList<T> Items)
+{
+    public override string ToString()
+        => string.Join(',', Items.Select(item => string.Create(CultureInfo.InvariantCulture, $"{item}")));
+}

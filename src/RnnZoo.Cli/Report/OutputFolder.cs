@@ -1,0 +1,73 @@
+using RnnZoo.Cli.Options;
+using RnnZoo.Files;
+using RnnZoo.Plots;
+
+namespace RnnZoo.Cli.Report;
+
+/// <summary>The folder that a run writes into.</summary>
+internal static class OutputFolder
+{
+    /// <summary>Makes the folder that was asked for, or a new one under runs/.</summary>
+    /// <param name="host">Where relative paths start, and what time it is.</param>
+    /// <param name="asked">What --output says, or null.</param>
+    /// <param name="name">What a new folder is called, after the time.</param>
+    /// <returns>Its full path.</returns>
+    /// <exception cref="UsageException">A file stands in its place, or it cannot be written to.</exception>
+    public static string Make(CliHost host, string? asked, string name)
+    {
+        Check(host, asked);
+        return asked is null
+            ? RunFolder.Create(Path.Combine(host.WorkingDirectory, "runs"), host.Time.GetLocalNow(), name)
+            : Directory.CreateDirectory(Path.Combine(host.WorkingDirectory, asked)).FullName;
+    }
+
+    /// <summary>Writes what every run leaves: its results, and their picture where there is one.</summary>
+    public static void WriteResults(string folder, string document, Figure? chart)
+    {
+        AtomicFile.WriteText(Path.Combine(folder, "results.json"), document);
+        if (chart is not null)
+        {
+            AtomicFile.WriteText(Path.Combine(folder, "chart.svg"), chart.ToSvg() + "\n");
+        }
+    }
+
+    /// <summary>Refuses a place that cannot be written to, before a run begins that would be lost; nothing is left there.</summary>
+    /// <exception cref="UsageException">A file stands in the folder's place, or no file can be made there.</exception>
+    public static void Check(CliHost host, string? asked)
+    {
+        var path = Path.GetFullPath(Path.Combine(host.WorkingDirectory, asked ?? "runs"));
+        if (File.Exists(path))
+        {
+            throw new UsageException($"--output: expected a folder, got '{asked ?? path}', which is a file.");
+        }
+
+        var existing = path;
+        while (!Path.Exists(existing) && Path.GetDirectoryName(existing) is { } parent)
+        {
+            existing = parent;
+        }
+
+        try
+        {
+            using var probe = new FileStream(Path.Combine(existing, $".{Guid.NewGuid():N}.part"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"--output: expected a folder that can be written to, got '{asked ?? path}'{(existing == path ? "" : $", and no file can be made in '{existing}'")}; choose another one.");
+        }
+    }
+
+    /// <summary>Takes a folder for the one process that writes into it, until the result is disposed.</summary>
+    /// <exception cref="IOException">Another one has it, or no file can be made there.</exception>
+    public static FileStream Lock(string path)
+    {
+        try
+        {
+            return new FileStream(Path.Combine(path, "run.lock"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException problem)
+        {
+            throw new IOException($"{path}: expected a folder that no other training writes into; another one does, or the folder is read-only: {problem.Message}", problem);
+        }
+    }
+}
