@@ -126,6 +126,35 @@ internal static class Check
         }
     }
 
+    /// <summary>A number from a lowest to a highest.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not.</exception>
+    public static void Between(long value, string name, long lowest, long highest) =>
+        InRange(value >= lowest && value <= highest, name, $"{lowest} to {highest}", value);
+
+    /// <summary>A SHA-256.</summary>
+    public static void Hash(string text, string field) =>
+        That(text.Length == 64 && text.All(char.IsAsciiHexDigitLower), field, "a SHA-256 in 64 lower-case hexadecimal digits", text);
+
+    /// <summary>A check whose message names a field of its own, under another field.</summary>
+    public static void Within(string field, Action check) => Within<object?>(field, () =>
+    {
+        check();
+        return null;
+    });
+
+    /// <summary>The same of what is made as it is checked.</summary>
+    public static T Within<T>(string field, Func<T> make)
+    {
+        try
+        {
+            return make();
+        }
+        catch (ArgumentException problem)
+        {
+            throw new ArgumentException($"{field}.{problem.Message.Split(" (Parameter ")[0]}", problem);
+        }
+    }
+
     private static string Message(string name, string expected, object? got) =>
         FormattableString.Invariant($"{name}: expected {expected}, got {(got is string text ? $"'{text}'" : got ?? "null")}.");
 }

@@ -98,14 +98,14 @@ internal sealed class StepNorms(long steps, bool hasCell, bool withShares, Actio
 internal sealed class NormRecording
 {
     private readonly StepNorms[] _directions;
-    private readonly IReadOnlyList<INormObserver> _observers;
+    private readonly IReadOnlyList<NormObserver> _observers;
     private bool _reached;
 
-    public NormRecording(IReadOnlyList<RecurrentCell> cells, long steps, IReadOnlyList<INormObserver> observers)
+    public NormRecording(IReadOnlyList<RecurrentCell> cells, long steps, IReadOnlyList<NormObserver> observers)
     {
         _observers = observers;
         var withShares = observers.Any(observer => observer.WantsShares);
-        _directions = [.. cells.Select(cell => new StepNorms(steps, cell is EquationCell { HasCellState: true }, withShares && cell is EquationCell { RecurrentWeight: not null }, OnReached))];
+        _directions = [.. cells.Select(cell => new StepNorms(steps, cell is EquationCell { HasCellState: true }, withShares && cell is EquationCell { HasHiddenWeight: true }, OnReached))];
     }
 
     /// <summary>L·D.</summary>
@@ -130,13 +130,13 @@ internal sealed class NormRecording
 /// <summary>Who asks a module for norms. Without anyone a forward pass costs one comparison.</summary>
 internal sealed class NormObservers
 {
-    private INormObserver[] _observers = [];
+    private NormObserver[] _observers = [];
 
     public bool Any => _observers.Length > 0;
 
-    public void Add(INormObserver observer) => _observers = [.. _observers, observer];
+    public void Add(NormObserver observer) => _observers = [.. _observers, observer];
 
-    public void Remove(INormObserver observer) => _observers = [.. _observers.Where(other => !ReferenceEquals(other, observer))];
+    public void Remove(NormObserver observer) => _observers = [.. _observers.Where(other => !ReferenceEquals(other, observer))];
 
     /// <summary>The recording of a forward pass that begins; null if nobody wants one or no backward pass can follow.</summary>
     /// <param name="cells">Layer by layer and, in a layer, forwards before backwards.</param>
@@ -148,24 +148,16 @@ internal sealed class NormObservers
             return null;
         }
 
-        INormObserver[] wanting = [.. _observers.Where(observer => observer.WantsNext())];
+        NormObserver[] wanting = [.. _observers.Where(observer => observer.WantsNext())];
         return wanting.Length == 0 ? null : new NormRecording(cells, steps, wanting);
     }
 }
 
 /// <summary>Asks a module for the norms of its steps' gradients.</summary>
-internal interface INormObserver
-{
-    /// <summary>Whether it wants each step's share of ∂L/∂W_hh as well.</summary>
-    bool WantsShares { get; }
-
-    /// <summary>A forward pass begins that a backward pass may follow.</summary>
-    /// <returns>Whether it is to be recorded.</returns>
-    bool WantsNext();
-
-    /// <summary>A backward pass has reached a recording for the first time; it is being filled in.</summary>
-    void OnReached(NormRecording recording);
-}
+/// <param name="WantsShares">Whether it wants each step's share of ∂L/∂W_hh as well.</param>
+/// <param name="WantsNext">A forward pass begins that a backward pass may follow: whether it is to be recorded.</param>
+/// <param name="OnReached">A backward pass has reached a recording for the first time; it is being filled in.</param>
+internal sealed record NormObserver(bool WantsShares, Func<bool> WantsNext, Action<NormRecording> OnReached);
 
 /// <summary>L2 norms in double, whatever the element type, that neither overflow nor underflow on the way.</summary>
 internal static class TensorNorm

@@ -247,18 +247,10 @@ public sealed record GradientMonitorOptions
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; the message names it.</exception>
     internal void Validate()
     {
-        Require(Every >= 1, nameof(Every), "at least 1", Every);
-        Require(ExplodesAbove > 1, nameof(ExplodesAbove), "above 1", ExplodesAbove);
-        Require(VanishesBelow is > 0 and < 1, nameof(VanishesBelow), "above 0 and below 1", VanishesBelow);
-        Require(ClipNorm is null or > 0, nameof(ClipNorm), "above 0, or null for no clipping", ClipNorm);
-    }
-
-    private static void Require(bool holds, string name, string expected, object? got)
-    {
-        if (!holds)
-        {
-            throw new ArgumentOutOfRangeException(name, got, FormattableString.Invariant($"{name}: expected {expected}, got {got}."));
-        }
+        Check.InRange(Every >= 1, nameof(Every), "at least 1", Every);
+        Check.InRange(ExplodesAbove > 1, nameof(ExplodesAbove), "above 1", ExplodesAbove);
+        Check.InRange(VanishesBelow is > 0 and < 1, nameof(VanishesBelow), "above 0 and below 1", VanishesBelow);
+        Check.InRange(ClipNorm is null or > 0, nameof(ClipNorm), "above 0, or null for no clipping", ClipNorm);
     }
 }
 

@@ -22,19 +22,21 @@ namespace RnnZoo.Gradients;
 /// the thread that trains.</para>
 /// </remarks>
 [Display.TypeFormatterSource(typeof(Display.PictureFormatters), PreferredMimeTypes = [Display.MimeTypes.Svg])]
-public sealed class GradientTrace : INormObserver, IDisposable, Display.IPicture
+public sealed class GradientTrace : IDisposable, Display.IPicture
 {
-    private readonly INormSource _module;
+    private readonly IRecurrentModule _module;
+    private readonly NormObserver _observer;
     private readonly GradientTraceOptions _options;
     private readonly int _directions;
     private readonly Queue<NormRecording> _recordings = new();
     private NormRecording? _last;
     private long _seen;
 
-    private GradientTrace(INormSource module, GradientTraceOptions options)
+    private GradientTrace(IRecurrentModule module, GradientTraceOptions options)
     {
-        (_module, _options) = (module, options);
-        _directions = ((IRecurrentModule)module).NumDirections;
+        (_module, _options, _directions) = (module, options, module.NumDirections);
+        _observer = new NormObserver(options.WeightShares, () => !Paused && _seen++ % options.Every == 0, OnReached);
+        module.Norms!.Add(_observer);
     }
 
     /// <summary>Whether nothing is recorded for now; passes that are not recorded are not counted either.</summary>
@@ -52,8 +54,6 @@ public sealed class GradientTrace : INormObserver, IDisposable, Display.IPicture
     /// <summary>The latest recorded forward passes, at most <see cref="GradientTraceOptions.Keep"/>, the oldest first: one for each chunk, say, of truncated backpropagation.</summary>
     public IReadOnlyList<GradientNorms> Recent => [.. _recordings.Select(Read)];
 
-    bool INormObserver.WantsShares => _options.WeightShares;
-
     /// <summary>Attaches a trace to a recurrent net, to take effect at its next forward pass.</summary>
     /// <param name="module">A recurrent module of this library, or a model with exactly one in it.</param>
     /// <param name="options">What to record and how often; the defaults if null.</param>
@@ -66,16 +66,10 @@ public sealed class GradientTrace : INormObserver, IDisposable, Display.IPicture
         ArgumentNullException.ThrowIfNull(module);
         options ??= new GradientTraceOptions();
         options.Validate();
-        var source = Find(module);
-        var recurrent = (IRecurrentModule)source;
-        if (recurrent.Backward == BackwardPath.Native)
-        {
-            throw new NotSupportedException($"module: expected {((nn.Module)source).GetName()}.Backward = Auto, Autograd or HandWritten, got Native, which shows no gradient of a step.");
-        }
-
-        var trace = new GradientTrace(source, options);
-        source.Norms.Add(trace);
-        return trace;
+        var recurrent = Find(module);
+        return recurrent.Backward != BackwardPath.Native
+            ? new GradientTrace(recurrent, options)
+            : throw new NotSupportedException($"module: expected {((nn.Module)recurrent).GetName()}.Backward = Auto, Autograd or HandWritten, got Native, which shows no gradient of a step.");
     }
 
     /// <summary>The norms of the latest passes: lines if one is kept, else a map of time steps against passes.</summary>
@@ -91,11 +85,9 @@ public sealed class GradientTrace : INormObserver, IDisposable, Display.IPicture
     string Display.IPicture.ToSvg() => ToFigure().ToSvg();
 
     /// <summary>Detaches the trace; what it recorded can still be read.</summary>
-    public void Dispose() => _module.Norms.Remove(this);
+    public void Dispose() => _module.Norms!.Remove(_observer);
 
-    bool INormObserver.WantsNext() => !Paused && _seen++ % _options.Every == 0;
-
-    void INormObserver.OnReached(NormRecording recording)
+    private void OnReached(NormRecording recording)
     {
         Count++;
         _last = recording;
@@ -106,14 +98,14 @@ public sealed class GradientTrace : INormObserver, IDisposable, Display.IPicture
         }
     }
 
-    private static INormSource Find(nn.Module module)
+    private static IRecurrentModule Find(nn.Module module)
     {
-        if (module is INormSource source)
+        if (module is IRecurrentModule { Norms: not null } itself)
         {
-            return source;
+            return itself;
         }
 
-        INormSource[] found = [.. module.modules().OfType<INormSource>().Distinct()];
+        IRecurrentModule[] found = [.. module.modules().OfType<IRecurrentModule>().Where(part => part.Norms is not null).Distinct()];
         return found.Length == 1
             ? found[0]
             : throw new ArgumentException($"module: expected one recurrent module of this library in {module.GetName()}, got {found.Length}; attach a trace to each recurrent module itself.", nameof(module));
@@ -145,16 +137,8 @@ public sealed record GradientTraceOptions
     /// <exception cref="ArgumentOutOfRangeException">An option is below 1.</exception>
     internal void Validate()
     {
-        Require(Every, nameof(Every));
-        Require(Keep, nameof(Keep));
-    }
-
-    private static void Require(int value, string name)
-    {
-        if (value < 1)
-        {
-            throw new ArgumentOutOfRangeException(name, value, FormattableString.Invariant($"{name}: expected at least 1, got {value}."));
-        }
+        Check.InRange(Every >= 1, nameof(Every), "at least 1", Every);
+        Check.InRange(Keep >= 1, nameof(Keep), "at least 1", Keep);
     }
 }
 

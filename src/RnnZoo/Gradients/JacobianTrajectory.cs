@@ -102,8 +102,8 @@ public sealed class JacobianTrajectory : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         var end = to ?? Steps;
-        CheckRange(end, nameof(to), 1, Steps);
-        CheckRange(from, nameof(from), 0, end - 1);
+        Check.Between(end, nameof(to), 1, Steps);
+        Check.Between(from, nameof(from), 0, end - 1);
         CheckSequence(sequence);
         return new JacobianProduct((int)StateSize, (int)(end - from), factor => At(from + 1 + factor, sequence));
     }
@@ -122,8 +122,8 @@ public sealed class JacobianTrajectory : IDisposable
     private Tensor Range(long first, long last, long sequence, long count, long[] shape)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        CheckRange(first, nameof(first), 1, Steps);
-        CheckRange(last, nameof(last), first, Steps);
+        Check.Between(first, nameof(first), 1, Steps);
+        Check.Between(last, nameof(last), first, Steps);
         using var scope = NewDisposeScope();
         Tensor Rows(Tensor kept) => kept.narrow(0, first - 1, last - first + 1).narrow(1, sequence, count).flatten(0, 1);
         var jacobians = _jacobian.At(Rows(_inputs), new RecurrentState(Array.ConvertAll(_before, Rows))); // [N, S, S]
@@ -132,22 +132,14 @@ public sealed class JacobianTrajectory : IDisposable
 
     private long CheckStep(long step)
     {
-        CheckRange(step, nameof(step), 1, Steps);
+        Check.Between(step, nameof(step), 1, Steps);
         return step;
     }
 
     private long CheckSequence(long sequence)
     {
-        CheckRange(sequence, nameof(sequence), 0, Batch - 1);
+        Check.Between(sequence, nameof(sequence), 0, Batch - 1);
         return sequence;
-    }
-
-    private static void CheckRange(long value, string name, long lowest, long highest)
-    {
-        if (value < lowest || value > highest)
-        {
-            throw new ArgumentOutOfRangeException(name, $"{name}: expected {lowest} to {highest}, got {value}.");
-        }
     }
 
     // What walks a module step by step leaves dispose scope and no_grad to its caller.

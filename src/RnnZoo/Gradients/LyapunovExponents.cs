@@ -87,10 +87,10 @@ public sealed class LyapunovExponents : Display.IPicture
         options ??= new LyapunovOptions();
         var size = (int)trajectory.StateSize;
         var count = options.Count ?? size;
-        CheckRange(count, nameof(options.Count), 1, size);
-        CheckRange(options.WarmUp, nameof(options.WarmUp), 0, trajectory.Steps - 1);
-        CheckRange(options.Sequence, nameof(options.Sequence), 0, trajectory.Batch - 1);
-        CheckRange(options.HistoryPoints, nameof(options.HistoryPoints), 1, int.MaxValue);
+        Check.Between(count, nameof(options.Count), 1, size);
+        Check.Between(options.WarmUp, nameof(options.WarmUp), 0, trajectory.Steps - 1);
+        Check.Between(options.Sequence, nameof(options.Sequence), 0, trajectory.Batch - 1);
+        Check.Between(options.HistoryPoints, nameof(options.HistoryPoints), 1, int.MaxValue);
         return new LyapunovExponents(Measure(trajectory, options, count, cancellation), size, options.WarmUp);
     }
 
@@ -148,14 +148,6 @@ public sealed class LyapunovExponents : Display.IPicture
     {
         using var scope = NewDisposeScope();
         return trajectory.Between(first, last, sequence).to(ScalarType.Float64, CPU).MoveToOuterDisposeScope(); // [C, S, S]
-    }
-
-    private static void CheckRange(long value, string name, long lowest, long highest)
-    {
-        if (value < lowest || value > highest)
-        {
-            throw new ArgumentException($"{name}: expected {lowest} to {highest}, got {value}.");
-        }
     }
 }
 

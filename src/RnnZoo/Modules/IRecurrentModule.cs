@@ -1,3 +1,4 @@
+using RnnZoo.Bptt;
 using RnnZoo.Cells;
 using static TorchSharp.torch;
 
@@ -57,4 +58,10 @@ public interface IRecurrentModule
     /// <param name="state">The initial state; zeros if null.</param>
     /// <returns>The output at every step and the final state.</returns>
     RecurrentResult Run(Tensor input, RecurrentState? state = null);
+
+    /// <summary>The hand-written path; null for a module that has none.</summary>
+    internal HandWrittenRecurrence? HandWritten => null;
+
+    /// <summary>Who asks for the norms of gradients; null for a module that shows none.</summary>
+    internal NormObservers? Norms => null;
 }

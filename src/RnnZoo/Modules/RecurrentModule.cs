@@ -18,7 +18,7 @@ namespace RnnZoo.Modules;
 /// <typeparam name="TState">The state as the drop-in takes it.</typeparam>
 /// <typeparam name="TResult">The result as the drop-in returns it.</typeparam>
 [Display.TypeFormatterSource(typeof(Display.TableFormatters))]
-public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TState, TResult>, IRecurrentModule, INormSource, IHandWritten, Display.ITable
+public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TState, TResult>, IRecurrentModule, Display.ITable
 {
     private readonly RecurrentLayout _layout;
     private readonly CellBindings _bindings;
@@ -125,9 +125,9 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
         return Zeros(batch, parameter?.dtype ?? get_default_dtype(), parameter?.device ?? CPU);
     }
 
-    NormObservers INormSource.Norms => _norms;
+    NormObservers? IRecurrentModule.Norms => _norms;
 
-    HandWrittenRecurrence? IHandWritten.HandWritten => _handWritten;
+    HandWrittenRecurrence? IRecurrentModule.HandWritten => _handWritten;
 
     /// <summary>The hand-written path, for tests that plant errors in it.</summary>
     internal HandWrittenRecurrence? HandWritten => _handWritten;

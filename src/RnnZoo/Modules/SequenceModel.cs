@@ -210,7 +210,7 @@ internal sealed record InputEncoder(InputEncoding Encoding, Embedding? Embedding
         var axes = net.BatchFirst ? "[B, T]" : "[T, B]";
         if (encoding != InputEncoding.Embedding)
         {
-            return new InputEncoder(encoding, null, net.InputSize, axes, net is IHandWritten);
+            return new InputEncoder(encoding, null, net.InputSize, axes, net.Norms is not null);
         }
 
         var size = vocabularySize ?? throw new ArgumentException("vocabularySize: expected the number of token ids for an embedding, got null.");

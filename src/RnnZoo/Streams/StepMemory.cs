@@ -39,16 +39,8 @@ internal static class StepMemory
     private static (long Elements, long Nodes) OfLayer(IRecurrentModule module, int layer, long batch, long inputSize, ScalarType dtype)
     {
         var cell = module.CellAt(layer);
-        (int Gates, CellKind? Kind) of = cell switch
-        {
-            LstmCell => (4, CellKind.Lstm),
-            GruCell => (3, CellKind.Gru),
-            ElmanCell or OrthogonalCell => (1, CellKind.Tanh),
-            EquationCell own => (own.Gates.Count, null),
-            _ => (1, null),
-        };
-        var hidden = module.StateSizes.Sum();
-        if (module.EffectiveBackward == BackwardPath.HandWritten && of.Kind is { } kind && KernelEngine.Reads(((EquationCell)cell).weight_ih))
+        var (gates, hidden) = ((cell as EquationCell)?.Gates.Count ?? 1, module.StateSizes.Sum());
+        if (module.EffectiveBackward == BackwardPath.HandWritten && cell is EquationCell { Kernel: { } kind and not CellKind.MinGru } own && KernelEngine.Reads(own.weight_ih))
         {
             var shape = new LayerShape(kind, ProbeSteps, (int)batch, (int)inputSize, (int)module.HiddenSize, Reverse: false);
             long tape = dtype == ScalarType.Float32 ? RecurrentKernel.TapeElements<float>(shape) : RecurrentKernel.TapeElements<double>(shape);
@@ -58,6 +50,6 @@ internal static class StepMemory
         }
 
         // Each of a step's operations keeps about one array; a gate has four, a part of the state three.
-        return (batch * ((4 * of.Gates * module.HiddenSize) + (3 * hidden) + (2 * inputSize)), (4 * of.Gates) + 8);
+        return (batch * ((4 * gates * module.HiddenSize) + (3 * hidden) + (2 * inputSize)), (4 * gates) + 8);
     }
 }

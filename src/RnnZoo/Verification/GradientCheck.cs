@@ -111,3 +111,94 @@ public static class GradientCheck
         return net.parameters().FirstOrDefault() is { } parameter ? (parameter.dtype, parameter.device) : (get_default_dtype(), CPU);
     }
 }
+
+/// <summary>How a verification draws its sequence and what it asks for. The defaults are those of the command line.</summary>
+public sealed record GradientCheckOptions
+{
+    /// <summary>T.</summary>
+    public long Steps { get; init; } = 7;
+
+    /// <summary>B.</summary>
+    public long Batch { get; init; } = 3;
+
+    /// <summary>The seed of input, initial state and cotangents.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Whether to compare with central finite differences: two forward passes for each number that is differentiated. Float64 only.</summary>
+    public bool FiniteDifferences { get; init; } = true;
+
+    /// <summary>The largest relative error against autograd and native in float64.</summary>
+    public double RelativeFloat64 { get; init; } = 1e-10;
+
+    /// <summary>The same in float32.</summary>
+    public double RelativeFloat32 { get; init; } = 1e-4;
+
+    /// <summary>The step of the finite differences; 1e-6, as gradcheck's.</summary>
+    public double Epsilon { get; init; } = 1e-6;
+
+    /// <summary>|a - b| may be this and <see cref="RelativeDifference"/> · |b|, for each number, against finite differences; 1e-5, as gradcheck's.</summary>
+    public double AbsoluteDifference { get; init; } = 1e-5;
+
+    /// <summary>See <see cref="AbsoluteDifference"/>; 1e-3, as gradcheck's.</summary>
+    public double RelativeDifference { get; init; } = 1e-3;
+
+    internal double Relative(TorchSharp.torch.ScalarType dtype) => dtype == TorchSharp.torch.ScalarType.Float64 ? RelativeFloat64 : RelativeFloat32;
+
+    internal GradientCheckOptions Checked()
+    {
+        if (Steps < 1 || Batch < 1)
+        {
+            throw new ArgumentException($"Steps, Batch: expected at least 1 of each, got {Steps} and {Batch}.");
+        }
+
+        double[] tolerances = [RelativeFloat64, RelativeFloat32, Epsilon, AbsoluteDifference, RelativeDifference];
+        return Array.TrueForAll(tolerances, tolerance => tolerance > 0 && double.IsFinite(tolerance))
+            ? this
+            : throw new ArgumentException($"tolerances and Epsilon: expected finite numbers above 0, got {string.Join(", ", tolerances)}.");
+    }
+}
+
+/// <summary>
+/// Central finite differences of a sample's loss: ∂L/∂a ≈ (L(a + ε) - L(a - ε)) / 2ε, one number of one tensor at a time.
+/// </summary>
+internal static class FiniteDifferences
+{
+    /// <summary>The gradients by name, of the path that the module is set to.</summary>
+    public static Dictionary<string, Tensor> Of(IRecurrentModule module, Sample sample, double epsilon)
+    {
+        using var noTape = no_grad();
+        var input = sample.Input.detach().clone();
+        var initial = sample.Initial.Map(part => part.detach().clone());
+        (string Name, Tensor Value)[] leaves = [("input", input), .. sample.StateNames().Zip(initial), .. PathResult.Trainable(module)];
+        return leaves.ToDictionary(leaf => leaf.Name, leaf => Differentiate(leaf.Value, epsilon, () => PathResult.Loss(module, sample, input, initial)));
+    }
+
+    private static Tensor Differentiate(Tensor value, double epsilon, Func<double> loss)
+    {
+        using var scope = NewDisposeScope();
+        var original = value.detach().clone();
+        var gradient = new double[value.NumberOfElements];
+        try
+        {
+            for (var index = 0; index < gradient.Length; index++)
+            {
+                gradient[index] = (LossAt(index, epsilon) - LossAt(index, -epsilon)) / (2 * epsilon);
+            }
+        }
+        finally
+        {
+            value.copy_(original);
+        }
+
+        return tensor(gradient, dtype: ScalarType.Float64).reshape(value.shape).to(value.device).MoveToOuterDisposeScope();
+
+        double LossAt(long index, double step)
+        {
+            using var inner = NewDisposeScope();
+            var moved = original.clone().reshape(-1);
+            moved.narrow(0, index, 1).add_(step);
+            value.copy_(moved.reshape(value.shape));
+            return loss();
+        }
+    }
+}

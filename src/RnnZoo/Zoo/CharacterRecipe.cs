@@ -94,10 +94,10 @@ public sealed record CharacterRecipe : ModelRecipe
     internal override void Validate()
     {
         base.Validate();
-        Require.Hash(Text.Sha256, "recipe.text.sha256");
-        Require.That(HeldOutShare is > 0 and < 1, "recipe.heldOutShare", "above 0 and below 1", HeldOutShare);
-        Require.Within("recipe.net", Net.Validate);
-        Require.Within("recipe.training", Training.Validate);
+        Check.Hash(Text.Sha256, "recipe.text.sha256");
+        Check.That(HeldOutShare is > 0 and < 1, "recipe.heldOutShare", "above 0 and below 1", HeldOutShare);
+        Check.Within("recipe.net", Net.Validate);
+        Check.Within("recipe.training", Training.Validate);
     }
 }
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using RnnZoo.Files;
 
 namespace RnnZoo.Zoo;
 
@@ -83,10 +82,10 @@ public sealed record ModelManifest : Display.ITable
     /// <exception cref="ArgumentException">A value is out of its range; the message names its field.</exception>
     internal void Validate()
     {
-        Require.That(Format == 1, "format", "1", Format);
-        Require.That(IsName(Name), "name", "lower-case letters, digits, dots and hyphens, beginning with a letter", Name);
-        Require.That(Summary.Length > 0 && !Summary.Contains('\n'), "summary", "one line", Summary);
-        Require.That(Licence.Length > 0, "licence", "a licence", Licence);
+        Check.That(Format == 1, "format", "1", Format);
+        Check.That(IsName(Name), "name", "lower-case letters, digits, dots and hyphens, beginning with a letter", Name);
+        Check.That(Summary.Length > 0 && !Summary.Contains('\n'), "summary", "one line", Summary);
+        Check.That(Licence.Length > 0, "licence", "a licence", Licence);
         Recipe.Validate();
         Result?.Validate(Recipe);
     }

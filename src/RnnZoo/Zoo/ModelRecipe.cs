@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using RnnZoo.Characters;
-using RnnZoo.Files;
 using RnnZoo.Modules;
 using RnnZoo.Training;
 using TorchSharp;
@@ -82,9 +81,9 @@ public abstract record ModelRecipe
     /// <exception cref="ArgumentException">A value is out of its range; the message names its field.</exception>
     internal virtual void Validate()
     {
-        Require.That(Seeds.Count > 0 && Seeds.Distinct().Count() == Seeds.Count && Seeds.All(seed => seed >= 0), "recipe.seeds", "seeds of at least 0, none twice", string.Join(", ", Seeds));
-        Require.That(Seeds.Contains(CommittedSeed), "recipe.committedSeed", $"one of the seeds ({string.Join(", ", Seeds)})", CommittedSeed);
-        Require.That(Threads >= 1, "recipe.threads", "at least 1", Threads);
+        Check.That(Seeds.Count > 0 && Seeds.Distinct().Count() == Seeds.Count && Seeds.All(seed => seed >= 0), "recipe.seeds", "seeds of at least 0, none twice", string.Join(", ", Seeds));
+        Check.That(Seeds.Contains(CommittedSeed), "recipe.committedSeed", $"one of the seeds ({string.Join(", ", Seeds)})", CommittedSeed);
+        Check.That(Threads >= 1, "recipe.threads", "at least 1", Threads);
     }
 }
 

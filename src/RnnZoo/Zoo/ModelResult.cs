@@ -33,33 +33,33 @@ public sealed record ModelResult
     /// <exception cref="ArgumentException">A value is out of its range or does not fit the recipe; the message names its field.</exception>
     internal void Validate(ModelRecipe recipe)
     {
-        Require.That(Metrics.Count > 0, "result.metrics", "at least one", 0);
+        Check.That(Metrics.Count > 0, "result.metrics", "at least one", 0);
         foreach (var metric in Metrics)
         {
-            Require.That(metric.Value is { } value && double.IsFinite(value), $"result.metrics: {metric.Name}: value", "a number", metric.Value);
-            Require.That(metric.StandardError >= 0, $"result.metrics: {metric.Name}: standardError", "at least 0", metric.StandardError);
-            Require.That(metric.Count >= 1, $"result.metrics: {metric.Name}: count", "at least 1", metric.Count);
+            Check.That(metric.Value is { } value && double.IsFinite(value), $"result.metrics: {metric.Name}: value", "a number", metric.Value);
+            Check.That(metric.StandardError >= 0, $"result.metrics: {metric.Name}: standardError", "at least 0", metric.StandardError);
+            Check.That(metric.Count >= 1, $"result.metrics: {metric.Name}: count", "at least 1", metric.Count);
         }
 
-        Require.That(Parameters >= 1, "result.parameters", "at least 1", Parameters);
-        Require.That(WeightsBytes >= 1, "result.weightsBytes", "at least 1", WeightsBytes);
+        Check.That(Parameters >= 1, "result.parameters", "at least 1", Parameters);
+        Check.That(WeightsBytes >= 1, "result.weightsBytes", "at least 1", WeightsBytes);
 
-        Require.That(Seeds.Select(seed => seed.Seed).SequenceEqual(recipe.Seeds), "result.seeds", $"the recipe's seeds ({string.Join(", ", recipe.Seeds)})", string.Join(", ", Seeds.Select(seed => seed.Seed)));
+        Check.That(Seeds.Select(seed => seed.Seed).SequenceEqual(recipe.Seeds), "result.seeds", $"the recipe's seeds ({string.Join(", ", recipe.Seeds)})", string.Join(", ", Seeds.Select(seed => seed.Seed)));
         foreach (var seed in Seeds)
         {
             seed.Validate();
         }
 
-        Require.Hash(WeightsSha256, "result.weightsSha256");
+        Check.Hash(WeightsSha256, "result.weightsSha256");
         var committed = Seeds.Single(seed => seed.Seed == recipe.CommittedSeed);
-        Require.That(committed.WeightsSha256 == WeightsSha256, "result.weightsSha256", $"that of seed {recipe.CommittedSeed} ({committed.WeightsSha256})", WeightsSha256);
-        Require.That(Metrics.SequenceEqual(committed.Metrics), "result.metrics", $"those of seed {recipe.CommittedSeed} ({Words(committed.Metrics)})", Words(Metrics));
+        Check.That(committed.WeightsSha256 == WeightsSha256, "result.weightsSha256", $"that of seed {recipe.CommittedSeed} ({committed.WeightsSha256})", WeightsSha256);
+        Check.That(Metrics.SequenceEqual(committed.Metrics), "result.metrics", $"those of seed {recipe.CommittedSeed} ({Words(committed.Metrics)})", Words(Metrics));
         var spread = MetricSpread.Of(Seeds);
-        Require.That(Spread.Count == spread.Count && Spread.Zip(spread).All(pair => pair.First.IsNear(pair.Second)), "result.spread", $"that of the seeds ({string.Join("; ", spread)})", string.Join("; ", Spread));
-        Require.That((ValidationSha256 is not null) == recipe is CharacterRecipe, "result.validationSha256", recipe is CharacterRecipe ? "a SHA-256" : "none", ValidationSha256);
+        Check.That(Spread.Count == spread.Count && Spread.Zip(spread).All(pair => pair.First.IsNear(pair.Second)), "result.spread", $"that of the seeds ({string.Join("; ", spread)})", string.Join("; ", Spread));
+        Check.That((ValidationSha256 is not null) == recipe is CharacterRecipe, "result.validationSha256", recipe is CharacterRecipe ? "a SHA-256" : "none", ValidationSha256);
         if (ValidationSha256 is not null)
         {
-            Require.Hash(ValidationSha256, "result.validationSha256");
+            Check.Hash(ValidationSha256, "result.validationSha256");
         }
     }
 
@@ -78,14 +78,14 @@ public sealed record SeedResult(long Seed, int Steps, string Ended, double Secon
     /// <exception cref="ArgumentException">A value is out of its range; the message names its field.</exception>
     internal void Validate()
     {
-        Require.That(Steps >= 0, $"result.seeds: {Seed}: steps", "at least 0", Steps);
-        Require.That(Seconds >= 0 && double.IsFinite(Seconds), $"result.seeds: {Seed}: seconds", "at least 0", Seconds);
-        Require.Hash(WeightsSha256, $"result.seeds: {Seed}: weightsSha256");
+        Check.That(Steps >= 0, $"result.seeds: {Seed}: steps", "at least 0", Steps);
+        Check.That(Seconds >= 0 && double.IsFinite(Seconds), $"result.seeds: {Seed}: seconds", "at least 0", Seconds);
+        Check.Hash(WeightsSha256, $"result.seeds: {Seed}: weightsSha256");
         var names = Metrics.Select(metric => metric.Name).ToArray();
-        Require.That(names.Distinct().Count() == names.Length, $"result.seeds: {Seed}: metrics", "names that differ", string.Join(", ", names));
+        Check.That(names.Distinct().Count() == names.Length, $"result.seeds: {Seed}: metrics", "names that differ", string.Join(", ", names));
         foreach (var metric in Metrics)
         {
-            Require.That(metric.Value is null || double.IsFinite(metric.Value.Value), $"result.seeds: {Seed}: metrics: {metric.Name}: value", "a number", metric.Value);
+            Check.That(metric.Value is null || double.IsFinite(metric.Value.Value), $"result.seeds: {Seed}: metrics: {metric.Name}: value", "a number", metric.Value);
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using RnnZoo.Files;
 using RnnZoo.Modules;
 using RnnZoo.Tasks;
 using RnnZoo.Training;
@@ -78,8 +77,8 @@ public sealed record SequenceRecipe : ModelRecipe
     private void CheckInitialisation()
     {
         var net = RecurrentNets.Named(Cell);
-        Require.That(net.Fits(Initialisation), "recipe.initialisation", $"one that fits {Cell} ({string.Join(", ", net.Starts)}), joined by +", Initialisation);
-        Require.Within("recipe.initialisation", () => Initialisers.Named(Initialisation, Task.Create().Length));
+        Check.That(net.Fits(Initialisation), "recipe.initialisation", $"one that fits {Cell} ({string.Join(", ", net.Starts)}), joined by +", Initialisation);
+        Check.Within("recipe.initialisation", () => Initialisers.Named(Initialisation, Task.Create().Length));
     }
 
     private SequenceModel DrawNet(long seed)
@@ -121,21 +120,21 @@ public sealed record SequenceRecipe : ModelRecipe
     internal override void Validate()
     {
         base.Validate();
-        var task = Require.Within("recipe.task", Task.Create);
-        Require.Within("recipe.net", Net.Validate);
-        Require.That(Initialisation.Length > 0, "recipe.initialisation", "a name, as default", Initialisation);
-        Require.That(MeasureSequences >= 2_000, "recipe.measureSequences", "at least 2000", MeasureSequences);
-        Require.That(Stages.Count > 0, "recipe.stages", "at least one", 0);
+        var task = Check.Within("recipe.task", Task.Create);
+        Check.Within("recipe.net", Net.Validate);
+        Check.That(Initialisation.Length > 0, "recipe.initialisation", "a name, as default", Initialisation);
+        Check.That(MeasureSequences >= 2_000, "recipe.measureSequences", "at least 2000", MeasureSequences);
+        Check.That(Stages.Count > 0, "recipe.stages", "at least one", 0);
         for (var stage = 0; stage < Stages.Count; stage++)
         {
             var at = stage;
-            var own = Require.Within($"recipe.stages[{at}].task", () => TaskOf(at));
+            var own = Check.Within($"recipe.stages[{at}].task", () => TaskOf(at));
             foreach (var trained in Stages[at].Training.Curriculum.Select(lesson => lesson.Task).Prepend(own))
             {
-                Require.That((trained.InputSize, trained.OutputSize) == (task.InputSize, task.OutputSize), $"recipe.stages[{at}]", $"tasks with the inputs and outputs of '{task.Name}'", trained.Name);
+                Check.That((trained.InputSize, trained.OutputSize) == (task.InputSize, task.OutputSize), $"recipe.stages[{at}]", $"tasks with the inputs and outputs of '{task.Name}'", trained.Name);
             }
 
-            Require.Within($"recipe.stages[{at}].training", Stages[at].Training.Validate);
+            Check.Within($"recipe.stages[{at}].training", Stages[at].Training.Validate);
         }
     }
 }
@@ -170,9 +169,9 @@ public sealed record NetRecipe
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     internal void Validate()
     {
-        Require.That(Hidden >= 1, "hidden", "at least 1", Hidden);
-        Require.That(Layers >= 1, "layers", "at least 1", Layers);
-        Require.That(RecurrentNets.Names.Contains(Cell), "cell", $"one of {string.Join(", ", RecurrentNets.Names)}", Cell);
+        Check.That(Hidden >= 1, "hidden", "at least 1", Hidden);
+        Check.That(Layers >= 1, "layers", "at least 1", Layers);
+        Check.That(RecurrentNets.Names.Contains(Cell), "cell", $"one of {string.Join(", ", RecurrentNets.Names)}", Cell);
     }
 }
 

@@ -103,7 +103,7 @@ public sealed class PlantedErrorTests
         public PlantableNet(string cell)
         {
             Module = TestNets.Make(cell, new NetOptions(5, H));
-            HandWritten = ((IHandWritten)Module).HandWritten!;
+            HandWritten = Module.HandWritten!;
             Gates = ((EquationCell)Module.CellAt(0)).Gates.Count;
 
             // Larger than the default, so that no term is small.
