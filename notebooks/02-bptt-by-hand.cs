@@ -90,7 +90,7 @@ var file = Path.Combine(folder, "02-bptt-by-hand.svg");
 File.WriteAllText(file, new Figure("What reaches each state",
 [
     new LineChart("dh_t, step by step", new Axis("time step t"), new Axis("L2 norm over batch and units") { Minimum = 0 },
-        [Line("from the loss at t", found.Steps[0].Gradients.HFromOutput, 0), Line("from the future", found.Steps[0].Gradients.HFromFuture, 1)]),
+        [Line("from the loss at t", found.Steps[0].HFromOutput, 0), Line("from the future", found.Steps[0].HFromFuture, 1)]),
 ]).ToSvg());
 Console.WriteLine();
 Console.WriteLine($"Chart: {file}");

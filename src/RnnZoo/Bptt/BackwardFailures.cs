@@ -9,7 +9,7 @@ namespace RnnZoo.Bptt;
 /// backward pass, the next forward pass of the module, <see cref="ThrowIfFailed"/>. Thread-safe.
 /// </remarks>
 /// <param name="owner">The module's name, for the message.</param>
-public sealed class BackwardFailures(string owner)
+internal sealed class BackwardFailures(string owner)
 {
     private static readonly Lock Gate = new();
     private static readonly List<WeakReference<BackwardFailures>> Failed = [];

@@ -90,6 +90,12 @@ internal enum WantedGradients
 /// <param name="CFromFuture">[T, B, H] what reaches c_t through c_{t+1}; at the last step, through the final state. Null where there is no c.</param>
 public sealed record StepGradients(Tensor HFromOutput, Tensor HFromFuture, Tensor? CFromHidden = null, Tensor? CFromFuture = null)
 {
+    /// <summary>0 is the layer that reads the input.</summary>
+    public int Layer { get; init; }
+
+    /// <summary>0 reads the sequence forwards, 1 backwards.</summary>
+    public int Direction { get; init; }
+
     /// <summary>∂L/∂h_t in full.</summary>
     /// <returns>A new tensor [T, B, H].</returns>
     public Tensor H() => HFromOutput.add(HFromFuture); // [T, B, H]
@@ -103,9 +109,3 @@ public sealed record StepGradients(Tensor HFromOutput, Tensor HFromFuture, Tenso
 
     internal IEnumerable<Tensor?> Tensors() => [HFromOutput, HFromFuture, CFromHidden, CFromFuture];
 }
-
-/// <summary>The gradients at every step of one direction of one layer, as a module's backward pass found them.</summary>
-/// <param name="Layer">0 is the layer that reads the input.</param>
-/// <param name="Direction">0 reads the sequence forwards, 1 backwards.</param>
-/// <param name="Gradients">∂L/∂h_t, and ∂L/∂c_t of an LSTM, [T, B, H].</param>
-public sealed record LayerStepGradients(int Layer, int Direction, StepGradients Gradients);

@@ -4,7 +4,7 @@ using System.Text;
 namespace RnnZoo.Files;
 
 /// <summary>Writes files beside their final name and then renames them, so that nobody ever sees half a file.</summary>
-public static class AtomicFile
+internal static class AtomicFile
 {
     private static readonly ConcurrentDictionary<string, bool> InWriting = new();
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace RnnZoo.Files;
 
 /// <summary>Numbers in JSON as all of our files have them.</summary>
-public static class JsonWriterExtensions
+internal static class JsonWriterExtensions
 {
     /// <summary>Writes a number, or null where there is none or it is not finite, for JSON has no word for those.</summary>
     /// <param name="json">Where to write.</param>

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace RnnZoo.Files;
 
 /// <summary>Makes the folder that a run writes into.</summary>
-public static class RunFolder
+internal static class RunFolder
 {
     /// <summary>Makes a new folder, named by the time and what ran in it: <c>2026-01-31T09-30-00-copy</c>.</summary>
     /// <param name="parent">Where; made if it is missing.</param>

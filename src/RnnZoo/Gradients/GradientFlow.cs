@@ -56,7 +56,7 @@ public sealed record GradientFlow(FlowNorms Hidden, FlowNorms? Cell)
 
         var last = (int)module.NumLayers - 1;
         var gradients = bptt.Backward(run, dOutput: null, Cotangents(run.Final, cotangent));
-        var steps = gradients.Steps[last].Gradients;
+        var steps = gradients.Steps[last];
         return new GradientFlow(
             Shares(steps.H(), gradients.Initial.Hidden[last]),
             run.Final.Count > 1 ? Shares(steps.C(), gradients.Initial.Cell[last]) : null);

@@ -79,7 +79,7 @@ public sealed class LyapunovExponents : Display.IPicture
     /// <param name="trajectory">The run; all its steps are used, the first of them as warm-up.</param>
     /// <param name="options">How; the defaults measure all exponents without warm-up.</param>
     /// <param name="cancellation">Ends the measurement with an <see cref="OperationCanceledException"/>.</param>
-    /// <exception cref="ArgumentException">An option does not fit the run; the message names it.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option does not fit the run; the message names it.</exception>
     /// <exception cref="ArithmeticException">A Jacobian has a number that is not finite.</exception>
     public static LyapunovExponents Of(JacobianTrajectory trajectory, LyapunovOptions? options = null, CancellationToken cancellation = default)
     {

@@ -12,7 +12,7 @@ namespace RnnZoo.Modules;
 /// var bptt = new NetworkBptt(lstm);
 /// var run = bptt.Forward(x);
 /// var gradients = bptt.Backward(run, dOutput);
-/// var norms = gradients.Steps[0].Gradients.H().norm(2, [1, 2]); // [T]: ‖∂L/∂h_t‖
+/// var norms = gradients.Steps[0].H().norm(2, [1, 2]); // [T]: ‖∂L/∂h_t‖
 /// </code>
 /// </summary>
 /// <remarks>All results are new tensors that belong to the caller's dispose scope.</remarks>
@@ -131,8 +131,8 @@ public sealed class NetworkBptt
         return byKey;
     }
 
-    private LayerStepGradients[] Steps(LayerGradients[] gradients) =>
-        [.. Positions().Select(at => new LayerStepGradients(at.Layer, at.Direction, gradients[Index(at.Layer, at.Direction)].Steps!))];
+    private StepGradients[] Steps(LayerGradients[] gradients) =>
+        [.. Positions().Select(at => gradients[Index(at.Layer, at.Direction)].Steps! with { Layer = at.Layer, Direction = at.Direction })];
 
     private static Tensor Join(Tensor[] directions) => directions.Length == 1 ? directions[0] : cat(directions, 2); // [T, B, D·H]
 
@@ -161,4 +161,4 @@ public sealed record NetworkRun(Tensor Output, RecurrentState Final)
 /// <param name="Initial">∂L/∂h_0, and ∂L/∂c_0 of an LSTM, each [L·D, B, H].</param>
 /// <param name="Parameters">∂L/∂parameter under the module's keys (<c>weight_ih_l0</c> …).</param>
 /// <param name="Steps">∂L/∂h_t and ∂L/∂c_t of every direction of every layer.</param>
-public sealed record NetworkGradients(Tensor Input, RecurrentState Initial, IReadOnlyDictionary<string, Tensor> Parameters, IReadOnlyList<LayerStepGradients> Steps);
+public sealed record NetworkGradients(Tensor Input, RecurrentState Initial, IReadOnlyDictionary<string, Tensor> Parameters, IReadOnlyList<StepGradients> Steps);

@@ -4,7 +4,7 @@ using System.Text;
 namespace RnnZoo.Plots;
 
 /// <summary>Grouped bars as plain text, for a terminal.</summary>
-public static class TerminalBars
+internal static class TerminalBars
 {
     private const string Eighths = " ▏▎▍▌▋▊▉";
 

@@ -3,7 +3,7 @@ using System.Text;
 namespace RnnZoo.Plots;
 
 /// <summary>A heat map as plain text, for a terminal: the larger the value, the darker the character.</summary>
-public static class TerminalHeat
+internal static class TerminalHeat
 {
     private const string Shades = "·░▒▓█";
 

@@ -3,7 +3,7 @@ using System.Text;
 namespace RnnZoo.Plots;
 
 /// <summary>A line chart as plain text, for a terminal: lines of braille dots, each named at its right end.</summary>
-public static class TerminalLines
+internal static class TerminalLines
 {
     /// <summary>Draws the chart.</summary>
     /// <param name="chart">What to draw; reference lines are dotted.</param>

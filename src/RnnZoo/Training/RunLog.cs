@@ -8,7 +8,7 @@ namespace RnnZoo.Training;
 /// A log of one or several trainings as JSON lines: one object per step, measurement and end. It is written to a file
 /// beside its final name, which it gets when the log is disposed. Trainings may log from several threads.
 /// </summary>
-public sealed class RunLog : IDisposable
+internal sealed class RunLog : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly string _path;

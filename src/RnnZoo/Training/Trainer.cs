@@ -246,7 +246,7 @@ public enum StopReason
 }
 
 /// <summary>The words that files use for why a training ended.</summary>
-public static class StopReasonNames
+internal static class StopReasonNames
 {
     /// <summary>The word for a reason.</summary>
     /// <param name="reason">The reason.</param>

@@ -8,7 +8,7 @@ namespace RnnZoo.Verification;
 /// A reference case from PyTorch: a net with inputs, outputs and the gradients of
 /// Σ output · grad_output + Σ hn · grad_hn (+ Σ cn · grad_cn), in float64.
 /// </summary>
-public sealed record PyTorchCase
+internal sealed record PyTorchCase
 {
     /// <summary>The file's name without its ending.</summary>
     public required string Name { get; init; }
@@ -139,7 +139,7 @@ public sealed record PyTorchCase
 /// <summary>A tensor of a case file.</summary>
 /// <param name="Shape">Its shape.</param>
 /// <param name="Data">Its numbers, row by row.</param>
-public sealed record CaseTensor(IReadOnlyList<long> Shape, IReadOnlyList<double> Data)
+internal sealed record CaseTensor(IReadOnlyList<long> Shape, IReadOnlyList<double> Data)
 {
     /// <summary>The same as a new float64 tensor on the CPU.</summary>
     public Tensor ToTensor() => tensor([.. Data], dtype: ScalarType.Float64).reshape([.. Shape]);

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace RnnZoo.Verification;
 
 /// <summary>Reads the reference cases that <c>tests/make_pytorch_cases.py</c> writes.</summary>
-public static class PyTorchCaseReader
+internal static class PyTorchCaseReader
 {
     private const long Largest = 1 << 20;
 

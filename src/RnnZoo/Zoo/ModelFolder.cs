@@ -6,7 +6,7 @@ using RnnZoo.Files;
 namespace RnnZoo.Zoo;
 
 /// <summary>The folder of a model: its files, and how they are written.</summary>
-public static class ModelFolder
+internal static class ModelFolder
 {
     /// <summary>Recipe and results.</summary>
     public const string Manifest = "model.json";

@@ -45,7 +45,7 @@ public sealed record ModelManifest : Display.ITable
     /// <summary>The model's card in Markdown, made of the manifest and the log alone.</summary>
     /// <param name="log">The log of its training.</param>
     /// <exception cref="InvalidOperationException">The model is not trained.</exception>
-    public string ToCard(IReadOnlyList<TrainingLogEntry> log)
+    internal string ToCard(IReadOnlyList<TrainingLogEntry> log)
     {
         ArgumentNullException.ThrowIfNull(log);
         return ModelCard.Write(this, Result ?? throw new InvalidOperationException($"{Name}: expected a trained model, got a recipe alone; a recipe has no card."), log);

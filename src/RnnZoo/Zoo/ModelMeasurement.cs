@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace RnnZoo.Zoo;
 
 /// <summary>Measures models: once when they are trained, and again whenever someone wants to know whether it is true.</summary>
-public static class ModelMeasurement
+internal static class ModelMeasurement
 {
     internal const string LastStep = "weights of the last step";
 

@@ -96,7 +96,7 @@ public sealed record SeedResult(long Seed, int Steps, string Ended, double Secon
     public static SeedResult Read(string file) => ManifestJson.ReadPart<SeedResult>(file);
 
     /// <summary>The last line of the seed's log.</summary>
-    public TrainingLogEntry ToLogEntry() => new(Seed, "end", Steps, null, null, null, null, Seconds, Ended, WeightsSha256);
+    internal TrainingLogEntry ToLogEntry() => new(Seed, "end", Steps, null, null, null, null, Seconds, Ended, WeightsSha256);
 
     /// <summary>Writes it to a file of its own.</summary>
     /// <param name="file">The file; one that exists is replaced.</param>

@@ -25,7 +25,7 @@ public static class ModelZoo
 }
 
 /// <summary>The models of some folders. Each model is a folder with a <c>model.json</c> in it; of two with one name, that of the earlier folder counts.</summary>
-public sealed class ModelCatalogue
+internal sealed class ModelCatalogue
 {
     /// <summary>The environment variable that names the user's own folders, separated as in PATH.</summary>
     public const string PathVariable = "RNNZOO_PATH";

@@ -12,7 +12,7 @@ namespace RnnZoo.Zoo;
 /// The log of a model's trainings as JSON lines: of every seed some hundred means over steps and some hundred evaluations, and
 /// how it ended. The committed seed comes last, so that the last line holds the hash of the model's weights.
 /// </summary>
-public static class TrainingLog
+internal static class TrainingLog
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerOptions.Strict)
     {
@@ -87,7 +87,7 @@ public static class TrainingLog
 /// <param name="Seconds">Since training began.</param>
 /// <param name="Ended">Of an end: why.</param>
 /// <param name="WeightsSha256">Of an end: the SHA-256 of the weights that came out.</param>
-public sealed record TrainingLogEntry(long Seed, string Event, int Step, double? Loss, double? GradientNorm, double? LearningRate, double? Metric, double Seconds, string? Ended, string? WeightsSha256);
+internal sealed record TrainingLogEntry(long Seed, string Event, int Step, double? Loss, double? GradientNorm, double? LearningRate, double? Metric, double Seconds, string? Ended, string? WeightsSha256);
 
 /// <summary>Makes the lines of a log from a training: means over so many steps that a few hundred lines are enough.</summary>
 /// <param name="seed">The seed.</param>

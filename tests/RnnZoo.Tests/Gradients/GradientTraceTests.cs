@@ -60,13 +60,13 @@ public sealed class GradientTraceTests
         foreach (var step in expected)
         {
             var norms = trace.Last![step.Layer, step.Direction];
-            ExpectNorms(step.Gradients.H(), norms.Hidden);
-            ExpectNorms(step.Gradients.HFromFuture, norms.HiddenFromFuture);
+            ExpectNorms(step.H(), norms.Hidden);
+            ExpectNorms(step.HFromFuture, norms.HiddenFromFuture);
             Assert.Null(norms.WeightShares);
             if (norms.Cell is not null)
             {
-                ExpectNorms(step.Gradients.C(), norms.Cell);
-                ExpectNorms(step.Gradients.CFromFuture!, norms.CellFromFuture!);
+                ExpectNorms(step.C(), norms.Cell);
+                ExpectNorms(step.CFromFuture!, norms.CellFromFuture!);
             }
         }
     }

@@ -217,9 +217,9 @@ public sealed class LyapunovTests
         using var net = JacobianNet.Make("tanh");
         using var trajectory = JacobianTrajectory.Of(net.Module, net.Input, net.State);
 
-        Expect.Message<ArgumentException>("Count: expected 1 to 7, got 8.", () => LyapunovExponents.Of(trajectory, new LyapunovOptions { Count = 8 }));
-        Expect.Message<ArgumentException>("WarmUp: expected 0 to 4, got 5.", () => LyapunovExponents.Of(trajectory, new LyapunovOptions { WarmUp = 5 }));
-        Expect.Message<ArgumentException>("Sequence: expected 0 to 2, got 3.", () => LyapunovExponents.Of(trajectory, new LyapunovOptions { Sequence = 3 }));
+        Assert.StartsWith("Count: expected 1 to 7, got 8.", Assert.Throws<ArgumentOutOfRangeException>(() => LyapunovExponents.Of(trajectory, new LyapunovOptions { Count = 8 })).Message, StringComparison.Ordinal);
+        Assert.StartsWith("WarmUp: expected 0 to 4, got 5.", Assert.Throws<ArgumentOutOfRangeException>(() => LyapunovExponents.Of(trajectory, new LyapunovOptions { WarmUp = 5 })).Message, StringComparison.Ordinal);
+        Assert.StartsWith("Sequence: expected 0 to 2, got 3.", Assert.Throws<ArgumentOutOfRangeException>(() => LyapunovExponents.Of(trajectory, new LyapunovOptions { Sequence = 3 })).Message, StringComparison.Ordinal);
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
         Assert.Throws<OperationCanceledException>(() => LyapunovExponents.Of(trajectory, cancellation: cancelled.Token));

@@ -136,7 +136,7 @@ public sealed class PowerLawTests
     {
         var bptt = new NetworkBptt(net);
         var gradients = bptt.Backward(bptt.Forward(x), null, new RecurrentState(dLast));
-        return LogNorms(gradients.Steps[0].Gradients.H());
+        return LogNorms(gradients.Steps[0].H());
     }
 
     /// <summary>∂L/∂h_t by the tape, from the cell unrolled by hand.</summary>

@@ -13,7 +13,10 @@ public sealed class RecurrentKernelTests
 
     private static readonly VectorWidth[] Widths = [VectorWidth.Bits128, VectorWidth.Bits256, VectorWidth.Bits512];
 
-    public static TheoryData<string> Cells => [.. Enum.GetNames<CellKind>()];
+    // The minGRU has a kernel of its own.
+    private static readonly CellKind[] Kinds = [.. Enum.GetValues<CellKind>().Except([CellKind.MinGru])];
+
+    public static TheoryData<string> Cells => [.. Kinds.Select(kind => kind.ToString())];
 
     [Theory]
     [MemberData(nameof(Cells))]
@@ -100,7 +103,7 @@ public sealed class RecurrentKernelTests
     [Fact]
     public void Forward_WithoutTape_SameOutput()
     {
-        foreach (var kind in Enum.GetValues<CellKind>())
+        foreach (var kind in Kinds)
         {
             foreach (var batch in new[] { 1, 7 })
             {
