@@ -17,7 +17,7 @@ namespace RnnZoo.Characters;
 /// held-out text, an early end, checkpoints. A training that was stopped at any moment and resumed from its checkpoint ends
 /// with the same weights, bit for bit, as one that was not, on the same machine with as many threads.
 /// </summary>
-public sealed class CharacterTrainer : IDisposable
+internal sealed class CharacterTrainer : IDisposable
 {
     private readonly CharacterModel _model;
     private readonly CharacterTrainingOptions _options;

@@ -4,7 +4,7 @@ namespace RnnZoo.Tasks;
 /// The one list of tasks by the names that commands and files use. A task made of a name and settings says the same name
 /// and settings again, so that files can hold it as text.
 /// </summary>
-public static class SequenceTasks
+internal static class SequenceTasks
 {
     private const int Most = 100_000_000; // steps or symbols: counts of them stay within an int
 
@@ -91,4 +91,4 @@ public static class SequenceTasks
 /// <summary>A number that a task is posed with.</summary>
 /// <param name="Name">Its name in files and commands, such as <c>delay</c>.</param>
 /// <param name="Default">What it is where nothing is said; null where it must be said.</param>
-public sealed record TaskSetting(string Name, long? Default);
+internal sealed record TaskSetting(string Name, long? Default);

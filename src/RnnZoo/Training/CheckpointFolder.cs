@@ -20,7 +20,7 @@ internal sealed record Checkpoint(long Step, IReadOnlyDictionary<string, Tensor>
 /// A checkpoint is a safetensors file whose metadata begins with a <c>sha256</c>: the SHA-256 of the whole file, with 64
 /// zeros in place of its own digits. It is written through to the disk, and gets its name only when it is whole.
 /// </remarks>
-public sealed class CheckpointFolder
+internal sealed class CheckpointFolder
 {
     private const int Kept = 2;
     private const string Prefix = "checkpoint-";

@@ -35,7 +35,7 @@ public sealed class TrainedSeed : IDisposable
     public required IReadOnlyList<MetricValue> Metrics { get; init; }
 
     /// <summary>The lines of the log, but for the last, which is <see cref="SeedResult.ToLogEntry"/>.</summary>
-    internal IReadOnlyList<TrainingLogEntry> Log { get; init; } = [];
+    public IReadOnlyList<TrainingLogEntry> Log { get; internal init; } = [];
 
     /// <summary>The course of a character model's training; null for a model of a task.</summary>
     public CharacterProgress? Progress { get; internal init; }

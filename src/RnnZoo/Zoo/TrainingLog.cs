@@ -87,7 +87,7 @@ internal static class TrainingLog
 /// <param name="Seconds">Since training began.</param>
 /// <param name="Ended">Of an end: why.</param>
 /// <param name="WeightsSha256">Of an end: the SHA-256 of the weights that came out.</param>
-internal sealed record TrainingLogEntry(long Seed, string Event, int Step, double? Loss, double? GradientNorm, double? LearningRate, double? Metric, double Seconds, string? Ended, string? WeightsSha256);
+public sealed record TrainingLogEntry(long Seed, string Event, int Step, double? Loss, double? GradientNorm, double? LearningRate, double? Metric, double Seconds, string? Ended, string? WeightsSha256);
 
 /// <summary>Makes the lines of a log from a training: means over so many steps that a few hundred lines are enough.</summary>
 /// <param name="seed">The seed.</param>
