@@ -116,7 +116,7 @@ internal static unsafe class KernelPasses<T>
         using var scope = NewDisposeScope();
         var like = tensors.Weights.InputWeight;
         var final = empty([tensors.Initial.Count, shape.Batch, shape.Hidden], dtype: like.dtype, device: like.device); // [S, B, H]
-        var output = LargePages.Advise(empty([shape.Steps, shape.Batch, shape.Hidden], dtype: like.dtype, device: like.device)); // [T, B, H]
+        var output = empty([shape.Steps, shape.Batch, shape.Hidden], dtype: like.dtype, device: like.device); // [T, B, H]
 
         var memory = new TensorMemory<T>();
         var tokens = new TensorMemory<long>();
@@ -232,6 +232,6 @@ internal static unsafe class KernelPasses<T>
             Further: wanted.HasFlag(WantedGradients.Further) ? [.. weights.Further.Select(value => Wanted(WantedGradients.Further, value)!)] : null); // [H]
 
         Tensor? Wanted(WantedGradients gradient, Tensor? value) =>
-            value is not null && wanted.HasFlag(gradient) ? LargePages.Advise(empty(value.shape, dtype: value.dtype, device: value.device)) : null;
+            value is not null && wanted.HasFlag(gradient) ? empty(value.shape, dtype: value.dtype, device: value.device) : null;
     }
 }

@@ -98,7 +98,7 @@ internal sealed class TapePool
             _spares.Clear();
         }
 
-        return LargePages.Advise(empty([elements], dtype: dtype, device: device)).DetachFromDisposeScope();
+        return empty([elements], dtype: dtype, device: device).DetachFromDisposeScope();
     }
 
     private Tensor Return(Tensor memory)
