@@ -164,7 +164,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
 
             if (s > 0 || a.DH0 != null)
             {
-                MultiplyHidden(step, descending: (s & 1) != 0);
+                MultiplyHidden(step);
             }
 
             if (!plan.InputAtOnce && a.DX != null)
@@ -275,7 +275,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
     }
 
     // ∂L/∂h_{t-1} from later steps: the column gradients times W_hh, on top of what the cell carried past the weights.
-    private void MultiplyHidden(in BackwardStep<T> step, bool descending)
+    private void MultiplyHidden(in BackwardStep<T> step)
     {
         nint depth = C.Gates * plan.PaddedHidden;
         Gemm<S, V, T>.Run(new GemmArguments<T>
@@ -295,7 +295,6 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
             C = step.DH,
             CStride = plan.StateStride,
             CVectorStride = S.Lanes,
-            Descending = descending,
         });
     }
 

@@ -173,8 +173,6 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         var current = states + (2 * first * stateStride);
         var next = current + (rows * stateStride);
         Begin(first, rows, current, next);
-        var few = rows <= Gemm<S, V, T>.FewRows;
-        var group = few ? unitBlocks : UnitGroup;
         for (var s = 0; s < shape.Steps; s++)
         {
             var record = layout.At(records, s) + (first * recordStride);
@@ -190,7 +188,6 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
                 Record = record,
                 RecordStride = recordStride,
                 InputDone = inputFirst || a.Tokens != null,
-                Descending = few && (s & 1) != 0,
             };
             var step = new ForwardStep<T>
             {
@@ -203,9 +200,9 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
                 HStride = stateStride,
                 ActivationBias = activationBias,
             };
-            for (var u = 0; u < unitBlocks; u += group)
+            for (var u = 0; u < unitBlocks; u += UnitGroup)
             {
-                var count = Math.Min(group, unitBlocks - u);
+                var count = Math.Min(UnitGroup, unitBlocks - u);
                 ReadTokens(s, first, rows, record, u, count);
                 C.Multiply(product, u, count);
                 C.Activate(step, u, count);

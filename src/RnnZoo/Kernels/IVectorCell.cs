@@ -84,9 +84,6 @@ internal unsafe struct StepProduct<S, V, T>
     /// <summary>Whether the tape already holds b + W_ih·x_t.</summary>
     public bool InputDone;
 
-    /// <summary>As in <see cref="GemmArguments{T}.Descending"/>: for the order of vectors, and for the cell's order of products.</summary>
-    public bool Descending;
-
     /// <summary>Elements of one panel.</summary>
     public readonly nint PanelSize => (nint)(Input + Hidden) * S.Lanes;
 
@@ -117,7 +114,6 @@ internal unsafe struct StepProduct<S, V, T>
             C = record,
             CStride = RecordStride,
             CVectorStride = (nint)slotStep * S.Lanes,
-            Descending = Descending,
         });
     }
 }

@@ -50,9 +50,8 @@ internal readonly unsafe struct VectorGru<S, V, T> : IVectorCell<S, V, T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(in StepProduct<S, V, T> product, int unit, int count)
     {
-        for (var n = M; n <= N; n++)
+        for (var column = M; column <= N; column++)
         {
-            var column = product.Descending ? N - n : n;
             if (column != N || !product.InputDone)
             {
                 var first = (unit * 4) + column;

@@ -52,8 +52,7 @@ internal readonly unsafe struct VectorLstm<S, V, T> : IVectorCell<S, V, T>
     {
         for (var n = 0; n < count; n++)
         {
-            var u = product.Descending ? unit + count - 1 - n : unit + n;
-            product.Run(first: u * 4, columnStep: 1, count: 4, slot: u * 5, slotStep: 1);
+            product.Run(first: (unit + n) * 4, columnStep: 1, count: 4, slot: (unit + n) * 5, slotStep: 1);
         }
     }
 
