@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using RnnZoo.Files;
 using RnnZoo.Modules;
@@ -108,6 +109,10 @@ internal static partial class WeightsFile
         catch (Exception problem) when (problem is EndOfStreamException or FormatException or ArgumentException or NotSupportedException or OverflowException or InvalidDataException)
         {
             throw new InvalidDataException($"{path}: expected a state dict of TorchSharp's format: {problem.Message}", problem);
+        }
+        catch (ExternalException problem) // what libtorch says of an element type or a size that is none, with its call stack
+        {
+            throw new InvalidDataException($"{path}: expected a state dict of TorchSharp's format, got a file that holds something else, or is damaged.", problem);
         }
     }
 }

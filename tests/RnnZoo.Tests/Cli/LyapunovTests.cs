@@ -161,6 +161,7 @@ public class LyapunovTests
     [Theory]
     [InlineData("missing", "expected a file or folder of weights, found none.")]
     [InlineData("text", "expected a state dict of TorchSharp's format")]
+    [InlineData("page", "expected a state dict of TorchSharp's format")]
     [InlineData("cut", "expected a state dict of TorchSharp's format")]
     [InlineData("linear", "expected a recurrent net with a parameter weight_ih_l0, found ")]
     public async Task Weights_ThatCannotBeRead_AreOneLineAndExitCode1(string what, string problem)
@@ -170,6 +171,10 @@ public class LyapunovTests
         if (what == "text")
         {
             await File.WriteAllTextAsync(file, "{\"not\": \"weights\"}");
+        }
+        else if (what == "page")
+        {
+            await File.WriteAllTextAsync(file, string.Concat(Enumerable.Repeat("# A page about gradients\n\nand other things, 1.5 or 2. ", 20)));
         }
         else if (what == "cut")
         {
