@@ -45,8 +45,9 @@ public sealed class CharacterModel : IDisposable
     public Tensor Loss(Chunk chunk)
     {
         ArgumentNullException.ThrowIfNull(chunk);
-        var features = chunk.Run(Net.Features); // [k, B, H]
-        return Net.CrossEntropy(features, chunk.Target);
+        using var scope = NewDisposeScope();
+        var logits = chunk.Run(Net.call); // [k, B, V]
+        return nn.functional.cross_entropy(logits.view(-1, Vocabulary.Size), chunk.Target.reshape(-1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Measures the model on a text, without gradient and dropout.</summary>

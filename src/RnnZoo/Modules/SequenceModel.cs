@@ -15,8 +15,6 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
 {
     private readonly InputEncoder _encoder;
     private readonly ReadoutHolder _readout;
-    private readonly BackwardFailures _failures = new($"{nameof(SequenceModel)}.{nameof(CrossEntropy)}");
-    private readonly TapePool _tapes = new();
 
     /// <summary>Joins a recurrent net of this library with a new readout.</summary>
     /// <param name="recurrent">The net; the model takes it over.</param>
@@ -111,38 +109,6 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
     public new RecurrentResult call(Tensor input, RecurrentState? state = null) => base.call(input, state);
 
-    /// <summary>Runs a sequence up to the readout; hooks of this module and of the readout do not run.</summary>
-    /// <param name="input">[T, B, I], or token ids [T, B].</param>
-    /// <param name="state">The net's initial state, parts [L·D, B, S]; zeros if null.</param>
-    /// <returns>What the readout would read, [T, B, D·H], and the net's final state.</returns>
-    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    public RecurrentResult Features(Tensor input, RecurrentState? state = null)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        using var scope = NewDisposeScope();
-        var (hidden, final) = Recurrent.Run(_encoder.Encode(input, _readout.Linear.weight.dtype), state); // [T, B, D·H]
-        return new RecurrentResult(hidden.MoveToOuterDisposeScope(), final.KeepFrom(scope));
-    }
-
-    /// <summary>
-    /// The mean cross-entropy of the readout, as of <c>nn.functional.cross_entropy</c> on the logits, which are never stored:
-    /// on the CPU one pass finds it and its gradients.
-    /// </summary>
-    /// <param name="features">[…, D·H] as <see cref="Features"/> returns them.</param>
-    /// <param name="target">[…] classes (int64); −100 is not counted.</param>
-    /// <returns>[]: nats per counted target, differentiable.</returns>
-    /// <exception cref="ArgumentException">A shape, element type or device does not fit, or a target is no class; the message names it.</exception>
-    public Tensor CrossEntropy(Tensor features, Tensor target)
-    {
-        ArgumentNullException.ThrowIfNull(features);
-        ArgumentNullException.ThrowIfNull(target);
-        _failures.ThrowIfFailed();
-        using var scope = NewDisposeScope();
-        var rows = features.reshape(-1, features.shape[^1]); // [N, D·H]
-        var loss = ReadoutLoss.Run(rows, _readout.Linear.weight, _readout.Linear.bias, target.reshape(-1), _failures, _tapes); // []
-        return loss.MoveToOuterDisposeScope();
-    }
-
     /// <summary>Runs a sequence without hooks of this module; arguments and results as in <see cref="call"/>.</summary>
     public override RecurrentResult forward(Tensor input, RecurrentState? state = null)
     {
@@ -172,17 +138,6 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
     /// <summary>Nothing: the parts are registered at construction.</summary>
     protected override void RegisterComponents()
     {
-    }
-
-    /// <summary>Disposes the parts.</summary>
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            _tapes.Close();
-        }
-
-        base.Dispose(disposing);
     }
 
     // Holders keep the parts out of sight of field reflection, which would register them under their fields' names.
