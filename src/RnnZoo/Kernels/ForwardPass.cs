@@ -7,8 +7,6 @@ namespace RnnZoo.Kernels;
 /// The forward pass of one direction of a layer. Weights are packed once; then every thread takes its share of the batch
 /// through all time steps without meeting the others. A step multiplies [x_t | h_{t-1}] by the packed weights, a
 /// few blocks of units at a time, and turns them into gates while they are in the first-level cache.
-/// A batch of one leaves the recurrence to one thread; there the input's share of all steps is multiplied first, by all
-/// threads.
 /// </summary>
 internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
     where C : struct, IVectorCell<S, V, T>
@@ -22,7 +20,6 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
     private readonly int threads;
     private readonly int rowParts;
     private readonly int inputs;
-    private readonly bool inputFirst;
     private readonly int unitBlocks;
     private readonly RecordLayout<T> layout;
     private readonly nint recordStride;
@@ -43,18 +40,16 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         this.threads = threads;
         rowParts = Math.Min(threads, shape.Batch);
         inputs = arguments.Tokens == null ? shape.Input : 0;
-        inputFirst = shape.Batch == 1 && arguments.Tokens == null;
         unitBlocks = (shape.Hidden + S.Lanes - 1) / S.Lanes;
         recordStride = RecordStride(shape.Hidden);
         stateOffset = Stride.Padded<T>(inputs);
         stateStride = Stride.OddLines<T>(stateOffset + ((nint)unitBlocks * S.Lanes));
-        layout = new RecordLayout<T>(shape.Batch * recordStride, inputFirst || (C.NeedsTape && a.Tape != null));
+        layout = new RecordLayout<T>(shape.Batch * recordStride, C.NeedsTape && a.Tape != null);
     }
 
     private enum Phase
     {
         Pack,
-        Input,
         Steps,
     }
 
@@ -76,9 +71,6 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         {
             case Phase.Pack:
                 Pack(Partition.Start(unitBlocks, part, threads), Partition.Start(unitBlocks, part + 1, threads));
-                break;
-            case Phase.Input:
-                MultiplyInput(Partition.Start(shape.Steps, part, threads), Partition.Start(shape.Steps, part + 1, threads));
                 break;
             default:
                 var first = Partition.Start(shape.Batch, part, rowParts);
@@ -104,12 +96,6 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
 
         phase = Phase.Pack;
         WorkerPool.Run(this, threads);
-        if (inputFirst)
-        {
-            phase = Phase.Input;
-            WorkerPool.Run(this, threads);
-        }
-
         phase = Phase.Steps;
         WorkerPool.Run(this, rowParts);
     }
@@ -135,38 +121,6 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         }
     }
 
-    // Batch of one: the steps of a range are the rows.
-    private void MultiplyInput(int first, int last)
-    {
-        if (last == first)
-        {
-            return;
-        }
-
-        var panelSize = (nint)(shape.Input + shape.Hidden) * S.Lanes;
-        for (var u = 0; u < unitBlocks; u++)
-        {
-            nint column = (u * C.Columns) + C.FirstInputColumn;
-            Gemm<S, V, T>.Run(new GemmArguments<T>
-            {
-                A = a.X + (shape.Time(first) * a.XStepStride),
-                AStride = shape.Reverse ? -a.XStepStride : a.XStepStride,
-                AStep = 1,
-                Rows = last - first,
-                Depth = shape.Input,
-                B = panels + (column * panelSize),
-                BStride = panelSize,
-                BStep = S.Lanes,
-                Vectors = C.Gates,
-                Init = bias + (column * S.Lanes),
-                InitVectorStride = S.Lanes,
-                C = layout.At(records, first) + ((((nint)u * C.Slots) + C.FirstInputColumn) * S.Lanes),
-                CStride = layout.StepStride,
-                CVectorStride = S.Lanes,
-            });
-        }
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void RunSteps(int first, int rows)
     {
@@ -187,7 +141,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
                 Bias = bias,
                 Record = record,
                 RecordStride = recordStride,
-                InputDone = inputFirst || a.Tokens != null,
+                InputDone = a.Tokens != null,
             };
             var step = new ForwardStep<T>
             {
@@ -246,7 +200,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
 
     private void ReadInput(int s, int first, int rows, T* state)
     {
-        if (!inputFirst && inputs > 0)
+        if (inputs > 0)
         {
             var x = a.X + (shape.Time(s) * a.XStepStride) + (first * a.XBatchStride);
             RowBlock<S, V, T>.Copy(state + stateOffset - shape.Input, stateStride, x, a.XBatchStride, rows, shape.Input);

@@ -15,31 +15,13 @@ internal static class RecurrentKernel
     /// <param name="threads">Threads to use at most, the caller's included.</param>
     /// <param name="width">Vector width; the machine's own by default.</param>
     public static void Forward<T>(in LayerShape shape, in ForwardArguments<T> arguments, int threads, VectorWidth? width = null)
-        where T : unmanaged, INumberBase<T>
-    {
-        Check<T>(shape, threads);
-        switch (width ?? VectorWidths.Best)
-        {
-            case VectorWidth.Bits512: Kernels<Simd512<T>, Vector512<T>, T>.Forward(shape, arguments, threads); break;
-            case VectorWidth.Bits256: Kernels<Simd256<T>, Vector256<T>, T>.Forward(shape, arguments, threads); break;
-            default: Kernels<Simd128<T>, Vector128<T>, T>.Forward(shape, arguments, threads); break;
-        }
-    }
+        where T : unmanaged, INumberBase<T> => For<T>(shape, threads, width).Forward(shape, arguments, threads);
 
     /// <summary>Elements of the memory that a tape needs; 0 where the output is tape enough.</summary>
     /// <param name="shape">What is computed.</param>
     /// <param name="width">Vector width of the forward pass; the machine's own by default.</param>
     public static nint TapeElements<T>(in LayerShape shape, VectorWidth? width = null)
-        where T : unmanaged, INumberBase<T>
-    {
-        Check<T>(shape, threads: 1);
-        return (width ?? VectorWidths.Best) switch
-        {
-            VectorWidth.Bits512 => Kernels<Simd512<T>, Vector512<T>, T>.TapeElements(shape),
-            VectorWidth.Bits256 => Kernels<Simd256<T>, Vector256<T>, T>.TapeElements(shape),
-            _ => Kernels<Simd128<T>, Vector128<T>, T>.TapeElements(shape),
-        };
-    }
+        where T : unmanaged, INumberBase<T> => For<T>(shape, threads: 1, width).TapeElements(shape);
 
     /// <summary>Finds the gradients.</summary>
     /// <param name="shape">What was computed.</param>
@@ -47,18 +29,10 @@ internal static class RecurrentKernel
     /// <param name="threads">Threads to use at most, the caller's included.</param>
     /// <param name="width">Vector width of the forward pass, which the tape's order follows; the machine's own by default.</param>
     public static void Backward<T>(in LayerShape shape, in BackwardArguments<T> arguments, int threads, VectorWidth? width = null)
-        where T : unmanaged, INumberBase<T>
-    {
-        Check<T>(shape, threads);
-        switch (width ?? VectorWidths.Best)
-        {
-            case VectorWidth.Bits512: Kernels<Simd512<T>, Vector512<T>, T>.Backward(shape, arguments, threads); break;
-            case VectorWidth.Bits256: Kernels<Simd256<T>, Vector256<T>, T>.Backward(shape, arguments, threads); break;
-            default: Kernels<Simd128<T>, Vector128<T>, T>.Backward(shape, arguments, threads); break;
-        }
-    }
+        where T : unmanaged, INumberBase<T> => For<T>(shape, threads, width).Backward(shape, arguments, threads);
 
-    private static void Check<T>(in LayerShape shape, int threads)
+    private static Passes<T> For<T>(in LayerShape shape, int threads, VectorWidth? width)
+        where T : unmanaged, INumberBase<T>
     {
         shape.Check();
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
@@ -66,47 +40,51 @@ internal static class RecurrentKernel
         {
             throw new NotSupportedException($"element: expected Single or Double, got {typeof(T).Name}");
         }
+
+        return (width ?? VectorWidths.Best) switch
+        {
+            VectorWidth.Bits512 => For<Simd512<T>, Vector512<T>, T>(shape.Cell),
+            VectorWidth.Bits256 => For<Simd256<T>, Vector256<T>, T>(shape.Cell),
+            _ => For<Simd128<T>, Vector128<T>, T>(shape.Cell),
+        };
     }
 
-    private static class Kernels<S, V, T>
+    private static Passes<T> For<S, V, T>(CellKind cell)
+        where S : struct, ISimd<V, T>
+        where V : struct
+        where T : unmanaged, INumberBase<T> => cell switch
+        {
+            CellKind.Lstm => new Passes<VectorLstm<S, V, T>, S, V, T>(),
+            CellKind.Gru => new Passes<VectorGru<S, V, T>, S, V, T>(),
+            CellKind.Tanh => new Passes<VectorVanilla<S, V, T, TanhNonlinearity<S, V, T>>, S, V, T>(),
+            CellKind.Relu => new Passes<VectorVanilla<S, V, T, ReluNonlinearity<S, V, T>>, S, V, T>(),
+            CellKind.Linear => new Passes<VectorVanilla<S, V, T, LinearNonlinearity<V>>, S, V, T>(),
+            CellKind.ModRelu => new Passes<VectorVanilla<S, V, T, ModReluNonlinearity<S, V, T>>, S, V, T>(),
+            _ => throw new ArgumentOutOfRangeException(nameof(cell), $"shape: unknown cell {cell}"),
+        };
+
+    // Both passes of one cell in one vector width.
+    private abstract class Passes<T>
+        where T : unmanaged
+    {
+        public abstract void Forward(in LayerShape shape, in ForwardArguments<T> a, int threads);
+
+        public abstract nint TapeElements(in LayerShape shape);
+
+        public abstract void Backward(in LayerShape shape, in BackwardArguments<T> a, int threads);
+    }
+
+    private sealed class Passes<C, S, V, T> : Passes<T>
+        where C : struct, IVectorCell<S, V, T>
         where S : struct, ISimd<V, T>
         where V : struct
         where T : unmanaged, INumberBase<T>
     {
-        public static void Forward(in LayerShape shape, in ForwardArguments<T> a, int threads)
-        {
-            switch (shape.Cell)
-            {
-                case CellKind.Lstm: ForwardPass<VectorLstm<S, V, T>, S, V, T>.Run(shape, a, threads); break;
-                case CellKind.Gru: ForwardPass<VectorGru<S, V, T>, S, V, T>.Run(shape, a, threads); break;
-                case CellKind.Tanh: ForwardPass<VectorVanilla<S, V, T, TanhNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
-                case CellKind.Relu: ForwardPass<VectorVanilla<S, V, T, ReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
-                case CellKind.Linear: ForwardPass<VectorVanilla<S, V, T, LinearNonlinearity<V>>, S, V, T>.Run(shape, a, threads); break;
-                case CellKind.ModRelu: ForwardPass<VectorVanilla<S, V, T, ModReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
-                default: throw new ArgumentOutOfRangeException(nameof(shape), $"shape: unknown cell {shape.Cell}");
-            }
-        }
+        public override void Forward(in LayerShape shape, in ForwardArguments<T> a, int threads) => ForwardPass<C, S, V, T>.Run(shape, a, threads);
 
-        public static nint TapeElements(in LayerShape shape) => shape.Cell switch
-        {
-            CellKind.Lstm => ForwardPass<VectorLstm<S, V, T>, S, V, T>.TapeElements(shape),
-            CellKind.Gru => ForwardPass<VectorGru<S, V, T>, S, V, T>.TapeElements(shape),
-            _ => ForwardPass<VectorVanilla<S, V, T, LinearNonlinearity<V>>, S, V, T>.TapeElements(shape),
-        };
+        public override nint TapeElements(in LayerShape shape) => ForwardPass<C, S, V, T>.TapeElements(shape);
 
-        public static void Backward(in LayerShape shape, in BackwardArguments<T> a, int threads)
-        {
-            switch (shape.Cell)
-            {
-                case CellKind.Lstm: BackwardPass<VectorLstm<S, V, T>, S, V, T>.Run(shape, a, threads); break;
-                case CellKind.Gru: BackwardPass<VectorGru<S, V, T>, S, V, T>.Run(shape, a, threads); break;
-                case CellKind.Tanh: BackwardPass<VectorVanilla<S, V, T, TanhNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
-                case CellKind.Relu: BackwardPass<VectorVanilla<S, V, T, ReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
-                case CellKind.Linear: BackwardPass<VectorVanilla<S, V, T, LinearNonlinearity<V>>, S, V, T>.Run(shape, a, threads); break;
-                case CellKind.ModRelu: BackwardPass<VectorVanilla<S, V, T, ModReluNonlinearity<S, V, T>>, S, V, T>.Run(shape, a, threads); break;
-                default: throw new ArgumentOutOfRangeException(nameof(shape), $"shape: unknown cell {shape.Cell}");
-            }
-        }
+        public override void Backward(in LayerShape shape, in BackwardArguments<T> a, int threads) => BackwardPass<C, S, V, T>.Run(shape, a, threads);
     }
 }
 
