@@ -97,7 +97,7 @@ internal sealed class VerifyRun(CliHost host, VerifySettings settings, bool json
         try
         {
             var path = Path.Combine(host.WorkingDirectory, folder);
-            cases = [.. PyTorchCaseReader.ReadFolder(path).Where(item => settings.Cells.Contains(CellOf(item)))];
+            cases = [.. PyTorchCase.ReadFolder(path).Where(item => settings.Cells.Contains(CellOf(item)))];
             foreach (var item in cases)
             {
                 item.ThrowIfInvalid();

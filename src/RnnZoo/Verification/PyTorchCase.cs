@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using RnnZoo.Cells;
 using RnnZoo.Modules;
 using static TorchSharp.torch;
@@ -5,27 +7,43 @@ using static TorchSharp.torch;
 namespace RnnZoo.Verification;
 
 /// <summary>
-/// A reference case from PyTorch: a net with inputs, outputs and the gradients of
-/// Σ output · grad_output + Σ hn · grad_hn (+ Σ cn · grad_cn), in float64.
+/// A reference case from PyTorch, as <c>tests/make_pytorch_cases.py</c> writes it: a net with inputs, outputs and the gradients
+/// of Σ output · grad_output + Σ hn · grad_hn (+ Σ cn · grad_cn), in float64.
 /// </summary>
 internal sealed record PyTorchCase
 {
+    private const long LargestSize = 1 << 20;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        PropertyNameCaseInsensitive = false,
+        NumberHandling = JsonNumberHandling.Strict,
+        AllowDuplicateProperties = false,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
+
     /// <summary>The file's name without its ending.</summary>
-    public required string Name { get; init; }
+    [JsonIgnore]
+    public string Name { get; private init; } = "";
 
     /// <summary><c>RNN</c>, <c>LSTM</c> or <c>GRU</c>.</summary>
     public required string Module { get; init; }
 
     /// <summary>T.</summary>
+    [JsonPropertyName("T")]
     public required long Steps { get; init; }
 
     /// <summary>B.</summary>
+    [JsonPropertyName("B")]
     public required long Batch { get; init; }
 
     /// <summary>I.</summary>
+    [JsonPropertyName("I")]
     public required long InputSize { get; init; }
 
     /// <summary>H.</summary>
+    [JsonPropertyName("H")]
     public required long HiddenSize { get; init; }
 
     /// <summary>L.</summary>
@@ -38,9 +56,11 @@ internal sealed record PyTorchCase
     public required bool Bias { get; init; }
 
     /// <summary>Whether input and output are [B, T, ·].</summary>
+    [JsonPropertyName("batch_first")]
     public required bool BatchFirst { get; init; }
 
     /// <summary><c>tanh</c> or <c>relu</c> for an RNN, else null.</summary>
+    [JsonPropertyName("nonlinearity")]
     public required string? NonLinearity { get; init; }
 
     /// <summary>By PyTorch's keys.</summary>
@@ -53,10 +73,48 @@ internal sealed record PyTorchCase
     public required IReadOnlyDictionary<string, CaseTensor> Outputs { get; init; }
 
     /// <summary>input, h0 (, c0) and every parameter.</summary>
+    [JsonPropertyName("grads")]
     public required IReadOnlyDictionary<string, CaseTensor> Gradients { get; init; }
 
     /// <summary>The largest relative error of a case, per tensor.</summary>
     public const double Tolerance = 1e-10;
+
+    /// <summary>Every <c>*.json</c> of a folder, in the order of their names.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="InvalidDataException">The folder has no case, or a file is not one; the message names it.</exception>
+    public static IReadOnlyList<PyTorchCase> ReadFolder(string folder)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        if (!Directory.Exists(folder))
+        {
+            throw new DirectoryNotFoundException($"{folder}: expected a folder of case files, found none.");
+        }
+
+        string[] files = [.. Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal)];
+        return files.Length > 0
+            ? Array.ConvertAll(files, Read)
+            : throw new InvalidDataException($"{folder}: expected at least one case file (*.json), found none; make some with tests/make_pytorch_cases.py.");
+    }
+
+    /// <summary>One case file.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="InvalidDataException">It is not a case; the message names the file and what is wrong.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static PyTorchCase Read(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        try
+        {
+            var read = JsonSerializer.Deserialize<PyTorchCase>(File.ReadAllBytes(path), Json) ?? throw new InvalidDataException("expected an object, got null.");
+            read.ThrowIfImpossible();
+            return read with { Name = Path.GetFileNameWithoutExtension(path) };
+        }
+        catch (Exception problem) when (problem is JsonException or InvalidDataException)
+        {
+            throw new InvalidDataException($"{path}: expected a PyTorch reference case: {problem.Message}", problem);
+        }
+    }
 
     /// <summary>This library's module for the case, with the case's parameters. The caller disposes it.</summary>
     /// <exception cref="InvalidDataException">The parameters are not those of such a module.</exception>
@@ -132,6 +190,36 @@ internal sealed record PyTorchCase
         }));
     }
 
+    // What the types alone do not say.
+    private void ThrowIfImpossible()
+    {
+        if (Module is not ("RNN" or "LSTM" or "GRU"))
+        {
+            throw new InvalidDataException($"module: expected RNN, LSTM or GRU, got {Module}.");
+        }
+
+        if (Module == "RNN" && NonLinearity is not ("tanh" or "relu"))
+        {
+            throw new InvalidDataException($"nonlinearity: expected tanh or relu for an RNN, got {NonLinearity ?? "null"}.");
+        }
+
+        foreach (var (name, size) in new[] { ("T", Steps), ("B", Batch), ("I", InputSize), ("H", HiddenSize), ("layers", Layers) })
+        {
+            if (size is < 1 or > LargestSize)
+            {
+                throw new InvalidDataException($"{name}: expected a whole number from 1 to {LargestSize}, got {size}.");
+            }
+        }
+
+        foreach (var (section, tensors) in new[] { ("parameters", Parameters), ("inputs", Inputs), ("outputs", Outputs), ("grads", Gradients) })
+        {
+            foreach (var (key, value) in tensors)
+            {
+                value.ThrowIfImpossible($"{section}.{key}");
+            }
+        }
+    }
+
     private static Dictionary<string, Tensor> Tensors(IReadOnlyDictionary<string, CaseTensor> section) =>
         section.ToDictionary(item => item.Key, item => item.Value.ToTensor());
 }
@@ -141,6 +229,22 @@ internal sealed record PyTorchCase
 /// <param name="Data">Its numbers, row by row.</param>
 internal sealed record CaseTensor(IReadOnlyList<long> Shape, IReadOnlyList<double> Data)
 {
+    /// <summary>Checks that there are as many numbers as the shape says.</summary>
+    /// <param name="place">Where it stands in the file, for the message.</param>
+    public void ThrowIfImpossible(string place)
+    {
+        if (Shape.Any(size => size < 1))
+        {
+            throw new InvalidDataException($"{place}.shape: expected whole numbers above 0, got {Check.Show(Shape)}.");
+        }
+
+        var count = Shape.Aggregate(1.0, (product, size) => product * size);
+        if (Data.Count != count || !Data.All(double.IsFinite))
+        {
+            throw new InvalidDataException($"{place}.data: expected {count} finite numbers for shape {Check.Show(Shape)}, got {Data.Count}, {Data.Count(double.IsFinite)} of them finite.");
+        }
+    }
+
     /// <summary>The same as a new float64 tensor on the CPU.</summary>
     public Tensor ToTensor() => tensor([.. Data], dtype: ScalarType.Float64).reshape([.. Shape]);
 }
