@@ -72,7 +72,7 @@ public sealed class ElmanCell : GatedCell
         var dZ = Term("elman (3)", Activation switch // [B, H] (3)
         {
             Activation.Tanh => dH.mul(TanhSlope("elman (3)", h)),
-            Activation.Relu => dH.mul(h.gt(0).to(h.dtype)),
+            Activation.Relu => dH.masked_fill(h.le(0), 0), // 0 times ∞ is not asked for
             _ => dH,
         });
         return new StepFlow(dZ, dZ); // (4)

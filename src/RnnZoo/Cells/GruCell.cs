@@ -12,7 +12,7 @@ namespace RnnZoo.Cells;
 /// (3)  n_t = tanh(p^n_t + r_t m_t)
 /// (4)  h_t = (1 - z_t) n_t + z_t h_{t-1}
 /// backward
-/// (5)  dn_t = dh_t (1 - z_t),   dz_t = dh_t h_{t-1} - dh_t n_t
+/// (5)  dn_t = dh_t (1 - z_t),   dz_t = dh_t (h_{t-1} - n_t)
 /// (6)  dp^n_t = dn_t (1 - n_t²)
 /// (7)  dq^n_t = dp^n_t r_t,   dr_t = dp^n_t m_t
 /// (8)  dp^r_t = dq^r_t = dr_t (r_t - r_t²),   dp^z_t = dq^z_t = dz_t (z_t - z_t²)
@@ -74,7 +74,7 @@ public sealed class GruCell : GatedCell
     {
         var (r, z, n, m) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3]); // [B, H]
         var dN = Term("gru (5) dn: dh", dH).sub(Term("gru (5) dn: dh z", dH.mul(z))); // [B, H] (5)
-        var dZ = Term("gru (5) dz: dh h", dH.mul(tape.Before.Hidden)).sub(Term("gru (5) dz: dh n", dH.mul(n))); // [B, H] (5)
+        var dZ = dH.mul(Term("gru (5) dz: h", tape.Before.Hidden).sub(Term("gru (5) dz: n", n))); // [B, H] (5)
         var dPn = dN.mul(TanhSlope("gru (6)", n)); // [B, H] (6)
         var dQn = Term("gru (7) dq", dPn.mul(r)); // [B, H] (7)
         var dR = Term("gru (7) dr", dPn.mul(m)); // [B, H] (7)

@@ -84,7 +84,7 @@ public sealed class IndRnnCell : EquationCell
     internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
     {
         var h = tape.After.Hidden; // [B, H]
-        var dZ = Term("indrnn (3)", dH.mul(h.gt(0).to(h.dtype))); // [B, H] (3)
+        var dZ = Term("indrnn (3)", dH.masked_fill(h.le(0), 0)); // [B, H] (3)
         var direct = Term("indrnn (4)", dZ.mul(tape.Weights.Further[0])); // [B, H] (4)
         return new StepFlow(dZ, dZ, DHDirect: direct, DFurther: Term("indrnn (5)", dZ.mul(tape.Before.Hidden))); // (5)
     }

@@ -219,7 +219,7 @@ public sealed class LayerNormLstmCell : GatedCell
         Normalised(c, weights.Further[2], weights.Further.Count > 3 ? weights.Further[3] : null).tanh(); // [.., H] (6)
 
     /// <summary>γ N(a) + b.</summary>
-    private static Tensor Normalised(Tensor a, Tensor gain, Tensor? bias) =>
+    private static Tensor Normalised(Tensor a, Tensor? gain, Tensor? bias) =>
         nn.functional.layer_norm(a, [a.shape[^1]], gain, bias, Epsilon); // as a (1)
 
     /// <summary>N(a) and s(a).</summary>
@@ -227,7 +227,7 @@ public sealed class LayerNormLstmCell : GatedCell
     {
         var centred = a.sub(a.mean([-1], keepdim: true)); // as a (1)
         var scale = centred.square().mean([-1], keepdim: true).add(Epsilon).sqrt(); // [.., 1] (1)
-        return (centred.div(scale), scale); // (1)
+        return (Normalised(a, gain: null, bias: null), scale); // the same N as forwards, in what rounding and overflow leave of it too
     }
 
     /// <summary>N'(dy; a), by N(a) and s(a).</summary>

@@ -10,7 +10,7 @@ namespace RnnZoo.Cells;
 /// (1)  z_t = σ(W_iz x_t + b_iz),   g_t = W_ih x_t + b_ih      for all t at once; g is h̃ in the paper
 /// (2)  h_t = (1 - z_t) h_{t-1} + z_t g_t
 /// backward; da_t for z_t = σ(a_t)
-/// (3)  dz_t = dh_t g_t - dh_t h_{t-1},   dg_t = dh_t z_t
+/// (3)  dz_t = dh_t (g_t - h_{t-1}),   dg_t = dh_t z_t
 /// (4)  da_t = dz_t (z_t - z_t²)
 /// (5)  dh_t(direct) = dh_t - dh_t z_t
 /// Jacobian
@@ -70,7 +70,7 @@ public sealed class MinGruCell : EquationCell
     internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
     {
         var (z, g) = (tape.Kept[0], tape.Kept[1]); // [B, H]
-        var dZ = Term("mingru (3) dz: dh g", dH.mul(g)).sub(Term("mingru (3) dz: dh h", dH.mul(tape.Before.Hidden))); // [B, H] (3)
+        var dZ = dH.mul(Term("mingru (3) dz: g", g).sub(Term("mingru (3) dz: h", tape.Before.Hidden))); // [B, H] (3)
         var dG = Term("mingru (3) dg", dH.mul(z)); // [B, H] (3)
         var dA = dZ.mul(SigmoidSlope("mingru (4)", z)); // [B, H] (4)
         var direct = Term("mingru (5): dh", dH).sub(Term("mingru (5): dh z", dH.mul(z))); // [B, H] (5)

@@ -94,7 +94,7 @@ public sealed class OrthogonalCell : EquationCell
     internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
     {
         var h = tape.After.Hidden; // [B, H]
-        var dZ = Term("orthogonal (4)", dH.mul(h.ne(0).to(h.dtype))); // [B, H] (4)
+        var dZ = Term("orthogonal (4)", dH.masked_fill(h.abs().gt(0).logical_not(), 0)); // [B, H] (4)
         return new StepFlow(dZ, dZ, DFurther: Term("orthogonal (5)", dZ.mul(h.sign()))); // (4) (5)
     }
 

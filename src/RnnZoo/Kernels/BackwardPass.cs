@@ -154,9 +154,12 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
                 DActivationBias = own.ActivationSums,
             };
             var norms = NormsOf(part, s);
+            ClearBeyondHidden(step.DH, rows, plan.StateStride, 1);
+            ClearBeyondHidden(step.DC, rows, plan.StateStride, 1);
             ReceiveOutputGradient(s, first, ref step, norms);
             ReadOutput(s, first, ref step, own.H);
             C.Differentiate(step);
+            ClearBeyondHidden(step.DRows, rows, plan.DRowsStride, C.Columns);
             if (norms != null)
             {
                 MeasureCell(norms, step);
@@ -184,6 +187,19 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         }
 
         End(own, first, rows);
+    }
+
+    // Lanes beyond H are zero, or NaN where a number is not finite, for 0·∞ is. No product may take them up.
+    private void ClearBeyondHidden(T* target, int rows, nint stride, int columns)
+    {
+        var count = (int)(plan.PaddedHidden - shape.Hidden);
+        for (var row = 0; count > 0 && row < rows; row++)
+        {
+            for (var column = 0; column < columns; column++)
+            {
+                RowBlock<S, V, T>.Clear(target + (row * stride) + (column * plan.PaddedHidden) + shape.Hidden, count);
+            }
+        }
     }
 
     private void Begin(in BackwardPart<T> own, int first, int rows)

@@ -248,7 +248,7 @@ internal sealed unsafe class MinGruPass<S, V, T> : ParallelWork
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V Advance(V gate, V candidate, V before, out V h)
     {
-        var z = S.Divide(S.Constant(1), VectorMath<S, V, T>.SigmoidDenominator(gate));
+        var z = VectorMath<S, V, T>.Sigmoid(gate);
         h = S.MultiplyAdd(z, S.Subtract(candidate, before), before); // (1)
         return z;
     }

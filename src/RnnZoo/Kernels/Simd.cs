@@ -52,8 +52,11 @@ internal unsafe interface ISimd<V, T>
     /// <summary>x held within [-limit, limit]; NaN stays NaN.</summary>
     static abstract V Clamp(V x, V limit);
 
-    /// <summary><paramref name="value"/> where <paramref name="test"/> is above zero, NaN where it is NaN, else zero.</summary>
+    /// <summary><paramref name="value"/> where <paramref name="test"/> is above zero, else zero.</summary>
     static abstract V WherePositive(V test, V value);
+
+    /// <summary>Zero where <paramref name="test"/> is at or below zero, else <paramref name="value"/>: where it is NaN too.</summary>
+    static abstract V WhereNotBelow(V test, V value);
 
     /// <summary>x·2^n, where <paramref name="shifted"/> is n plus the constant of <see cref="VectorMath{S,V,T}"/> that puts n into the lowest bits.</summary>
     static abstract V Scale(V x, V shifted);
@@ -127,12 +130,11 @@ internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T>
     public static Vector128<T> Clamp(Vector128<T> x, Vector128<T> limit) =>
         Vector128.MaxNative(-limit, Vector128.MinNative(limit, x));
 
-    // Max(0, x) tells zero and below from the rest and hands NaN on.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<T> WherePositive(Vector128<T> test, Vector128<T> value) =>
-        Vector128.ConditionalSelect(
-            Vector128.LessThanOrEqual(test, Vector128<T>.Zero), Vector128<T>.Zero,
-            Vector128.ConditionalSelect(Vector128.Equals(test, test), value, test));
+    public static Vector128<T> WherePositive(Vector128<T> test, Vector128<T> value) => value & Vector128.GreaterThan(test, Vector128<T>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<T> WhereNotBelow(Vector128<T> test, Vector128<T> value) => Vector128.AndNot(value, Vector128.LessThanOrEqual(test, Vector128<T>.Zero));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<T> Scale(Vector128<T> x, Vector128<T> shifted) => typeof(T) == typeof(float)
@@ -217,12 +219,11 @@ internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T>
     public static Vector256<T> Clamp(Vector256<T> x, Vector256<T> limit) =>
         Vector256.MaxNative(-limit, Vector256.MinNative(limit, x));
 
-    // Max(0, x) tells zero and below from the rest and hands NaN on.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<T> WherePositive(Vector256<T> test, Vector256<T> value) =>
-        Vector256.ConditionalSelect(
-            Vector256.LessThanOrEqual(test, Vector256<T>.Zero), Vector256<T>.Zero,
-            Vector256.ConditionalSelect(Vector256.Equals(test, test), value, test));
+    public static Vector256<T> WherePositive(Vector256<T> test, Vector256<T> value) => value & Vector256.GreaterThan(test, Vector256<T>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<T> WhereNotBelow(Vector256<T> test, Vector256<T> value) => Vector256.AndNot(value, Vector256.LessThanOrEqual(test, Vector256<T>.Zero));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<T> Scale(Vector256<T> x, Vector256<T> shifted) => typeof(T) == typeof(float)
@@ -307,12 +308,11 @@ internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T>
     public static Vector512<T> Clamp(Vector512<T> x, Vector512<T> limit) =>
         Vector512.MaxNative(-limit, Vector512.MinNative(limit, x));
 
-    // Max(0, x) tells zero and below from the rest and hands NaN on.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<T> WherePositive(Vector512<T> test, Vector512<T> value) =>
-        Vector512.ConditionalSelect(
-            Vector512.LessThanOrEqual(test, Vector512<T>.Zero), Vector512<T>.Zero,
-            Vector512.ConditionalSelect(Vector512.Equals(test, test), value, test));
+    public static Vector512<T> WherePositive(Vector512<T> test, Vector512<T> value) => value & Vector512.GreaterThan(test, Vector512<T>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<T> WhereNotBelow(Vector512<T> test, Vector512<T> value) => Vector512.AndNot(value, Vector512.LessThanOrEqual(test, Vector512<T>.Zero));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<T> Scale(Vector512<T> x, Vector512<T> shifted) => typeof(T) == typeof(float)

@@ -92,7 +92,7 @@ internal readonly unsafe struct VectorGru<S, V, T> : IVectorCell<S, V, T>
                 var difference = S.Subtract(S.Load(h), n);
                 S.Store(dRow + (Z * column), S.Multiply(S.Multiply(carried, difference), keep)); // (4)
 
-                var dN = S.Multiply(S.Multiply(dh, keep), S.Subtract(one, S.Multiply(n, n))); // (5)
+                var dN = S.Multiply(S.Subtract(dh, carried), S.Subtract(one, S.Multiply(n, n))); // (5), as autograd has it where ∂h is infinite
                 S.Store(dRow + (N * column), dN);
                 var r = S.Load(record + (R * lanes));
                 var dM = S.Multiply(dN, r);
@@ -116,12 +116,8 @@ internal readonly unsafe struct VectorGru<S, V, T> : IVectorCell<S, V, T>
             var record = first;
             for (var u = 0; u < count; u++, record += 4 * lanes)
             {
-                // (1) Two quotients share one division, the slowest operation here: 1/p = q/(pq) and 1/q = p/(pq).
-                var resetBelow = VectorMath<S, V, T>.SigmoidDenominator(S.Load(record + (R * lanes)));
-                var updateBelow = VectorMath<S, V, T>.SigmoidDenominator(S.Load(record + (Z * lanes)));
-                var inverse = S.Divide(S.Constant(1), S.Multiply(resetBelow, updateBelow));
-                S.Store(record + (R * lanes), S.Multiply(inverse, updateBelow));
-                S.Store(record + (Z * lanes), S.Multiply(inverse, resetBelow));
+                S.Store(record + (R * lanes), VectorMath<S, V, T>.Sigmoid(S.Load(record + (R * lanes)))); // (1)
+                S.Store(record + (Z * lanes), VectorMath<S, V, T>.Sigmoid(S.Load(record + (Z * lanes))));
             }
         }
     }

@@ -126,12 +126,8 @@ internal readonly unsafe struct VectorLstm<S, V, T> : IVectorCell<S, V, T>
             var record = first;
             for (var u = 0; u < count; u++, record += 5 * lanes)
             {
-                // (1) Two quotients share one division, the slowest operation here: 1/p = q/(pq) and 1/q = p/(pq).
-                var inputBelow = VectorMath<S, V, T>.SigmoidDenominator(S.Load(record + (I * lanes)));
-                var forgetBelow = VectorMath<S, V, T>.SigmoidDenominator(S.Load(record + (F * lanes)));
-                var inverse = S.Divide(S.Constant(1), S.Multiply(inputBelow, forgetBelow));
-                S.Store(record + (I * lanes), S.Multiply(inverse, forgetBelow));
-                S.Store(record + (F * lanes), S.Multiply(inverse, inputBelow));
+                S.Store(record + (I * lanes), VectorMath<S, V, T>.Sigmoid(S.Load(record + (I * lanes)))); // (1)
+                S.Store(record + (F * lanes), VectorMath<S, V, T>.Sigmoid(S.Load(record + (F * lanes))));
             }
         }
     }
@@ -146,13 +142,9 @@ internal readonly unsafe struct VectorLstm<S, V, T> : IVectorCell<S, V, T>
             var previousC = firstPreviousC;
             for (var u = 0; u < count; u++, record += 5 * lanes, previousC += 5 * lanes)
             {
-                var candidate = VectorMath<S, V, T>.TanhNumerator(S.Load(record + (G * lanes)));
-                var candidateBelow = S.Add(candidate, S.Constant(2));
-                var outputBelow = VectorMath<S, V, T>.SigmoidDenominator(S.Load(record + (O * lanes)));
-                var inverse = S.Divide(S.Constant(1), S.Multiply(candidateBelow, outputBelow));
-                var g = S.Multiply(S.Multiply(inverse, outputBelow), candidate);
+                var g = VectorMath<S, V, T>.Tanh(S.Load(record + (G * lanes))); // (1)
                 S.Store(record + (G * lanes), g);
-                S.Store(record + (O * lanes), S.Multiply(inverse, candidateBelow));
+                S.Store(record + (O * lanes), VectorMath<S, V, T>.Sigmoid(S.Load(record + (O * lanes))));
                 var kept = S.Multiply(S.Load(record + (F * lanes)), S.Load(previousC));
                 S.Store(record + (C * lanes), S.MultiplyAdd(S.Load(record + (I * lanes)), g, kept)); // (2)
             }

@@ -7,8 +7,8 @@ namespace RnnZoo.Kernels;
 /// With x = n·ln 2 + r, |r| ≤ ln 2 / 2: e^r − 1 = r + r²·q(r), q a polynomial that interpolates (e^r − 1 − r) / r² at
 /// Chebyshev points (relative error 2.5e-8 with 5 terms for float32, 6e-19 with 11 for float64). n comes from adding a
 /// number so large that the sum's lowest bits are n; shifted into the exponent field they multiply by 2^n. One constant
-/// for ln 2 is enough: its error times n stays below a unit in the last place of float32 for the n that the limits allow
-/// (float64: below 2e-14 at the limits, 1e-16 for |x| below 4), and for n = 0, where small values come from, it is not used.
+/// for ln 2 is enough: its error times n stays below four units in the last place of float32 for the n that the limits allow
+/// (float64: below 3e-14 at the limits, 1e-16 for |x| below 4), and for n = 0, where small values come from, it is not used.
 /// </remarks>
 internal static class VectorMath<S, V, T>
     where S : struct, ISimd<V, T>
@@ -27,12 +27,12 @@ internal static class VectorMath<S, V, T>
         get => S.Constant(-0.6931471805599453);
     }
 
-    // Beyond these the sigmoid is within one part in 10^18 (float64: 10^152) of its limits, and the product of two
-    // denominators still is far from overflow.
-    private static V SigmoidLimit
+    // Beyond it e^x is not a normal number. Below its negative the sigmoid is zero, which it is not worth telling from 1e-38
+    // (float64: 1e-307).
+    private static V Limit
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => S.Constant(typeof(T) == typeof(float) ? 42.0 : 350.0);
+        get => S.Constant(typeof(T) == typeof(float) ? 87.0 : 708.0);
     }
 
     // |2x| beyond which tanh x rounds to one.
@@ -46,33 +46,31 @@ internal static class VectorMath<S, V, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Exp(V x)
     {
-        var r = Reduce(S.Clamp(x, S.Constant(typeof(T) == typeof(float) ? 87.0 : 708.0)), out var shifted);
+        var r = Reduce(S.Clamp(x, Limit), out var shifted);
         return S.Scale(S.MultiplyAdd(S.MultiplyAdd(Remainder(r), r, S.Constant(1)), r, S.Constant(1)), shifted);
     }
 
-    /// <summary>1 / (1 + e^−x) is 1 / the result.</summary>
+    /// <summary>
+    /// σ(x) = 1 / (1 + e^−x): exactly 0 and 1 at the ends, as of −∞ and ∞; NaN of NaN. So no gradient comes through a gate that
+    /// is shut, however large what is behind it. Two quotients by one division would be faster, and 1 − 2^−24 for 1.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V SigmoidDenominator(V x)
+    public static V Sigmoid(V x)
     {
-        var r = Reduce(S.Negate(S.Clamp(x, SigmoidLimit)), out var shifted);
+        var r = Reduce(S.Negate(S.Clamp(x, Limit)), out var shifted);
         var exp = S.MultiplyAdd(S.MultiplyAdd(Remainder(r), r, S.Constant(1)), r, S.Constant(1));
-        return S.Add(S.Constant(1), S.Scale(exp, shifted));
+        var sigmoid = S.Divide(S.Constant(1), S.Add(S.Constant(1), S.Scale(exp, shifted)));
+        return S.WhereNotBelow(S.Add(x, Limit), sigmoid);
     }
 
-    /// <summary>e^2x − 1: tanh x is this over (this + 2), accurate near zero too.</summary>
+    /// <summary>tanh x = (e^2x − 1) / (e^2x + 1), accurate near zero too, and exactly ±1 at the ends.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V TanhNumerator(V x)
+    public static V Tanh(V x)
     {
         var r = Reduce(S.Clamp(S.Add(x, x), TanhLimit), out var shifted);
         var p = S.MultiplyAdd(S.Multiply(r, r), Remainder(r), r);
         var power = S.Scale(S.Constant(1), shifted);
-        return S.MultiplyAdd(p, power, S.Subtract(power, S.Constant(1)));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Tanh(V x)
-    {
-        var numerator = TanhNumerator(x);
+        var numerator = S.MultiplyAdd(p, power, S.Subtract(power, S.Constant(1)));
         return S.Divide(numerator, S.Add(numerator, S.Constant(2)));
     }
 

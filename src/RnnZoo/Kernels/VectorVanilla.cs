@@ -121,17 +121,17 @@ internal readonly struct TanhNonlinearity<S, V, T> : INonlinearity<V>
     public static V Differentiate(V h, V dH) => S.Multiply(dH, S.Subtract(S.Constant(1), S.Multiply(h, h)));
 }
 
-/// <summary>max(a, 0), NaN where a is; φ' = 1 above zero, 0 at and below it.</summary>
+/// <summary>max(a, 0), NaN where a is; φ' = 1 above zero, 0 at and below it, and 1 where h is NaN, as torch has it.</summary>
 internal readonly struct ReluNonlinearity<S, V, T> : INonlinearity<V>
     where S : struct, ISimd<V, T>
     where V : struct
     where T : unmanaged
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Apply(V a, V b) => S.WherePositive(a, a);
+    public static V Apply(V a, V b) => S.WhereNotBelow(a, a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Differentiate(V h, V dH) => S.WherePositive(h, dH);
+    public static V Differentiate(V h, V dH) => S.WhereNotBelow(h, dH);
 }
 
 /// <summary>The identity.</summary>
@@ -147,7 +147,7 @@ internal readonly struct LinearNonlinearity<V> : INonlinearity<V>
 
 /// <summary>
 /// modReLU, sign(a)·max(|a| + b, 0), NaN where a is (Arjovsky, Shah and Bengio 2016, over the reals): ∂φ/∂a = 1 and
-/// ∂φ/∂b = sign(h) where h is not zero, else both are 0. So the derivative at the kink |a| = −b is that of the dead side,
+/// ∂φ/∂b = sign(h) where h is above or below zero, else, of NaN too, both are 0. So the derivative at the kink |a| = −b is that of the dead side,
 /// and at a = 0, where φ jumps if b is above zero, it is 0.
 /// </summary>
 internal readonly struct ModReluNonlinearity<S, V, T> : INonlinearity<V>
@@ -162,7 +162,7 @@ internal readonly struct ModReluNonlinearity<S, V, T> : INonlinearity<V>
     {
         var above = S.Add(a, b);
         var below = S.Subtract(b, a);
-        return S.Subtract(S.WherePositive(a, S.WherePositive(above, above)), S.WherePositive(S.Negate(a), S.WherePositive(below, below)));
+        return S.Subtract(S.WhereNotBelow(a, S.WhereNotBelow(above, above)), S.WhereNotBelow(S.Negate(a), S.WhereNotBelow(below, below)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
