@@ -18,13 +18,16 @@ public sealed class Recurrent : RecurrentModule<RecurrentState?, RecurrentResult
 {
     /// <summary>Makes the cells and joins them.</summary>
     /// <param name="inputSize">I.</param>
-    /// <param name="cell">Makes the cell of a layer and direction; all cells need the same state sizes.</param>
+    /// <param name="cell">
+    /// (layer, direction, size) → a new cell of that input size, which the module takes over; layer 0 reads the input, direction 1
+    /// reads the sequence backwards. All cells need the same state sizes.
+    /// </param>
     /// <param name="numLayers">L.</param>
     /// <param name="batchFirst">Whether input and output are [B, T, ·]; the state is [L·D, B, S] either way.</param>
     /// <param name="dropout">The probability with which an output of a layer below the last is dropped in training.</param>
     /// <param name="bidirectional">Whether every layer also reads its input backwards.</param>
     /// <exception cref="ArgumentException">A size is zero or less, dropout is outside [0, 1], or a cell's sizes do not fit.</exception>
-    public Recurrent(long inputSize, CellFactory cell, long numLayers = 1, bool batchFirst = false, double dropout = 0, bool bidirectional = false)
+    public Recurrent(long inputSize, Func<int, int, long, RecurrentCell> cell, long numLayers = 1, bool batchFirst = false, double dropout = 0, bool bidirectional = false)
         : this(CellStack.Make(inputSize, cell, numLayers, batchFirst, dropout, bidirectional))
     {
     }
@@ -47,17 +50,10 @@ public sealed class Recurrent : RecurrentModule<RecurrentState?, RecurrentResult
     public override RecurrentResult Run(Tensor input, RecurrentState? state = null) => call(input, state);
 }
 
-/// <summary>Makes the cell of one layer and direction.</summary>
-/// <param name="layer">0 is the layer that reads the input.</param>
-/// <param name="direction">0 reads the sequence forwards, 1 backwards.</param>
-/// <param name="inputSize">I of this layer: the module's input size for layer 0, D·H above it.</param>
-/// <returns>A new cell; the module takes its parameters over and disposes it.</returns>
-public delegate RecurrentCell CellFactory(int layer, int direction, long inputSize);
-
 /// <summary>The cells that a factory made for a layout, checked against each other.</summary>
 internal sealed record CellStack(RecurrentLayout Layout, IReadOnlyList<RecurrentCell> Cells)
 {
-    public static CellStack Make(long inputSize, CellFactory factory, long numLayers, bool batchFirst, double dropout, bool bidirectional)
+    public static CellStack Make(long inputSize, Func<int, int, long, RecurrentCell> factory, long numLayers, bool batchFirst, double dropout, bool bidirectional)
     {
         ArgumentNullException.ThrowIfNull(factory);
         var layout = RecurrentLayout.Checked(inputSize, hiddenSize: 1, numLayers, batchFirst, dropout, bidirectional);

@@ -9,7 +9,7 @@ namespace RnnZoo.Verification;
 /// layers, one and both directions. Each in float64 and float32 against autograd and, where libtorch has it, native, and on a smaller
 /// net against finite differences.
 /// </summary>
-public static class VerificationSuite
+internal static class VerificationSuite
 {
     /// <summary>Runs it.</summary>
     /// <param name="seed">The seed of the parameters and of everything that is drawn.</param>
