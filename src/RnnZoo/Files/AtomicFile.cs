@@ -9,14 +9,10 @@ internal static class AtomicFile
     private static readonly ConcurrentDictionary<string, bool> InWriting = new();
 
     /// <summary>Writes text as UTF-8 without a byte order mark.</summary>
-    /// <param name="path">The file; one that exists is replaced.</param>
-    /// <param name="text">What it will hold.</param>
     /// <exception cref="IOException">The file cannot be written; an older one is left as it was.</exception>
     public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
-    /// <summary>Writes a file.</summary>
-    /// <param name="path">The file; one that exists is replaced.</param>
-    /// <param name="write">Writes what it will hold.</param>
+    /// <summary>Writes a file; one that exists is replaced.</summary>
     /// <exception cref="IOException">The file cannot be written; an older one is left as it was.</exception>
     public static void Write(string path, Action<Stream> write)
     {
