@@ -102,7 +102,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
 
     public void OnEvaluation(EvaluationRecord evaluation)
     {
-        var isBest = evaluation.Metric < (_manifest.Result?.Metrics[0].Value ?? double.PositiveInfinity);
+        var isBest = evaluation.Metric <= (_manifest.Result?.Metrics[0].Value ?? double.PositiveInfinity);
         var line = Line(evaluation.Step, evaluation.Seconds, string.Create(CultureInfo.InvariantCulture, $"validation {evaluation.Metric:0.0000} bits per character{(isBest ? "  best" : "")}"));
         host.Error.WriteLine((_drawn > 0 ? "\r" : "") + line.PadRight(_drawn));
         host.Error.Flush();

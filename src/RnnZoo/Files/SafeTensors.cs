@@ -170,7 +170,12 @@ public static class SafeTensors
 
         foreach (var (name, tensor) in tensors)
         {
-            fields.Add(WellFormed(name), new { dtype = SafeTensorTypes.NameOf(tensor.dtype), shape = tensor.shape, data_offsets = offsets[name] });
+            fields.Add(WellFormed(name), new OrderedDictionary<string, object>
+            {
+                ["dtype"] = SafeTensorTypes.NameOf(tensor.dtype)!,
+                ["shape"] = tensor.shape,
+                ["data_offsets"] = offsets[name],
+            });
         }
 
         var json = JsonSerializer.SerializeToUtf8Bytes(fields, Json);

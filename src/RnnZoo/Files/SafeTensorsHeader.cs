@@ -21,8 +21,7 @@ internal sealed class SafeTensorsHeader(string file)
     private const int MostDimensions = 64; // more than any tensor library takes
     private const int DeepestJson = 8; // the format needs 3
 
-    /// <param name="header">The bytes of the JSON.</param>
-    /// <param name="dataLength">How many bytes follow it.</param>
+    /// <summary>What the JSON says, which so many bytes of data follow.</summary>
     public (List<SafeTensorEntry> Entries, Dictionary<string, string> Metadata) Read(byte[] header, long dataLength)
     {
         if (header is not [(byte)'{', ..])

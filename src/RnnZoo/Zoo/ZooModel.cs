@@ -9,8 +9,8 @@ namespace RnnZoo.Zoo;
 [Display.TypeFormatterSource(typeof(Display.TableFormatters))]
 public sealed class ZooModel : IDisposable, Display.ITable
 {
-    private ZooModel(ModelEntry entry, ModelManifest manifest, SequenceModel net, ISequenceTask? task, CharacterModel? characters) =>
-        (Entry, Manifest, Net, Task, Characters) = (entry, manifest, net, task, characters);
+    private ZooModel(ModelEntry entry, ModelManifest manifest, SequenceModel net, CharacterModel? characters = null) =>
+        (Entry, Manifest, Net, Characters) = (entry, manifest, net, characters);
 
     /// <summary>Where it was found.</summary>
     public ModelEntry Entry { get; }
@@ -31,7 +31,7 @@ public sealed class ZooModel : IDisposable, Display.ITable
     public SequenceModel Net { get; }
 
     /// <summary>The task that the net solves; null for a character model.</summary>
-    public ISequenceTask? Task { get; }
+    public ISequenceTask? Task => Recipe.LearntTask;
 
     /// <summary>The character model that the net belongs to; null for a model of a task.</summary>
     public CharacterModel? Characters { get; }
@@ -84,12 +84,12 @@ public sealed class ZooModel : IDisposable, Display.ITable
             var inputs = net.Embedding > 0 ? net.Embedding : vocabulary.Size;
             CheckSize(entry, parameters, Least(inputs, net.Hidden, net.Layers, vocabulary.Size) + ((double)vocabulary.Size * net.Embedding));
             var characters = new CharacterModel(vocabulary, net);
-            return new ZooModel(entry, manifest, characters.Net, null, characters);
+            return new ZooModel(entry, manifest, characters.Net, characters);
         }
 
         var recipe = (SequenceRecipe)manifest.Recipe;
         CheckSize(entry, parameters, Least(recipe.Task.InputSize, recipe.Net.Hidden, recipe.Net.Layers, recipe.Task.OutputSize));
-        return new ZooModel(entry, manifest, recipe.CreateNet(), recipe.Task, null);
+        return new ZooModel(entry, manifest, recipe.CreateNet());
     }
 
     // A net is made before its weights are read into it, and takes the memory that the manifest says: one that cannot be of
