@@ -42,9 +42,7 @@ internal static class AtomicFile
     }
 
     /// <summary>Where a file is written before it gets its name.</summary>
-    internal static string PartialPath(string path) => PartialPath(path, 0);
-
-    private static string PartialPath(string path, int others) => $"{path}.{Environment.ProcessId}{(others == 0 ? "" : $"-{others}")}.part";
+    internal static string PartialPath(string path, int others = 0) => $"{path}.{Environment.ProcessId}{(others == 0 ? "" : $"-{others}")}.part";
 
     // One of its own for each of several threads that write the same file.
     private static string Claim(string path)

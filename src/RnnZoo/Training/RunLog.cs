@@ -24,10 +24,9 @@ internal sealed class RunLog : IDisposable
         _file = new FileStream(_partialPath, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
     }
 
-    /// <summary>An observer that logs one training.</summary>
+    /// <summary>An observer that logs one training, as long as this log lives.</summary>
     /// <param name="metric">The name of the task's metric: the key of its values.</param>
     /// <param name="labels">Written into each of its lines, to tell the trainings apart.</param>
-    /// <returns>The observer; it lives as long as this log.</returns>
     public ITrainingObserver For(string metric, params IReadOnlyList<(string Name, object Value)> labels) => new Training(this, metric, labels);
 
     /// <summary>Gives the file its final name.</summary>

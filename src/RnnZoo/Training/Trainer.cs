@@ -95,7 +95,9 @@ public sealed class Trainer
             final = Evaluate(step, _options.FinalSequences, measurements, watch);
         }
 
-        return End(new TrainingResult(step, reason, final, watch.Elapsed.TotalSeconds));
+        var result = new TrainingResult(step, reason, final, watch.Elapsed.TotalSeconds);
+        Tell(observer => observer.OnEnd(result));
+        return result;
     }
 
     private Generator Generator(string purpose) => new((ulong)Seeds.Derive(_options.Seed, purpose));
@@ -111,11 +113,7 @@ public sealed class Trainer
         var learningRate = _options.Schedule.At(_options.LearningRate, step, _options.Steps);
         var (value, norm) = optimizer.Step(loss, learningRate, _options.ClipNorm);
         var record = new StepRecord(step, value, norm, learningRate, watch.Elapsed.TotalSeconds);
-        foreach (var observer in _observers)
-        {
-            observer.OnStep(record);
-        }
-
+        Tell(observer => observer.OnStep(record));
         return double.IsFinite(norm);
     }
 
@@ -136,11 +134,7 @@ public sealed class Trainer
     {
         var score = Scores(_model, _task, sequences, EvaluationBatch, data).Aggregate((left, right) => left + right);
         var record = new EvaluationRecord(step, score.Loss, score.Metric, score.StandardError, score.Sequences, watch.Elapsed.TotalSeconds);
-        foreach (var observer in _observers)
-        {
-            observer.OnEvaluation(record);
-        }
-
+        Tell(observer => observer.OnEvaluation(record));
         return record;
     }
 
@@ -168,14 +162,12 @@ public sealed class Trainer
         }
     }
 
-    private TrainingResult End(TrainingResult result)
+    private void Tell(Action<ITrainingObserver> what)
     {
         foreach (var observer in _observers)
         {
-            observer.OnEnd(result);
+            what(observer);
         }
-
-        return result;
     }
 }
 

@@ -102,8 +102,6 @@ internal sealed record TextRecipe(string Title, string Source, string Sha256);
 /// <param name="HeldOut">The end, to measure on.</param>
 internal sealed record TrainingText(Vocabulary Vocabulary, string Sha256, Tokens Training, Tokens HeldOut)
 {
-    private const int TokensAtATime = 1 << 16;
-
     /// <summary>Reads a text, whichever it is; <see cref="CharacterRecipe.OpenText"/> reads a recipe's.</summary>
     /// <exception cref="InvalidDataException">It is too short, or no valid UTF-8.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
@@ -124,17 +122,13 @@ internal sealed record TrainingText(Vocabulary Vocabulary, string Sha256, Tokens
         ? CheckedFile.HashOf(file)
         : throw new FileNotFoundException($"expected a file, got '{file}', which {(Directory.Exists(file) ? "is a folder" : "is not there")}.");
 
-    public void WriteHeldOut(string file) => AtomicFile.Write(file, stream =>
+    public void WriteHeldOut(string file)
     {
-        for (var at = 0L; at < HeldOut.Count; at += TokensAtATime)
-        {
-            var ids = new long[Math.Min(TokensAtATime, HeldOut.Count - at)];
-            HeldOut.Read(at, ids);
-            stream.Write(Vocabulary.Kind == VocabularyKind.Bytes
-                ? Array.ConvertAll(ids, id => (byte)id)
-                : System.Text.Encoding.UTF8.GetBytes(Vocabulary.Decode(ids)));
-        }
-    });
+        var ids = new long[HeldOut.Count];
+        HeldOut.Read(0, ids);
+        var bytes = Vocabulary.Kind == VocabularyKind.Bytes ? Array.ConvertAll(ids, id => (byte)id) : System.Text.Encoding.UTF8.GetBytes(Vocabulary.Decode(ids));
+        AtomicFile.Write(file, stream => stream.Write(bytes));
+    }
 }
 
 /// <summary>The training of a character model by a recipe. Where there are checkpoints it goes on from the last.</summary>
@@ -167,6 +161,8 @@ internal sealed class CharacterRun : IDisposable
 
     private string BestWeights => Path.Combine(_run.Checkpoints ?? _scratch!.FullName, ModelFolder.Weights);
 
+    private TokenStreams HeldOut => CharacterTrainer.ValidationStreams(_text.HeldOut, _recipe.Training);
+
     public TrainedSeed Train(CancellationToken cancellation)
     {
         var reason = _trainer.Run(cancellation);
@@ -182,8 +178,7 @@ internal sealed class CharacterRun : IDisposable
             LoadBest(progress);
         }
 
-        var streams = CharacterTrainer.ValidationStreams(_text.HeldOut, _recipe.Training);
-        return Trained(reason, ModelMeasurement.OfText(_model.Measure(streams), _text.HeldOut, streams, best ? BestOf(progress) : ModelMeasurement.LastStep));
+        return Trained(reason, Measured(_model.Measure(HeldOut), best ? BestOf(progress) : ModelMeasurement.LastStep));
     }
 
     public void Dispose()
@@ -196,9 +191,10 @@ internal sealed class CharacterRun : IDisposable
     {
         _model.Net.SaveSafeTensors(BestWeights);
         var progress = _trainer.Progress;
-        var streams = CharacterTrainer.ValidationStreams(_text.HeldOut, _recipe.Training);
-        _run.OnBest?.Invoke(Trained(null, ModelMeasurement.OfText(progress.BestBits!.Value, _text.HeldOut, streams, BestOf(progress))));
+        _run.OnBest?.Invoke(Trained(null, Measured(progress.BestBits!.Value, BestOf(progress))));
     }
+
+    private IReadOnlyList<MetricValue> Measured(double bits, string weights) => ModelMeasurement.OfText(bits, _text.HeldOut, HeldOut, weights);
 
     private void LoadBest(CharacterProgress progress)
     {

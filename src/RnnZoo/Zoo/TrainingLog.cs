@@ -67,9 +67,7 @@ internal static class TrainingLog
 /// <param name="WeightsSha256">Of an end: the SHA-256 of the weights that came out.</param>
 internal sealed record TrainingLogEntry(long Seed, string Event, int Step, double? Loss, double? GradientNorm, double? LearningRate, double? Metric, double Seconds, string? Ended, string? WeightsSha256);
 
-/// <summary>Makes the lines of a log from a training: means over so many steps that a few hundred lines are enough.</summary>
-/// <param name="seed">The seed of the training.</param>
-/// <param name="totalSteps">How many steps there are at most, over all stages.</param>
+/// <summary>Makes the lines of a log from a training, of so many steps over all stages: means over so many that a few hundred lines are enough.</summary>
 internal sealed class TrainingRecorder(long seed, long totalSteps) : ITrainingObserver
 {
     private const int MostLines = 400;
