@@ -8,11 +8,9 @@ namespace RnnZoo.Cli.Commands;
 /// <summary>`rnnzoo sample`: writes text with a trained character model.</summary>
 internal sealed class SampleCommand
 {
-    private static readonly SamplingOptions Standard = new();
-
     private readonly ValueOption<string?> _model = Values.Text("--model", "The folder of a run of train chars, or a character model of the zoo; by default the newest run in runs", "a folder or a name");
-    private readonly ValueOption<int> _length = Values.Whole("--length", "How many characters to write", 1, Standard.Length);
-    private readonly ValueOption<double> _temperature = Values.NotNegative("--temperature", "Below 1 is safer, above 1 is wilder, 0 always takes the likeliest character", Standard.Temperature);
+    private readonly ValueOption<int> _length = Values.Whole("--length", "How many characters to write", 1, 500);
+    private readonly ValueOption<double> _temperature = Values.NotNegative("--temperature", "Below 1 is safer, above 1 is wilder, 0 always takes the likeliest character", 1);
     private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where chance comes from", 1);
     private readonly ValueOption<string?> _prompt = Values.Text("--prompt", "The text to go on from, of the model's characters; without one it begins as after the end of a line", "a text");
 
@@ -32,21 +30,17 @@ internal sealed class SampleCommand
         {
             options._model, options._length, options._temperature, options._seed, options._prompt,
         };
-        command.SetAction((parsed, cancellation) => Task.FromResult(new SampleRun(host, parsed.GetValue(options._model), new SamplingOptions
-        {
-            Length = parsed.GetValue(options._length),
-            Temperature = parsed.GetValue(options._temperature),
-            Seed = parsed.GetValue(options._seed),
-            Prompt = parsed.GetValue(options._prompt) ?? "",
-        }).Run(cancellation)));
+        command.SetAction((parsed, cancellation) => Task.FromResult(new SampleRun(host, parsed.GetValue(options._model), parsed.GetValue(options._prompt) ?? "")
+            .Run(model => model.Sample(parsed.GetValue(options._length), parsed.GetValue(options._temperature), parsed.GetValue(options._seed), parsed.GetValue(options._prompt) ?? "", cancellation))));
         return command;
     }
 }
 
 /// <summary>One text, written character by character.</summary>
-internal sealed class SampleRun(CliHost host, string? modelName, SamplingOptions options)
+internal sealed class SampleRun(CliHost host, string? modelName, string prompt)
 {
-    public int Run(CancellationToken cancellation)
+    /// <param name="sample">Draws the characters, by what the options say.</param>
+    public int Run(Func<CharacterModel, IEnumerable<long>> sample)
     {
         CharacterModel model;
         try
@@ -61,7 +55,7 @@ internal sealed class SampleRun(CliHost host, string? modelName, SamplingOptions
 
         using (model)
         {
-            Write(model, Drawn(model, cancellation));
+            Write(model, Drawn(model, sample));
         }
 
         return ExitCodes.Success;
@@ -85,11 +79,11 @@ internal sealed class SampleRun(CliHost host, string? modelName, SamplingOptions
         throw new UsageException($"--model: expected the folder of a run of train chars or a character model of the zoo ({(names.Length == 0 ? "there are none" : string.Join(", ", names))}), got '{modelName}'{(Nearest.To(modelName, names) is { } nearest ? $"; did you mean {nearest}?" : ".")}");
     }
 
-    private IEnumerable<long> Drawn(CharacterModel model, CancellationToken cancellation)
+    private static IEnumerable<long> Drawn(CharacterModel model, Func<CharacterModel, IEnumerable<long>> sample)
     {
         try
         {
-            return model.Sample(options, cancellation);
+            return sample(model);
         }
         catch (ArgumentException problem)
         {
@@ -99,7 +93,7 @@ internal sealed class SampleRun(CliHost host, string? modelName, SamplingOptions
 
     private void Write(CharacterModel model, IEnumerable<long> drawn)
     {
-        host.Output.Write(options.Prompt);
+        host.Output.Write(prompt);
         if (model.Vocabulary.Kind == VocabularyKind.Bytes)
         {
             host.Output.Write(model.Vocabulary.Decode([.. drawn])); // a character may be several bytes

@@ -99,7 +99,7 @@ internal sealed class TrainCharsCommand
 
     private CharacterRecipe Read(ParseResult parsed, string text) => new()
     {
-        Text = new TextRecipe { Title = Path.GetFileName(text).ReplaceLineEndings(" "), Source = text, Sha256 = "" }, // which is known when it is read
+        Text = new TextRecipe(Path.GetFileName(text).ReplaceLineEndings(" "), Source: text, Sha256: ""), // which is known when it is read
         Vocabulary = Vocabularies[parsed.GetValue(_vocabulary)!],
         HeldOutShare = parsed.GetValue(_validation),
         KeepBest = true,

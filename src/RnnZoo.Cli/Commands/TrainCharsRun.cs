@@ -15,7 +15,7 @@ namespace RnnZoo.Cli.Commands;
 /// One run of `train chars`, from a recipe to its folder: that of a model as the zoo has them, with checkpoints and a report
 /// beside. Whenever a measurement is the best so far, the model is written; the recipe is there from the start.
 /// </summary>
-internal sealed class TrainCharsRun(CliHost host, bool json) : ICharacterTrainingObserver
+internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
 {
     private const int PointsPerLine = 250;
 
@@ -27,10 +27,6 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ICharacterTrainin
     private ModelManifest _manifest = null!; // both from the moment that training begins
 
     private CharacterRecipe Recipe => (CharacterRecipe)_manifest.Recipe;
-
-    private string LogFile => Path.Combine(_folder, ModelFolder.Log);
-
-    private TrainingLogEntry[] LastLine => _manifest.Result is { } result ? [result.Seeds[0].ToLogEntry()] : [];
 
     /// <summary>Begins a training.</summary>
     /// <param name="recipe">What to train, but for the hash of the text.</param>
@@ -93,26 +89,29 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ICharacterTrainin
         }
     }
 
-    public void OnStep(CharacterProgress progress, double loss)
+    public void OnStep(in StepRecord step)
     {
         if (host.ErrorIsTerminal && _sinceDrawn.Elapsed > Interval)
         {
             _sinceDrawn.Restart();
-            var line = Line(progress, string.Create(CultureInfo.InvariantCulture, $"training {loss / Math.Log(2):0.000}"));
+            var line = Line(step.Step, step.Seconds, string.Create(CultureInfo.InvariantCulture, $"training {step.Loss / Math.Log(2):0.000}"));
             host.Error.Write("\r" + line.PadRight(_drawn));
             _drawn = line.Length;
         }
     }
 
-    public void OnMeasurement(CharacterProgress progress, CharacterRecord measurement, bool isBest)
+    public void OnEvaluation(EvaluationRecord evaluation)
     {
-        var line = Line(progress, string.Create(CultureInfo.InvariantCulture, $"validation {measurement.ValidationBits:0.0000} bits per character{(isBest ? "  best" : "")}"));
+        var isBest = evaluation.Metric <= (_manifest.Result?.Metrics[0].Value ?? double.PositiveInfinity);
+        var line = Line(evaluation.Step, evaluation.Seconds, string.Create(CultureInfo.InvariantCulture, $"validation {evaluation.Metric:0.0000} bits per character{(isBest ? "  best" : "")}"));
         host.Error.WriteLine((_drawn > 0 ? "\r" : "") + line.PadRight(_drawn));
         host.Error.Flush();
         _drawn = 0;
     }
 
-    public void OnCheckpoint(CharacterProgress progress) => TrainingLog.Write(LogFile, [.. TrainingLog.Of(Recipe.CommittedSeed, progress), .. LastLine]);
+    public void OnEnd(TrainingResult result)
+    {
+    }
 
     /// <exception cref="InvalidDataException">The folder holds no run.</exception>
     private ModelManifest ManifestOfRun()
@@ -170,14 +169,14 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ICharacterTrainin
             File.Delete(half); // a run that was killed left it
         }
 
-        var run = new RecipeRun { Text = text, Checkpoints = _folder, CharacterObserver = this, OnBest = trained => Keep(trained, text), Notice = host.Error.WriteLine };
+        var run = new RecipeRun { Text = text, Checkpoints = _folder, Observer = this, OnBest = trained => Keep(trained, text), OnCheckpoint = WriteLog, Notice = host.Error.WriteLine };
         using var trained = Recipe.Train(Recipe.CommittedSeed, run, cancellation);
         if (trained.Reason != StopReason.Cancelled && trained.Progress!.BestBits is not null)
         {
             Keep(trained, text);
         }
 
-        TrainingLog.Write(LogFile, [.. trained.Log, .. LastLine]);
+        WriteLog(trained);
         Report(trained, text);
         return trained.Reason switch
         {
@@ -187,10 +186,14 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ICharacterTrainin
         };
     }
 
+    /// <summary>Writes the log so far; where there are weights, its last line is theirs.</summary>
+    private void WriteLog(TrainedSeed trained) => TrainingLog.Write(
+        Path.Combine(_folder, ModelFolder.Log), _manifest.Result is { } result ? [.. trained.Log, result.Seeds[0].ToLogEntry()] : trained.Log);
+
     /// <summary>Writes the model with the best weights so far.</summary>
     private void Keep(TrainedSeed trained, TrainingText text)
     {
-        var result = trained.Save(Path.Combine(_folder, ModelFolder.Weights), _manifest.Name);
+        var result = trained.SaveResult(Path.Combine(_folder, ModelFolder.Weights), _manifest.Name);
         _manifest = ModelFolder.Write(_folder, _manifest, [result], [.. trained.Log, result.ToLogEntry()], text, host.Time.GetLocalNow());
     }
 
@@ -284,8 +287,11 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ICharacterTrainin
         RunHeader.Write(writer, trained.Seed, Recipe.Threads, "float32");
     }
 
-    private string Line(CharacterProgress progress, string what) => string.Create(CultureInfo.InvariantCulture,
-        $"step {progress.Step,7}/{Recipe.Training.Steps}  {what}  {Speed(progress):#,0} characters/s  {progress.Seconds:0.0} s");
+    private string Line(int step, double seconds, string what)
+    {
+        var characters = (double)step * Recipe.Training.Streams * Recipe.Training.ChunkLength;
+        return string.Create(CultureInfo.InvariantCulture, $"step {step,7}/{Recipe.Training.Steps}  {what}  {characters / seconds:#,0} characters/s  {seconds:0.0} s");
+    }
 
     private static double Speed(CharacterProgress progress) => progress.TrainingSeconds > 0 ? progress.Characters / progress.TrainingSeconds : 0;
 

@@ -141,7 +141,7 @@ internal static class ZooCommand
         {
             var entry = Find(host, Catalogue(host, parsed.GetValue(models)), parsed.GetValue(name));
             var manifest = entry.ReadManifest();
-            host.Output.Write(parsed.GetValue(json) || manifest.Result is null ? manifest.ToJson() : manifest.ToCard(TrainingLog.Read(entry.File(ModelFolder.Log))));
+            host.Output.Write(parsed.GetValue(json) || manifest.Result is null ? manifest.ToJson() : ModelCard.Write(manifest, TrainingLog.Read(entry.File(ModelFolder.Log))));
             return ExitCodes.Success;
         }));
         return command;

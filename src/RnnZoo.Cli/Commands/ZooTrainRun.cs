@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.ExceptionServices;
-using System.Security.Cryptography;
-using RnnZoo.Characters;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
 using RnnZoo.Files;
@@ -117,18 +115,17 @@ internal sealed class ZooTrainRun(CliHost host, ModelEntry entry, ModelManifest 
         }
     }
 
-    private RecipeRun RunOf(long seed, ZooTrainFolder folder, TrainingText? text) => _recipe switch
+    private RecipeRun RunOf(long seed, ZooTrainFolder folder, TrainingText? text)
     {
-        CharacterRecipe characters => new RecipeRun
+        var steps = _recipe is CharacterRecipe characters ? characters.Training.Steps : ((SequenceRecipe)_recipe).Stages.Sum(stage => (long)stage.Training.Steps);
+        return new RecipeRun
         {
             Text = text,
-            Checkpoints = folder.CheckpointsOf(seed),
-            CharacterObserver = _progress.CharacterObserverOf(seed, characters.Training.Steps),
+            Checkpoints = text is null ? null : folder.CheckpointsOf(seed),
+            Observer = _progress.ObserverOf(seed, steps),
             Notice = _progress.Note,
-        },
-        SequenceRecipe sequences => new RecipeRun { Observer = _progress.ObserverOf(seed, sequences.Stages.Sum(stage => (long)stage.Training.Steps)) },
-        _ => new RecipeRun(),
-    };
+        };
+    }
 
     private void Report(ZooTrainFolder folder, SeedResult[] seeds, ModelManifest? trained)
     {
@@ -237,8 +234,7 @@ internal sealed class ZooTrainFolder : IDisposable
         }
 
         var result = SeedResult.Read(file);
-        using var weights = System.IO.File.OpenRead(WeightsOf(seed));
-        var got = Convert.ToHexStringLower(SHA256.HashData(weights));
+        var got = CheckedFile.HashOf(WeightsOf(seed));
         return got == result.WeightsSha256 ? result : throw new InvalidDataException($"{WeightsOf(seed)}: expected the SHA-256 {result.WeightsSha256} of {file}, got {got}; delete both files to train the seed again.");
     }
 
@@ -251,7 +247,7 @@ internal sealed class ZooTrainFolder : IDisposable
     /// <summary>Writes what came of a seed; the results come last, for they say that it is finished.</summary>
     public SeedResult Save(string model, TrainedSeed trained)
     {
-        var result = trained.Save(WeightsOf(trained.Seed), model);
+        var result = trained.SaveResult(WeightsOf(trained.Seed), model);
         TrainingLog.Write(LogOf(trained.Seed), [.. trained.Log, result.ToLogEntry()]);
         result.Write(File($"seed-{trained.Seed}.json"));
         return result;
@@ -285,9 +281,7 @@ internal sealed class ZooTrainProgress(TextWriter writer)
 
     private readonly Lock _gate = new();
 
-    public ITrainingObserver ObserverOf(long seed, long steps) => new SequenceLines(this, seed, steps);
-
-    public ICharacterTrainingObserver CharacterObserverOf(long seed, int steps) => new CharacterLines(this, seed, steps);
+    public ITrainingObserver ObserverOf(long seed, long steps) => new SeedLines(this, seed, steps);
 
     public void Say(FormattableString line) => Note(line.ToString(CultureInfo.InvariantCulture));
 
@@ -300,7 +294,7 @@ internal sealed class ZooTrainProgress(TextWriter writer)
         }
     }
 
-    private sealed class SequenceLines(ZooTrainProgress progress, long seed, long steps) : ITrainingObserver
+    private sealed class SeedLines(ZooTrainProgress progress, long seed, long steps) : ITrainingObserver
     {
         private readonly long _every = Math.Max(1, steps / Lines);
         private int _stepsBefore;
@@ -321,20 +315,6 @@ internal sealed class ZooTrainProgress(TextWriter writer)
         {
             _stepsBefore += result.Steps;
             progress.Say($"seed {seed,-3} step {_stepsBefore,7}/{steps}  stage ended: {result.Reason.Name()}, metric {result.Final?.Metric ?? double.NaN:0.0000}");
-        }
-    }
-
-    private sealed class CharacterLines(ZooTrainProgress progress, long seed, int steps) : ICharacterTrainingObserver
-    {
-        public void OnStep(CharacterProgress training, double loss)
-        {
-        }
-
-        public void OnMeasurement(CharacterProgress training, CharacterRecord measurement, bool isBest)
-            => progress.Say($"seed {seed,-3} step {training.Step,7}/{steps}  {measurement.ValidationBits:0.0000} bits per character  {training.Seconds,7:0.0} s");
-
-        public void OnCheckpoint(CharacterProgress training)
-        {
         }
     }
 }

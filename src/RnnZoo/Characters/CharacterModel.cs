@@ -15,13 +15,9 @@ public sealed class CharacterModel : IDisposable
     internal const double BitsPerNat = 1.4426950408889634; // 1 / ln 2
 
     /// <summary>Makes a model with fresh weights, drawn from torch's default generator.</summary>
-    /// <param name="vocabulary">The characters.</param>
-    /// <param name="shape">What it is made of.</param>
     /// <exception cref="ArgumentException">A value of the shape is out of its range.</exception>
-    public CharacterModel(Vocabulary vocabulary, CharacterModelShape shape)
+    internal CharacterModel(Vocabulary vocabulary, CharacterModelShape shape)
     {
-        ArgumentNullException.ThrowIfNull(vocabulary);
-        ArgumentNullException.ThrowIfNull(shape);
         shape.Validate();
         (Vocabulary, Shape) = (vocabulary, shape);
         var embeds = shape.Embedding > 0;
@@ -34,7 +30,7 @@ public sealed class CharacterModel : IDisposable
     public Vocabulary Vocabulary { get; }
 
     /// <summary>What the model is made of.</summary>
-    public CharacterModelShape Shape { get; }
+    internal CharacterModelShape Shape { get; }
 
     /// <summary>The net: token ids [T, B] to logits [T, B, V].</summary>
     public SequenceModel Net { get; }
@@ -80,34 +76,37 @@ public sealed class CharacterModel : IDisposable
     }
 
     /// <summary>Writes text: draws each character from what the model expects after all before it.</summary>
-    /// <param name="options">How.</param>
+    /// <param name="length">How many characters to draw.</param>
+    /// <param name="temperature">What the logits are divided by: below 1 is safer, above 1 is wilder, 0 always takes the likeliest.</param>
+    /// <param name="seed">Where chance comes from: the same seed and weights give the same text.</param>
+    /// <param name="prompt">The text to go on from; if empty, the writing begins as after the end of a line.</param>
     /// <param name="cancellation">Ends the writing.</param>
     /// <returns>The ids of the new characters, one by one as they are drawn, without the prompt.</returns>
-    /// <exception cref="ArgumentException">An option is out of its range, or the prompt has a character outside the vocabulary.</exception>
-    public IEnumerable<long> Sample(SamplingOptions options, CancellationToken cancellation = default)
+    /// <exception cref="ArgumentException">A value is out of its range, or the prompt has a character outside the vocabulary.</exception>
+    public IEnumerable<long> Sample(int length = 500, double temperature = 1, long seed = 0, string prompt = "", CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        var prompt = options.Prompt.Length > 0 ? Vocabulary.Encode(options.Prompt) : [FirstOfALine()];
-        return Draw(prompt, options, cancellation);
+        Check.That(length >= 0, nameof(length), "at least 0", length);
+        Check.That(temperature >= 0 && double.IsFinite(temperature), nameof(temperature), "at least 0 and finite", temperature);
+        ArgumentNullException.ThrowIfNull(prompt);
+        return Draw(prompt.Length > 0 ? Vocabulary.Encode(prompt) : [FirstOfALine()], length, temperature, seed, cancellation);
     }
 
     /// <summary>Frees the weights.</summary>
     public void Dispose() => Net.Dispose();
 
-    private IEnumerable<long> Draw(long[] prompt, SamplingOptions options, CancellationToken cancellation)
+    private IEnumerable<long> Draw(long[] prompt, int length, double temperature, long seed, CancellationToken cancellation)
     {
-        var random = new SplitMix64((ulong)options.Seed);
+        var random = new SplitMix64((ulong)seed);
         var distribution = new double[Vocabulary.Size];
         RecurrentState? state = null;
         try
         {
             var next = prompt;
-            for (var drawn = 0; drawn < options.Length; drawn++)
+            for (var drawn = 0; drawn < length; drawn++)
             {
                 cancellation.ThrowIfCancellationRequested();
                 state = Step(next, state, distribution);
-                var character = CharacterDraw.From(distribution, options.Temperature, ref random);
+                var character = DrawFrom(distribution, temperature, ref random);
                 next = [character];
                 yield return character;
             }
@@ -138,72 +137,8 @@ public sealed class CharacterModel : IDisposable
         }
     }
 
-    // Without a prompt the text begins as after the end of a line, which most texts have.
-    private long FirstOfALine() => Vocabulary.Kind == VocabularyKind.Bytes ? '\n' : Math.Max(0, Vocabulary.IdOf('\n'));
-}
-
-/// <summary>What a <see cref="CharacterModel"/> is made of.</summary>
-public sealed record CharacterModelShape
-{
-    /// <summary>The net: one of <see cref="SequenceModel.Names"/>.</summary>
-    public string Cell { get; init; } = "lstm";
-
-    /// <summary>H.</summary>
-    public int Hidden { get; init; } = 128;
-
-    /// <summary>L.</summary>
-    public int Layers { get; init; } = 1;
-
-    /// <summary>The size of the learned vector of each character; 0 for one-hot vectors.</summary>
-    public int Embedding { get; init; }
-
-    /// <summary>Dropout between layers, from 0 to below 1.</summary>
-    public double Dropout { get; init; }
-
-    /// <summary>Checks every value.</summary>
-    /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
-    public void Validate()
-    {
-        Check.That(SequenceModel.Names.Contains(Cell), nameof(Cell), $"one of {string.Join(", ", SequenceModel.Names)}", Cell);
-        Check.That(Hidden >= 1, nameof(Hidden), "at least 1", Hidden);
-        Check.That(Layers >= 1, nameof(Layers), "at least 1", Layers);
-        Check.That(Embedding >= 0, nameof(Embedding), "at least 1, or 0 for one-hot vectors", Embedding);
-        Check.That(Dropout is >= 0 and < 1, nameof(Dropout), "from 0 to below 1", Dropout);
-    }
-}
-
-/// <summary>How a <see cref="CharacterModel"/> writes text.</summary>
-public sealed record SamplingOptions
-{
-    /// <summary>How many characters to draw.</summary>
-    public int Length { get; init; } = 500;
-
-    /// <summary>What the logits are divided by: below 1 is safer, above 1 is wilder, 0 always takes the likeliest.</summary>
-    public double Temperature { get; init; } = 1;
-
-    /// <summary>Where chance comes from: the same seed and weights give the same text.</summary>
-    public long Seed { get; init; }
-
-    /// <summary>The text to go on from; if empty, the writing begins as after the end of a line.</summary>
-    public string Prompt { get; init; } = "";
-
-    /// <summary>Checks every option.</summary>
-    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
-    public void Validate()
-    {
-        Check.That(Length >= 0, nameof(Length), "at least 0", Length);
-        Check.That(Temperature >= 0 && double.IsFinite(Temperature), nameof(Temperature), "at least 0 and finite", Temperature);
-        ArgumentNullException.ThrowIfNull(Prompt);
-    }
-}
-
-/// <summary>Draws a character from the model's logits.</summary>
-internal static class CharacterDraw
-{
-    /// <param name="logits">[V]: overwritten with the probabilities, up to a factor.</param>
-    /// <param name="temperature">What the logits are divided by; 0 takes the likeliest.</param>
-    /// <param name="random">Where chance comes from.</param>
-    public static int From(double[] logits, double temperature, ref SplitMix64 random)
+    /// <summary>Draws a character from logits [V], which are overwritten with the probabilities, up to a factor.</summary>
+    internal static int DrawFrom(double[] logits, double temperature, ref SplitMix64 random)
     {
         var likeliest = Likeliest(logits);
         var highest = logits[likeliest];
@@ -245,5 +180,27 @@ internal static class CharacterDraw
         }
 
         return likeliest;
+    }
+
+    // Without a prompt the text begins as after the end of a line, which most texts have.
+    private long FirstOfALine() => Vocabulary.Kind == VocabularyKind.Bytes ? '\n' : Math.Max(0, Vocabulary.IdOf('\n'));
+}
+
+/// <summary>What a <see cref="CharacterModel"/> is made of.</summary>
+/// <param name="Cell">The net: one of <see cref="SequenceModel.Names"/>.</param>
+/// <param name="Hidden">H.</param>
+/// <param name="Layers">L.</param>
+/// <param name="Embedding">The size of the learned vector of each character; 0 for one-hot vectors.</param>
+/// <param name="Dropout">Dropout between layers, from 0 to below 1.</param>
+internal sealed record CharacterModelShape(string Cell = "lstm", int Hidden = 128, int Layers = 1, int Embedding = 0, double Dropout = 0)
+{
+    /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
+    public void Validate()
+    {
+        Check.That(SequenceModel.Names.Contains(Cell), nameof(Cell), $"one of {string.Join(", ", SequenceModel.Names)}", Cell);
+        Check.That(Hidden >= 1, nameof(Hidden), "at least 1", Hidden);
+        Check.That(Layers >= 1, nameof(Layers), "at least 1", Layers);
+        Check.That(Embedding >= 0, nameof(Embedding), "at least 1, or 0 for one-hot vectors", Embedding);
+        Check.That(Dropout is >= 0 and < 1, nameof(Dropout), "from 0 to below 1", Dropout);
     }
 }

@@ -2,12 +2,9 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using RnnZoo.Bptt;
 using RnnZoo.Cells;
 using RnnZoo.Streams;
 using RnnZoo.Training;
-using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Characters;
@@ -21,47 +18,43 @@ internal sealed class CharacterTrainer : IDisposable
 {
     private readonly CharacterModel _model;
     private readonly CharacterTrainingOptions _options;
+    private readonly long _seed;
     private readonly TokenStreams _validation;
     private readonly CheckpointFolder? _checkpoints;
-    private readonly ICharacterTrainingObserver? _observer;
-    private readonly Parameter[] _parameters;
-    private readonly OptimizerHelper _optimizer;
+    private readonly ITrainingObserver? _observer;
+    private readonly OptimizerSet _optimizer;
     private readonly TruncatedBpttLoader _loader;
     private readonly List<CharacterRecord> _history = [];
     private CharacterProgress _progress = new();
+    private EvaluationRecord? _measured;
     private int _checkpointStep = -1;
 
-    /// <summary>Prepares a training from the start.</summary>
-    /// <param name="model">The model; it stays the caller's.</param>
-    /// <param name="training">The text to train on; it stays the caller's.</param>
-    /// <param name="validation">The held-out text; it stays the caller's.</param>
-    /// <param name="options">How to train.</param>
-    /// <param name="checkpoints">Where to write checkpoints; null for none.</param>
-    /// <param name="observer">Who is told what happens.</param>
+    /// <summary>Prepares a training from the start; model and texts stay the caller's. All randomness comes from the seed.</summary>
     /// <exception cref="ArgumentException">An option is out of its range or does not fit the texts; the message names it.</exception>
-    public CharacterTrainer(CharacterModel model, Tokens training, Tokens validation, CharacterTrainingOptions options, CheckpointFolder? checkpoints = null, ICharacterTrainingObserver? observer = null)
+    public CharacterTrainer(CharacterModel model, Tokens training, Tokens validation, CharacterTrainingOptions options, long seed, CheckpointFolder? checkpoints = null, ITrainingObserver? observer = null)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(validation);
-        ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        (_model, _options, _checkpoints, _observer) = (model, options, checkpoints, observer);
+        (_model, _options, _seed, _checkpoints, _observer) = (model, options, seed, checkpoints, observer);
         _validation = ValidationStreams(validation, options);
         _loader = new TruncatedBpttLoader(new TokenStreams(training, options.Streams), new TruncatedBpttOptions
         {
             ChunkLength = options.ChunkLength,
-            RandomLength = options.RandomLength ? new RandomChunkLength { Minimum = Math.Min(5, options.ChunkLength), Seed = Seeds.Derive(options.Seed, "chunk lengths") } : null,
+            RandomLength = options.RandomLength ? new RandomChunkLength { Minimum = Math.Min(5, options.ChunkLength), Seed = Seeds.Derive(seed, "chunk lengths") } : null,
         });
-        _parameters = [.. model.Net.parameters()];
-        _optimizer = OptimizerFactory.Create(options.Optimizer, _parameters, options.LearningRate);
+        _optimizer = new OptimizerSet(model.Net, options.Optimizer, options.LearningRate);
     }
+
+    /// <summary>Is called when the weights have just been measured to be the best so far.</summary>
+    public Action? OnBest { get; init; }
+
+    /// <summary>Is called when a checkpoint was written.</summary>
+    public Action? OnCheckpoint { get; init; }
 
     /// <summary>How far the training has come.</summary>
     public CharacterProgress Progress => _progress with { History = [.. _history] };
 
     /// <summary>Goes to the newest checkpoint that is whole, of the same training: weights, optimizer and place in the text.</summary>
-    /// <param name="refused">Is told what is wrong with each newer one that is damaged.</param>
-    /// <returns>Its step; null if there is no checkpoint.</returns>
+    /// <returns>Its step; null if there is no checkpoint. What is wrong with newer ones that are damaged is told to <paramref name="refused"/>.</returns>
     /// <exception cref="InvalidDataException">There are some and none is whole, or it is of another training.</exception>
     public int? Resume(Action<string>? refused = null)
     {
@@ -80,7 +73,6 @@ internal sealed class CharacterTrainer : IDisposable
     }
 
     /// <summary>Trains to the step limit, the early end, a loss or gradient that is not finite, or cancellation.</summary>
-    /// <param name="cancellation">Ends the training after the step under way.</param>
     /// <returns>Why it ended; cancellation is a result, not an exception. Except after divergence a checkpoint is written at the end.</returns>
     /// <exception cref="IOException">A checkpoint cannot be written.</exception>
     public StopReason Run(CancellationToken cancellation = default)
@@ -104,15 +96,19 @@ internal sealed class CharacterTrainer : IDisposable
             WriteCheckpoint();
         }
 
+        _observer?.OnEnd(new TrainingResult(_progress.Step, ended.Value, _measured, _progress.Seconds));
         return ended.Value;
     }
 
-    /// <summary>Frees what the training holds.</summary>
     public void Dispose()
     {
         _loader.Dispose();
         _optimizer.Dispose();
     }
+
+    // A short text takes fewer streams, so that each runs for some chunks from its cold start.
+    internal static TokenStreams ValidationStreams(Tokens text, CharacterTrainingOptions options) =>
+        new(text, (int)Math.Clamp((text.Count - 1) / (8L * options.ChunkLength), 1, options.Streams));
 
     private StopReason? Ended() => _progress.SinceBest >= (_options.Patience ?? int.MaxValue) ? StopReason.NotImproving
         : _progress.Step >= _options.Steps ? StopReason.StepLimit
@@ -125,13 +121,18 @@ internal sealed class CharacterTrainer : IDisposable
         var step = _progress.Step + 1;
         var rate = _options.Schedule.At(_options.LearningRate, step, _options.Steps) * chunk.LearningRateFactor;
         var (loss, norm) = Update(chunk, step, rate);
+        var seconds = watch.Elapsed.TotalSeconds;
+        if (double.IsFinite(norm))
+        {
+            Count(step, loss, chunk.Target.numel(), seconds);
+        }
+
+        _observer?.OnStep(new StepRecord(step, loss, norm, rate, _progress.Seconds));
         if (!double.IsFinite(norm))
         {
             return StopReason.Diverged;
         }
 
-        Count(step, loss, chunk.Target.numel(), watch.Elapsed.TotalSeconds);
-        _observer?.OnStep(_progress, loss);
         if (step % _options.ReportEvery == 0)
         {
             Report(norm, rate);
@@ -151,37 +152,16 @@ internal sealed class CharacterTrainer : IDisposable
         return ended;
     }
 
-    /// <returns>The mean loss, and the gradient's norm before clipping; NaN, and weights as they were, if the loss is not finite.</returns>
     private (double Loss, double Norm) Update(Chunk chunk, int step, double rate)
     {
         using var scope = NewDisposeScope();
         if (_model.Shape.Dropout > 0)
         {
-            manual_seed(Seeds.Derive(_options.Seed, "dropout", step)); // so chance has no state to be saved
+            manual_seed(Seeds.Derive(_seed, "dropout", step)); // so chance has no state to be saved
         }
 
         _model.Net.zero_grad();
-        var loss = _model.Loss(chunk); // []
-        var value = loss.ToDouble();
-        if (!double.IsFinite(value))
-        {
-            return (value, double.NaN);
-        }
-
-        Gradient.Backward(loss);
-        // The largest float clips no finite norm.
-        var norm = nn.utils.clip_grad_norm_(_parameters, _options.ClipNorm ?? float.MaxValue);
-        if (double.IsFinite(norm))
-        {
-            foreach (var group in _optimizer.ParamGroups)
-            {
-                group.LearningRate = rate;
-            }
-
-            _optimizer.step();
-        }
-
-        return (value, norm);
+        return _optimizer.Step(_model.Loss(chunk), rate, _options.ClipNorm);
     }
 
     private void Count(int step, double loss, long characters, double seconds) => _progress = _progress with
@@ -213,9 +193,13 @@ internal sealed class CharacterTrainer : IDisposable
             BestStep = isBest ? _progress.Step : _progress.BestStep,
             SinceBest = isBest ? 0 : _progress.SinceBest + 1,
         };
-        var record = new CharacterRecord(_progress.Step, null, bits, null, rate, _progress.Seconds);
-        _history.Add(record);
-        _observer?.OnMeasurement(_progress, record, isBest);
+        _history.Add(new CharacterRecord(_progress.Step, null, bits, null, rate, _progress.Seconds));
+        _measured = new EvaluationRecord(_progress.Step, bits / CharacterModel.BitsPerNat, bits, 0, _validation.Streams, _progress.Seconds);
+        _observer?.OnEvaluation(_measured);
+        if (isBest)
+        {
+            OnBest?.Invoke();
+        }
     }
 
     private void WriteCheckpoint()
@@ -227,17 +211,39 @@ internal sealed class CharacterTrainer : IDisposable
 
         var watch = Stopwatch.StartNew();
         using var scope = NewDisposeScope();
-        var progress = Progress;
-        _checkpoints.Save(CharacterCheckpoint.Of(progress, _model.Net, _optimizer, _loader));
-        _checkpointStep = progress.Step;
+        _checkpoints.Save(CharacterCheckpoint.Of(Progress, _model.Net, _optimizer, _loader));
+        _checkpointStep = _progress.Step;
         _progress = _progress with { Seconds = _progress.Seconds + watch.Elapsed.TotalSeconds };
-        _observer?.OnCheckpoint(progress);
+        OnCheckpoint?.Invoke();
     }
-
-    // A short text takes fewer streams, so that each runs for some chunks from its cold start.
-    internal static TokenStreams ValidationStreams(Tokens text, CharacterTrainingOptions options) =>
-        new(text, (int)Math.Clamp((text.Count - 1) / (8L * options.ChunkLength), 1, options.Streams));
 }
+
+/// <summary>How far the training of a character model has come. A checkpoint holds it as JSON.</summary>
+/// <param name="Step">How many steps were taken.</param>
+/// <param name="BestBits">The best measurement on the held-out text, in bits per character; null before the first.</param>
+/// <param name="BestStep">The step of the best measurement.</param>
+/// <param name="SinceBest">How many measurements there were since the best one.</param>
+/// <param name="UnreportedLoss">The sum, since the last report, of the loss in nats over characters.</param>
+/// <param name="UnreportedCharacters">How many characters <paramref name="UnreportedLoss"/> is of.</param>
+/// <param name="Characters">How many characters were trained on, those of later epochs again.</param>
+/// <param name="TrainingSeconds">How long the training steps took.</param>
+/// <param name="Seconds">How long everything took: steps, measurements, checkpoints.</param>
+internal sealed record CharacterProgress(
+    int Step = 0, double? BestBits = null, int BestStep = 0, int SinceBest = 0, double UnreportedLoss = 0, long UnreportedCharacters = 0,
+    long Characters = 0, double TrainingSeconds = 0, double Seconds = 0)
+{
+    /// <summary>The reports and measurements so far.</summary>
+    public IReadOnlyList<CharacterRecord> History { get; init; } = [];
+}
+
+/// <summary>A line in the history of a training.</summary>
+/// <param name="Step">How many steps had been taken.</param>
+/// <param name="TrainingBits">The mean training loss since the report before, in bits per character; null for a measurement.</param>
+/// <param name="ValidationBits">Bits per character of the held-out text; null for a report.</param>
+/// <param name="GradientNorm">The L2 norm of the last step's gradient before clipping; null for a measurement.</param>
+/// <param name="LearningRate">The last step's learning rate.</param>
+/// <param name="Seconds">Since training began, time between a stop and a resumption left out.</param>
+internal sealed record CharacterRecord(int Step, double? TrainingBits, double? ValidationBits, double? GradientNorm, double LearningRate, double Seconds);
 
 /// <summary>
 /// What a checkpoint of a <see cref="CharacterTrainer"/> holds: the tensors <c>model.*</c>, <c>optimizer.*</c> and
@@ -255,20 +261,20 @@ internal static class CharacterCheckpoint
     private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
 
     /// <summary>The tensors are those of the training, or belong to the innermost dispose scope.</summary>
-    public static Checkpoint Of(CharacterProgress progress, nn.Module model, OptimizerHelper optimizer, TruncatedBpttLoader loader)
+    public static Checkpoint Of(CharacterProgress progress, nn.Module model, OptimizerSet optimizer, TruncatedBpttLoader loader)
     {
         var position = loader.Position();
         var tensors = new Dictionary<string, Tensor>(
         [
             .. Under(Model, model.state_dict()),
-            .. Under(Optimizer, OptimizerMemory.Tensors(optimizer)),
+            .. Under(Optimizer, optimizer.Memory()),
             .. Under(State, position.State?.Select((part, place) => KeyValuePair.Create($"{place}", part)) ?? []),
         ]);
         return new Checkpoint(progress.Step, tensors, new Dictionary<string, string> { [Progress] = JsonSerializer.Serialize(progress, Json), [Position] = JsonSerializer.Serialize(position, Json) });
     }
 
     /// <exception cref="InvalidDataException">The checkpoint is of another training.</exception>
-    public static CharacterProgress Restore(Checkpoint checkpoint, nn.Module model, OptimizerHelper optimizer, TruncatedBpttLoader loader)
+    public static CharacterProgress Restore(Checkpoint checkpoint, nn.Module model, OptimizerSet optimizer, TruncatedBpttLoader loader)
     {
         try
         {
@@ -278,7 +284,7 @@ internal static class CharacterCheckpoint
             var state = Below(State, checkpoint).OrderBy(part => part.Key, StringComparer.Ordinal).Select(part => part.Value.to(device)).ToArray();
             loader.Resume(position with { State = state.Length == 0 ? null : new RecurrentState(state) });
             model.load_state_dict(Below(Model, checkpoint));
-            OptimizerMemory.Restore(optimizer, Below(Optimizer, checkpoint));
+            optimizer.Restore(Below(Optimizer, checkpoint));
             return progress;
         }
         catch (Exception problem) when (problem is KeyNotFoundException or JsonException or ArgumentException or InvalidDataException or InvalidOperationException)

@@ -2,49 +2,24 @@ using RnnZoo.Training;
 
 namespace RnnZoo.Characters;
 
-/// <summary>How to train a character model. A plain record for System.Text.Json.</summary>
-public sealed record CharacterTrainingOptions
+/// <summary>How to train a character model; a recipe holds it as JSON.</summary>
+/// <param name="Steps">How many steps to train at most; each sees one chunk of all streams.</param>
+/// <param name="Streams">B: into how many streams the text is cut.</param>
+/// <param name="ChunkLength">k: how many characters of each stream a step sees, and how far gradients reach back.</param>
+/// <param name="RandomLength">Whether the chunks' lengths are drawn at random around k; the learning rate then follows the length.</param>
+/// <param name="Optimizer">The optimizer.</param>
+/// <param name="LearningRate">The optimizer's learning rate.</param>
+/// <param name="Schedule">How the learning rate changes on the way to <paramref name="Steps"/>.</param>
+/// <param name="ClipNorm">The largest L2 norm that the gradient of all weights together may have; a larger one is scaled down. Null clips nothing.</param>
+/// <param name="ValidateEvery">After how many steps, again and again, to measure on the held-out text; the last step is always measured.</param>
+/// <param name="Patience">Training ends before the step limit after so many measurements without a new best one. Null never ends early.</param>
+/// <param name="CheckpointEvery">After how many steps, again and again, to write a checkpoint.</param>
+/// <param name="ReportEvery">After how many steps, again and again, to report the mean training loss since the last report.</param>
+internal sealed record CharacterTrainingOptions(
+    int Steps = 10_000, int Streams = 32, int ChunkLength = 35, bool RandomLength = false,
+    OptimizerKind Optimizer = OptimizerKind.Adam, double LearningRate = 4e-3, LearningRateSchedule Schedule = LearningRateSchedule.Cosine, double? ClipNorm = 1,
+    int ValidateEvery = 1_000, int? Patience = null, int CheckpointEvery = 1_000, int ReportEvery = 100)
 {
-    /// <summary>How many steps to train at most; each sees one chunk of all streams.</summary>
-    public int Steps { get; init; } = 10_000;
-
-    /// <summary>B: into how many streams the text is cut.</summary>
-    public int Streams { get; init; } = 32;
-
-    /// <summary>k: how many characters of each stream a step sees, and how far gradients reach back.</summary>
-    public int ChunkLength { get; init; } = 35;
-
-    /// <summary>Whether the chunks' lengths are drawn at random around k; the learning rate then follows the length.</summary>
-    public bool RandomLength { get; init; }
-
-    /// <summary>The optimizer.</summary>
-    public OptimizerKind Optimizer { get; init; } = OptimizerKind.Adam;
-
-    /// <summary>The optimizer's learning rate.</summary>
-    public double LearningRate { get; init; } = 4e-3;
-
-    /// <summary>How the learning rate changes on the way to <see cref="Steps"/>.</summary>
-    public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Cosine;
-
-    /// <summary>The largest L2 norm that the gradient of all weights together may have; a larger one is scaled down. Null clips nothing.</summary>
-    public double? ClipNorm { get; init; } = 1;
-
-    /// <summary>After how many steps, again and again, to measure on the held-out text; the last step is always measured.</summary>
-    public int ValidateEvery { get; init; } = 1_000;
-
-    /// <summary>Training ends before the step limit after so many measurements without a new best one. Null never ends early.</summary>
-    public int? Patience { get; init; }
-
-    /// <summary>After how many steps, again and again, to write a checkpoint.</summary>
-    public int CheckpointEvery { get; init; } = 1_000;
-
-    /// <summary>After how many steps, again and again, to report the mean training loss since the last report.</summary>
-    public int ReportEvery { get; init; } = 100;
-
-    /// <summary>Where all randomness of the training comes from.</summary>
-    public long Seed { get; init; }
-
-    /// <summary>Checks every option.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; the message names it.</exception>
     public void Validate()
     {

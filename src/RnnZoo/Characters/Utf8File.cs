@@ -18,25 +18,6 @@ internal sealed class Utf8File(string path)
     /// <summary>The character under way, for messages.</summary>
     public string Place => $"at byte {_offset} (line {_line}, column {_column})";
 
-    /// <summary>How many characters there are, if the file is valid; nothing is visited.</summary>
-    public long Count()
-    {
-        var (count, isStart) = (0L, true);
-        using var file = File.OpenRead(path);
-        var block = new byte[BlockSize];
-        for (int read; (read = file.ReadAtLeast(block, block.Length, throwOnEndOfStream: false)) > 0; isStart = false)
-        {
-            var bytes = block.AsSpan(0, read);
-            count -= isStart && bytes.StartsWith(ByteOrderMark) ? 1 : 0;
-            foreach (var value in bytes)
-            {
-                count += (value & 0xC0) != 0x80 ? 1 : 0; // every byte of a character but the first begins with the bits 10
-            }
-        }
-
-        return count;
-    }
-
     /// <summary>Visits every character. A byte order mark at the start is none.</summary>
     /// <exception cref="InvalidDataException">A sequence of bytes is no valid UTF-8.</exception>
     public void Scan(Action<int> visit)

@@ -7,7 +7,7 @@ using RnnZoo.Streams;
 namespace RnnZoo.Characters;
 
 /// <summary>What a token of text is.</summary>
-public enum VocabularyKind
+internal enum VocabularyKind
 {
     /// <summary>A byte; there are 256, whatever the text. Any file is valid.</summary>
     Bytes,
@@ -19,26 +19,21 @@ public enum VocabularyKind
 /// <summary>The tokens that a text model knows, and their ids. It is saved with the model, as JSON.</summary>
 public sealed class Vocabulary
 {
-    private const int DirectRunes = 0x800;
+    private const string Format = "rnnzoo-vocabulary-1";
+
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
 
     private readonly Rune[] _runes;
-    private readonly int[] _direct = new int[DirectRunes];
-    private readonly Dictionary<int, int> _others = [];
+    private readonly int[] _ids; // by code point; -1 where there is no such character
 
     private Vocabulary(VocabularyKind kind, Rune[] runes)
     {
         (Kind, _runes) = (kind, runes);
-        Array.Fill(_direct, -1);
+        _ids = new int[runes.Select(rune => rune.Value + 1).DefaultIfEmpty().Max()];
+        Array.Fill(_ids, -1);
         for (var id = 0; id < runes.Length; id++)
         {
-            if (runes[id].Value < DirectRunes)
-            {
-                _direct[runes[id].Value] = id;
-            }
-            else
-            {
-                _others[runes[id].Value] = id;
-            }
+            _ids[runes[id].Value] = id;
         }
     }
 
@@ -46,7 +41,7 @@ public sealed class Vocabulary
     public static Vocabulary Bytes { get; } = new(VocabularyKind.Bytes, []);
 
     /// <summary>What a token is.</summary>
-    public VocabularyKind Kind { get; }
+    internal VocabularyKind Kind { get; }
 
     /// <summary>V: how many tokens there are.</summary>
     public int Size => Kind == VocabularyKind.Bytes ? 256 : _runes.Length;
@@ -85,21 +80,35 @@ public sealed class Vocabulary
     /// <exception cref="InvalidDataException">It is no such file, or damaged.</exception>
     public static Vocabulary FromJson(string json)
     {
-        var (kind, characters) = Json.Read(json);
-        if (kind == VocabularyKind.Bytes)
+        Dictionary<string, string>? fields;
+        try
         {
-            return Bytes;
+            fields = JsonSerializer.Deserialize<Dictionary<string, string>>(json, Json);
+        }
+        catch (JsonException problem)
+        {
+            throw new InvalidDataException($"vocabulary: expected a JSON object of strings: {problem.Message}", problem);
         }
 
-        var runes = new List<Rune>();
-        Scan(characters, (rune, _) => runes.Add(rune));
-        return runes.Count > 0 && runes.Distinct().Count() == runes.Count
-            ? new Vocabulary(kind, [.. runes])
-            : throw new InvalidDataException($"vocabulary: characters: expected at least one character and none twice, got {runes.Count} with {runes.Count - runes.Distinct().Count()} repeated.");
+        if (fields?.GetValueOrDefault("format") is not Format)
+        {
+            throw new InvalidDataException($"vocabulary: format: expected {Format}, got {fields?.GetValueOrDefault("format") ?? "nothing"}.");
+        }
+
+        return fields.GetValueOrDefault("kind") switch
+        {
+            "bytes" => Bytes,
+            "characters" => OfCharacters(fields.GetValueOrDefault("characters") ?? ""),
+            var other => throw new InvalidDataException($"vocabulary: kind: expected bytes or characters, got {other ?? "nothing"}."),
+        };
     }
 
     /// <summary>The vocabulary as a small JSON file.</summary>
-    public string ToJson() => Json.Write(Kind, string.Concat(_runes.Select(rune => rune.ToString())));
+    public string ToJson() => JsonSerializer.Serialize(
+        Kind == VocabularyKind.Bytes
+            ? new Dictionary<string, string> { ["format"] = Format, ["kind"] = "bytes" }
+            : new Dictionary<string, string> { ["format"] = Format, ["kind"] = "characters", ["characters"] = string.Concat(_runes) }, // the ids in order
+        Json);
 
     /// <summary>The ids of a text.</summary>
     /// <param name="text">The text.</param>
@@ -140,7 +149,7 @@ public sealed class Vocabulary
     /// <exception cref="IOException">The file cannot be read.</exception>
     public Tokens TokensOfFile(string path)
     {
-        var (count, unit) = Kind == VocabularyKind.Bytes ? (new FileInfo(path).Length, "bytes") : (new Utf8File(path).Count(), "characters");
+        var (count, unit) = Kind == VocabularyKind.Bytes ? (new FileInfo(path).Length, "bytes") : (CountOf(path), "characters");
         var most = Array.MaxLength / Tokens.WidthOf(Size);
         if (count > most)
         {
@@ -181,6 +190,13 @@ public sealed class Vocabulary
         return Kind == VocabularyKind.Bytes ? Encoding.UTF8.GetString(bytes) : text.ToString();
     }
 
+    private static long CountOf(string path)
+    {
+        var count = 0L;
+        new Utf8File(path).Scan(_ => count++);
+        return count;
+    }
+
     private Tokens Read(string path, long count)
     {
         var tokens = Tokens.Zeros(count, Size);
@@ -194,7 +210,18 @@ public sealed class Vocabulary
     }
 
     /// <summary>A character's id, or -1.</summary>
-    internal int IdOf(int rune) => rune < DirectRunes ? _direct[rune] : _others.GetValueOrDefault(rune, -1);
+    internal int IdOf(int rune) => rune < _ids.Length ? _ids[rune] : -1;
+
+    /// <exception cref="InvalidDataException">There is none, or one twice.</exception>
+    private static Vocabulary OfCharacters(string characters)
+    {
+        var runes = new List<Rune>();
+        Scan(characters, (rune, _) => runes.Add(rune));
+        var repeated = runes.Count - runes.Distinct().Count();
+        return runes.Count > 0 && repeated == 0
+            ? new Vocabulary(VocabularyKind.Characters, [.. runes])
+            : throw new InvalidDataException($"vocabulary: characters: expected at least one character and none twice, got {runes.Count} with {repeated} repeated.");
+    }
 
     private string Missing(int rune, string place)
     {
@@ -215,52 +242,6 @@ public sealed class Vocabulary
 
             visit(rune, index);
             index += rune.Utf16SequenceLength;
-        }
-    }
-
-    /// <summary>The file's text, and what was read of it.</summary>
-    private static class Json
-    {
-        private const string Format = "rnnzoo-vocabulary-1";
-        private const string BytesKind = "bytes";
-        private const string CharactersKind = "characters";
-
-        private static readonly JsonSerializerOptions Options = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
-
-        public static string Write(VocabularyKind kind, string characters)
-        {
-            var content = new Dictionary<string, string> { ["format"] = Format, ["kind"] = kind == VocabularyKind.Bytes ? BytesKind : CharactersKind };
-            if (kind == VocabularyKind.Characters)
-            {
-                content["characters"] = characters; // the ids in order
-            }
-
-            return JsonSerializer.Serialize(content, Options);
-        }
-
-        public static (VocabularyKind Kind, string Characters) Read(string json)
-        {
-            Dictionary<string, string>? content;
-            try
-            {
-                content = JsonSerializer.Deserialize<Dictionary<string, string>>(json, Options);
-            }
-            catch (JsonException problem)
-            {
-                throw new InvalidDataException($"vocabulary: expected a JSON object of strings: {problem.Message}", problem);
-            }
-
-            if (content?.GetValueOrDefault("format") is not Format)
-            {
-                throw new InvalidDataException($"vocabulary: format: expected {Format}, got {content?.GetValueOrDefault("format") ?? "nothing"}.");
-            }
-
-            return content.GetValueOrDefault("kind") switch
-            {
-                BytesKind => (VocabularyKind.Bytes, ""),
-                CharactersKind => (VocabularyKind.Characters, content.GetValueOrDefault("characters") ?? ""),
-                var other => throw new InvalidDataException($"vocabulary: kind: expected {BytesKind} or {CharactersKind}, got {other ?? "nothing"}."),
-            };
         }
     }
 }

@@ -9,14 +9,10 @@ internal static class AtomicFile
     private static readonly ConcurrentDictionary<string, bool> InWriting = new();
 
     /// <summary>Writes text as UTF-8 without a byte order mark.</summary>
-    /// <param name="path">The file; one that exists is replaced.</param>
-    /// <param name="text">What it will hold.</param>
     /// <exception cref="IOException">The file cannot be written; an older one is left as it was.</exception>
     public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
-    /// <summary>Writes a file.</summary>
-    /// <param name="path">The file; one that exists is replaced.</param>
-    /// <param name="write">Writes what it will hold.</param>
+    /// <summary>Writes a file; one that exists is replaced.</summary>
     /// <exception cref="IOException">The file cannot be written; an older one is left as it was.</exception>
     public static void Write(string path, Action<Stream> write)
     {
@@ -46,9 +42,7 @@ internal static class AtomicFile
     }
 
     /// <summary>Where a file is written before it gets its name.</summary>
-    internal static string PartialPath(string path) => PartialPath(path, 0);
-
-    private static string PartialPath(string path, int others) => $"{path}.{Environment.ProcessId}{(others == 0 ? "" : $"-{others}")}.part";
+    internal static string PartialPath(string path, int others = 0) => $"{path}.{Environment.ProcessId}{(others == 0 ? "" : $"-{others}")}.part";
 
     // One of its own for each of several threads that write the same file.
     private static string Claim(string path)

@@ -6,9 +6,6 @@ namespace RnnZoo.Files;
 internal static class JsonWriterExtensions
 {
     /// <summary>Writes a number, or null where there is none or it is not finite, for JSON has no word for those.</summary>
-    /// <param name="json">Where to write.</param>
-    /// <param name="name">The property's name.</param>
-    /// <param name="value">The number.</param>
     public static void WriteFinite(this Utf8JsonWriter json, string name, double? value)
     {
         if (value is { } number && double.IsFinite(number))

@@ -6,9 +6,6 @@ namespace RnnZoo.Files;
 internal static class RunFolder
 {
     /// <summary>Makes a new folder, named by the time and what ran in it: <c>2026-01-31T09-30-00-copy</c>.</summary>
-    /// <param name="parent">Where; made if it is missing.</param>
-    /// <param name="time">When the run began.</param>
-    /// <param name="name">What ran.</param>
     /// <returns>The folder's full path. Two runs of the same second get two folders, the later one with a number at its end.</returns>
     /// <exception cref="IOException">The folder cannot be made.</exception>
     public static string Create(string parent, DateTimeOffset time, string name)

@@ -1,19 +1,22 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Files;
 
-/// <summary>Writes and reads whole safetensors files; <see cref="SafeTensorsFile"/> reads single tensors of one.</summary>
+/// <summary>
+/// Writes and reads whole safetensors files, and the state of modules under PyTorch's names; <see cref="SafeTensorsFile"/> reads
+/// single tensors of a file.
+/// </summary>
 public static class SafeTensors
 {
     private const int Alignment = 8;
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-    private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
 
     /// <summary>
     /// Writes a file, one tensor after the other, and gives it its name only when it is whole. The header keeps the order
@@ -56,18 +59,82 @@ public static class SafeTensors
         return tensors.ToDictionary(pair => pair.Key, pair => pair.Value.MoveToOuterDisposeScope());
     }
 
-    private static (ReadOnlyMemory<byte> Header, List<Tensor> Data) Prepare(IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata)
+    /// <summary>Writes a module's parameters and buffers.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="path">The file; one that exists is replaced once the new one is whole.</param>
+    /// <param name="metadata">Notes for the header; none if null.</param>
+    /// <exception cref="IOException">The file cannot be written; an older one is left as it was.</exception>
+    public static void SaveSafeTensors(this nn.Module module, string path, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        Save(path, module.state_dict(), metadata);
+    }
+
+    /// <summary>
+    /// Reads a file into a module, one tensor at a time. Nothing is changed unless all names and shapes fit; element types
+    /// may differ and are converted to the module's.
+    /// </summary>
+    /// <param name="module">The module.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="strict">Whether the file must have exactly the module's names; if not, those that both have are read.</param>
+    /// <returns>The module's names that the file lacks, and the file's that the module lacks; both empty if strict.</returns>
+    /// <exception cref="InvalidDataException">The file breaks the format, or a name or shape does not fit; the message names it.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static (IReadOnlyList<string> Missing, IReadOnlyList<string> Unexpected) LoadSafeTensors(this nn.Module module, string path, bool strict = true)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        using var file = SafeTensorsFile.Open(path);
+        return module.LoadSafeTensors(file, path, strict);
+    }
+
+    internal static (IReadOnlyList<string> Missing, IReadOnlyList<string> Unexpected) LoadSafeTensors(this nn.Module module, SafeTensorsFile file, string path, bool strict)
+    {
+        var own = module.state_dict();
+        string[] missing = [.. own.Keys.Where(name => !file.Contains(name))];
+        string[] unexpected = [.. file.Entries.Select(entry => entry.Name).Where(name => !own.ContainsKey(name))];
+        if (strict && missing.Length + unexpected.Length > 0)
+        {
+            throw new InvalidDataException($"{path}: expected exactly the tensors of {module.GetName()}; missing: {Some(missing)}; unexpected: {Some(unexpected)}.");
+        }
+
+        var shared = file.Entries.Where(entry => own.ContainsKey(entry.Name)).ToArray();
+        foreach (var entry in shared)
+        {
+            if (!entry.Shape.SequenceEqual(own[entry.Name].shape))
+            {
+                throw new InvalidDataException($"{path}: {entry.Name}: expected shape [{string.Join(", ", own[entry.Name].shape)}], got [{string.Join(", ", entry.Shape)}]; the file comes from a module of other sizes.");
+            }
+        }
+
+        using var noTape = no_grad();
+        foreach (var entry in shared)
+        {
+            using var scope = NewDisposeScope();
+            own[entry.Name].copy_(file.Read(entry.Name));
+        }
+
+        return (missing, unexpected);
+    }
+
+    private static string Some(string[] names) => names.Length switch
+    {
+        0 => "none",
+        <= 8 => string.Join(", ", names.Select(Printable.Of)),
+        _ => $"{string.Join(", ", names.Take(8).Select(Printable.Of))} and {names.Length - 8} more",
+    };
+
+    private static (byte[] Header, List<Tensor> Data) Prepare(IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         ArgumentNullException.ThrowIfNull(tensors);
         KeyValuePair<string, Tensor>[] all = [.. tensors];
         Check(all);
         KeyValuePair<string, Tensor>[] laidOut = [.. all.OrderByDescending(pair => SafeTensorTypes.SizeOf(pair.Value.dtype))]; // keeps the order of equals
-        var offsets = new Dictionary<string, (long Begin, long End)>();
+        var offsets = new Dictionary<string, long[]>();
         var at = 0L;
         foreach (var (name, tensor) in laidOut)
         {
             var end = at + (tensor.NumberOfElements * SafeTensorTypes.SizeOf(tensor.dtype));
-            offsets.Add(name, (at, end));
+            offsets.Add(name, [at, end]);
             at = end;
         }
 
@@ -93,67 +160,34 @@ public static class SafeTensors
     }
 
     /// <returns>The length and the JSON, padded with spaces so that the data begins at a multiple of 8 bytes.</returns>
-    private static ReadOnlyMemory<byte> Header(KeyValuePair<string, Tensor>[] tensors, Dictionary<string, (long Begin, long End)> offsets, IReadOnlyDictionary<string, string>? metadata)
+    private static byte[] Header(KeyValuePair<string, Tensor>[] tensors, Dictionary<string, long[]> offsets, IReadOnlyDictionary<string, string>? metadata)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        buffer.Write(new byte[Alignment]); // the length, once it is known
-        using (var json = new Utf8JsonWriter(buffer, Json))
+        var fields = new OrderedDictionary<string, object>();
+        if (metadata is { Count: > 0 })
         {
-            json.WriteStartObject();
-            WriteMetadata(json, metadata);
-            foreach (var (name, tensor) in tensors)
+            fields.Add(SafeTensorsHeader.MetadataKey, new OrderedDictionary<string, string>(metadata.Select(note => KeyValuePair.Create(WellFormed(note.Key), WellFormed(note.Value)))));
+        }
+
+        foreach (var (name, tensor) in tensors)
+        {
+            fields.Add(WellFormed(name), new OrderedDictionary<string, object>
             {
-                json.WriteStartObject(WellFormed(name));
-                json.WriteString("dtype", SafeTensorTypes.NameOf(tensor.dtype));
-                WriteNumbers(json, "shape", tensor.shape);
-                WriteNumbers(json, "data_offsets", offsets[name].Begin, offsets[name].End);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndObject();
+                ["dtype"] = SafeTensorTypes.NameOf(tensor.dtype)!,
+                ["shape"] = tensor.shape,
+                ["data_offsets"] = offsets[name],
+            });
         }
 
-        while (buffer.WrittenCount % Alignment != 0)
+        var json = JsonSerializer.SerializeToUtf8Bytes(fields, Json);
+        var padding = (Alignment - (json.Length % Alignment)) % Alignment;
+        if (json.Length + padding > SafeTensorsHeader.LongestHeader)
         {
-            buffer.Write(" "u8);
+            throw new ArgumentException($"tensors: expected names and metadata of at most {SafeTensorsHeader.LongestHeader} bytes, got {json.Length + padding}.", nameof(tensors));
         }
 
-        var bytes = buffer.WrittenSpan.ToArray();
-        var length = bytes.Length - Alignment;
-        if (length > SafeTensorsHeader.LongestHeader)
-        {
-            throw new ArgumentException($"tensors: expected names and metadata of at most {SafeTensorsHeader.LongestHeader} bytes, got {length}.", nameof(tensors));
-        }
-
-        BinaryPrimitives.WriteInt64LittleEndian(bytes, length);
-        return bytes;
-    }
-
-    private static void WriteMetadata(Utf8JsonWriter json, IReadOnlyDictionary<string, string>? metadata)
-    {
-        if (metadata is not { Count: > 0 })
-        {
-            return;
-        }
-
-        json.WriteStartObject(SafeTensorsHeader.MetadataKey);
-        foreach (var (name, value) in metadata)
-        {
-            json.WriteString(WellFormed(name), WellFormed(value));
-        }
-
-        json.WriteEndObject();
-    }
-
-    private static void WriteNumbers(Utf8JsonWriter json, string name, params ReadOnlySpan<long> numbers)
-    {
-        json.WriteStartArray(name);
-        foreach (var number in numbers)
-        {
-            json.WriteNumberValue(number);
-        }
-
-        json.WriteEndArray();
+        var length = new byte[Alignment];
+        BinaryPrimitives.WriteInt64LittleEndian(length, json.Length + padding);
+        return [.. length, .. json, .. Enumerable.Repeat((byte)' ', padding)];
     }
 
     // JSON has no way to write half of a surrogate pair; replaced, two names could become one.
@@ -170,9 +204,9 @@ public static class SafeTensors
         }
     }
 
-    private static void Write(Stream stream, ReadOnlyMemory<byte> header, List<Tensor> data)
+    private static void Write(Stream stream, byte[] header, List<Tensor> data)
     {
-        stream.Write(header.Span);
+        stream.Write(header);
         foreach (var tensor in data)
         {
             TensorBytes.Write(tensor, stream);
@@ -208,23 +242,6 @@ internal static class TensorBytes
             stream.ReadExactly(piece.bytes);
             piece.Dispose();
         }
-    }
-
-    /// <summary>Whether every element of a tensor of Bool is 0 or 1: libtorch takes that for granted.</summary>
-    public static bool AreTruthValues(Tensor tensor)
-    {
-        using var scope = NewDisposeScope();
-        foreach (var piece in Pieces(tensor))
-        {
-            if (piece.bytes.ContainsAnyExceptInRange((byte)0, (byte)1))
-            {
-                return false;
-            }
-
-            piece.Dispose();
-        }
-
-        return true;
     }
 
     private static IEnumerable<Tensor> Pieces(Tensor dense)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Files;
@@ -19,19 +20,18 @@ public sealed class SafeTensorsFile : IDisposable
     private const int LengthSize = 8;
 
     private readonly Stream _stream;
-    private readonly bool _leaveOpen;
     private readonly string _name;
     private readonly long _dataStart;
     private readonly Dictionary<string, SafeTensorEntry> _byName;
 
-    private SafeTensorsFile(Stream stream, string name, bool leaveOpen)
+    private SafeTensorsFile(Stream stream, string name)
     {
-        (_stream, _name, _leaveOpen) = (stream, name, leaveOpen);
+        (_stream, _name) = (stream, name);
         var origin = stream.Position;
         var length = stream.Length - origin;
         var header = ReadHeader(stream, name, length);
         _dataStart = origin + LengthSize + header.Length;
-        var (entries, metadata) = SafeTensorsHeader.Read(name, header, length - LengthSize - header.Length);
+        var (entries, metadata) = new SafeTensorsHeader(name).Read(header, length - LengthSize - header.Length);
         (Entries, Metadata) = (entries.AsReadOnly(), metadata.AsReadOnly());
         _byName = entries.ToDictionary(entry => entry.Name);
     }
@@ -54,13 +54,12 @@ public sealed class SafeTensorsFile : IDisposable
     }
 
     /// <summary>Opens what a stream holds from its position to its end.</summary>
-    /// <param name="stream">A stream that can seek.</param>
+    /// <param name="stream">A stream that can seek. It is closed with the file, and when the file is refused.</param>
     /// <param name="name">What messages call it.</param>
-    /// <param name="leaveOpen">Whether the stream stays open when the file is disposed, or is refused.</param>
     /// <returns>The file; the caller disposes it.</returns>
     /// <exception cref="InvalidDataException">It breaks the format; the message says where and how.</exception>
     /// <exception cref="ArgumentException">The stream cannot seek.</exception>
-    public static SafeTensorsFile Open(Stream stream, string name = "stream", bool leaveOpen = false)
+    public static SafeTensorsFile Open(Stream stream, string name = "stream")
     {
         ArgumentNullException.ThrowIfNull(stream);
         if (!stream.CanSeek)
@@ -68,19 +67,14 @@ public sealed class SafeTensorsFile : IDisposable
             throw new ArgumentException("stream: expected one that can seek, got one that cannot; copy it into memory first.", nameof(stream));
         }
 
-        var isOpen = false;
         try
         {
-            var file = new SafeTensorsFile(stream, name, leaveOpen);
-            isOpen = true;
-            return file;
+            return new SafeTensorsFile(stream, name);
         }
-        finally
+        catch
         {
-            if (!isOpen && !leaveOpen)
-            {
-                stream.Dispose();
-            }
+            stream.Dispose();
+            throw;
         }
     }
 
@@ -99,7 +93,8 @@ public sealed class SafeTensorsFile : IDisposable
             ? found
             : throw new KeyNotFoundException($"{_name}: expected a tensor '{name}', found {(Entries.Count == 0 ? "none at all" : string.Join(", ", Entries.Take(8).Select(known => Printable.Of(known.Name))))}.");
         using var scope = NewDisposeScope();
-        var tensor = empty([.. entry.Shape], dtype: entry.Type, device: CPU);
+        var isTruth = entry.Type == ScalarType.Bool; // whose bytes libtorch takes for 0 or 1, unseen
+        var tensor = empty([.. entry.Shape], dtype: isTruth ? ScalarType.Byte : entry.Type, device: CPU);
         _stream.Position = _dataStart + entry.Begin;
         try
         {
@@ -110,19 +105,16 @@ public sealed class SafeTensorsFile : IDisposable
             throw new InvalidDataException($"{_name}: {Printable.Of(name)}: expected {entry.End - entry.Begin} bytes, found fewer; the file was cut short since it was opened.", problem);
         }
 
-        return entry.Type != ScalarType.Bool || TensorBytes.AreTruthValues(tensor)
-            ? tensor.MoveToOuterDisposeScope()
-            : throw new InvalidDataException($"{_name}: {Printable.Of(name)}: expected bytes of 0 or 1 for BOOL, found others.");
+        if (isTruth && tensor.gt(1).any().ToBoolean())
+        {
+            throw new InvalidDataException($"{_name}: {Printable.Of(name)}: expected bytes of 0 or 1 for BOOL, found others.");
+        }
+
+        return (isTruth ? tensor.to(ScalarType.Bool) : tensor).MoveToOuterDisposeScope();
     }
 
     /// <summary>Closes the file.</summary>
-    public void Dispose()
-    {
-        if (!_leaveOpen)
-        {
-            _stream.Dispose();
-        }
-    }
+    public void Dispose() => _stream.Dispose();
 
     /// <summary>The header's bytes: never more than the file has.</summary>
     private static byte[] ReadHeader(Stream stream, string name, long length)
@@ -133,23 +125,16 @@ public sealed class SafeTensorsFile : IDisposable
             throw new InvalidDataException($"{name}: expected a safetensors file, which begins with 8 bytes for the length of its header, got {length} bytes in all.");
         }
 
-        try
+        stream.ReadExactly(prefix);
+        var headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        if (headerLength > SafeTensorsHeader.LongestHeader || headerLength > (ulong)(length - LengthSize))
         {
-            stream.ReadExactly(prefix);
-            var headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
-            if (headerLength > SafeTensorsHeader.LongestHeader || headerLength > (ulong)(length - LengthSize))
-            {
-                throw new InvalidDataException($"{name}: expected a header of at most {Math.Min(SafeTensorsHeader.LongestHeader, length - LengthSize)} bytes, got a length of {headerLength}; this is no safetensors file, or it was cut short.");
-            }
+            throw new InvalidDataException($"{name}: expected a header of at most {Math.Min(SafeTensorsHeader.LongestHeader, length - LengthSize)} bytes, got a length of {headerLength}; this is no safetensors file, or it was cut short.");
+        }
 
-            var header = new byte[headerLength];
-            stream.ReadExactly(header);
-            return header;
-        }
-        catch (EndOfStreamException problem)
-        {
-            throw new InvalidDataException($"{name}: expected {length} bytes, found fewer; the file was cut short since it was opened.", problem);
-        }
+        var header = new byte[headerLength];
+        stream.ReadExactly(header);
+        return header;
     }
 }
 

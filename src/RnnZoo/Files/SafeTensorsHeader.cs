@@ -10,7 +10,8 @@ namespace RnnZoo.Files;
 /// Reads the JSON header of a safetensors file. It trusts nothing: whatever does not follow the format to the letter is an
 /// <see cref="InvalidDataException"/>, and memory is taken only in proportion to the header's bytes.
 /// </summary>
-internal ref struct SafeTensorsHeader
+/// <param name="file">The file's name, for messages.</param>
+internal sealed class SafeTensorsHeader(string file)
 {
     /// <summary>As in the reference implementation.</summary>
     public const int LongestHeader = 100_000_000;
@@ -20,23 +21,12 @@ internal ref struct SafeTensorsHeader
     private const int MostDimensions = 64; // more than any tensor library takes
     private const int DeepestJson = 8; // the format needs 3
 
-    private readonly string _file;
-    private Utf8JsonReader _json;
-
-    private SafeTensorsHeader(string file, ReadOnlySpan<byte> header)
+    /// <summary>What the JSON says, which so many bytes of data follow.</summary>
+    public (List<SafeTensorEntry> Entries, Dictionary<string, string> Metadata) Read(byte[] header, long dataLength)
     {
-        _file = file;
-        _json = new Utf8JsonReader(header, new JsonReaderOptions { MaxDepth = DeepestJson });
-    }
-
-    /// <param name="file">The file's name, for messages.</param>
-    /// <param name="header">The bytes of the JSON.</param>
-    /// <param name="dataLength">How many bytes follow it.</param>
-    public static (List<SafeTensorEntry> Entries, Dictionary<string, string> Metadata) Read(string file, ReadOnlySpan<byte> header, long dataLength)
-    {
-        if (header.IsEmpty || header[0] != (byte)'{')
+        if (header is not [(byte)'{', ..])
         {
-            throw new InvalidDataException($"{file}: header: expected JSON that begins with '{{', got {(header.IsEmpty ? "nothing" : $"the byte 0x{header[0]:X2}")}.");
+            throw new InvalidDataException($"{file}: header: expected JSON that begins with '{{', got {(header.Length == 0 ? "nothing" : $"the byte 0x{header[0]:X2}")}.");
         }
 
         if (!Utf8.IsValid(header))
@@ -46,10 +36,12 @@ internal ref struct SafeTensorsHeader
 
         try
         {
-            var reader = new SafeTensorsHeader(file, header);
-            var content = reader.ReadAll();
-            CheckLayout(file, content.Entries, dataLength);
-            return content;
+            using var json = JsonDocument.Parse(header, new JsonDocumentOptions { MaxDepth = DeepestJson });
+            var fields = Fields(json.RootElement, "", "an object");
+            var metadata = fields.Remove(MetadataKey, out var notes) ? ReadMetadata(notes) : [];
+            List<SafeTensorEntry> entries = [.. fields.Select(field => ReadEntry(field.Key, field.Value))];
+            CheckLayout(entries, dataLength);
+            return (entries, metadata);
         }
         catch (JsonException problem)
         {
@@ -61,119 +53,79 @@ internal ref struct SafeTensorsHeader
         }
     }
 
-    private (List<SafeTensorEntry> Entries, Dictionary<string, string> Metadata) ReadAll()
-    {
-        var entries = new List<SafeTensorEntry>();
-        var metadata = new Dictionary<string, string>();
-        var names = new HashSet<string>();
-        _json.Read(); // {
-        while (NextName("the header") is { } name)
-        {
-            if (!names.Add(name))
-            {
-                throw Wrong($"{name}: expected each name once, got it twice");
-            }
+    private Dictionary<string, string> ReadMetadata(JsonElement json) => Fields(json, $"{MetadataKey}: ", "an object of strings").ToDictionary(
+        field => field.Key,
+        field => field.Value.ValueKind == JsonValueKind.String
+            ? field.Value.GetString()!
+            : throw Wrong($"{MetadataKey}: {field.Key}: expected a string, got {field.Value.ValueKind}"));
 
-            if (name == MetadataKey)
-            {
-                ReadMetadata(metadata);
-            }
-            else
-            {
-                entries.Add(ReadEntry(name));
-            }
+    private SafeTensorEntry ReadEntry(string name, JsonElement json)
+    {
+        var fields = Fields(json, $"{name}: ", "an object with dtype, shape and data_offsets");
+        var type = ReadType(name, Field("dtype"));
+        var shape = ReadNumbers($"{name}: shape", Field("shape"), MostDimensions);
+        if (ReadNumbers($"{name}: data_offsets", Field("data_offsets"), 2) is not [var begin, var end])
+        {
+            throw Wrong($"{name}: expected dtype, shape and data_offsets, found no two data_offsets");
         }
 
-        _json.Read(); // finds what stands after the object
-        return (entries, metadata);
+        if (fields.Count > 0)
+        {
+            throw Wrong($"{name}: expected dtype, shape and data_offsets, got '{fields.GetAt(0).Key}'");
+        }
+
+        CheckLength(name, type, shape, begin, end);
+        return new SafeTensorEntry(name, type, shape.AsReadOnly(), begin, end);
+
+        JsonElement Field(string field) => fields.Remove(field, out var value)
+            ? value
+            : throw Wrong($"{name}: expected dtype, shape and data_offsets, found no {field}");
     }
 
-    private void ReadMetadata(Dictionary<string, string> metadata)
+    /// <summary>What an object holds, in its order.</summary>
+    private OrderedDictionary<string, JsonElement> Fields(JsonElement json, string where, string expected)
     {
-        Expect(JsonTokenType.StartObject, MetadataKey, "an object of strings");
-        while (NextName(MetadataKey) is { } name)
+        if (json.ValueKind != JsonValueKind.Object)
         {
-            Expect(JsonTokenType.String, $"{MetadataKey}: {name}", "a string");
-            if (!metadata.TryAdd(name, _json.GetString()!))
+            throw Wrong($"{where}expected {expected}, got {json.ValueKind}");
+        }
+
+        var fields = new OrderedDictionary<string, JsonElement>();
+        foreach (var field in json.EnumerateObject())
+        {
+            if (!fields.TryAdd(field.Name, field.Value))
             {
-                throw Wrong($"{MetadataKey}: {name}: expected each name once, got it twice");
+                throw Wrong($"{where}{field.Name}: expected each name once, got it twice");
             }
         }
+
+        return fields;
     }
 
-    private SafeTensorEntry ReadEntry(string name)
+    private ScalarType ReadType(string name, JsonElement json)
     {
-        Expect(JsonTokenType.StartObject, name, "an object with dtype, shape and data_offsets");
-        ScalarType? type = null;
-        List<long>? shape = null;
-        List<long>? offsets = null;
-        while (NextName(name) is { } field)
-        {
-            var twice = false;
-            switch (field)
-            {
-                case "dtype":
-                    twice = type is not null;
-                    type = ReadType(name);
-                    break;
-                case "shape":
-                    twice = shape is not null;
-                    shape = ReadNumbers($"{name}: shape", MostDimensions);
-                    break;
-                case "data_offsets":
-                    twice = offsets is not null;
-                    offsets = ReadNumbers($"{name}: data_offsets", 2);
-                    break;
-                default:
-                    throw Wrong($"{name}: expected dtype, shape and data_offsets, got '{field}'");
-            }
-
-            if (twice)
-            {
-                throw Wrong($"{name}: {field}: expected it once, got it twice");
-            }
-        }
-
-        if (type is not { } element || shape is null || offsets is not [var begin, var end])
-        {
-            var missing = type is null ? "dtype" : shape is null ? "shape" : "two data_offsets";
-            throw Wrong($"{name}: expected dtype, shape and data_offsets, found no {missing}");
-        }
-
-        CheckLength(name, element, shape, begin, end);
-        return new SafeTensorEntry(name, element, shape.AsReadOnly(), begin, end);
-    }
-
-    private ScalarType ReadType(string name)
-    {
-        Expect(JsonTokenType.String, $"{name}: dtype", "a string");
-        var text = _json.GetString()!;
+        var text = json.ValueKind == JsonValueKind.String ? json.GetString()! : throw Wrong($"{name}: dtype: expected a string, got {json.ValueKind}");
         return SafeTensorTypes.Parse(text) ?? throw Wrong($"{name}: dtype: expected one that TorchSharp has too ({SafeTensorTypes.Names}), got '{text}'");
     }
 
-    private List<long> ReadNumbers(string what, int most)
+    private long[] ReadNumbers(string what, JsonElement json, int most)
     {
-        Expect(JsonTokenType.StartArray, what, "an array");
-        var numbers = new List<long>();
-        while (_json.Read() && _json.TokenType != JsonTokenType.EndArray)
+        if (json.ValueKind != JsonValueKind.Array)
         {
-            if (_json.TokenType != JsonTokenType.Number || !_json.TryGetInt64(out var number) || number < 0)
-            {
-                throw Wrong($"{what}: expected whole numbers from 0 to {long.MaxValue}, got something else");
-            }
-
-            if (numbers.Count == most)
-            {
-                throw Wrong($"{what}: expected at most {most} numbers, got more");
-            }
-
-            numbers.Add(number);
+            throw Wrong($"{what}: expected an array, got {json.ValueKind}");
         }
 
-        return numbers;
+        if (json.GetArrayLength() > most)
+        {
+            throw Wrong($"{what}: expected at most {most} numbers, got more");
+        }
+
+        return [.. json.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt64(out var number) && number >= 0
+            ? number
+            : throw Wrong($"{what}: expected whole numbers from 0 to {long.MaxValue}, got something else"))];
     }
 
-    private readonly void CheckLength(string name, ScalarType type, List<long> shape, long begin, long end)
+    private void CheckLength(string name, ScalarType type, long[] shape, long begin, long end)
     {
         // Zeros count as ones here: what a library makes of the other dimensions of an empty tensor must not overflow either.
         UInt128 room = (UInt128)SafeTensorTypes.SizeOf(type);
@@ -194,7 +146,7 @@ internal ref struct SafeTensorsHeader
     }
 
     /// <summary>The tensors must cover the data from end to end, none over another.</summary>
-    private static void CheckLayout(string file, List<SafeTensorEntry> entries, long dataLength)
+    private void CheckLayout(List<SafeTensorEntry> entries, long dataLength)
     {
         var (at, before) = (0L, "");
         foreach (var entry in entries.OrderBy(entry => entry.Begin).ThenBy(entry => entry.End))
@@ -214,26 +166,7 @@ internal ref struct SafeTensorsHeader
         }
     }
 
-    /// <returns>The next property's name, its value still to be read; null at the end of the object.</returns>
-    private string? NextName(string where)
-    {
-        if (!_json.Read())
-        {
-            throw Wrong($"{where}: expected an object that ends");
-        }
-
-        return _json.TokenType == JsonTokenType.EndObject ? null : _json.GetString();
-    }
-
-    private void Expect(JsonTokenType type, string where, string expected)
-    {
-        if (!_json.Read() || _json.TokenType != type)
-        {
-            throw Wrong($"{where}: expected {expected}, got {_json.TokenType}");
-        }
-    }
-
-    private readonly InvalidDataException Wrong(string message) => new($"{_file}: header: {Printable.Of(message)}.");
+    private InvalidDataException Wrong(string message) => new($"{file}: header: {Printable.Of(message)}.");
 }
 
 /// <summary>The element types that both safetensors and TorchSharp have.</summary>
@@ -257,18 +190,7 @@ internal static class SafeTensorTypes
     public static string Names { get; } = string.Join(", ", All.Select(type => type.Name));
 
     /// <summary>The type of a name; null if it is none of those.</summary>
-    public static ScalarType? Parse(string name)
-    {
-        foreach (var type in All)
-        {
-            if (type.Name == name)
-            {
-                return type.Type;
-            }
-        }
-
-        return null;
-    }
+    public static ScalarType? Parse(string name) => Array.FindIndex(All, type => type.Name == name) is >= 0 and var index ? All[index].Type : null;
 
     /// <summary>The name of a type; null if safetensors or this library has none.</summary>
     public static string? NameOf(ScalarType type) => Array.Find(All, known => known.Type == type).Name;

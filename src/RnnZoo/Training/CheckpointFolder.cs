@@ -32,8 +32,7 @@ internal sealed class CheckpointFolder
 
     private static ReadOnlySpan<byte> HeaderStart => "{\"__metadata__\":{\"sha256\":\""u8;
 
-    /// <summary>Uses a folder, and clears away what a run that was killed while it wrote a checkpoint has left there.</summary>
-    /// <param name="path">The folder, which exists.</param>
+    /// <summary>Uses a folder that exists, and clears away what a run that was killed while it wrote a checkpoint has left there.</summary>
     public CheckpointFolder(string path)
     {
         Path = path;
@@ -74,8 +73,7 @@ internal sealed class CheckpointFolder
     }
 
     /// <summary>Reads the newest checkpoint that is whole.</summary>
-    /// <param name="refused">Is told what is wrong with each one that is not.</param>
-    /// <returns>Null if there is none at all.</returns>
+    /// <returns>Null if there is none at all. What is wrong with newer ones is told to <paramref name="refused"/>.</returns>
     /// <exception cref="InvalidDataException">There are some, and none is whole.</exception>
     internal Checkpoint? LoadNewest(Action<string>? refused = null)
     {

@@ -1,3 +1,5 @@
+using RnnZoo.Bptt;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -17,25 +19,6 @@ public enum OptimizerKind
 
     /// <summary>Plain stochastic gradient descent.</summary>
     Sgd,
-}
-
-/// <summary>Makes optimizers from their kind.</summary>
-internal static class OptimizerFactory
-{
-    /// <summary>Makes an optimizer.</summary>
-    /// <param name="kind">Which one.</param>
-    /// <param name="parameters">The weights that it changes.</param>
-    /// <param name="learningRate">Its learning rate.</param>
-    /// <returns>A new optimizer; the caller disposes it.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="kind"/> is none of the named values.</exception>
-    public static OptimizerHelper Create(OptimizerKind kind, IEnumerable<Parameter> parameters, double learningRate) => kind switch
-    {
-        OptimizerKind.Adam => optim.Adam(parameters, learningRate),
-        OptimizerKind.AdamW => optim.AdamW(parameters, learningRate),
-        OptimizerKind.RmsProp => optim.RMSProp(parameters, learningRate, alpha: 0.9),
-        OptimizerKind.Sgd => optim.SGD(parameters, learningRate),
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, $"kind: expected a named optimizer, got {kind}."),
-    };
 }
 
 /// <summary>How the learning rate changes on the way to the step limit.</summary>
@@ -62,70 +45,65 @@ internal static class LearningRateSchedules
     };
 }
 
-/// <summary>The optimizers of a training: one for all parameters, or a second one for those that learn at a rate of their own.</summary>
+/// <summary>
+/// The optimizers of a training: one for all parameters, or a second one for those that learn at a rate of their own. What they
+/// remember of each parameter can be kept, under the names that PyTorch gives it: <c>0.exp_avg</c>.
+/// </summary>
 internal sealed class OptimizerSet : IDisposable
 {
-    private readonly (optim.Optimizer Optimizer, double Factor)[] _optimizers;
-
-    private OptimizerSet((optim.Optimizer Optimizer, double Factor)[] optimizers) => _optimizers = optimizers;
+    private readonly (OptimizerHelper Optimizer, double Factor)[] _optimizers;
+    private readonly Parameter[] _parameters;
 
     /// <summary>The optimizers of a model's trainable parameters.</summary>
-    public static OptimizerSet Create(TrainingOptions options, nn.Module model)
+    public OptimizerSet(nn.Module model, OptimizerKind kind, double learningRate, double skewRateFactor = 1)
     {
         var groups =
             from item in model.named_parameters()
             where item.Item2.requires_grad
-            group item.Item2 by IsSkew(item.Item1) ? options.SkewRateFactor : 1;
-        return new OptimizerSet([.. groups.Select(group => (OptimizerFactory.Create(options.Optimizer, [.. group], options.LearningRate * group.Key), group.Key))]);
+            group item.Item2 by IsSkew(item.Item1) ? skewRateFactor : 1;
+        _optimizers = [.. groups.Select(group => (Create(kind, [.. group], learningRate * group.Key), group.Key))];
+        _parameters = [.. model.parameters().Where(parameter => parameter.requires_grad)];
     }
 
-    /// <summary>Sets the gradients to zero.</summary>
-    public void ZeroGradients()
+    /// <summary>Changes the parameters, whose gradients are zero before, along the gradient of a loss.</summary>
+    /// <returns>The loss, and the L2 norm of its gradient before clipping; where either is not finite, the parameters are as they were.</returns>
+    public (double Loss, double Norm) Step(Tensor loss, double learningRate, double? clipNorm)
     {
-        foreach (var (optimizer, _) in _optimizers)
+        var value = loss.ToDouble();
+        if (!double.IsFinite(value))
         {
-            optimizer.zero_grad();
+            return (value, double.NaN);
         }
-    }
 
-    /// <summary>Changes the parameters.</summary>
-    public void Step(double learningRate)
-    {
-        foreach (var (optimizer, factor) in _optimizers)
+        Gradient.Backward(loss);
+        // The largest float clips no finite norm.
+        var norm = nn.utils.clip_grad_norm_(_parameters, clipNorm ?? float.MaxValue);
+        if (double.IsFinite(norm))
         {
-            foreach (var group in optimizer.ParamGroups)
+            foreach (var (optimizer, factor) in _optimizers)
             {
-                group.LearningRate = learningRate * factor;
+                foreach (var group in optimizer.ParamGroups)
+                {
+                    group.LearningRate = learningRate * factor;
+                }
+
+                optimizer.step();
             }
-
-            optimizer.step();
         }
+
+        return (value, norm);
     }
 
-    public void Dispose()
-    {
-        foreach (var (optimizer, _) in _optimizers)
-        {
-            optimizer.Dispose();
-        }
-    }
+    /// <summary>What is remembered, counts of steps as tensors too; new tensors belong to the innermost dispose scope.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> Memory() =>
+        States().SelectMany((state, place) => PartsOf(state).Select(part => KeyValuePair.Create($"{place}.{part.Name}", part.Tensor)));
 
-    private static bool IsSkew(string key) => key[(key.LastIndexOf('.') + 1)..].StartsWith("skew_hh", StringComparison.Ordinal);
-}
-
-/// <summary>What an optimizer remembers of each of its parameters, under the names that PyTorch gives it: <c>0.exp_avg</c>.</summary>
-internal static class OptimizerMemory
-{
-    /// <summary>The tensors, and the counts of steps as tensors; new ones belong to the innermost dispose scope.</summary>
-    public static IEnumerable<KeyValuePair<string, Tensor>> Tensors(OptimizerHelper optimizer) =>
-        optimizer.state_dict().State.SelectMany((state, place) => Of(state).Select(part => KeyValuePair.Create($"{place}.{part.Name}", part.Tensor)));
-
-    /// <summary>Goes back to what <see cref="Tensors"/> gave.</summary>
+    /// <summary>Goes back to what <see cref="Memory"/> gave.</summary>
     /// <exception cref="InvalidDataException">A tensor is missing, or has another shape.</exception>
-    public static void Restore(OptimizerHelper optimizer, IReadOnlyDictionary<string, Tensor> tensors)
+    public void Restore(IReadOnlyDictionary<string, Tensor> tensors)
     {
         using var noTape = no_grad();
-        foreach (var (name, own) in Tensors(optimizer))
+        foreach (var (name, own) in Memory())
         {
             if (!tensors.TryGetValue(name, out var saved) || !saved.shape.SequenceEqual(own.shape))
             {
@@ -135,7 +113,7 @@ internal static class OptimizerMemory
             own.copy_(saved);
         }
 
-        foreach (var (state, place) in optimizer.state_dict().State.Select((state, place) => (state, place)))
+        foreach (var (state, place) in States().Select((state, place) => (state, place)))
         {
             switch (state)
             {
@@ -149,13 +127,35 @@ internal static class OptimizerMemory
         long Steps(int place) => tensors[$"{place}.step"].item<long>();
     }
 
-    // Of the parts that OptimizerFactory's optimizers have.
-    private static (string Name, Tensor Tensor)[] Of(OptimizerState state) => state switch
+    public void Dispose()
+    {
+        foreach (var (optimizer, _) in _optimizers)
+        {
+            optimizer.Dispose();
+        }
+    }
+
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="kind"/> is none of the named values.</exception>
+    internal static OptimizerHelper Create(OptimizerKind kind, IEnumerable<Parameter> parameters, double learningRate) => kind switch
+    {
+        OptimizerKind.Adam => optim.Adam(parameters, learningRate),
+        OptimizerKind.AdamW => optim.AdamW(parameters, learningRate),
+        OptimizerKind.RmsProp => optim.RMSProp(parameters, learningRate, alpha: 0.9),
+        OptimizerKind.Sgd => optim.SGD(parameters, learningRate),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, $"kind: expected a named optimizer, got {kind}."),
+    };
+
+    private IEnumerable<OptimizerState> States() => _optimizers.SelectMany(item => item.Optimizer.state_dict().State);
+
+    private static bool IsSkew(string key) => key[(key.LastIndexOf('.') + 1)..].StartsWith("skew_hh", StringComparison.Ordinal);
+
+    // Of the parts that the optimizers of Create have.
+    private static (string Name, Tensor Tensor)[] PartsOf(OptimizerState state) => state switch
     {
         Adam.State adam => [("step", tensor(adam.step)), ("exp_avg", adam.exp_avg), ("exp_avg_sq", adam.exp_avg_sq)],
         AdamW.State adam => [("step", tensor(adam.step)), ("exp_avg", adam.exp_avg), ("exp_avg_sq", adam.exp_avg_sq)],
         RMSProp.State rmsProp => [("step", tensor(rmsProp.step)), ("square_avg", rmsProp.square_avg)],
         SGD.State => [],
-        _ => throw new NotSupportedException($"optimizer: expected one that OptimizerFactory makes, got the state {state.GetType()}."),
+        _ => throw new NotSupportedException($"optimizer: expected one of {string.Join(", ", Enum.GetNames<OptimizerKind>())}, got the state {state.GetType()}."),
     };
 }

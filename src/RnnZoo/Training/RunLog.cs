@@ -15,8 +15,7 @@ internal sealed class RunLog : IDisposable
     private readonly string _partialPath;
     private readonly FileStream _file;
 
-    /// <summary>Opens a log.</summary>
-    /// <param name="path">The file that it becomes; one that exists is replaced.</param>
+    /// <summary>Opens a log; the file that it becomes may exist, and is replaced.</summary>
     /// <exception cref="IOException">The file cannot be made.</exception>
     public RunLog(string path)
     {
@@ -25,10 +24,9 @@ internal sealed class RunLog : IDisposable
         _file = new FileStream(_partialPath, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
     }
 
-    /// <summary>An observer that logs one training.</summary>
+    /// <summary>An observer that logs one training, as long as this log lives.</summary>
     /// <param name="metric">The name of the task's metric: the key of its values.</param>
     /// <param name="labels">Written into each of its lines, to tell the trainings apart.</param>
-    /// <returns>The observer; it lives as long as this log.</returns>
     public ITrainingObserver For(string metric, params IReadOnlyList<(string Name, object Value)> labels) => new Training(this, metric, labels);
 
     /// <summary>Gives the file its final name.</summary>
@@ -41,77 +39,36 @@ internal sealed class RunLog : IDisposable
         }
     }
 
-    private void WriteLine(ReadOnlySpan<byte> line, bool flush)
-    {
-        lock (_gate)
-        {
-            _file.Write(line);
-            _file.WriteByte((byte)'\n');
-            if (flush)
-            {
-                _file.Flush();
-            }
-        }
-    }
-
     private sealed class Training(RunLog log, string metric, IReadOnlyList<(string Name, object Value)> labels) : ITrainingObserver
     {
-        private readonly MemoryStream _buffer = new();
-        private static readonly JsonSerializerOptions LabelOptions = new() { TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
+        private static readonly JsonSerializerOptions Json = new() { TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
 
-        private readonly Utf8JsonWriter _json = new(Stream.Null);
+        public void OnStep(in StepRecord step) => Write("step", step.Step, step.Seconds,
+            ("loss", step.Loss), ("gradNorm", step.GradientNorm), ("learningRate", step.LearningRate));
 
-        public void OnStep(in StepRecord step)
+        public void OnEvaluation(EvaluationRecord evaluation) => Write("evaluation", evaluation.Step, evaluation.Seconds,
+            ("loss", evaluation.Loss), (metric, evaluation.Metric), ("standardError", evaluation.StandardError), ("sequences", evaluation.Sequences));
+
+        public void OnEnd(TrainingResult result) => Write("end", result.Steps, result.Seconds,
+            ("reason", result.Reason.Name(metric)), ("loss", result.Final?.Loss), (metric, result.Final?.Metric));
+
+        private void Write(string kind, int step, double seconds, params (string Name, object? Value)[] values)
         {
-            Begin("step", step.Step);
-            _json.WriteFinite("loss", step.Loss);
-            _json.WriteFinite("gradNorm", step.GradientNorm);
-            _json.WriteFinite("learningRate", step.LearningRate);
-            _json.WriteFinite("seconds", Math.Round(step.Seconds, 4));
-            End(flush: false);
-        }
-
-        public void OnEvaluation(EvaluationRecord evaluation)
-        {
-            Begin("evaluation", evaluation.Step);
-            _json.WriteFinite("loss", evaluation.Loss);
-            _json.WriteFinite(metric, evaluation.Metric);
-            _json.WriteFinite("standardError", evaluation.StandardError);
-            _json.WriteNumber("sequences", evaluation.Sequences);
-            _json.WriteFinite("seconds", Math.Round(evaluation.Seconds, 4));
-            End(flush: true);
-        }
-
-        public void OnEnd(TrainingResult result)
-        {
-            Begin("end", result.Steps);
-            _json.WriteString("reason", result.Reason.Name(metric));
-            _json.WriteFinite("loss", result.Final?.Loss);
-            _json.WriteFinite(metric, result.Final?.Metric);
-            _json.WriteFinite("seconds", Math.Round(result.Seconds, 4));
-            End(flush: true);
-        }
-
-        private void Begin(string kind, int step)
-        {
-            _buffer.SetLength(0);
-            _json.Reset(_buffer);
-            _json.WriteStartObject();
-            _json.WriteString("event", kind);
-            foreach (var (name, value) in labels)
+            var line = new Dictionary<string, object?> { ["event"] = kind }; // keeps the order in which it is filled
+            foreach (var (name, value) in (IEnumerable<(string, object?)>)[.. labels, ("step", step), .. values, ("seconds", Math.Round(seconds, 4))])
             {
-                _json.WritePropertyName(name);
-                JsonSerializer.Serialize(_json, value, LabelOptions);
+                line[name] = value is double number && !double.IsFinite(number) ? null : value; // JSON has no word for those
             }
 
-            _json.WriteNumber("step", step);
-        }
-
-        private void End(bool flush)
-        {
-            _json.WriteEndObject();
-            _json.Flush();
-            log.WriteLine(_buffer.GetBuffer().AsSpan(0, (int)_buffer.Length), flush);
+            var text = JsonSerializer.SerializeToUtf8Bytes(line, Json);
+            lock (log._gate)
+            {
+                log._file.Write([.. text, (byte)'\n']);
+                if (kind != "step")
+                {
+                    log._file.Flush();
+                }
+            }
         }
     }
 }

@@ -1,9 +1,6 @@
 using System.Diagnostics;
-using RnnZoo.Bptt;
 using RnnZoo.Cells;
 using RnnZoo.Tasks;
-using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Training;
@@ -20,7 +17,6 @@ public sealed class Trainer
     private readonly ISequenceTask _task;
     private readonly TrainingOptions _options;
     private readonly IReadOnlyList<ITrainingObserver> _observers;
-    private readonly Parameter[] _parameters;
 
     /// <summary>Prepares a training.</summary>
     /// <param name="model">Reads [T, B, I] from its zero state; its output goes to the task's loss. It stays the caller's.</param>
@@ -51,8 +47,7 @@ public sealed class Trainer
         _task = task;
         _options = options;
         _observers = observers;
-        _parameters = [.. model.parameters().Where(parameter => parameter.requires_grad)];
-        if (_parameters.Length == 0)
+        if (!model.parameters().Any(parameter => parameter.requires_grad))
         {
             throw new ArgumentException("model: expected parameters that require a gradient, got none.", nameof(model));
         }
@@ -67,7 +62,7 @@ public sealed class Trainer
         using var trainingData = Generator("training");
         using var looks = Generator("looks");
         using var measurements = Generator("measurements");
-        using var optimizer = OptimizerSet.Create(_options, _model);
+        using var optimizer = new OptimizerSet(_model, _options.Optimizer, _options.LearningRate, _options.SkewRateFactor);
 
         _model.train();
         var reason = StopReason.StepLimit;
@@ -100,7 +95,9 @@ public sealed class Trainer
             final = Evaluate(step, _options.FinalSequences, measurements, watch);
         }
 
-        return End(new TrainingResult(step, reason, final, watch.Elapsed.TotalSeconds));
+        var result = new TrainingResult(step, reason, final, watch.Elapsed.TotalSeconds);
+        Tell(observer => observer.OnEnd(result));
+        return result;
     }
 
     private Generator Generator(string purpose) => new((ulong)Seeds.Derive(_options.Seed, purpose));
@@ -111,31 +108,13 @@ public sealed class Trainer
         using var scope = NewDisposeScope();
         var task = _options.StageAt(step)?.Task ?? _task;
         var batch = task.Sample(_options.BatchSize, data);
-        optimizer.ZeroGradients();
+        _model.zero_grad();
         var loss = task.Loss(_model.call(batch.Input, null)!.Output, batch.Target);
-        var lossValue = loss.ToDouble();
-        var norm = double.NaN;
-        if (double.IsFinite(lossValue))
-        {
-            Gradient.Backward(loss);
-            // The largest float clips no finite norm.
-            norm = nn.utils.clip_grad_norm_(_parameters, _options.ClipNorm ?? float.MaxValue);
-        }
-
-        var finite = double.IsFinite(norm);
-        var learningRate = _options.LearningRateAt(step);
-        if (finite)
-        {
-            optimizer.Step(learningRate);
-        }
-
-        var record = new StepRecord(step, lossValue, norm, learningRate, watch.Elapsed.TotalSeconds);
-        foreach (var observer in _observers)
-        {
-            observer.OnStep(record);
-        }
-
-        return finite;
+        var learningRate = _options.Schedule.At(_options.LearningRate, step, _options.Steps);
+        var (value, norm) = optimizer.Step(loss, learningRate, _options.ClipNorm);
+        var record = new StepRecord(step, value, norm, learningRate, watch.Elapsed.TotalSeconds);
+        Tell(observer => observer.OnStep(record));
+        return double.IsFinite(norm);
     }
 
     /// <returns>The final measurement if the metric is good enough to stop, on the look and on the measurement; else null.</returns>
@@ -153,36 +132,42 @@ public sealed class Trainer
 
     private EvaluationRecord Evaluate(int step, int sequences, Generator data, Stopwatch watch)
     {
-        var score = default(TaskScore);
-        _model.eval();
-        using (no_grad())
-        {
-            for (var done = 0; done < sequences; done += EvaluationBatch)
-            {
-                using var scope = NewDisposeScope();
-                var batch = _task.Sample(Math.Min(EvaluationBatch, sequences - done), data);
-                score += _task.Score(_model.call(batch.Input, null)!.Output, batch.Target);
-            }
-        }
-
-        _model.train();
+        var score = Scores(_model, _task, sequences, EvaluationBatch, data).Aggregate((left, right) => left + right);
         var record = new EvaluationRecord(step, score.Loss, score.Metric, score.StandardError, score.Sequences, watch.Elapsed.TotalSeconds);
-        foreach (var observer in _observers)
-        {
-            observer.OnEvaluation(record);
-        }
-
+        Tell(observer => observer.OnEvaluation(record));
         return record;
     }
 
-    private TrainingResult End(TrainingResult result)
+    /// <summary>The scores of a model on batches of fresh sequences, without gradient and dropout.</summary>
+    internal static IReadOnlyList<TaskScore> Scores(nn.Module<Tensor, RecurrentState?, RecurrentResult> model, ISequenceTask task, long sequences, int batchSize, Generator data)
+    {
+        var training = model.training;
+        using var noTape = no_grad();
+        model.eval();
+        try
+        {
+            var scores = new List<TaskScore>();
+            for (var done = 0L; done < sequences; done += batchSize)
+            {
+                using var scope = NewDisposeScope();
+                var batch = task.Sample(Math.Min(batchSize, sequences - done), data);
+                scores.Add(task.Score(model.call(batch.Input, null)!.Output, batch.Target));
+            }
+
+            return scores;
+        }
+        finally
+        {
+            model.train(training);
+        }
+    }
+
+    private void Tell(Action<ITrainingObserver> what)
     {
         foreach (var observer in _observers)
         {
-            observer.OnEnd(result);
+            what(observer);
         }
-
-        return result;
     }
 }
 
@@ -206,7 +191,7 @@ public readonly record struct StepRecord(int Step, double Loss, double GradientN
 /// <param name="Loss">The mean loss in the task's unit.</param>
 /// <param name="Metric">The task's metric, the mean over the sequences.</param>
 /// <param name="StandardError">The standard error of <paramref name="Metric"/> over the sequences; not a number for a single one.</param>
-/// <param name="Sequences">How many sequences were measured.</param>
+/// <param name="Sequences">How many sequences were measured; of a text, in how many streams it was read.</param>
 /// <param name="Seconds">Since training began.</param>
 public sealed record EvaluationRecord(int Step, double Loss, double Metric, double StandardError, long Sequences, double Seconds);
 
@@ -248,10 +233,7 @@ public enum StopReason
 /// <summary>The words that files use for why a training ended.</summary>
 internal static class StopReasonNames
 {
-    /// <summary>The word for a reason.</summary>
-    /// <param name="reason">The reason.</param>
-    /// <param name="metric">The name of the task's metric, such as <c>recall</c>: the word for having reached it.</param>
-    /// <returns><c>steps</c>, the metric's name, <c>diverged</c>, <c>cancelled</c> or <c>patience</c>.</returns>
+    /// <summary>The word for a reason; the name of the task's metric, such as <c>recall</c>, says that it was reached.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="reason"/> is none of the named values.</exception>
     public static string Name(this StopReason reason, string metric = "metric") => reason switch
     {

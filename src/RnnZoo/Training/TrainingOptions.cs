@@ -54,10 +54,6 @@ public sealed record TrainingOptions
     /// <summary>Where the data's randomness comes from: the same seed gives the same sequences to any model.</summary>
     public long Seed { get; init; }
 
-    /// <summary>The learning rate of a step.</summary>
-    /// <param name="step">The step, counted from 1 to <see cref="Steps"/>.</param>
-    internal double LearningRateAt(int step) => Schedule.At(LearningRate, step, Steps);
-
     /// <summary>The stage of the curriculum that a step belongs to.</summary>
     /// <param name="step">The step, counted from 1.</param>
     /// <returns>Null once the curriculum is over.</returns>

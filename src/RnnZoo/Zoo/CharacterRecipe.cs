@@ -1,15 +1,15 @@
 using System.Text.Json.Serialization;
 using RnnZoo.Characters;
 using RnnZoo.Files;
+using RnnZoo.Streams;
 using RnnZoo.Training;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Zoo;
 
 /// <summary>How a character model is trained.</summary>
-public sealed record CharacterRecipe : ModelRecipe
+internal sealed record CharacterRecipe : ModelRecipe
 {
-    /// <summary>The text.</summary>
     public required TextRecipe Text { get; init; }
 
     /// <summary>What the model reads and writes.</summary>
@@ -25,31 +25,20 @@ public sealed record CharacterRecipe : ModelRecipe
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool KeepBest { get; init; }
 
-    /// <summary>The net.</summary>
     public required CharacterModelShape Net { get; init; }
 
-    /// <summary>How it is trained; the seed is derived from the recipe's.</summary>
     public required CharacterTrainingOptions Training { get; init; }
 
-    /// <inheritdoc/>
-    [JsonIgnore]
-    public override string TaskName => "characters";
+    internal override string TaskName => "characters";
 
-    /// <inheritdoc/>
-    [JsonIgnore]
-    public override string Cell => Net.Cell;
+    internal override string Cell => Net.Cell;
 
-    /// <inheritdoc/>
-    [JsonIgnore]
-    public override int Hidden => Net.Hidden;
+    internal override int Hidden => Net.Hidden;
 
-    /// <inheritdoc/>
     [JsonIgnore]
     public override bool CanTrainSideBySide => Threads == 1 && Net.Dropout == 0; // dropout draws from the process's generator
 
     /// <summary>Reads the text.</summary>
-    /// <param name="file">Where it is.</param>
-    /// <returns>The text in its parts.</returns>
     /// <exception cref="InvalidDataException">It is another text; the message says where to get the right one.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public TrainingText OpenText(string file)
@@ -60,7 +49,7 @@ public sealed record CharacterRecipe : ModelRecipe
 
     private protected override TrainedSeed TrainOne(long seed, RecipeRun run, CancellationToken cancellation)
     {
-        var text = run.Text ?? throw new ArgumentException("run.Text: expected the text to learn, opened by the recipe's OpenText, got none.", nameof(run));
+        var text = run.Text ?? OpenText(run.TextFile ?? throw new ArgumentException($"run.TextFile: expected the file with the text to learn, {Text.Title}, got none. To get it: {Text.Source}", nameof(run)));
         CheckText(text.Sha256, "another one");
         CharacterModel model;
         lock (DrawingWeights)
@@ -90,7 +79,6 @@ public sealed record CharacterRecipe : ModelRecipe
         }
     }
 
-    /// <inheritdoc/>
     internal override void Validate()
     {
         base.Validate();
@@ -102,20 +90,49 @@ public sealed record CharacterRecipe : ModelRecipe
 }
 
 /// <summary>A text to train on. It is not kept with the model; whoever repeats the training gets it as is said here.</summary>
-public sealed record TextRecipe
+/// <param name="Title">What it is.</param>
+/// <param name="Source">How to get it, to the byte: commands, an address, or a path.</param>
+/// <param name="Sha256">The SHA-256 of its bytes.</param>
+internal sealed record TextRecipe(string Title, string Source, string Sha256);
+
+/// <summary>A text to be learned, in memory, in its parts to train on and to hold out.</summary>
+/// <param name="Vocabulary">The characters of the whole text, or the bytes.</param>
+/// <param name="Sha256">The SHA-256 of the file's bytes.</param>
+/// <param name="Training">The beginning, to train on.</param>
+/// <param name="HeldOut">The end, to measure on.</param>
+internal sealed record TrainingText(Vocabulary Vocabulary, string Sha256, Tokens Training, Tokens HeldOut)
 {
-    /// <summary>What it is.</summary>
-    public required string Title { get; init; }
+    /// <summary>Reads a text, whichever it is; <see cref="CharacterRecipe.OpenText"/> reads a recipe's.</summary>
+    /// <exception cref="InvalidDataException">It is too short, or no valid UTF-8.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static TrainingText Open(string file, VocabularyKind vocabulary, double heldOutShare)
+    {
+        var sha256 = HashOf(file);
+        var known = vocabulary == VocabularyKind.Bytes ? Vocabulary.Bytes : Vocabulary.OfFile(file);
+        var all = known.TokensOfFile(file);
+        var heldOut = Math.Max(2, (long)Math.Round(all.Count * heldOutShare));
+        var training = all.Count - heldOut;
+        return training >= 2
+            ? new TrainingText(known, sha256, all.Slice(0, training), all.Slice(training, heldOut))
+            : throw new InvalidDataException($"{file}: expected a text of at least 4 characters, 2 to train on and 2 to hold out, and a share held out that leaves so many, got {all.Count} characters, {Math.Max(0, training)} of them to train on.");
+    }
 
-    /// <summary>How to get it, to the byte: commands, an address, or a path.</summary>
-    public required string Source { get; init; }
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    public static string HashOf(string file) => File.Exists(file)
+        ? CheckedFile.HashOf(file)
+        : throw new FileNotFoundException($"expected a file, got '{file}', which {(Directory.Exists(file) ? "is a folder" : "is not there")}.");
 
-    /// <summary>The SHA-256 of its bytes.</summary>
-    public required string Sha256 { get; init; }
+    public void WriteHeldOut(string file)
+    {
+        var ids = new long[HeldOut.Count];
+        HeldOut.Read(0, ids);
+        var bytes = Vocabulary.Kind == VocabularyKind.Bytes ? Array.ConvertAll(ids, id => (byte)id) : System.Text.Encoding.UTF8.GetBytes(Vocabulary.Decode(ids));
+        AtomicFile.Write(file, stream => stream.Write(bytes));
+    }
 }
 
 /// <summary>The training of a character model by a recipe. Where there are checkpoints it goes on from the last.</summary>
-internal sealed class CharacterRun : ICharacterTrainingObserver, IDisposable
+internal sealed class CharacterRun : IDisposable
 {
     private readonly CharacterRecipe _recipe;
     private readonly long _seed;
@@ -129,7 +146,11 @@ internal sealed class CharacterRun : ICharacterTrainingObserver, IDisposable
     {
         (_recipe, _seed, _model, _text, _run) = (recipe, seed, model, text, run);
         var checkpoints = run.Checkpoints is { } folder ? new CheckpointFolder(Directory.CreateDirectory(folder).FullName) : null;
-        _trainer = new CharacterTrainer(model, text.Training, text.HeldOut, recipe.Training with { Seed = Seeds.Derive(seed, "training") }, checkpoints, this);
+        _trainer = new CharacterTrainer(model, text.Training, text.HeldOut, recipe.Training, Seeds.Derive(seed, "training"), checkpoints, run.Observer)
+        {
+            OnBest = recipe.KeepBest ? KeepBest : null,
+            OnCheckpoint = () => run.OnCheckpoint?.Invoke(Trained(null, [])),
+        };
         if (_trainer.Resume(problem => run.Notice?.Invoke($"refused: {problem}")) is { } step)
         {
             run.Notice?.Invoke(FormattableString.Invariant($"goes on after step {step}"));
@@ -139,6 +160,8 @@ internal sealed class CharacterRun : ICharacterTrainingObserver, IDisposable
     }
 
     private string BestWeights => Path.Combine(_run.Checkpoints ?? _scratch!.FullName, ModelFolder.Weights);
+
+    private TokenStreams HeldOut => CharacterTrainer.ValidationStreams(_text.HeldOut, _recipe.Training);
 
     public TrainedSeed Train(CancellationToken cancellation)
     {
@@ -155,32 +178,23 @@ internal sealed class CharacterRun : ICharacterTrainingObserver, IDisposable
             LoadBest(progress);
         }
 
-        var streams = CharacterTrainer.ValidationStreams(_text.HeldOut, _recipe.Training);
-        return Trained(reason, ModelMeasurement.OfText(_model.Measure(streams), _text.HeldOut, streams, best ? BestOf(progress) : ModelMeasurement.LastStep));
+        return Trained(reason, Measured(_model.Measure(HeldOut), best ? BestOf(progress) : ModelMeasurement.LastStep));
     }
-
-    public void OnStep(CharacterProgress progress, double loss) => _run.CharacterObserver?.OnStep(progress, loss);
-
-    public void OnMeasurement(CharacterProgress progress, CharacterRecord measurement, bool isBest)
-    {
-        _run.CharacterObserver?.OnMeasurement(progress, measurement, isBest);
-        if (!isBest || !_recipe.KeepBest)
-        {
-            return;
-        }
-
-        _model.Net.SaveSafeTensors(BestWeights);
-        var streams = CharacterTrainer.ValidationStreams(_text.HeldOut, _recipe.Training);
-        _run.OnBest?.Invoke(Trained(null, ModelMeasurement.OfText(progress.BestBits!.Value, _text.HeldOut, streams, BestOf(_trainer.Progress))));
-    }
-
-    public void OnCheckpoint(CharacterProgress progress) => _run.CharacterObserver?.OnCheckpoint(progress);
 
     public void Dispose()
     {
         _trainer.Dispose();
         _scratch?.Delete(recursive: true);
     }
+
+    private void KeepBest()
+    {
+        _model.Net.SaveSafeTensors(BestWeights);
+        var progress = _trainer.Progress;
+        _run.OnBest?.Invoke(Trained(null, Measured(progress.BestBits!.Value, BestOf(progress))));
+    }
+
+    private IReadOnlyList<MetricValue> Measured(double bits, string weights) => ModelMeasurement.OfText(bits, _text.HeldOut, HeldOut, weights);
 
     private void LoadBest(CharacterProgress progress)
     {

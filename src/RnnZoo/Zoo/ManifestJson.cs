@@ -25,49 +25,44 @@ internal static class ManifestJson
         TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { WithoutSeed } },
     };
 
-    /// <summary>The manifest as text.</summary>
-    public static string Write(ModelManifest manifest) => JsonSerializer.Serialize(manifest, Options) + "\n";
+    /// <summary>A manifest, or a part of it, as text.</summary>
+    public static string Write<T>(T part) => JsonSerializer.Serialize(part, Options) + "\n";
 
-    /// <summary>A part of it, for hashes and records.</summary>
-    public static string WritePart<T>(T part) => JsonSerializer.Serialize(part, Options) + "\n";
-
-    /// <exception cref="InvalidDataException">It is no manifest; the message names file and field.</exception>
-    public static ModelManifest Read(string file)
-    {
-        var manifest = ReadPart<ModelManifest>(file);
-        try
-        {
-            manifest.Validate();
-            return manifest;
-        }
-        catch (ArgumentException problem)
-        {
-            throw new InvalidDataException($"{file}: {problem.Message.Split(" (Parameter ")[0]}", problem);
-        }
-    }
-
+    /// <summary>What a file holds, once an <see cref="ArgumentException"/> of <paramref name="validate"/> has said nothing against it.</summary>
     /// <exception cref="InvalidDataException">It is none; the message names file and field.</exception>
-    public static T ReadPart<T>(string file)
+    public static T Read<T>(string file, Action<T> validate) => Parse(CheckedFile.ReadText(file), file, validate);
+
+    /// <summary>The same of a text that messages call by a name.</summary>
+    public static T Parse<T>(string text, string name, Action<T> validate)
     {
-        var text = CheckedFile.ReadText(file);
         try
         {
-            var part = JsonSerializer.Deserialize<T>(text, Options) ?? throw new InvalidDataException($"{file}: expected an object, got null.");
+            var part = JsonSerializer.Deserialize<T>(text, Options) ?? throw new InvalidDataException($"{name}: expected an object, got null.");
             using var document = JsonDocument.Parse(text);
-            return Unfit(document.RootElement, "") is { } problem ? throw new InvalidDataException($"{file}: {problem}.") : part;
+            if (Unfit(document.RootElement, "") is { } problem)
+            {
+                throw new InvalidDataException($"{name}: {problem}.");
+            }
+
+            validate(part);
+            return part;
         }
         catch (JsonException problem) when (text.Contains("\"Cell\":", StringComparison.Ordinal)) // fields of manifests begin in lower case
         {
-            throw new InvalidDataException($"{file}: expected a recipe and its results, got the shape of a net alone, as train chars once wrote it; train the model again with rnnzoo train chars --text FILE (settings.json beside it has the options), or load weights.dat into a CharacterModel of this shape with Net.load.", problem);
+            throw new InvalidDataException($"{name}: expected a recipe and its results, got the shape of a net alone, as train chars once wrote it; train the model again with rnnzoo train chars --text FILE (settings.json beside it has the options), or load weights.dat into a SequenceModel of this shape with its load.", problem);
         }
         catch (JsonException problem)
         {
             var field = problem.Path is null or "$" ? "" : problem.Path.TrimStart('$', '.') + ": ";
-            throw new InvalidDataException($"{file}: {field}{problem.Message.Split(" Path: ")[0]}", problem);
+            throw new InvalidDataException($"{name}: {field}{problem.Message.Split(" Path: ")[0]}", problem);
         }
         catch (NotSupportedException problem) // a recipe without its kind
         {
-            throw new InvalidDataException($"{file}: recipe: kind: expected sequences or characters, got none.", problem);
+            throw new InvalidDataException($"{name}: recipe: kind: expected sequences or characters, got none.", problem);
+        }
+        catch (ArgumentException problem)
+        {
+            throw new InvalidDataException($"{name}: {problem.Message.Split(" (Parameter ")[0]}", problem);
         }
     }
 
@@ -85,7 +80,7 @@ internal static class ManifestJson
     // The seeds of a training are derived from the recipe's.
     private static void WithoutSeed(JsonTypeInfo type)
     {
-        if (type.Type == typeof(TrainingOptions) || type.Type == typeof(CharacterTrainingOptions))
+        if (type.Type == typeof(TrainingOptions))
         {
             type.Properties.Remove(type.Properties.Single(property => property.Name == "seed"));
         }
@@ -99,14 +94,12 @@ internal static class ManifestJson
     /// <summary>A task in a file: its name and its settings.</summary>
     private sealed class SequenceTaskJson : JsonConverter<ISequenceTask>
     {
-        public override bool CanConvert(Type typeToConvert) => typeToConvert == typeof(ISequenceTask);
-
         public override ISequenceTask Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         {
-            var recipe = JsonSerializer.Deserialize<TaskRecipe>(ref reader, options) ?? throw new JsonException("expected a task, got null.");
+            var task = JsonSerializer.Deserialize<NamedTask>(ref reader, options)!;
             try
             {
-                return recipe.Create();
+                return SequenceTasks.Create(task.Name, task.Settings);
             }
             catch (ArgumentException problem)
             {
@@ -115,6 +108,8 @@ internal static class ManifestJson
         }
 
         public override void Write(Utf8JsonWriter writer, ISequenceTask value, JsonSerializerOptions options) =>
-            JsonSerializer.Serialize(writer, new TaskRecipe { Name = value.Name, Settings = value.Settings }, options);
+            JsonSerializer.Serialize(writer, new NamedTask(value.Name, value.Settings), options);
+
+        private sealed record NamedTask(string Name, IReadOnlyDictionary<string, long> Settings);
     }
 }

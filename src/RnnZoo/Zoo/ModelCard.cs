@@ -9,8 +9,10 @@ namespace RnnZoo.Zoo;
 /// <summary>The card of a model in Markdown, made of its manifest and its training log alone.</summary>
 internal static class ModelCard
 {
-    public static string Write(ModelManifest manifest, ModelResult result, IReadOnlyList<TrainingLogEntry> log)
+    /// <exception cref="InvalidOperationException">The model is not trained.</exception>
+    public static string Write(ModelManifest manifest, IReadOnlyList<TrainingLogEntry> log)
     {
+        var result = manifest.Result ?? throw new InvalidOperationException($"{manifest.Name}: expected a trained model, got a recipe alone; a recipe has no card.");
         var card = new StringBuilder();
         Line(card, "<!-- Made by rnnzoo zoo train of model.json and train.jsonl; changes by hand are lost. -->");
         Line(card, $"# {manifest.Name}\n");
@@ -29,9 +31,29 @@ internal static class ModelCard
         return card.ToString();
     }
 
+    /// <summary>What a notebook shows of a model: what it reaches, with which seeds.</summary>
+    public static string ToHtml(ModelManifest manifest, ModelResult result)
+    {
+        var metrics = new Display.HtmlTable($"{manifest.Name}: {manifest.Summary}", "metric", "value", "standard error", "measured on");
+        foreach (var metric in result.Metrics)
+        {
+            metrics.Add($"{metric.Name} ({metric.Unit})", metric.Value, metric.StandardError, metric.How);
+        }
+
+        string[] names = [.. result.Spread.Select(spread => spread.Name)];
+        var seeds = new Display.HtmlTable($"all seeds; {result.Parameters.ToString("#,0", CultureInfo.InvariantCulture)} parameters", ["seed", .. names, "steps", "ended by"]);
+        foreach (var seed in result.Seeds)
+        {
+            var name = $"{seed.Seed}{(seed.Seed == manifest.Recipe.CommittedSeed ? " (these weights)" : "")}";
+            seeds.Add([name, .. names.Select(wanted => (object?)seed.Metrics.FirstOrDefault(metric => metric.Name == wanted)?.Value), seed.Steps, seed.Ended]);
+        }
+
+        return metrics.ToString() + seeds;
+    }
+
     private static void Metrics(StringBuilder card, ModelManifest manifest, ModelResult result)
     {
-        var task = (manifest.Recipe as SequenceRecipe)?.Task.Create();
+        var task = manifest.Recipe.LearntTask;
         Line(card, "| metric | value | standard error | without memory | measured on |");
         Line(card, "|---|---|---|---|---|");
         foreach (var metric in result.Metrics)
@@ -46,7 +68,7 @@ internal static class ModelCard
     private static void Usage(StringBuilder card, ModelManifest manifest)
     {
         Line(card, "```csharp");
-        Line(card, $"using var model = RnnZoo.Zoo.ModelZoo.Load(\"{manifest.Name}\"); // model.Net, model.{(manifest.Recipe is CharacterRecipe ? "Characters" : "Task")}, model.Manifest");
+        Line(card, $"using var model = RnnZoo.Zoo.ModelZoo.Load(\"{manifest.Name}\"); // model.Net, model.{(manifest.Recipe is CharacterRecipe ? "Characters" : "Task")}, model.Recipe");
         Line(card, "```\n");
     }
 
@@ -83,7 +105,7 @@ internal static class ModelCard
         Line(card, $"## Recipe\n\n`rnnzoo zoo train {manifest.Name}` repeats it.\n");
         Line(card, "| | |");
         Line(card, "|---|---|");
-        foreach (var (name, value) in Leaves(JsonNode.Parse(ManifestJson.WritePart(manifest.Recipe)), ""))
+        foreach (var (name, value) in Leaves(JsonNode.Parse(manifest.Recipe.ToJson()), ""))
         {
             Line(card, $"| {name} | {value.Replace("|", "\\|", StringComparison.Ordinal).ReplaceLineEndings(" ")} |");
         }
@@ -131,15 +153,14 @@ internal static class TrainingCurve
 
     public static Figure Draw(ModelManifest manifest, IReadOnlyList<TrainingLogEntry> log)
     {
-        var task = (manifest.Recipe as SequenceRecipe)?.Task.Create();
+        var task = manifest.Recipe.LearntTask;
         var steps = Math.Max(1, log.Count == 0 ? 1 : log.Max(entry => entry.Step));
         var loss = new LineChart("training loss", Steps(steps), new Axis(task?.LossUnit ?? "bits per character") { Scale = AxisScale.Log }, Lines(manifest, log, "steps", entry => entry.Loss))
         {
             ReferenceLines = task is null ? [] : [Baseline(task.Baseline)],
         };
-        var metric = new LineChart("on fresh sequences, on the way", Steps(steps), MetricAxis(task), Lines(manifest, log, "evaluation", entry => entry.Metric))
+        var metric = new LineChart($"on {(task is null ? "the held-out text" : "fresh sequences")}, on the way", Steps(steps), MetricAxis(task), Lines(manifest, log, "evaluation", entry => entry.Metric))
         {
-            Title = task is null ? "on the held-out text, on the way" : "on fresh sequences, on the way",
             ReferenceLines = task is null ? [] : [Baseline(task.Metric.Baseline)],
         };
         return new Figure(manifest.Name, metric.Series.Any(series => series.Points.Count > 0) ? [loss, metric] : [loss]) { Subtitle = manifest.Summary };

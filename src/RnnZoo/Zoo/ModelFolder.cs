@@ -8,29 +8,16 @@ namespace RnnZoo.Zoo;
 /// <summary>The folder of a model: its files, and how they are written.</summary>
 internal static class ModelFolder
 {
-    /// <summary>Recipe and results.</summary>
-    public const string Manifest = "model.json";
+    public const string Manifest = "model.json"; // recipe and results
+    public const string Weights = "weights.safetensors"; // under PyTorch's names
+    public const string Card = "README.md"; // made of manifest and log
+    public const string Log = "train.jsonl"; // of the trainings of all seeds
+    public const string Curve = "training.svg"; // made of the log
+    public const string Vocabulary = "vocabulary.json"; // of a character model
+    public const string Validation = "validation.txt"; // the held-out text of a character model
 
-    /// <summary>The weights under PyTorch's names.</summary>
-    public const string Weights = "weights.safetensors";
-
-    /// <summary>The card, made of manifest and log.</summary>
-    public const string Card = "README.md";
-
-    /// <summary>The log of the trainings of all seeds.</summary>
-    public const string Log = "train.jsonl";
-
-    /// <summary>The curves, made of the log.</summary>
-    public const string Curve = "training.svg";
-
-    /// <summary>The characters of a character model.</summary>
-    public const string Vocabulary = "vocabulary.json";
-
-    /// <summary>The held-out text of a character model.</summary>
-    public const string Validation = "validation.txt";
-
-    /// <summary>Writes the folder of a trained model, beside weights that are there already.</summary>
-    /// <param name="folder">The folder, which holds the committed seed's weights.</param>
+    /// <summary>Writes the folder of a trained model, beside the committed seed's weights, which are there already.</summary>
+    /// <param name="folder">Its path.</param>
     /// <param name="manifest">The model, of which the recipe counts.</param>
     /// <param name="seeds">What came of every seed of the recipe, in its order.</param>
     /// <param name="log">The log of all seeds, the committed one last: the last line holds the hash of the weights.</param>
@@ -41,8 +28,6 @@ internal static class ModelFolder
     /// <exception cref="IOException">A file cannot be written.</exception>
     public static ModelManifest Write(string folder, ModelManifest manifest, IReadOnlyList<SeedResult> seeds, IReadOnlyList<TrainingLogEntry> log, TrainingText? text, DateTimeOffset day)
     {
-        ArgumentNullException.ThrowIfNull(manifest);
-        ArgumentNullException.ThrowIfNull(seeds);
         var validation = Path.Combine(folder, Validation);
         if (text is not null)
         {
@@ -50,7 +35,14 @@ internal static class ModelFolder
             text.WriteHeldOut(validation);
         }
 
-        var trained = manifest with { Result = ResultOf(manifest.Recipe, seeds, Path.Combine(folder, Weights), text, text is null ? null : CheckedFile.HashOf(validation), day) };
+        var (parameters, backward) = NetOf(manifest.Recipe, text);
+        var committed = seeds.Single(seed => seed.Seed == manifest.Recipe.CommittedSeed);
+        var trained = manifest with
+        {
+            Result = new ModelResult(
+                committed.Metrics, seeds, MetricSpread.Of(seeds), parameters, new FileInfo(Path.Combine(folder, Weights)).Length, committed.WeightsSha256,
+                text is null ? null : CheckedFile.HashOf(validation), ModelProvenance.Here(day, backward)),
+        };
         try
         {
             trained.Validate();
@@ -62,7 +54,7 @@ internal static class ModelFolder
 
         TrainingLog.Write(Path.Combine(folder, Log), log);
         AtomicFile.WriteText(Path.Combine(folder, Curve), TrainingCurve.Draw(trained, log).ToSvg() + "\n");
-        AtomicFile.WriteText(Path.Combine(folder, Card), trained.ToCard(log));
+        AtomicFile.WriteText(Path.Combine(folder, Card), ModelCard.Write(trained, log));
         AtomicFile.WriteText(Path.Combine(folder, Manifest), trained.ToJson());
         return trained;
     }
@@ -72,15 +64,19 @@ internal static class ModelFolder
     /// that is killed leaves the old folder or the new one. Killed between two renames, the old one waits beside under the
     /// name <c>.NAME.old</c>, and the next call begins by giving it its name back.
     /// </summary>
-    /// <param name="source">The folder to copy.</param>
-    /// <param name="target">The folder to replace; it need not exist.</param>
     /// <exception cref="IOException">A file cannot be written; the old folder is left as it was.</exception>
     public static void Install(string source, string target)
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
         var (parent, name) = (Path.GetDirectoryName(full)!, Path.GetFileName(full));
         var (fresh, old) = (Path.Combine(parent, $".{name}.new"), Path.Combine(parent, $".{name}.old"));
-        Recover(full, fresh, old);
+        Delete(fresh);
+        if (!Directory.Exists(full) && Directory.Exists(old))
+        {
+            Directory.Move(old, full);
+        }
+
+        Delete(old);
         Directory.CreateDirectory(fresh);
         foreach (var file in Directory.EnumerateFiles(source))
         {
@@ -96,33 +92,12 @@ internal static class ModelFolder
         Delete(old);
     }
 
-    private static ModelResult ResultOf(ModelRecipe recipe, IReadOnlyList<SeedResult> seeds, string weights, TrainingText? text, string? validationSha256, DateTimeOffset day)
+    /// <summary>How many parameters a recipe's net has, and which backward path it takes on this machine.</summary>
+    private static (long Parameters, string Backward) NetOf(ModelRecipe recipe, TrainingText? text)
     {
-        var committed = seeds.Single(seed => seed.Seed == recipe.CommittedSeed);
         using var net = recipe is CharacterRecipe characters ? new CharacterModel(text!.Vocabulary, characters.Net).Net : ((SequenceRecipe)recipe).CreateNet();
         net.Backward = recipe.Backward;
-        return new ModelResult
-        {
-            Metrics = committed.Metrics,
-            Seeds = seeds,
-            Spread = MetricSpread.Of(seeds),
-            Parameters = net.parameters().Sum(parameter => parameter.numel()),
-            WeightsBytes = new FileInfo(weights).Length,
-            WeightsSha256 = committed.WeightsSha256,
-            ValidationSha256 = validationSha256,
-            Made = ModelProvenance.Here(day, net.Recurrent.EffectiveBackward.ToString().ToLowerInvariant()),
-        };
-    }
-
-    private static void Recover(string target, string fresh, string old)
-    {
-        Delete(fresh);
-        if (!Directory.Exists(target) && Directory.Exists(old))
-        {
-            Directory.Move(old, target);
-        }
-
-        Delete(old);
+        return (net.parameters().Sum(parameter => parameter.numel()), net.Recurrent.EffectiveBackward.ToString().ToLowerInvariant());
     }
 
     private static void Delete(string folder)
@@ -138,7 +113,6 @@ internal static class ModelFolder
 internal static class CheckedFile
 {
     private const int LongestText = 16 << 20;
-    private const int PieceLength = 1 << 16;
 
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -150,9 +124,6 @@ internal static class CheckedFile
     }
 
     /// <summary>Opens a file, reads it through once, and returns it at its start, still open, so that no other can take its place.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="sha256">Its hash.</param>
-    /// <param name="length">How many bytes it has; null where the manifest does not say.</param>
     /// <exception cref="InvalidDataException">It is missing, or has another length or hash.</exception>
     public static FileStream Open(string path, string sha256, long? length = null)
     {
@@ -194,20 +165,16 @@ internal static class CheckedFile
     public static string ReadText(string path)
     {
         using var file = File.OpenRead(path);
-        using var text = new MemoryStream();
-        var piece = new byte[PieceLength];
-        for (int read; (read = file.Read(piece)) > 0;)
+        var text = new byte[Math.Min(file.Length, LongestText) + 1];
+        var length = file.ReadAtLeast(text, text.Length, throwOnEndOfStream: false);
+        if (length == text.Length)
         {
-            text.Write(piece, 0, read);
-            if (text.Length > LongestText)
-            {
-                throw new InvalidDataException($"{path}: expected a text of at most {LongestText} bytes, got more.");
-            }
+            throw new InvalidDataException($"{path}: expected a text of at most {LongestText} bytes, got more.");
         }
 
         try
         {
-            return Utf8.GetString(text.GetBuffer(), 0, (int)text.Length).TrimStart('\uFEFF');
+            return Utf8.GetString(text, 0, length).TrimStart('\uFEFF');
         }
         catch (DecoderFallbackException problem)
         {

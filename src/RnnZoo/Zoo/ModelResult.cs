@@ -3,46 +3,28 @@ using RnnZoo.Files;
 namespace RnnZoo.Zoo;
 
 /// <summary>What came of a recipe.</summary>
-public sealed record ModelResult
+/// <param name="Metrics">The metrics of the committed weights, each of which <c>rnnzoo zoo verify</c> measures again.</param>
+/// <param name="Seeds">What came of every seed, the committed one included, those that failed too.</param>
+/// <param name="Spread">Each metric over all seeds.</param>
+/// <param name="Parameters">How many numbers the model learned.</param>
+/// <param name="WeightsBytes">The size of <c>weights.safetensors</c>.</param>
+/// <param name="WeightsSha256">The SHA-256 of <c>weights.safetensors</c>.</param>
+/// <param name="ValidationSha256">The SHA-256 of <c>validation.txt</c>, the held-out text; null for a model of a task.</param>
+/// <param name="Made">Where and with what it was trained.</param>
+internal sealed record ModelResult(
+    IReadOnlyList<MetricValue> Metrics, IReadOnlyList<SeedResult> Seeds, IReadOnlyList<MetricSpread> Spread,
+    long Parameters, long WeightsBytes, string WeightsSha256, string? ValidationSha256, ModelProvenance Made)
 {
-    /// <summary>The metrics of the committed weights, each of which <c>rnnzoo zoo verify</c> measures again.</summary>
-    public required IReadOnlyList<MetricValue> Metrics { get; init; }
-
-    /// <summary>What came of every seed, the committed one included, those that failed too.</summary>
-    public required IReadOnlyList<SeedResult> Seeds { get; init; }
-
-    /// <summary>Each metric over all seeds.</summary>
-    public required IReadOnlyList<MetricSpread> Spread { get; init; }
-
-    /// <summary>How many numbers the model learned.</summary>
-    public required long Parameters { get; init; }
-
-    /// <summary>The size of <c>weights.safetensors</c>.</summary>
-    public required long WeightsBytes { get; init; }
-
-    /// <summary>The SHA-256 of <c>weights.safetensors</c>.</summary>
-    public required string WeightsSha256 { get; init; }
-
-    /// <summary>The SHA-256 of <c>validation.txt</c>, the held-out text; null for a model of a task.</summary>
-    public string? ValidationSha256 { get; init; }
-
-    /// <summary>Where and with what it was trained.</summary>
-    public required ModelProvenance Made { get; init; }
-
-    /// <summary>Checks every value.</summary>
     /// <exception cref="ArgumentException">A value is out of its range or does not fit the recipe; the message names its field.</exception>
-    internal void Validate(ModelRecipe recipe)
+    public void Validate(ModelRecipe recipe)
     {
         Check.That(Metrics.Count > 0, "result.metrics", "at least one", 0);
         foreach (var metric in Metrics)
         {
-            Check.That(metric.Value is { } value && double.IsFinite(value), $"result.metrics: {metric.Name}: value", "a number", metric.Value);
+            Check.That(metric.Value is not null, $"result.metrics: {metric.Name}: value", "a number", metric.Value);
             Check.That(metric.StandardError >= 0, $"result.metrics: {metric.Name}: standardError", "at least 0", metric.StandardError);
             Check.That(metric.Count >= 1, $"result.metrics: {metric.Name}: count", "at least 1", metric.Count);
         }
-
-        Check.That(Parameters >= 1, "result.parameters", "at least 1", Parameters);
-        Check.That(WeightsBytes >= 1, "result.weightsBytes", "at least 1", WeightsBytes);
 
         Check.That(Seeds.Select(seed => seed.Seed).SequenceEqual(recipe.Seeds), "result.seeds", $"the recipe's seeds ({string.Join(", ", recipe.Seeds)})", string.Join(", ", Seeds.Select(seed => seed.Seed)));
         foreach (var seed in Seeds)
@@ -50,20 +32,17 @@ public sealed record ModelResult
             seed.Validate();
         }
 
-        Check.Hash(WeightsSha256, "result.weightsSha256");
         var committed = Seeds.Single(seed => seed.Seed == recipe.CommittedSeed);
         Check.That(committed.WeightsSha256 == WeightsSha256, "result.weightsSha256", $"that of seed {recipe.CommittedSeed} ({committed.WeightsSha256})", WeightsSha256);
-        Check.That(Metrics.SequenceEqual(committed.Metrics), "result.metrics", $"those of seed {recipe.CommittedSeed} ({Words(committed.Metrics)})", Words(Metrics));
+        Check.That(Metrics.SequenceEqual(committed.Metrics), "result.metrics", $"those of seed {recipe.CommittedSeed} ({string.Join("; ", committed.Metrics)})", string.Join("; ", Metrics));
         var spread = MetricSpread.Of(Seeds);
-        Check.That(Spread.Count == spread.Count && Spread.Zip(spread).All(pair => pair.First.IsNear(pair.Second)), "result.spread", $"that of the seeds ({string.Join("; ", spread)})", string.Join("; ", Spread));
+        Check.That(Spread.SequenceEqual(spread), "result.spread", $"that of the seeds ({string.Join("; ", spread)})", string.Join("; ", Spread));
         Check.That((ValidationSha256 is not null) == recipe is CharacterRecipe, "result.validationSha256", recipe is CharacterRecipe ? "a SHA-256" : "none", ValidationSha256);
         if (ValidationSha256 is not null)
         {
             Check.Hash(ValidationSha256, "result.validationSha256");
         }
     }
-
-    private static string Words(IReadOnlyList<MetricValue> metrics) => string.Join("; ", metrics);
 }
 
 /// <summary>What came of one seed of a recipe.</summary>
@@ -73,35 +52,26 @@ public sealed record ModelResult
 /// <param name="Seconds">How long it took.</param>
 /// <param name="Metrics">The metrics of its last weights.</param>
 /// <param name="WeightsSha256">The SHA-256 of its weights as safetensors.</param>
-public sealed record SeedResult(long Seed, int Steps, string Ended, double Seconds, IReadOnlyList<MetricValue> Metrics, string WeightsSha256)
+internal sealed record SeedResult(long Seed, int Steps, string Ended, double Seconds, IReadOnlyList<MetricValue> Metrics, string WeightsSha256)
 {
     /// <exception cref="ArgumentException">A value is out of its range; the message names its field.</exception>
-    internal void Validate()
+    public void Validate()
     {
         Check.That(Steps >= 0, $"result.seeds: {Seed}: steps", "at least 0", Steps);
-        Check.That(Seconds >= 0 && double.IsFinite(Seconds), $"result.seeds: {Seed}: seconds", "at least 0", Seconds);
+        Check.That(Seconds >= 0, $"result.seeds: {Seed}: seconds", "at least 0", Seconds);
         Check.Hash(WeightsSha256, $"result.seeds: {Seed}: weightsSha256");
         var names = Metrics.Select(metric => metric.Name).ToArray();
         Check.That(names.Distinct().Count() == names.Length, $"result.seeds: {Seed}: metrics", "names that differ", string.Join(", ", names));
-        foreach (var metric in Metrics)
-        {
-            Check.That(metric.Value is null || double.IsFinite(metric.Value.Value), $"result.seeds: {Seed}: metrics: {metric.Name}: value", "a number", metric.Value);
-        }
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
-    /// <param name="file">The file.</param>
     /// <exception cref="InvalidDataException">It is none; the message names file and field.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    public static SeedResult Read(string file) => ManifestJson.ReadPart<SeedResult>(file);
+    public static SeedResult Read(string file) => ManifestJson.Read<SeedResult>(file, result => result.Validate());
+
+    public void Write(string file) => AtomicFile.WriteText(file, ManifestJson.Write(this));
 
     /// <summary>The last line of the seed's log.</summary>
-    internal TrainingLogEntry ToLogEntry() => new(Seed, "end", Steps, null, null, null, null, Seconds, Ended, WeightsSha256);
-
-    /// <summary>Writes it to a file of its own.</summary>
-    /// <param name="file">The file; one that exists is replaced.</param>
-    /// <exception cref="IOException">The file cannot be written.</exception>
-    public void Write(string file) => AtomicFile.WriteText(file, ManifestJson.WritePart(this));
+    public TrainingLogEntry ToLogEntry() => new(Seed, "end", Steps, null, null, null, null, Seconds, Ended, WeightsSha256);
 }
 
 /// <summary>A measurement of a model.</summary>
@@ -121,20 +91,11 @@ public sealed record MetricValue(string Name, string Unit, double? Value, double
 /// <param name="StandardDeviation">Their standard deviation (divisor n - 1); null below two.</param>
 /// <param name="Minimum">The smallest; null if there is none.</param>
 /// <param name="Maximum">The largest; null if there is none.</param>
-public sealed record MetricSpread(string Name, int Seeds, double? Mean, double? StandardDeviation, double? Minimum, double? Maximum)
+internal sealed record MetricSpread(string Name, int Seeds, double? Mean, double? StandardDeviation, double? Minimum, double? Maximum)
 {
     /// <summary>The spread of every metric over seeds.</summary>
-    /// <param name="seeds">What came of the seeds.</param>
-    internal static IReadOnlyList<MetricSpread> Of(IReadOnlyList<SeedResult> seeds) =>
+    public static IReadOnlyList<MetricSpread> Of(IReadOnlyList<SeedResult> seeds) =>
         [.. seeds.SelectMany(seed => seed.Metrics).GroupBy(metric => metric.Name, metric => metric.Value).Select(group => Of(group.Key, [.. group.OfType<double>()]))];
-
-    /// <summary>Whether it is another one but for rounding.</summary>
-    internal bool IsNear(MetricSpread other) =>
-        (Name, Seeds) == (other.Name, other.Seeds)
-        && IsNear(Mean, other.Mean) && IsNear(StandardDeviation, other.StandardDeviation) && IsNear(Minimum, other.Minimum) && IsNear(Maximum, other.Maximum);
-
-    private bool IsNear(double? one, double? other) =>
-        one is { } a && other is { } b ? Math.Abs(a - b) <= 1e-9 * Math.Max(Math.Abs(Maximum ?? 0), Math.Abs(Minimum ?? 0)) : one is null && other is null;
 
     private static MetricSpread Of(string name, double[] values)
     {

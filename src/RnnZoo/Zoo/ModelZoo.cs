@@ -21,7 +21,11 @@ public static class ModelZoo
     /// <exception cref="ArgumentException">There is none of that name; the message lists what there is.</exception>
     /// <exception cref="InvalidDataException">It is not trained, or a file is missing, damaged or not the manifest's; the message names it.</exception>
     /// <exception cref="IOException">A file cannot be read, or a folder of RNNZOO_PATH is missing.</exception>
-    public static ZooModel Load(string name) => ModelCatalogue.Default().Find(name).Load();
+    public static ZooModel Load(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return ModelCatalogue.Default().Find(name).Load();
+    }
 }
 
 /// <summary>The models of some folders. Each model is a folder with a <c>model.json</c> in it; of two with one name, that of the earlier folder counts.</summary>
@@ -34,12 +38,9 @@ internal sealed class ModelCatalogue
 
     private readonly Dictionary<string, ModelEntry> _models = new(StringComparer.Ordinal);
 
-    /// <summary>Looks through folders.</summary>
-    /// <param name="folders">The folders; each must exist.</param>
-    /// <exception cref="DirectoryNotFoundException">One is missing; the message names it.</exception>
+    /// <exception cref="DirectoryNotFoundException">A folder is missing; the message names it.</exception>
     public ModelCatalogue(params IReadOnlyList<string> folders)
     {
-        ArgumentNullException.ThrowIfNull(folders);
         Folders = [.. folders.Select(Path.GetFullPath)];
         foreach (var folder in Folders)
         {
@@ -76,17 +77,14 @@ internal sealed class ModelCatalogue
     }
 
     /// <summary>The models whose names fit a pattern, by name.</summary>
-    /// <param name="pattern">A name, in which <c>*</c> stands for any letters and <c>?</c> for any one.</param>
     public IReadOnlyList<ModelEntry> List(string pattern = "*") =>
         [.. _models.Values.Where(model => FileSystemName.MatchesSimpleExpression(pattern, model.Name, ignoreCase: false)).OrderBy(model => model.Name, StringComparer.Ordinal)];
 
-    /// <summary>A model.</summary>
-    /// <param name="name">Its name; where none has it, the path of a model's folder anywhere.</param>
+    /// <summary>The model of a name; where none has it, that in a folder of this path.</summary>
     /// <exception cref="ArgumentException">There is none; the message lists what there is.</exception>
     /// <exception cref="InvalidDataException">The <c>model.json</c> of the folder is damaged.</exception>
     public ModelEntry Find(string name)
     {
-        ArgumentNullException.ThrowIfNull(name);
         if (_models.TryGetValue(name, out var model))
         {
             return model;
@@ -119,35 +117,29 @@ internal sealed class ModelCatalogue
 /// <param name="Folder">The full path of its folder.</param>
 public sealed record ModelEntry(string Name, string Folder)
 {
-    /// <summary>The model in a folder, whatever the folder is called.</summary>
-    /// <param name="folder">The folder.</param>
-    /// <returns>The model; null if the folder has no <c>model.json</c>.</returns>
-    /// <exception cref="InvalidDataException">The file is damaged; the message names file and field.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    public static ModelEntry? At(string folder)
-    {
-        var file = Path.Combine(Path.GetFullPath(folder), ModelFolder.Manifest);
-        return System.IO.File.Exists(file) ? new ModelEntry(ManifestJson.Read(file).Name, Path.GetFullPath(folder)) : null;
-    }
-
-    /// <summary>Reads its manifest.</summary>
-    /// <exception cref="InvalidDataException">The file is damaged, or is of another model; the message names file and field.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    public ModelManifest ReadManifest()
-    {
-        var manifest = ManifestJson.Read(File(ModelFolder.Manifest));
-        return manifest.Name == Name
-            ? manifest
-            : throw new InvalidDataException($"{File(ModelFolder.Manifest)}: name: expected '{Name}', the folder's, got '{manifest.Name}'.");
-    }
-
     /// <summary>Makes the model and reads its weights.</summary>
     /// <returns>The model; the caller disposes it.</returns>
     /// <exception cref="InvalidDataException">It is not trained, or a file is missing, damaged or not the manifest's; the message names it.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public ZooModel Load() => ZooModel.Load(this);
 
+    /// <summary>The model in a folder, whatever the folder is called; null if it has no <c>model.json</c>.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged; the message names file and field.</exception>
+    internal static ModelEntry? At(string folder)
+    {
+        var file = Path.Combine(Path.GetFullPath(folder), ModelFolder.Manifest);
+        return System.IO.File.Exists(file) ? new ModelEntry(ModelManifest.Read(file).Name, Path.GetFullPath(folder)) : null;
+    }
+
+    /// <exception cref="InvalidDataException">The file is damaged, or is of another model; the message names file and field.</exception>
+    internal ModelManifest ReadManifest()
+    {
+        var manifest = ModelManifest.Read(File(ModelFolder.Manifest));
+        return manifest.Name == Name
+            ? manifest
+            : throw new InvalidDataException($"{File(ModelFolder.Manifest)}: name: expected '{Name}', the folder's, got '{manifest.Name}'.");
+    }
+
     /// <summary>The path of one of its files.</summary>
-    /// <param name="name">The file's name.</param>
-    public string File(string name) => Path.Combine(Folder, name);
+    internal string File(string name) => Path.Combine(Folder, name);
 }

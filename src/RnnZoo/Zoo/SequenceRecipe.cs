@@ -7,12 +7,11 @@ using static TorchSharp.torch;
 namespace RnnZoo.Zoo;
 
 /// <summary>How a model of a task on sequences is trained.</summary>
-public sealed record SequenceRecipe : ModelRecipe
+internal sealed record SequenceRecipe : ModelRecipe
 {
     /// <summary>What the model is for and measured on.</summary>
-    public required TaskRecipe Task { get; init; }
+    public required ISequenceTask Task { get; init; }
 
-    /// <summary>The net.</summary>
     public required NetRecipe Net { get; init; }
 
     /// <summary>The initialisation, as <see cref="Initialisers.Named"/> takes it, for the length of the task's sequences.</summary>
@@ -27,43 +26,41 @@ public sealed record SequenceRecipe : ModelRecipe
     /// <summary>How many fresh sequences the stated metrics are measured on.</summary>
     public int MeasureSequences { get; init; } = 10_000;
 
-    /// <inheritdoc/>
-    [JsonIgnore]
-    public override string TaskName => Task.Name;
+    internal override string TaskName => Task.Name;
 
-    /// <inheritdoc/>
-    [JsonIgnore]
-    public override string Cell => Net.Cell;
+    internal override string Cell => Net.Cell;
 
-    /// <inheritdoc/>
-    [JsonIgnore]
-    public override int Hidden => Net.Hidden;
+    internal override int Hidden => Net.Hidden;
 
-    /// <inheritdoc/>
     [JsonIgnore]
     public override bool CanTrainSideBySide => Threads == 1;
 
-    /// <summary>The task of a stage.</summary>
-    /// <param name="stage">From 0.</param>
-    public ISequenceTask TaskOf(int stage) => (Stages[stage].Task ?? Task).Create();
+    internal override ISequenceTask? LearntTask => Task;
+
+    /// <summary>The task of a stage, counted from 0.</summary>
+    public ISequenceTask TaskOf(int stage) => Stages[stage].Task ?? Task;
 
     /// <summary>Makes the net, with PyTorch's default weights drawn from torch's default generator.</summary>
-    /// <returns>The net; the caller disposes it.</returns>
-    public SequenceModel CreateNet()
-    {
-        var task = Task.Create();
-        return SequenceModel.Create(Net.Cell, task.InputSize, Net.Hidden, task.OutputSize, Net.Layers);
-    }
+    public SequenceModel CreateNet() => SequenceModel.Create(Net.Cell, Task.InputSize, Net.Hidden, Task.OutputSize, Net.Layers);
 
     private protected override TrainedSeed TrainOne(long seed, RecipeRun run, CancellationToken cancellation)
     {
-        CheckInitialisation();
-        var net = DrawNet(seed);
+        var initialiser = NamedInitialiser();
+        SequenceModel net;
+        lock (DrawingWeights)
+        {
+            manual_seed(RnnZoo.Seeds.Derive(seed, "weights"));
+            net = CreateNet();
+        }
+
         try
         {
+            net.Backward = Backward;
+            using var generator = new Generator((ulong)RnnZoo.Seeds.Derive(seed, "initialisation"));
+            initialiser.Apply(net, generator);
             var recorder = new TrainingRecorder(seed, Stages.Sum(stage => (long)stage.Training.Steps));
             var (reason, ended, steps, seconds) = TrainStages(net, seed, run.Observer is { } observer ? [observer, recorder] : [recorder], cancellation);
-            IReadOnlyList<MetricValue> metrics = reason == StopReason.Cancelled ? [] : ModelMeasurement.OfTask(net, Task.Create(), MeasureSequences, RnnZoo.Seeds.Derive(seed, "stated metrics"));
+            IReadOnlyList<MetricValue> metrics = reason == StopReason.Cancelled ? [] : ModelMeasurement.OfTask(net, Task, MeasureSequences, RnnZoo.Seeds.Derive(seed, "stated metrics"));
             return new TrainedSeed(seed, net, null) { Reason = reason, Ended = ended, Steps = steps, Seconds = seconds, Metrics = metrics, Log = recorder.Entries };
         }
         catch
@@ -73,33 +70,12 @@ public sealed record SequenceRecipe : ModelRecipe
         }
     }
 
-    // Of a model that is only loaded it does not matter.
-    private void CheckInitialisation()
+    // Is checked here, for of a model that is only loaded it does not matter.
+    private Initialiser NamedInitialiser()
     {
         var net = RecurrentNets.Named(Cell);
         Check.That(net.Fits(Initialisation), "recipe.initialisation", $"one that fits {Cell} ({string.Join(", ", net.Starts)}), joined by +", Initialisation);
-        Check.Within("recipe.initialisation", () => Initialisers.Named(Initialisation, Task.Create().Length));
-    }
-
-    private SequenceModel DrawNet(long seed)
-    {
-        lock (DrawingWeights)
-        {
-            manual_seed(RnnZoo.Seeds.Derive(seed, "weights"));
-            var net = CreateNet();
-            try
-            {
-                net.Backward = Backward;
-                using var generator = new Generator((ulong)RnnZoo.Seeds.Derive(seed, "initialisation"));
-                Initialisers.Named(Initialisation, Task.Create().Length).Apply(net, generator);
-                return net;
-            }
-            catch
-            {
-                net.Dispose();
-                throw;
-            }
-        }
+        return Check.Within("recipe.initialisation", () => Initialisers.Named(Initialisation, Task.Length));
     }
 
     private (StopReason Reason, string Ended, int Steps, double Seconds) TrainStages(SequenceModel net, long seed, ITrainingObserver[] observers, CancellationToken cancellation)
@@ -116,58 +92,34 @@ public sealed record SequenceRecipe : ModelRecipe
         return (reason, ended, steps, seconds);
     }
 
-    /// <inheritdoc/>
     internal override void Validate()
     {
         base.Validate();
-        var task = Check.Within("recipe.task", Task.Create);
         Check.Within("recipe.net", Net.Validate);
         Check.That(Initialisation.Length > 0, "recipe.initialisation", "a name, as default", Initialisation);
         Check.That(MeasureSequences >= 2_000, "recipe.measureSequences", "at least 2000", MeasureSequences);
         Check.That(Stages.Count > 0, "recipe.stages", "at least one", 0);
         for (var stage = 0; stage < Stages.Count; stage++)
         {
-            var at = stage;
-            var own = Check.Within($"recipe.stages[{at}].task", () => TaskOf(at));
-            foreach (var trained in Stages[at].Training.Curriculum.Select(lesson => lesson.Task).Prepend(own))
+            var training = Stages[stage].Training;
+            foreach (var trained in training.Curriculum.Select(lesson => lesson.Task).Prepend(TaskOf(stage)))
             {
-                Check.That((trained.InputSize, trained.OutputSize) == (task.InputSize, task.OutputSize), $"recipe.stages[{at}]", $"tasks with the inputs and outputs of '{task.Name}'", trained.Name);
+                Check.That((trained.InputSize, trained.OutputSize) == (Task.InputSize, Task.OutputSize), $"recipe.stages[{stage}]", $"tasks with the inputs and outputs of '{Task.Name}'", trained.Name);
             }
 
-            Check.Within($"recipe.stages[{at}].training", Stages[at].Training.Validate);
+            Check.Within($"recipe.stages[{stage}].training", training.Validate);
         }
     }
 }
 
-/// <summary>A task on sequences.</summary>
-public sealed record TaskRecipe
-{
-    /// <summary>Its name: one of <see cref="SequenceTasks.Names"/>.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>The numbers that it is posed with, such as <c>delay</c>.</summary>
-    public required IReadOnlyDictionary<string, long> Settings { get; init; }
-
-    /// <summary>Makes the task.</summary>
-    /// <exception cref="ArgumentException">Name or settings do not fit; the message names them.</exception>
-    public ISequenceTask Create() => SequenceTasks.Create(Name, Settings);
-}
-
 /// <summary>What a net is made of.</summary>
-public sealed record NetRecipe
+/// <param name="Cell">The cell's name, as <see cref="SequenceModel.Create"/> takes it.</param>
+/// <param name="Hidden">H.</param>
+/// <param name="Layers">L.</param>
+internal sealed record NetRecipe(string Cell, int Hidden, int Layers = 1)
 {
-    /// <summary>The cell's name, as <see cref="SequenceModel.Create"/> takes it.</summary>
-    public required string Cell { get; init; }
-
-    /// <summary>H.</summary>
-    public required int Hidden { get; init; }
-
-    /// <summary>L.</summary>
-    public int Layers { get; init; } = 1;
-
-    /// <summary>Checks every value.</summary>
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
-    internal void Validate()
+    public void Validate()
     {
         Check.That(Hidden >= 1, "hidden", "at least 1", Hidden);
         Check.That(Layers >= 1, "layers", "at least 1", Layers);
@@ -176,10 +128,10 @@ public sealed record NetRecipe
 }
 
 /// <summary>One training of a recipe.</summary>
-public sealed record TrainingStage
+internal sealed record TrainingStage
 {
     /// <summary>What is trained on; null for the model's own task.</summary>
-    public TaskRecipe? Task { get; init; }
+    public ISequenceTask? Task { get; init; }
 
     /// <summary>How; the seed is derived from the recipe's.</summary>
     public required TrainingOptions Training { get; init; }

@@ -22,27 +22,10 @@ internal static class TrainingLog
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
     };
 
-    /// <summary>Writes a log.</summary>
-    /// <param name="path">The file; one that exists is replaced.</param>
-    /// <param name="entries">Its lines.</param>
-    /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Write(string path, IEnumerable<TrainingLogEntry> entries)
-    {
-        ArgumentNullException.ThrowIfNull(entries);
-        AtomicFile.Write(path, stream =>
-        {
-            foreach (var entry in entries)
-            {
-                stream.Write(JsonSerializer.SerializeToUtf8Bytes(entry, Json));
-                stream.WriteByte((byte)'\n');
-            }
-        });
-    }
+    public static void Write(string path, IEnumerable<TrainingLogEntry> entries) =>
+        AtomicFile.WriteText(path, string.Concat(entries.Select(entry => JsonSerializer.Serialize(entry, Json) + "\n")));
 
-    /// <summary>Reads a log.</summary>
-    /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">A line is damaged, or the file is too long for a log; the message names it.</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
     public static IReadOnlyList<TrainingLogEntry> Read(string path)
     {
         var entries = new List<TrainingLogEntry>();
@@ -63,15 +46,10 @@ internal static class TrainingLog
     }
 
     /// <summary>The lines of a character model's training so far: its reports and measurements.</summary>
-    /// <param name="seed">The seed.</param>
-    /// <param name="progress">How far it has come, with its history.</param>
-    public static IReadOnlyList<TrainingLogEntry> Of(long seed, CharacterProgress progress)
-    {
-        ArgumentNullException.ThrowIfNull(progress);
-        return [.. progress.History.Select(record => new TrainingLogEntry(
+    public static IReadOnlyList<TrainingLogEntry> Of(long seed, CharacterProgress progress) =>
+        [.. progress.History.Select(record => new TrainingLogEntry(
             seed, record.ValidationBits is null ? "steps" : "evaluation", record.Step, Finite(record.TrainingBits), Finite(record.GradientNorm), record.LearningRate,
             Finite(record.ValidationBits), Math.Round(record.Seconds, 2), null, null))];
-    }
 
     private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;
 }
@@ -87,11 +65,9 @@ internal static class TrainingLog
 /// <param name="Seconds">Since training began.</param>
 /// <param name="Ended">Of an end: why.</param>
 /// <param name="WeightsSha256">Of an end: the SHA-256 of the weights that came out.</param>
-public sealed record TrainingLogEntry(long Seed, string Event, int Step, double? Loss, double? GradientNorm, double? LearningRate, double? Metric, double Seconds, string? Ended, string? WeightsSha256);
+internal sealed record TrainingLogEntry(long Seed, string Event, int Step, double? Loss, double? GradientNorm, double? LearningRate, double? Metric, double Seconds, string? Ended, string? WeightsSha256);
 
-/// <summary>Makes the lines of a log from a training: means over so many steps that a few hundred lines are enough.</summary>
-/// <param name="seed">The seed.</param>
-/// <param name="totalSteps">How many steps there are at most, over all stages.</param>
+/// <summary>Makes the lines of a log from a training, of so many steps over all stages: means over so many that a few hundred lines are enough.</summary>
 internal sealed class TrainingRecorder(long seed, long totalSteps) : ITrainingObserver
 {
     private const int MostLines = 400;

@@ -2,7 +2,6 @@ using RnnZoo.Characters;
 using RnnZoo.Files;
 using RnnZoo.Modules;
 using RnnZoo.Tasks;
-using TorchSharp;
 
 namespace RnnZoo.Zoo;
 
@@ -10,30 +9,38 @@ namespace RnnZoo.Zoo;
 [Display.TypeFormatterSource(typeof(Display.TableFormatters))]
 public sealed class ZooModel : IDisposable, Display.ITable
 {
-    private ZooModel(ModelEntry entry, ModelManifest manifest, SequenceModel net, ISequenceTask? task, CharacterModel? characters) =>
-        (Entry, Manifest, Net, Task, Characters) = (entry, manifest, net, task, characters);
+    private ZooModel(ModelEntry entry, ModelManifest manifest, SequenceModel net, CharacterModel? characters = null) =>
+        (Entry, Manifest, Net, Characters) = (entry, manifest, net, characters);
 
     /// <summary>Where it was found.</summary>
     public ModelEntry Entry { get; }
 
-    /// <summary>How it was trained, and what came of it.</summary>
-    public ModelManifest Manifest { get; }
+    /// <summary>What it is, in one sentence.</summary>
+    public string Summary => Manifest.Summary;
 
     /// <summary>How it was trained: <see cref="ModelRecipe.Train"/> trains it again.</summary>
     public ModelRecipe Recipe => Manifest.Recipe;
+
+    /// <summary>How many numbers it learned.</summary>
+    public long Parameters => Manifest.Result!.Parameters;
+
+    /// <summary>What it reaches; <c>rnnzoo zoo verify</c> measures each of these again.</summary>
+    public IReadOnlyList<MetricValue> Metrics => Manifest.Result!.Metrics;
 
     /// <summary>The net, ready to run: [T, B, I] to [T, B, O], or for a character model token ids [T, B] to logits [T, B, V].</summary>
     public SequenceModel Net { get; }
 
     /// <summary>The task that the net solves; null for a character model.</summary>
-    public ISequenceTask? Task { get; }
+    public ISequenceTask? Task => Recipe.LearntTask;
 
     /// <summary>The character model that the net belongs to; null for a model of a task.</summary>
     public CharacterModel? Characters { get; }
 
+    internal ModelManifest Manifest { get; }
+
     /// <summary>The model for a notebook: what it reaches, with which seeds.</summary>
     /// <returns>Tables as HTML.</returns>
-    public string ToHtml() => Manifest.ToHtml();
+    public string ToHtml() => ModelCard.ToHtml(Manifest, Manifest.Result!);
 
     /// <summary>Frees the weights.</summary>
     public void Dispose() => Net.Dispose();
@@ -71,29 +78,32 @@ public sealed class ZooModel : IDisposable, Display.ITable
 
     private static ZooModel Untrained(ModelEntry entry, ModelManifest manifest, long parameters)
     {
-        if (manifest.Recipe is CharacterRecipe text)
+        if (manifest.Recipe is CharacterRecipe { Net: var net } text)
         {
             var vocabulary = text.Vocabulary == VocabularyKind.Bytes ? Vocabulary.Bytes : ReadVocabulary(entry.File(ModelFolder.Vocabulary));
-            CheckSize(entry, parameters, NetSize.Least(text.Net, vocabulary.Size));
-            var characters = new CharacterModel(vocabulary, text.Net);
-            return new ZooModel(entry, manifest, characters.Net, null, characters);
+            var inputs = net.Embedding > 0 ? net.Embedding : vocabulary.Size;
+            CheckSize(entry, parameters, Least(inputs, net.Hidden, net.Layers, vocabulary.Size) + ((double)vocabulary.Size * net.Embedding));
+            var characters = new CharacterModel(vocabulary, net);
+            return new ZooModel(entry, manifest, characters.Net, characters);
         }
 
         var recipe = (SequenceRecipe)manifest.Recipe;
-        var task = recipe.Task.Create();
-        CheckSize(entry, parameters, NetSize.Least(recipe.Net, task));
-        return new ZooModel(entry, manifest, recipe.CreateNet(), task, null);
+        CheckSize(entry, parameters, Least(recipe.Task.InputSize, recipe.Net.Hidden, recipe.Net.Layers, recipe.Task.OutputSize));
+        return new ZooModel(entry, manifest, recipe.CreateNet());
     }
 
-    // A net is made before its weights are read into it, and takes the memory that the manifest says. One of nearly the right
-    // size may be made: its shapes then tell what differs.
-    private static void CheckSize(ModelEntry entry, long parameters, UInt128 least)
+    // A net is made before its weights are read into it, and takes the memory that the manifest says: one that cannot be of
+    // this file is refused before. What is nearly of the right size may be made; its shapes then tell what differs.
+    private static void CheckSize(ModelEntry entry, long parameters, double least)
     {
-        if (least / 4 > (ulong)parameters)
+        if (least > parameters)
         {
-            throw new InvalidDataException(FormattableString.Invariant($"{entry.File(ModelFolder.Manifest)}: recipe.net: expected a net of {parameters:#,0} parameters, as many as {ModelFolder.Weights} holds, got one of at least {least}."));
+            throw new InvalidDataException(FormattableString.Invariant($"{entry.File(ModelFolder.Manifest)}: recipe.net: expected a net of {parameters:#,0} parameters, as many as {ModelFolder.Weights} holds, got one of at least {least:#,0}."));
         }
     }
+
+    // Of any net: H weights for each input and output, and at least one for each unit of the layers above the first.
+    private static double Least(double inputs, double hidden, double layers, double outputs) => hidden * (inputs + outputs + layers - 1);
 
     private static Vocabulary ReadVocabulary(string file)
     {
@@ -109,36 +119,5 @@ public sealed class ZooModel : IDisposable, Display.ITable
         {
             throw new InvalidDataException($"{file}: {problem.Message}", problem);
         }
-    }
-}
-
-/// <summary>How large a net is at least, found without making it: small ones show what grows with its sizes.</summary>
-internal static class NetSize
-{
-    /// <summary>The parameters at least of a net for a task.</summary>
-    public static UInt128 Least(NetRecipe net, ISequenceTask task) =>
-        Least(net.Cell, (ulong)task.InputSize, (ulong)net.Hidden, (ulong)net.Layers, (ulong)task.OutputSize);
-
-    /// <summary>The parameters at least of a character model.</summary>
-    public static UInt128 Least(CharacterModelShape net, int vocabulary)
-    {
-        var (characters, embedding) = ((UInt128)vocabulary, (UInt128)net.Embedding);
-        return (characters * embedding)
-            + Least(net.Cell, embedding > 0 ? embedding : characters, (ulong)net.Hidden, (ulong)net.Layers, characters);
-    }
-
-    // A layer has a·I·H + b·H² + c·H + d parameters, of which the first two are counted.
-    private static UInt128 Least(string cell, UInt128 input, UInt128 hidden, UInt128 layers, UInt128 output)
-    {
-        var small = Parameters(cell, 1, 1);
-        var perInput = Parameters(cell, 2, 1) - small; // a, for H = 1
-        var twiceSquare = Parameters(cell, 1, 3) - (2 * Parameters(cell, 1, 2)) + small; // 2b: the second difference
-        return (layers * hidden * hidden * twiceSquare / 2) + (perInput * hidden * (input + ((layers - 1) * hidden))) + (output * hidden);
-    }
-
-    private static UInt128 Parameters(string cell, long input, long hidden)
-    {
-        using var net = (torch.nn.Module)RecurrentNets.Named(cell).Make(new NetOptions(input, hidden));
-        return (UInt128)net.parameters().Sum(parameter => parameter.numel());
     }
 }

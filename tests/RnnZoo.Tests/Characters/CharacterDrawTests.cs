@@ -15,7 +15,7 @@ public class CharacterDrawTests
             var problem = Assert.Throws<InvalidOperationException>(() =>
             {
                 var random = new SplitMix64(1);
-                return CharacterDraw.From(logits, temperature, ref random);
+                return CharacterModel.DrawFrom(logits, temperature, ref random);
             });
             Assert.Equal($"the model's output is not finite ({FormattableString.Invariant($"{broken}")} among the logits); its weights are broken.", problem.Message);
         }
@@ -27,7 +27,7 @@ public class CharacterDrawTests
         var (random, counts) = (new SplitMix64(3), new int[3]);
         for (var draw = 0; draw < 20_000; draw++)
         {
-            counts[CharacterDraw.From([Math.Log(0.5), double.NegativeInfinity, Math.Log(1.5)], 1, ref random)]++;
+            counts[CharacterModel.DrawFrom([Math.Log(0.5), double.NegativeInfinity, Math.Log(1.5)], 1, ref random)]++;
         }
 
         Assert.Equal(0, counts[1]);

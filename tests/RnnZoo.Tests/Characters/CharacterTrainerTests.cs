@@ -1,6 +1,7 @@
 using RnnZoo.Characters;
 using RnnZoo.Streams;
 using RnnZoo.Tests.Modules;
+using RnnZoo.Tests.Training;
 using RnnZoo.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -9,7 +10,7 @@ namespace RnnZoo.Tests.Characters;
 
 public class CharacterTrainerTests
 {
-    private static readonly CharacterTrainingOptions Options = new() { Steps = 23, Streams = 3, ChunkLength = 7, ValidateEvery = 4, ReportEvery = 3, CheckpointEvery = 5, LearningRate = 1e-2, Seed = 3 };
+    private static readonly CharacterTrainingOptions Options = new() { Steps = 23, Streams = 3, ChunkLength = 7, ValidateEvery = 4, ReportEvery = 3, CheckpointEvery = 5, LearningRate = 1e-2 };
 
     public static TheoryData<string> Cases => ["adam", "adamw", "rmsprop", "sgd", "random lengths", "dropout", "embedding, gru"];
 
@@ -45,6 +46,10 @@ public class CharacterTrainerTests
         var (_, trained) = Train(folder.File("run"), new CharacterModelShape { Hidden = 16 }, Options with { Steps = 150, LearningRate = 3e-2 });
 
         Assert.InRange(trained.Progress.BestBits!.Value, 0, 0.5); // fresh: log2(11) = 3.5
+        Assert.Equal(150, trained.Told.Steps.Count);
+        Assert.Equal(trained.Progress.BestBits, trained.Told.Evaluations.Min(look => look.Metric));
+        Assert.Equal(trained.Told.Evaluations[^1].Metric, trained.Told.Evaluations[^1].Loss / Math.Log(2), 1e-12);
+        Assert.Equal((StopReason.StepLimit, trained.Told.Evaluations[^1]), (trained.Told.Ends.Single().Reason, trained.Told.Ends[0].Final));
     }
 
     [Fact]
@@ -70,10 +75,12 @@ public class CharacterTrainerTests
             model.Net.parameters().First().fill_(double.NaN);
         }
 
-        var checkpoints = new CheckpointFolder(folder.Path);
-        using var trainer = new CharacterTrainer(model, text.Tokens.Slice(0, 400), text.Tokens.Slice(400, 91), Options with { CheckpointEvery = 1 }, checkpoints);
+        var (checkpoints, observer) = (new CheckpointFolder(folder.Path), new RecordingObserver());
+        using var trainer = new CharacterTrainer(model, text.Tokens.Slice(0, 400), text.Tokens.Slice(400, 91), Options with { CheckpointEvery = 1 }, seed: 3, checkpoints, observer);
 
         Assert.Equal((StopReason.Diverged, 0), (trainer.Run(), trainer.Progress.Step));
+        Assert.Equal((1, double.NaN), (Assert.Single(observer.Steps).Step, observer.Steps[0].Loss));
+        Assert.Equal(new TrainingResult(0, StopReason.Diverged, null, 0), Assert.Single(observer.Ends));
         Assert.Empty(checkpoints.Files);
     }
 
@@ -84,7 +91,7 @@ public class CharacterTrainerTests
         var text = Text();
         using var model = new CharacterModel(text.Vocabulary, new CharacterModelShape { Hidden = 5 });
         using var loader = new TruncatedBpttLoader(new TokenStreams(text.Tokens, 3), new() { ChunkLength = 7 });
-        using var optimizer = OptimizerFactory.Create(OptimizerKind.Sgd, model.Net.parameters(), 0.1);
+        using var optimizer = new OptimizerSet(model.Net, OptimizerKind.Sgd, 0.1);
         var progress = new CharacterProgress { Step = 1, History = [new(1, null, double.NaN, null, 0.1, 1), new(2, double.PositiveInfinity, null, 3, 0.1, 2)] };
 
         var read = CharacterCheckpoint.Restore(CharacterCheckpoint.Of(progress, model.Net, optimizer, loader), model.Net, optimizer, loader);
@@ -101,7 +108,7 @@ public class CharacterTrainerTests
         foreach (var (shape, length) in new (CharacterModelShape, int)[] { (new() { Hidden = 7 }, 400), (new() { Hidden = 5, Embedding = 3 }, 400), (new() { Cell = "gru", Hidden = 5 }, 400), (new() { Hidden = 5 }, 300) })
         {
             using var model = new CharacterModel(text.Vocabulary, shape);
-            using var trainer = new CharacterTrainer(model, text.Tokens.Slice(0, length), text.Tokens.Slice(400, 91), Options, new CheckpointFolder(folder.Path));
+            using var trainer = new CharacterTrainer(model, text.Tokens.Slice(0, length), text.Tokens.Slice(400, 91), Options, seed: 3, new CheckpointFolder(folder.Path));
 
             Assert.StartsWith("checkpoint: expected one of this training, got another: ", Assert.Throws<InvalidDataException>(() => trainer.Resume()).Message);
         }
@@ -139,17 +146,17 @@ public class CharacterTrainerTests
     public void Sample_SameSeed_IsTheSameText_AndTemperatureZeroTheLikeliest()
     {
         using var model = new CharacterModel(Text().Vocabulary, new CharacterModelShape { Hidden = 5 });
-        var options = new SamplingOptions { Length = 40, Seed = 7, Prompt = "abc" };
+        IEnumerable<long> Sample(double temperature = 1, long seed = 7, string prompt = "abc") => model.Sample(40, temperature, seed, prompt);
         var live = Expect.LiveTensors;
 
-        var one = model.Sample(options).ToArray();
+        var one = Sample().ToArray();
 
-        Assert.Equal(one, model.Sample(options));
-        Assert.NotEqual(one, model.Sample(options with { Seed = 8 }));
-        Assert.Equal(model.Sample(options with { Temperature = 0 }), model.Sample(options with { Temperature = 0, Seed = 8 }));
-        Assert.Equal(model.Sample(options with { Temperature = 0 }), model.Sample(options with { Temperature = 1e-9 }));
+        Assert.Equal(one, Sample());
+        Assert.NotEqual(one, Sample(seed: 8));
+        Assert.Equal(Sample(temperature: 0), Sample(temperature: 0, seed: 8));
+        Assert.Equal(Sample(temperature: 0), Sample(temperature: 1e-9));
         Assert.Equal(live, Expect.LiveTensors);
-        Expect.Message<ArgumentException>("text: expected characters of the vocabulary, which has 11, got 'z' (U+007A) at index 1; remove it, or train a model whose vocabulary has it.", () => model.Sample(options with { Prompt = "az" }));
+        Expect.Message<ArgumentException>("text: expected characters of the vocabulary, which has 11, got 'z' (U+007A) at index 1; remove it, or train a model whose vocabulary has it.", () => Sample(prompt: "az"));
     }
 
     private static (CharacterModelShape Shape, CharacterTrainingOptions Options) Of(string name) => name switch
@@ -171,12 +178,19 @@ public class CharacterTrainerTests
         using var model = new CharacterModel(text.Vocabulary, shape);
         using var stop = new CancellationTokenSource();
         var checkpoints = new CheckpointFolder(path);
-        using var trainer = new CharacterTrainer(model, text.Tokens.Slice(0, 400), text.Tokens.Slice(400, 91), options, checkpoints, new Stopper(stopAfter, stop));
+        var told = new RecordingObserver(step =>
+        {
+            if (step.Step == stopAfter)
+            {
+                stop.Cancel();
+            }
+        });
+        using var trainer = new CharacterTrainer(model, text.Tokens.Slice(0, 400), text.Tokens.Slice(400, 91), options, seed: 3, checkpoints, told);
         trainer.Resume();
         var reason = trainer.Run(stop.Token);
         using var scope = NewDisposeScope();
         var tensors = CheckpointFolder.Read(checkpoints.Files[0]).Tensors;
-        return ([.. tensors.Values.SelectMany(part => part.bytes.ToArray())], new Trained(reason, trainer.Progress));
+        return ([.. tensors.Values.SelectMany(part => part.bytes.ToArray())], new Trained(reason, trainer.Progress, told));
     }
 
     private static (Vocabulary Vocabulary, Tokens Tokens) Text()
@@ -188,24 +202,5 @@ public class CharacterTrainerTests
 
     private static CharacterRecord Timeless(CharacterRecord record) => record with { Seconds = 0 };
 
-    private sealed record Trained(StopReason Reason, CharacterProgress Progress);
-
-    private sealed class Stopper(int? after, CancellationTokenSource stop) : ICharacterTrainingObserver
-    {
-        public void OnStep(CharacterProgress progress, double loss)
-        {
-            if (progress.Step == after)
-            {
-                stop.Cancel();
-            }
-        }
-
-        public void OnMeasurement(CharacterProgress progress, CharacterRecord measurement, bool isBest)
-        {
-        }
-
-        public void OnCheckpoint(CharacterProgress progress)
-        {
-        }
-    }
+    private sealed record Trained(StopReason Reason, CharacterProgress Progress, RecordingObserver Told);
 }

@@ -23,7 +23,7 @@ public class ZooTrainTests(TrainedTinyModels trained) : IClassFixture<TrainedTin
         Assert.Equal(("end", manifest.Recipe.CommittedSeed, result.WeightsSha256), (log[^1].Event, log[^1].Seed, log[^1].WeightsSha256));
         Assert.Equal(manifest.Recipe.Seeds.Order(), log.Where(line => line.Event == "end").Select(line => line.Seed).Order());
         Assert.Equal(new FileInfo(entry.File("weights.safetensors")).Length, result.WeightsBytes);
-        Assert.Equal(manifest.ToCard(log), File.ReadAllText(entry.File("README.md"))); // made of these alone
+        Assert.Equal(ModelCard.Write(manifest, log), File.ReadAllText(entry.File("README.md"))); // made of these alone
         Assert.Equal(TrainingCurve.Draw(manifest, log).ToSvg() + "\n", File.ReadAllText(entry.File("training.svg")));
         Assert.Equal("svg", XDocument.Load(entry.File("training.svg")).Root!.Name.LocalName);
         Assert.Equal(manifest.ToJson(), File.ReadAllText(entry.File("model.json")));

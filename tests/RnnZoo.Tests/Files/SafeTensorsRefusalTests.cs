@@ -31,7 +31,7 @@ public class SafeTensorsRefusalTests
     [InlineData("{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0]}}", 8, "f: header: w: expected dtype, shape and data_offsets, found no two data_offsets.")]
     [InlineData("{\"w\":{\"dtype\":\"F32\",\"data_offsets\":[0,8]}}", 8, "f: header: w: expected dtype, shape and data_offsets, found no shape.")]
     [InlineData("{\"w\":{\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "f: header: w: expected dtype, shape and data_offsets, found no dtype.")]
-    [InlineData("{\"w\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "f: header: w: dtype: expected it once, got it twice.")]
+    [InlineData("{\"w\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "f: header: w: dtype: expected each name once, got it twice.")]
     [InlineData("{\"w\":{\"dtype\":\"F32\",\"colour\":1,\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "f: header: w: expected dtype, shape and data_offsets, got 'colour'.")]
     [InlineData("{\"w\":5}", 0, "f: header: w: expected an object with dtype, shape and data_offsets, got Number.")]
     [InlineData("{\"__metadata__\":{\"k\":5}}", 0, "f: header: __metadata__: k: expected a string, got Number.")]

@@ -180,7 +180,7 @@ public class TrainerTests
         using var model = new ProbeModel();
         // Plain gradient descent takes steps as small as the gradient is.
         var learningRate = kind == OptimizerKind.Sgd ? 3 : 0.1;
-        using var optimizer = OptimizerFactory.Create(kind, model.parameters(), learningRate);
+        using var optimizer = OptimizerSet.Create(kind, model.parameters(), learningRate);
         Assert.Equal((type, learningRate), (optimizer.GetType(), optimizer.ParamGroups.Single().LearningRate));
 
         var observer = new RecordingObserver();

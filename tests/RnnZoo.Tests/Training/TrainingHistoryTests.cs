@@ -27,6 +27,25 @@ public class TrainingHistoryTests
         Assert.Contains("not ended yet", ValueFormatter.Format(new TrainingHistory("none", new CopyTask(1)))["image/svg+xml"], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void History_OfAText_ShowsBitsPerCharacter()
+    {
+        var history = new TrainingHistory("kjv");
+        history.OnStep(new StepRecord(50, 2.25, 0.5, 0.002, 1));
+        history.OnEvaluation(new EvaluationRecord(100, 1.625, 2.345678, 0, 8, 2));
+        history.OnStep(new StepRecord(200, 1.75, 0.25, 0.002, 3));
+        history.OnEvaluation(new EvaluationRecord(200, 1.9, 2.75, 0, 8, 4));
+
+        var picture = ValueFormatter.Format(history)["image/svg+xml"];
+
+        Assert.Contains("kjv, a text by characters", picture, StringComparison.Ordinal);
+        Assert.Contains("loss, nats per character", picture, StringComparison.Ordinal);
+        Assert.Contains("bits per character on the held-out text", picture, StringComparison.Ordinal);
+        Assert.Contains("kjv: from 2.25 to 1.75.", picture, StringComparison.Ordinal);
+        Assert.Contains("kjv: from 2.35 to 2.75.", picture, StringComparison.Ordinal);
+        Assert.Contains("kjv: from 0.5 to 0.25.", picture, StringComparison.Ordinal);
+    }
+
     private static TrainingHistory Train(string model, ISequenceTask task, int steps)
     {
         using var net = SequenceModel.Create(model, task.InputSize, 8, task.OutputSize);

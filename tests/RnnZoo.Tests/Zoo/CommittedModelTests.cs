@@ -21,7 +21,7 @@ public class CommittedModelTests
             var (manifest, log) = (model.Manifest, TrainingLog.Read(entry.File("train.jsonl")));
             Assert.Equal(manifest.Result!.WeightsSha256, log[^1].WeightsSha256);
             Assert.Equal(manifest.ToJson(), File.ReadAllText(entry.File("model.json")));
-            Assert.Equal(manifest.ToCard(log), File.ReadAllText(entry.File("README.md")));
+            Assert.Equal(ModelCard.Write(manifest, log), File.ReadAllText(entry.File("README.md")));
             Assert.Equal(TrainingCurve.Draw(manifest, log).ToSvg() + "\n", File.ReadAllText(entry.File("training.svg")));
             Assert.InRange(Directory.GetFiles(entry.Folder).Sum(file => new FileInfo(file).Length), 1, LargestFolder);
             Assert.Equal(manifest.Result.Parameters, model.Net.parameters().Sum(parameter => parameter.numel()));

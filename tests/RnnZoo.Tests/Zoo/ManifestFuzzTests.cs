@@ -28,7 +28,8 @@ public class ManifestFuzzTests(TrainedTinyModels trained) : IClassFixture<Traine
                 try
                 {
                     var manifest = entry.ReadManifest();
-                    _ = manifest.ToHtml() + (manifest with { Result = manifest.Result ?? ModelManifest.Read(Path.Combine(trained.Models, name, "model.json")).Result }).ToCard([]);
+                    var shown = manifest with { Result = manifest.Result ?? ModelManifest.Read(Path.Combine(trained.Models, name, "model.json")).Result };
+                    _ = ModelCard.ToHtml(shown, shown.Result!) + ModelCard.Write(shown, []);
                     read++;
                 }
                 catch (InvalidDataException problem)

@@ -1,5 +1,7 @@
 using RnnZoo.Characters;
+using RnnZoo.Tasks;
 using RnnZoo.Tests.Modules;
+using RnnZoo.Tests.Training;
 using RnnZoo.Training;
 using RnnZoo.Zoo;
 
@@ -17,13 +19,13 @@ public class RecipeTests(TrainedTinyModels trained) : IClassFixture<TrainedTinyM
     {
         using var folder = new TemporaryFolder();
         var entry = new ModelCatalogue(trained.Models).Find(TinyModels.Copy);
-        var history = new TrainingHistory("copy", ((SequenceRecipe)Copy.Recipe).Task.Create());
+        var history = new TrainingHistory("copy", ((SequenceRecipe)Copy.Recipe).Task);
         var live = Expect.LiveTensors;
         SeedResult saved;
         using (var model = entry.Load())
         using (var again = model.Recipe.Train(2, new RecipeRun { Observer = history }))
         {
-            saved = again.Save(folder.File("weights.safetensors"), TinyModels.Copy);
+            saved = again.SaveResult(folder.File("weights.safetensors"), TinyModels.Copy);
             Assert.Equal((StopReason.StepLimit, 200, false), (again.Reason, again.Steps, again.Net.training));
             Assert.Equal(
                 TrainingLog.Read(entry.File("train.jsonl")).Where(line => line.Seed == 2).Select(line => line with { Seconds = 0 }),
@@ -47,7 +49,7 @@ public class RecipeTests(TrainedTinyModels trained) : IClassFixture<TrainedTinyM
         var threads = recipe.Seeds.Select((seed, index) => new Thread(() =>
         {
             using var one = recipe.Train(seed);
-            hashes[index] = one.Save(folder.File($"{seed}.safetensors"), TinyModels.Copy).WeightsSha256;
+            hashes[index] = one.SaveResult(folder.File($"{seed}.safetensors"), TinyModels.Copy).WeightsSha256;
         })).ToList();
         threads.ForEach(thread => thread.Start());
         threads.ForEach(thread => thread.Join());
@@ -60,20 +62,26 @@ public class RecipeTests(TrainedTinyModels trained) : IClassFixture<TrainedTinyM
     {
         using var folder = new TemporaryFolder();
         var recipe = (CharacterRecipe)Text.Recipe;
-        var text = recipe.OpenText(trained.TextFile);
         using var stop = new CancellationTokenSource();
         var notices = new List<string>();
+        var observer = new RecordingObserver(step =>
+        {
+            if (step.Step == 30)
+            {
+                stop.Cancel();
+            }
+        });
 
-        using (var half = recipe.Train(4, new RecipeRun { Text = text, Checkpoints = folder.File("checkpoints"), CharacterObserver = new StopAt(30, stop) }, stop.Token))
+        using (var half = recipe.Train(4, new RecipeRun { TextFile = trained.TextFile, Checkpoints = folder.File("checkpoints"), Observer = observer }, stop.Token))
         {
             Assert.Equal((StopReason.Cancelled, "cancelled", 30), (half.Reason, half.Ended, half.Steps));
             Assert.Empty(half.Metrics);
         }
 
-        using var whole = recipe.Train(4, new RecipeRun { Text = text, Checkpoints = folder.File("checkpoints"), Notice = notices.Add });
+        using var whole = recipe.Train(4, new RecipeRun { TextFile = trained.TextFile, Checkpoints = folder.File("checkpoints"), Notice = notices.Add });
 
         Assert.Equal(["goes on after step 30"], notices);
-        Assert.Equal(Text.Result!.WeightsSha256, whole.Save(folder.File("weights.safetensors"), TinyModels.Text).WeightsSha256);
+        Assert.Equal(Text.Result!.WeightsSha256, whole.SaveResult(folder.File("weights.safetensors"), TinyModels.Text).WeightsSha256);
         Assert.Equal(Text.Result.Metrics, whole.Metrics);
         Assert.Equal(60, whole.Progress!.Step);
     }
@@ -109,7 +117,6 @@ public class RecipeTests(TrainedTinyModels trained) : IClassFixture<TrainedTinyM
     {
         var sequences = (SequenceRecipe)Copy.Recipe;
         var characters = (CharacterRecipe)Text.Recipe;
-        var twoSteps = new TaskRecipe { Name = "parity", Settings = new Dictionary<string, long> { ["length"] = 2 } };
         var other = TrainingText.Open(Path.Combine(trained.Models, TinyModels.Text, "validation.txt"), VocabularyKind.Characters, 0.1);
 
         Expect.Message<ArgumentException>("recipe.net.hidden: expected at least 1, got 0.", () => (sequences with { Net = sequences.Net with { Hidden = 0 } }).Train(1));
@@ -118,27 +125,23 @@ public class RecipeTests(TrainedTinyModels trained) : IClassFixture<TrainedTinyM
             () => (sequences with { Initialisation = "one-hot+henaff" }).Train(1));
         Expect.Message<ArgumentException>(
             "recipe.initialisation.maxSteps: expected a number of steps above 2, got 2.",
-            () => (sequences with { Task = twoSteps, Stages = [sequences.Stages[0] with { Task = null }], Initialisation = "chrono" }).Train(1));
-        Assert.StartsWith("run.Text: expected the text to learn, opened by the recipe's OpenText, got none.", Assert.Throws<ArgumentException>(() => characters.Train(4)).Message, StringComparison.Ordinal);
+            () => (sequences with { Task = new ParityTask(2), Stages = [sequences.Stages[0] with { Task = null }], Initialisation = "chrono" }).Train(1));
+        Assert.StartsWith("run.TextFile: expected the file with the text to learn, Some lines, got none. To get it: make them", Assert.Throws<ArgumentException>(() => characters.Train(4)).Message, StringComparison.Ordinal);
         Assert.StartsWith("text: expected Some lines with the SHA-256 ", Assert.Throws<InvalidDataException>(() => characters.Train(4, new RecipeRun { Text = other })).Message, StringComparison.Ordinal);
     }
 
-    private sealed class StopAt(int step, CancellationTokenSource stop) : ICharacterTrainingObserver
+    [Fact]
+    public void FromJson_WhatToJsonGave_IsTheSameRecipe()
     {
-        public void OnStep(CharacterProgress progress, double loss)
+        foreach (var recipe in new[] { Copy.Recipe, Text.Recipe })
         {
-            if (progress.Step == step)
-            {
-                stop.Cancel();
-            }
+            var again = ModelRecipe.FromJson(recipe.ToJson());
+
+            Assert.Equal(recipe.ToJson(), again.ToJson());
+            Assert.Equal(recipe.GetType(), again.GetType());
         }
 
-        public void OnMeasurement(CharacterProgress progress, CharacterRecord measurement, bool isBest)
-        {
-        }
-
-        public void OnCheckpoint(CharacterProgress progress)
-        {
-        }
+        var problem = Assert.Throws<InvalidDataException>(() => ModelRecipe.FromJson(Copy.Recipe.ToJson().Replace("\"hidden\": 16", "\"hidden\": 0", StringComparison.Ordinal)));
+        Assert.Equal("json: recipe.net.hidden: expected at least 1, got 0.", problem.Message);
     }
 }

@@ -1,4 +1,3 @@
-using RnnZoo.Characters;
 using RnnZoo.Files;
 using RnnZoo.Modules;
 using RnnZoo.Tasks;
@@ -48,7 +47,7 @@ public class ZooModelTests(TrainedTinyModels trained) : IClassFixture<TrainedTin
     {
         using var model = new ModelCatalogue(trained.Models).Find(TinyModels.Text).Load();
 
-        var text = model.Characters!.Vocabulary.Decode([.. model.Characters.Sample(new SamplingOptions { Length = 20, Seed = 3, Prompt = "line é" })]);
+        var text = model.Characters!.Vocabulary.Decode([.. model.Characters.Sample(20, seed: 3, prompt: "line é")]);
 
         Assert.Equal(20, text.Length);
         Assert.Same(model.Characters.Net, model.Net);
@@ -61,7 +60,7 @@ public class ZooModelTests(TrainedTinyModels trained) : IClassFixture<TrainedTin
         using var model = new ModelCatalogue(trained.Models).Find(TinyModels.Text).Load();
         model.Net.train();
 
-        using (var text = model.Characters!.Sample(new SamplingOptions { Length = 2, Prompt = "line" }).GetEnumerator())
+        using (var text = model.Characters!.Sample(2, prompt: "line").GetEnumerator())
         {
             Assert.True(text.MoveNext());
             Assert.True(model.Net.training); // between two characters too
