@@ -24,7 +24,7 @@ internal sealed class BenchCommand : ExampleCommand
     private readonly ValueOption<double> _seconds = Values.NotNegative(
         "--seconds", "For how long the paths of one cell, size and thread count take turns at least", 1);
 
-    private readonly Option<bool> _forward = new("--forward") { Description = "Measure the forward pass alone, without gradients" };
+    private readonly Option<bool> _forward = Values.Flag("--forward", "Measure the forward pass alone, without gradients");
     private readonly Option<bool> _json = Values.Json();
 
     public BenchCommand(CliHost host)

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using RnnZoo.Cli.Report;
 using RnnZoo.Files;
 using Spectre.Console;
@@ -36,12 +34,11 @@ internal static class BenchReport
         json.WriteStartObject("peakGflops");
         foreach (var (threads, sample) in result.Peaks.OrderBy(peak => peak.Key))
         {
-            json.WriteNumber(threads.ToString(CultureInfo.InvariantCulture), Math.Round(sample.Best, 1));
+            json.WriteNumber(threads.ToString(), Math.Round(sample.Best, 1));
         }
 
         json.WriteEndObject();
-        json.WritePropertyName("disturbances");
-        JsonSerializer.Serialize(json, result.Disturbances());
+        json.WriteValue("disturbances", result.Disturbances());
         json.WriteObjects("rows", result.Rows, row =>
         {
             json.WriteString("cell", row.Group.Cell);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using RnnZoo.Cli.Report;
 using static TorchSharp.torch;
 
@@ -16,7 +15,7 @@ internal sealed class BenchRun(CliHost host, BenchSettings settings, bool json)
         {
             var result = await MeasureAsync(cancellation);
             BenchReport.Write(host, result, json);
-            (json ? host.Error : host.Output).WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Rows.Count} rows in {watch.Elapsed.TotalSeconds:0} s."));
+            (json ? host.Error : host.Output).WriteLine($"{result.Rows.Count} rows in {watch.Elapsed.TotalSeconds:0} s.");
             return cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
         }
         finally

@@ -167,7 +167,7 @@ internal static class MemoryProbe
     /// <returns>Bytes.</returns>
     public static async Task<long> ExtraBytesAsync(BenchGroup group, string path, CancellationToken cancellation)
     {
-        var answer = await SelfProcess.RunAsync([Name, path, group.Cell, group.Size.ToString(), group.Threads.ToString(CultureInfo.InvariantCulture), .. group.Forward ? ["--forward"] : Array.Empty<string>()], cancellation);
+        var answer = await SelfProcess.RunAsync([Name, path, group.Cell, group.Size.ToString(), group.Threads.ToString(), .. group.Forward ? ["--forward"] : Array.Empty<string>()], cancellation);
         return long.Parse(answer, CultureInfo.InvariantCulture);
     }
 

@@ -1,26 +1,12 @@
 using System.CommandLine;
-using System.Globalization;
 using RnnZoo.Cli.Options;
 using RnnZoo.Modules;
 using RnnZoo.Training;
 
 namespace RnnZoo.Cli.Commands;
 
-/// <summary>`rnnzoo compare`: trains several nets on one task, under the same conditions.</summary>
+/// <summary>`rnnzoo compare TASK`: trains several nets on one task, under the same conditions.</summary>
 internal sealed class CompareCommand : ExampleCommand
-{
-    public CompareCommand(CliHost host)
-        : base("compare", "Trains several recurrent nets on one task, under the same conditions.")
-    {
-        foreach (var task in CompareTasks.All)
-        {
-            Add(new CompareTaskCommand(host, task));
-        }
-    }
-}
-
-/// <summary>`rnnzoo compare TASK`: which net learns it.</summary>
-internal sealed class CompareTaskCommand : ExampleCommand
 {
     private const int DefaultSymbols = 10;
 
@@ -35,7 +21,7 @@ internal sealed class CompareTaskCommand : ExampleCommand
 
     private readonly ValueOption<IReadOnlyDictionary<string, string>?> _learningRate = ModelValues.Option(
         "--lr", "The learning rate, for all nets or as in vanilla=1e-3,lstm=1e-2; by default each net's own", "a number above 0",
-        text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var rate) && rate > 0 && double.IsFinite(rate));
+        text => Values.TryParse(text, out double rate) && rate > 0);
 
     private readonly ValueOption<string> _optimizer = Values.Choice("--optimizer", "The optimizer", TrainingNames.Optimizers.Keys, "adam");
 
@@ -55,7 +41,7 @@ internal sealed class CompareTaskCommand : ExampleCommand
     private readonly Option<bool> _json = Values.Json();
     private readonly ValueOption<string?> _output;
 
-    public CompareTaskCommand(CliHost host, CompareTask task)
+    private CompareCommand(CliHost host, CompareTask task)
         : base(task.Name, task.Purpose, ExamplesOf(task))
     {
         _task = task;
@@ -64,7 +50,7 @@ internal sealed class CompareTaskCommand : ExampleCommand
         _batch = Values.Whole("--batch", "How many fresh sequences each step sees", 1, task.Batch);
         var metric = task.Create(task.Sizes[0], DefaultSymbols).Metric;
         _steps = Values.Whole(
-            "--steps", string.Create(CultureInfo.InvariantCulture, $"The step limit; a net stops before it only once its {metric.Name} reaches {task.StopAt}"), 1, task.Steps);
+            "--steps", $"The step limit; a net stops before it only once its {metric.Name} reaches {task.StopAt}", 1, task.Steps);
         _clip = Values.NotNegative("--clip", "The largest gradient norm; 0 clips nothing", task.Clip);
         _output = Values.Output(task.Name);
         AddOptions(_models, _sizes, _hidden, _batch, _steps, _learningRate, _optimizer, _schedule, _init, _clip, _seed, _threads, _backward, _json, _output);
@@ -75,6 +61,18 @@ internal sealed class CompareTaskCommand : ExampleCommand
 
         SetAction((parsed, cancellation) => Task.FromResult(
             new CompareRun(host, Read(parsed), parsed.GetValue(_json), parsed.GetValue(_output)).Run(cancellation)));
+    }
+
+    /// <summary>`rnnzoo compare`, with a command for each task.</summary>
+    public static Command CreateAll(CliHost host)
+    {
+        var command = new Command("compare", "Trains several recurrent nets on one task, under the same conditions.");
+        foreach (var task in CompareTasks.All)
+        {
+            command.Add(new CompareCommand(host, task));
+        }
+
+        return command;
     }
 
     private static (string Line, string Meaning)[] ExamplesOf(CompareTask task)
@@ -94,41 +92,34 @@ internal sealed class CompareTaskCommand : ExampleCommand
         var names = parsed.GetValue(_init);
         rates.CheckChosen(_learningRate.Name, chosen);
         names.CheckChosen(_init.Name, chosen);
-        CheckBackward(chosen, parsed.GetValue(_backward)!);
+        var path = parsed.GetValue(_backward)!;
+        if (chosen.FirstOrDefault(model => !BenchPaths.IsOf(path, model)) is { } without)
+        {
+            throw new UsageException($"{_backward.Name}: expected a path that {without} has, got '{path}'; use auto, or compare other nets.");
+        }
+
         return new CompareSettings(
             Task: _task,
             Models: chosen,
             Sizes: parsed.GetValue(_sizes)!.Items,
             Hidden: parsed.GetValue(_hidden),
             Symbols: _task.HasSymbols ? parsed.GetValue(_symbols) : DefaultSymbols,
-            Batch: parsed.GetValue(_batch),
-            Steps: parsed.GetValue(_steps),
-            Schedule: TrainingNames.Schedules[parsed.GetValue(_schedule)!],
-            Optimizer: TrainingNames.Optimizers[parsed.GetValue(_optimizer)!],
-            Clip: parsed.GetValue(_clip) is > 0 and var norm ? norm : null,
+            Training: new TrainingOptions
+            {
+                BatchSize = parsed.GetValue(_batch),
+                Steps = parsed.GetValue(_steps),
+                Schedule = TrainingNames.Schedules[parsed.GetValue(_schedule)!],
+                Optimizer = TrainingNames.Optimizers[parsed.GetValue(_optimizer)!],
+                ClipNorm = parsed.GetValue(_clip) is > 0 and var norm ? norm : null,
+                StopAtMetric = _task.StopAt,
+            },
             Seed: parsed.GetValue(_seed),
             Threads: parsed.GetValue(_threads),
-            Backward: TrainingNames.Paths[parsed.GetValue(_backward)!],
+            Backward: TrainingNames.Paths[path],
             LearningRates: chosen.ToDictionary(model => model, model => rates.For(model) is { } text
-                ? double.Parse(text, CultureInfo.InvariantCulture)
+                ? double.Parse(text)
                 : _task.StartOf(model).LearningRate),
             Initialisations: chosen.ToDictionary(model => model, model => InitialisationOf(model, names.For(model))));
-    }
-
-    private void CheckBackward(IEnumerable<string> models, string path)
-    {
-        foreach (var model in models)
-        {
-            using var net = SequenceModel.Create(model, 1, 1, 1);
-            try
-            {
-                net.Backward = TrainingNames.Paths[path];
-            }
-            catch (NotSupportedException)
-            {
-                throw new UsageException($"{_backward.Name}: expected a path that {model} has, got '{path}'; use auto, or compare other nets.");
-            }
-        }
     }
 
     private string InitialisationOf(string model, string? name)
@@ -149,17 +140,12 @@ internal sealed class CompareTaskCommand : ExampleCommand
 /// <param name="Sizes">The delays or the lengths.</param>
 /// <param name="Hidden">The hidden size of each net.</param>
 /// <param name="Symbols">How many symbols there are to remember.</param>
-/// <param name="Batch">How many fresh sequences a step sees.</param>
-/// <param name="Steps">The step limit.</param>
-/// <param name="Optimizer">The optimizer.</param>
-/// <param name="Schedule">How the learning rate changes.</param>
-/// <param name="Clip">The largest gradient norm; null clips nothing.</param>
+/// <param name="Training">How each net is trained, but for its rate and its seed.</param>
 /// <param name="Seed">Where all randomness comes from.</param>
 /// <param name="Threads">How many nets are trained at a time.</param>
 /// <param name="Backward">How gradients are found.</param>
 /// <param name="LearningRates">The learning rate of each model.</param>
 /// <param name="Initialisations">The name of each model's initialisation.</param>
 internal sealed record CompareSettings(
-    CompareTask Task, IReadOnlyList<string> Models, IReadOnlyList<int> Sizes, int Hidden, int Symbols, int Batch, int Steps, OptimizerKind Optimizer,
-    LearningRateSchedule Schedule, double? Clip, long Seed, int Threads, BackwardPath Backward, IReadOnlyDictionary<string, double> LearningRates,
-    IReadOnlyDictionary<string, string> Initialisations);
+    CompareTask Task, IReadOnlyList<string> Models, IReadOnlyList<int> Sizes, int Hidden, int Symbols, TrainingOptions Training, long Seed, int Threads,
+    BackwardPath Backward, IReadOnlyDictionary<string, double> LearningRates, IReadOnlyDictionary<string, string> Initialisations);

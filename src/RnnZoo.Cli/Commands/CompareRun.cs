@@ -1,6 +1,3 @@
-using System.Collections.Concurrent;
-using System.Globalization;
-using System.Runtime.ExceptionServices;
 using RnnZoo.Cli.Report;
 using RnnZoo.Files;
 using RnnZoo.Modules;
@@ -19,17 +16,14 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
         var jobs = CompareJob.CreateAll(settings);
         try
         {
+            using var log = new RunLog(Path.Combine(folder, "log.jsonl"));
             try
             {
-                Train(jobs, folder, cancellation);
+                Train(jobs, log, cancellation);
             }
             finally
             {
-                // A failed run leaves what it got, too.
-                if (jobs.All(job => job.Result is not null))
-                {
-                    WriteFiles(jobs, folder);
-                }
+                WriteFiles(jobs, folder); // a failed run leaves what it got, too
             }
 
             CompareReport.Print(host, settings, jobs, json, folder);
@@ -47,51 +41,22 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
         OutputFolder.WriteResults(folder, CompareReport.Document(settings, jobs), CompareCharts.Figure(settings, jobs));
         foreach (var job in jobs)
         {
-            var name = string.Create(CultureInfo.InvariantCulture, $"{job.Model}-{settings.Task.SizeName}{job.Size}.dat");
+            var name = $"{job.Model}-{settings.Task.SizeName}{job.Size}.dat";
             AtomicFile.Write(Path.Combine(folder, name), stream => job.Net.save(stream));
         }
     }
 
-    /// <summary>
-    /// Trains all jobs, several at a time; each gets its result, those that never began too. Each worker thread computes on
-    /// itself alone, so that the same numbers come out whatever the count of workers.
-    /// </summary>
-    private void Train(List<CompareJob> jobs, string folder, CancellationToken cancellation)
+    /// <summary>Trains all jobs, several at a time.</summary>
+    private void Train(List<CompareJob> jobs, RunLog log, CancellationToken cancellation)
     {
         var display = new CompareProgress(host, settings.Task, jobs);
-        using var log = new RunLog(Path.Combine(folder, "log.jsonl"));
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var queue = new ConcurrentQueue<CompareJob>(jobs.OrderByDescending(job => job.Cost));
-        var failures = new ConcurrentQueue<ExceptionDispatchInfo>();
-        // libtorch starts new threads with the count that was set last, so it is put back afterwards.
-        var threadsBefore = get_num_threads();
-        var workers = Enumerable.Range(0, Math.Min(settings.Threads, jobs.Count)).Select(_ => new Thread(Work)).ToList();
-        workers.ForEach(worker => worker.Start());
-        display.ShowUntil(() => workers.All(worker => worker.Join(0)));
-        set_num_threads(threadsBefore);
-        jobs.ForEach(job => job.Result ??= new TrainingResult(0, StopReason.Cancelled, null, 0));
-        if (failures.TryPeek(out var failure))
+        void Work(CompareJob job, CancellationToken stop)
         {
-            failure.Throw();
+            var toFile = log.For(job.Task.Metric.Name, (settings.Task.SizeName, job.Size), ("model", job.Model));
+            job.Result = new Trainer(job.Net, job.Task, job.Options, [job.Progress, toFile, .. display.ObserversOf(job)]).Run(stop);
         }
 
-        void Work()
-        {
-            try
-            {
-                set_num_threads(1);
-                while (!stop.IsCancellationRequested && queue.TryDequeue(out var job))
-                {
-                    var toFile = log.For(job.Task.Metric.Name, (settings.Task.SizeName, job.Size), ("model", job.Model));
-                    job.Result = new Trainer(job.Net, job.Task, job.Options, [job.Progress, toFile, .. display.ObserversOf(job)]).Run(stop.Token);
-                }
-            }
-            catch (Exception exception)
-            {
-                failures.Enqueue(ExceptionDispatchInfo.Capture(exception));
-                stop.Cancel();
-            }
-        }
+        Workers.Run(jobs.OrderByDescending(job => job.Cost), settings.Threads, threadsOfEach: 1, Work, cancellation, display.ShowUntil);
     }
 }
 
@@ -109,11 +74,11 @@ internal sealed record CompareJob(int Size, string Model, ISequenceTask Task, Se
 
     public JobProgress Progress { get; } = new();
 
-    /// <summary>What came of it; null until it ends.</summary>
-    public TrainingResult? Result { get; set; }
+    /// <summary>What came of it; until it ends that of a training that was interrupted before its first step.</summary>
+    public TrainingResult Result { get; set; } = new(0, StopReason.Cancelled, null, 0);
 
     /// <summary>Whether it was interrupted.</summary>
-    public bool IsPartial => Result!.Reason == StopReason.Cancelled;
+    public bool IsPartial => Result.Reason == StopReason.Cancelled;
 
     /// <summary>How much there is to compute, up to a factor: long jobs are begun first.</summary>
     public double Cost => (double)Task.Length * Parameters;
@@ -139,17 +104,7 @@ internal sealed record CompareJob(int Size, string Model, ISequenceTask Task, Se
             Initialisers.Named(settings.Initialisations[model], task.Length).Apply(net, generator);
         }
 
-        var options = new TrainingOptions
-        {
-            Steps = settings.Steps,
-            BatchSize = settings.Batch,
-            Optimizer = settings.Optimizer,
-            Schedule = settings.Schedule,
-            LearningRate = settings.LearningRates[model],
-            ClipNorm = settings.Clip,
-            StopAtMetric = settings.Task.StopAt,
-            Seed = Seeds.Derive(settings.Seed, "data", size),
-        };
+        var options = settings.Training with { LearningRate = settings.LearningRates[model], Seed = Seeds.Derive(settings.Seed, "data", size) };
         return new CompareJob(size, model, task, net, options, settings.Initialisations[model]);
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using RnnZoo.Cli.Report;
 using RnnZoo.Plots;
 
@@ -22,8 +21,7 @@ internal static class FlowCharts
         ];
         return panels.Length == 0 ? null : new Figure("How much of a gradient is left after d steps back through time", panels)
         {
-            Subtitle = string.Create(CultureInfo.InvariantCulture,
-                $"‖∂L/∂h‖ at T - d as a share of ‖∂L/∂h‖ at T (for the LSTM, of c), backpropagated in float64 from a random cotangent on h at T; geometric mean over {settings.Sequences} sequences, hidden size {settings.Hidden}, seed {settings.Seed}"),
+            Subtitle = $"‖∂L/∂h‖ at T - d as a share of ‖∂L/∂h‖ at T (for the LSTM, of c), backpropagated in float64 from a random cotangent on h at T; geometric mean over {settings.Sequences} sequences, hidden size {settings.Hidden}, seed {settings.Seed}",
         };
     }
 
@@ -79,8 +77,7 @@ internal static class FlowCharts
         var first = trainings[0];
         return new Figure("Where the gradient goes during training", [.. trainings.Select(training => Map(training, trainings)), .. Cells(trainings), Loss(trainings)])
         {
-            Subtitle = string.Create(CultureInfo.InvariantCulture,
-                $"copy task: {first.Task.Symbols} symbols, a delay of {first.Task.Delay}, then the symbols again; hidden size {settings.Hidden}, batch {first.Options.BatchSize}, seed {settings.Seed}; L2 norms over batch and hidden size, before clipping"),
+            Subtitle = $"copy task: {first.Task.Symbols} symbols, a delay of {first.Task.Delay}, then the symbols again; hidden size {settings.Hidden}, batch {first.Options.BatchSize}, seed {settings.Seed}; L2 norms over batch and hidden size, before clipping",
             Columns = 2,
         };
     }
@@ -114,6 +111,6 @@ internal static class FlowCharts
         [.. trainings.Select(training => new Series(training.Model, [.. training.Looks.Select(look => new ChartPoint(look.Step, look.Loss))]) { Colour = NetColours.Of(training.Model) })])
     {
         EndLabels = true,
-        ReferenceLines = [new ReferenceLine(trainings[0].Task.Baseline, string.Create(CultureInfo.InvariantCulture, $"no memory: {trainings[0].Task.Baseline:0.000}"))],
+        ReferenceLines = [new ReferenceLine(trainings[0].Task.Baseline, $"no memory: {trainings[0].Task.Baseline:0.000}")],
     };
 }

@@ -18,7 +18,7 @@ internal sealed class FlowCommand : ExampleCommand
     private readonly ValueOption<ValueList<string>> _train = Values.Choices(
         "--train", "The nets to watch in training on the copy task", RecurrentNets.Names, ["vanilla", "lstm"]);
 
-    private readonly Option<bool> _noTraining = new("--no-training") { Description = "Measure fresh nets only" };
+    private readonly Option<bool> _noTraining = Values.Flag("--no-training", "Measure fresh nets only");
     private readonly ValueOption<int> _steps = Values.Whole("--steps", "The steps of each training", 1, 600);
     private readonly ValueOption<int> _delay = Values.Whole("--delay", "For how many steps to remember in training", 1, 20);
     private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", 1);

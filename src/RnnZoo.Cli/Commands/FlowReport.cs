@@ -10,6 +10,7 @@ namespace RnnZoo.Cli.Commands;
 /// <summary>What a run prints: for programs the JSON alone, for people a table, a chart and maps.</summary>
 internal static class FlowReport
 {
+    private const string Share = "0.0e+00";
     private const string Measured = "geometric mean over sequences of |dL/ds_(T-d)| / |dL/ds_T|, L = v'h_T with v from N(0, 1), L2 norms over the hidden size; s is the curve's state";
 
     public static void Print(CliHost host, FlowSettings settings, FlowResults results, bool json, string summary)
@@ -58,7 +59,7 @@ internal static class FlowReport
         json.WriteString("setting", curve.Net.Setting);
         json.WriteString("state", curve.State);
         json.WriteFinite("spectralNorm", curve.SpectralNorm);
-        WriteIntegers(json, "distance", Enumerable.Range(1, curve.Norms.Mean.Count));
+        json.WriteValue("distance", Enumerable.Range(1, curve.Norms.Mean.Count));
         json.WriteNumbers("measured", curve.Norms.Mean);
         json.WriteNumbers("lowest", curve.Norms.Lowest);
         json.WriteNumbers("highest", curve.Norms.Highest);
@@ -84,52 +85,34 @@ internal static class FlowReport
         json.WriteFinite("loss", result.Final?.Loss);
         json.WriteFinite("baseline", task.Baseline);
         json.WriteFinite("recall", result.Final?.Metric);
-        WriteIntegers(json, "timestep", Enumerable.Range(1, task.Length));
-        WriteIntegers(json, "step", training.Looks.Select(look => look.Step));
+        json.WriteValue("timestep", Enumerable.Range(1, task.Length));
+        json.WriteValue("step", training.Looks.Select(look => look.Step));
         json.WriteNumbers("losses", training.Looks.Select(look => look.Loss));
         WriteRows(json, "hidden", training.Looks, look => look.Hidden);
         WriteRows(json, "hiddenThroughTime", training.Looks, look => look.Recurrent);
         WriteRows(json, "cell", training.Looks, look => look.Cell);
     }
 
-    private static void WriteIntegers(Utf8JsonWriter json, string name, IEnumerable<int> numbers)
-    {
-        json.WritePropertyName(name);
-        JsonSerializer.Serialize(json, numbers);
-    }
-
     /// <summary>One row per look, one number per timestep, as exact as training in float32 knows it; null where no look has it.</summary>
     private static void WriteRows(Utf8JsonWriter json, string name, IReadOnlyList<FlowLook> looks, Func<FlowLook, IReadOnlyList<double>?> norms)
     {
-        json.WritePropertyName(name);
         var rows = looks.Select(norms).OfType<IReadOnlyList<double>>().Select(row => row.Select(norm => (float?)JsonText.Finite(norm))).ToArray();
-        JsonSerializer.Serialize(json, rows.Length == 0 ? null : rows);
+        json.WriteValue(name, rows.Length == 0 ? null : rows);
     }
 
     private static Table CreateTable(FlowSettings settings, IReadOnlyList<FlowCurve> curves)
     {
-        var table = new Table().Border(TableBorder.Simple);
-        int[] distances = [.. new[] { 1, 10, 30, settings.Length }.Where(distance => distance <= settings.Length).Distinct()];
-        table.AddColumn("model").AddColumn(new TableColumn("setting").NoWrap()).AddColumn("of");
-        string[] titles = [.. distances.Select(distance => $"d = {distance}"), "predicted", "per step"];
-        table.AddColumns([.. titles.Select(title => new TableColumn(title).RightAligned().NoWrap())]);
-        foreach (var curve in curves)
-        {
-            var rate = Math.Pow(curve.Norms.Mean[^1], 1.0 / settings.Length);
-            string[] cells =
+        var distances = new[] { 1, 10, 30, settings.Length }.Where(distance => distance <= settings.Length).Distinct();
+        return ReportTable.Of(
+            TableBorder.Simple,
+            curves,
             [
-                curve.Net.Model,
-                curve.Net.Setting,
-                curve.State,
-                .. distances.Select(distance => Number(curve.Norms.Mean[distance - 1])),
-                curve.Kind is null ? "" : (curve.Kind == "exact" ? "= " : "≤ ") + Number(curve.Predicted![^1]),
-                double.IsFinite(rate) ? "×" + NumberText.Of(rate, "0.000") : "–",
-            ];
-            table.AddRow([.. cells.Select(cell => new Text(cell))]);
-        }
-
-        return table;
+                new("model", curve => curve.Net.Model),
+                new("setting", curve => curve.Net.Setting),
+                new("of", curve => curve.State),
+                .. distances.Select(distance => new Column<FlowCurve>($"d = {distance}", curve => curve.Norms.Mean[distance - 1], Share)),
+                new("predicted", curve => curve.Kind is null ? "" : (curve.Kind == "exact" ? "= " : "≤ ") + NumberText.Of(curve.Predicted![^1], Share)) { IsRight = true },
+                new("per step", curve => Math.Pow(curve.Norms.Mean[^1], 1.0 / settings.Length), "×0.000"),
+            ]);
     }
-
-    private static string Number(double value) => NumberText.Of(value, "0.0e+00");
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using RnnZoo.Cli.Report;
 using RnnZoo.Files;
 using RnnZoo.Gradients;
@@ -32,8 +31,7 @@ internal sealed class FlowRun(CliHost host, FlowSettings settings, bool json, st
             files = Write(folder, Results(cancellation));
         }
 
-        var summary = string.Create(CultureInfo.InvariantCulture,
-            $"{_curves.Count} curves and {_trainings.Count} trainings in {watch.Elapsed.TotalSeconds:0.0} s. Written to {folder}: {string.Join(", ", files)}");
+        var summary = $"{_curves.Count} curves and {_trainings.Count} trainings in {watch.Elapsed.TotalSeconds:0.0} s. Written to {folder}: {string.Join(", ", files)}";
         FlowReport.Print(host, settings, Results(cancellation), json, summary);
         return cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
     }

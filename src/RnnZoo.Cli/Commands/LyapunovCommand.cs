@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using RnnZoo.Cells;
 using RnnZoo.Cli.Options;
 using RnnZoo.Modules;
@@ -11,23 +10,13 @@ internal sealed class LyapunovCommand : ExampleCommand
 {
     private readonly ValueOption<string> _cell = Values.Choice("--cell", "The cell of a fresh net", RecurrentNets.Names, "vanilla");
     private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "The hidden size of a fresh net", 1, 128);
-    private readonly ValueOption<double?> _gain = new(
-        "--gain", "The spectral norm that each recurrent block of a fresh net is scaled to; by default as initialised", "a number above 0",
-        (string text, out double? value) =>
-        {
-            var read = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number);
-            value = number;
-            return read && double.IsFinite(number) && number > 0;
-        });
+    private readonly ValueOption<double?> _gain = Values.Optional<double>(
+        "--gain", "The spectral norm that each recurrent block of a fresh net is scaled to; by default as initialised", "a number above 0", value => value > 0);
 
-    private readonly ValueOption<string?> _init = new(
+    private readonly ValueOption<string?> _init = Values.Text(
         "--init", $"The initialisation of a fresh net ({string.Join(", ", RecurrentNets.Starts)}; joined by + they fill on top of each other); by default the net's own",
         $"names of {string.Join(", ", RecurrentNets.Starts)}, joined by +",
-        (string text, out string? value) =>
-        {
-            value = text;
-            return Initialisers.IsNamed(text);
-        });
+        Initialisers.IsNamed);
 
     private readonly ValueOption<string?> _weights = Values.Text(
         "--weights", "Measure the recurrent net in this file in place of a fresh one: safetensors, or a state dict as module.save writes it (compare leaves some in its run folder); a vanilla net is taken for one with tanh", "a file");

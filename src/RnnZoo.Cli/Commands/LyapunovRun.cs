@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using RnnZoo.Cells;
+using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
 using RnnZoo.Gradients;
 using RnnZoo.Modules;
@@ -14,24 +15,10 @@ internal sealed class LyapunovRun(CliHost host, LyapunovSettings settings, bool 
     {
         var watch = Stopwatch.StartNew();
         OutputFolder.Check(host, outputFolder);
-        LyapunovNet net;
-        try
-        {
-            net = LyapunovNet.Create(settings, host.WorkingDirectory);
-        }
-        catch (Exception problem) when (settings.Weights is not null && problem is InvalidDataException or IOException or UnauthorizedAccessException)
-        {
-            host.Error.WriteLine("--weights: " + problem.Message.ReplaceLineEndings(" "));
-            return ExitCodes.Failure;
-        }
-
-        using (net)
-        {
-            var results = Measure(net, cancellation);
-            var folder = OutputFolder.Make(host, outputFolder, "lyapunov");
-            LyapunovReport.Write(host, settings, net, results, folder, json, watch.Elapsed);
-        }
-
+        using var net = InputException.Read("--weights", () => LyapunovNet.Create(settings, host.WorkingDirectory));
+        var results = Measure(net, cancellation);
+        var folder = OutputFolder.Make(host, outputFolder, "lyapunov");
+        LyapunovReport.Write(host, settings, net, results, folder, json, watch.Elapsed);
         return ExitCodes.Success;
     }
 

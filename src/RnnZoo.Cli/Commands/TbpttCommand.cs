@@ -62,7 +62,7 @@ internal sealed class TbpttCommand : ExampleCommand
         return isNumber ? chunk >= 1 : text == TbpttSettings.Name(TbpttSettings.Full);
     }
 
-    private static int ToChunk(string name) => name == TbpttSettings.Name(TbpttSettings.Full) ? TbpttSettings.Full : int.Parse(name, CultureInfo.InvariantCulture);
+    private static int ToChunk(string name) => name == TbpttSettings.Name(TbpttSettings.Full) ? TbpttSettings.Full : int.Parse(name);
 }
 
 /// <summary>What to measure.</summary>
@@ -80,5 +80,5 @@ internal sealed record TbpttSettings(string Cell, IReadOnlyList<int> Chunks, int
     public const int Full = 0;
 
     /// <summary>How a value of k is written.</summary>
-    public static string Name(int chunk) => chunk == Full ? "full" : FormattableString.Invariant($"{chunk}");
+    public static string Name(int chunk) => chunk == Full ? "full" : $"{chunk}";
 }

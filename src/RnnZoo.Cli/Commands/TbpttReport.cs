@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using RnnZoo.Cli.Report;
 using RnnZoo.Files;
@@ -27,7 +26,7 @@ internal static class TbpttReport
             host.Output.WriteLine(TerminalLines.Render(TbpttCharts.Memory(result), Math.Min(host.Width, 100)));
         }
 
-        host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Written to {folder}: results.json, chart.svg ({elapsed.TotalSeconds:0.0} s)"));
+        host.Output.WriteLine($"Written to {folder}: results.json, chart.svg ({elapsed.TotalSeconds:0.0} s)");
     }
 
     private static string Document(TbpttResult result) => JsonText.Write(json =>
@@ -39,8 +38,7 @@ internal static class TbpttReport
         json.WriteNumber("hidden", settings.Hidden);
         json.WriteNumber("delay", settings.Delay);
         json.WriteNumber("updates", settings.Updates);
-        json.WritePropertyName("environment");
-        JsonSerializer.Serialize(json, RowJob.Environment);
+        json.WriteValue("environment", RowJob.Environment);
         json.WriteNumber("processors", Environment.ProcessorCount);
         RunHeader.Write(json, settings.Seed, dtype: "float64");
         json.WriteObjects("rows", result.Rows, row =>
@@ -89,35 +87,24 @@ internal static class TbpttReport
     private static void WriteTable(CliHost host, TbpttResult result)
     {
         var settings = result.Settings;
-        host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{settings.Cell}, T = {settings.Length:#,0}, B = {settings.Batch}, H = {settings.Hidden}, float64, seed {settings.Seed}; recall after {settings.Delay} steps"));
-        var table = new Table().Border(TableBorder.Simple);
-        table.AddColumn(new TableColumn("k").NoWrap());
-        string[] titles = ["MB", "of full", "ms/step", "of full", "cosine", "of W_hh", "recall", "updates"];
-        table.AddColumns([.. titles.Select(title => new TableColumn(title).RightAligned().NoWrap())]);
-        foreach (var row in result.Rows.Append(result.Exact))
-        {
-            table.AddRow([.. Cells(row, result.Full).Select(cell => new Text(cell))]);
-        }
-
-        ReportConsole.Write(host, table);
+        host.Output.WriteLine($"{settings.Cell}, T = {settings.Length:#,0}, B = {settings.Batch}, H = {settings.Hidden}, float64, seed {settings.Seed}; recall after {settings.Delay} steps");
+        var full = result.Full;
+        ReportConsole.Write(host, ReportTable.Of(
+            TableBorder.Simple,
+            result.Rows.Append(result.Exact),
+            new("k", row => row.Chunk is { } chunk ? TbpttSettings.Name(chunk) : $"exact ({row.Cost.SegmentLength})"),
+            new("MB", row => row.PeakMegabytes, "#,0.0"),
+            new("of full", row => Share(row.PeakMegabytes, full?.PeakMegabytes)) { IsRight = true },
+            new("ms/step", row => row.Cost.MillisecondsPerStep, "0.0000"),
+            new("of full", row => Share(row.Cost.MillisecondsPerStep, full?.Cost.MillisecondsPerStep)) { IsRight = true },
+            new("cosine", row => row.Cosine, "0.0000"),
+            new("of W_hh", row => row.RecurrentCosine, "0.0000"),
+            new("recall", row => row.Score is { } score ? NumberText.Of(score.Recall, "0.000") : "") { IsRight = true },
+            new("updates", row => row.Score is { } score ? NumberText.Of(score.Updates, "#,0") : "") { IsRight = true }));
         host.Output.WriteLine("MB: peak memory of the gradient of all T steps, above that after a warm-up of 100 steps. ms/step: per time step of the batch.");
         host.Output.WriteLine("cosine: to the exact gradient, over all parameters and over the recurrent matrix. full: one chunk of all T steps.");
-        host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"recall: right answers after training in chunks of k; a guess is {1.0 / RecallStream.Cues:0.000}."));
+        host.Output.WriteLine($"recall: right answers after training in chunks of k; a guess is {1.0 / RecallStream.Cues:0.000}.");
     }
-
-    private static string[] Cells(TbpttRow row, TbpttRow? full) =>
-    [
-        row.Chunk is { } chunk ? TbpttSettings.Name(chunk) : $"exact ({row.Cost.SegmentLength})",
-        NumberText.Of(row.PeakMegabytes, "#,0.0"),
-        Share(row.PeakMegabytes, full?.PeakMegabytes),
-        NumberText.Of(row.Cost.MillisecondsPerStep, "0.0000"),
-        Share(row.Cost.MillisecondsPerStep, full?.Cost.MillisecondsPerStep),
-        NumberText.Of(row.Cosine, "0.0000"),
-        NumberText.Of(row.RecurrentCosine, "0.0000"),
-        row.Score is { } score ? NumberText.Of(score.Recall, "0.000") : "",
-        row.Score is { } made ? NumberText.Of(made.Updates, "#,0") : "",
-    ];
 
     private static string Share(double value, double? whole) => whole > 0 ? NumberText.Of(100 * value / whole.Value, "0.0") + " %" : "";
 }
@@ -136,8 +123,7 @@ internal static class TbpttCharts
 
         return new Figure($"Truncated backpropagation: what k saves and what it costs ({settings.Cell})", panels)
         {
-            Subtitle = string.Create(CultureInfo.InvariantCulture,
-                $"T = {settings.Length:#,0} steps, batch {settings.Batch}, hidden size {settings.Hidden}, float64, seed {settings.Seed}; full backpropagation is k = T"),
+            Subtitle = $"T = {settings.Length:#,0} steps, batch {settings.Batch}, hidden size {settings.Hidden}, float64, seed {settings.Seed}; full backpropagation is k = T",
             Columns = 2,
         };
     }
@@ -169,7 +155,7 @@ internal static class TbpttCharts
     }
 
     private static GroupedBars Recall(TbpttResult result) => new(
-        string.Create(CultureInfo.InvariantCulture, $"Recall after {result.Settings.Delay} steps, once trained"),
+        $"Recall after {result.Settings.Delay} steps, once trained",
         "k in training",
         [.. result.Rows.Select(row => TbpttSettings.Name(row.Chunk!.Value))],
         new Axis("share of right answers") { Minimum = 0, Maximum = 1 },

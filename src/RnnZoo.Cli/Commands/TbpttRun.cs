@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
@@ -34,14 +33,14 @@ internal sealed class TbpttRun(CliHost host, TbpttSettings settings, bool json, 
 
     private async Task<GradientCost> MeasureAsync(RowJob job, string name, CancellationToken cancellation)
     {
-        host.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: the gradient of {settings.Length:#,0} steps"));
+        host.Error.WriteLine($"{name}: the gradient of {settings.Length:#,0} steps");
         return await job.RunApartAsync<GradientCost>(cancellation);
     }
 
     // Each training computes on one thread, so they share the machine.
     private async Task<RecallScore[]> TrainAsync(CancellationToken cancellation)
     {
-        host.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"training to recall after {settings.Delay} steps, up to {settings.Updates:#,0} updates for each k"));
+        host.Error.WriteLine($"training to recall after {settings.Delay} steps, up to {settings.Updates:#,0} updates for each k");
         var scores = new RecallScore[settings.Chunks.Count];
         var options = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellation };
         await Parallel.ForAsync(0, scores.Length, options, async (index, stop) =>

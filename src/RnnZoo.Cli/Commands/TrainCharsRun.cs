@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using RnnZoo.Characters;
 using RnnZoo.Cli.Options;
@@ -38,11 +37,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ICharacterTrainin
     /// <param name="cancellation">Ends it, with a checkpoint.</param>
     public int Begin(CharacterRecipe recipe, string? outputFolder, CancellationToken cancellation)
     {
-        if (OpenText(recipe, recipe.Text.Source, sha256: null) is not { } text)
-        {
-            return ExitCodes.Failure;
-        }
-
+        var text = OpenText(recipe, recipe.Text.Source, sha256: null);
         _folder = OutputFolder.Make(host, outputFolder, "chars");
         using var held = OutputFolder.Lock(_folder);
         foreach (var file in new CheckpointFolder(_folder).Files.Append(Path.Combine(_folder, ModelFolder.Weights)))
@@ -69,28 +64,12 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ICharacterTrainin
     public int Resume(string runFolder, string? textPath, CancellationToken cancellation)
     {
         _folder = Path.GetFullPath(Path.Combine(host.WorkingDirectory, runFolder));
-        FileStream held;
-        try
-        {
-            _manifest = ManifestOfRun();
-            held = OutputFolder.Lock(_folder);
-        }
-        catch (Exception problem) when (problem is InvalidDataException or IOException or UnauthorizedAccessException)
-        {
-            return Failed("--resume", problem);
-        }
-
-        using (held)
-        {
-            var source = textPath ?? Recipe.Text.Source;
-            if (OpenText(Recipe, source, Recipe.Text.Sha256) is not { } text)
-            {
-                return ExitCodes.Failure;
-            }
-
-            _manifest = _manifest with { Recipe = Recipe with { Text = Recipe.Text with { Source = source } } };
-            return Train(text, cancellation);
-        }
+        _manifest = InputException.Read("--resume", ManifestOfRun);
+        using var held = InputException.Read("--resume", () => OutputFolder.Lock(_folder));
+        var source = textPath ?? Recipe.Text.Source;
+        var text = OpenText(Recipe, source, Recipe.Text.Sha256);
+        _manifest = _manifest with { Recipe = Recipe with { Text = Recipe.Text with { Source = source } } };
+        return Train(text, cancellation);
     }
 
     public void OnStep(CharacterProgress progress, double loss)
@@ -98,7 +77,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ICharacterTrainin
         if (host.ErrorIsTerminal && _sinceDrawn.Elapsed > Interval)
         {
             _sinceDrawn.Restart();
-            var line = Line(progress, string.Create(CultureInfo.InvariantCulture, $"training {loss / Math.Log(2):0.000}"));
+            var line = Line(progress, $"training {loss / Math.Log(2):0.000}");
             host.Error.Write("\r" + line.PadRight(_drawn));
             _drawn = line.Length;
         }
@@ -106,7 +85,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ICharacterTrainin
 
     public void OnMeasurement(CharacterProgress progress, CharacterRecord measurement, bool isBest)
     {
-        var line = Line(progress, string.Create(CultureInfo.InvariantCulture, $"validation {measurement.ValidationBits:0.0000} bits per character{(isBest ? "  best" : "")}"));
+        var line = Line(progress, $"validation {measurement.ValidationBits:0.0000} bits per character{(isBest ? "  best" : "")}");
         host.Error.WriteLine((_drawn > 0 ? "\r" : "") + line.PadRight(_drawn));
         host.Error.Flush();
         _drawn = 0;
@@ -129,25 +108,17 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ICharacterTrainin
             : throw new InvalidDataException($"{file}: expected the recipe of a run of train chars, which keeps the best weights of one seed, got another; rnnzoo zoo train {_folder} repeats that one.");
     }
 
-    private TrainingText? OpenText(CharacterRecipe recipe, string file, string? sha256)
+    private static TrainingText OpenText(CharacterRecipe recipe, string file, string? sha256) => InputException.Read("--text", () =>
     {
-        try
+        var text = TrainingText.Open(file, recipe.Vocabulary, recipe.HeldOutShare);
+        if (sha256 is not null && text.Sha256 != sha256)
         {
-            var text = TrainingText.Open(file, recipe.Vocabulary, recipe.HeldOutShare);
-            if (sha256 is not null && text.Sha256 != sha256)
-            {
-                throw new InvalidDataException($"{file}: expected the text that the run began with, got another one; name that one with --text.");
-            }
+            throw new InvalidDataException($"{file}: expected the text that the run began with, got another one; name that one with --text.");
+        }
 
-            CheckLength(recipe.Training, text.Training.Count);
-            return text;
-        }
-        catch (Exception problem) when (problem is InvalidDataException or IOException or UnauthorizedAccessException)
-        {
-            Failed("--text", problem);
-            return null;
-        }
-    }
+        CheckLength(recipe.Training, text.Training.Count);
+        return text;
+    });
 
     private static void CheckLength(CharacterTrainingOptions training, long characters)
     {
@@ -218,7 +189,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ICharacterTrainin
         }
         else if (trained.Reason == StopReason.Diverged)
         {
-            host.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"--lr: training diverged after step {trained.Steps}: loss or gradient is not finite; begin anew with a smaller rate than {Recipe.Training.LearningRate}."));
+            host.Error.WriteLine($"--lr: training diverged after step {trained.Steps}: loss or gradient is not finite; begin anew with a smaller rate than {Recipe.Training.LearningRate}.");
         }
     }
 
@@ -236,8 +207,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ICharacterTrainin
     private static string Summary(TrainedSeed trained)
     {
         var progress = trained.Progress!;
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{(progress.BestBits is { } bits ? $"{bits:0.0000} bits per character on the held-out text (step {progress.BestStep})" : "not measured")}; {Parameters(trained):#,0} parameters, {progress.Step} steps, {Speed(progress):#,0} characters per second, {progress.Seconds:0.0} s; ended: {trained.Ended}");
+        return $"{(progress.BestBits is { } bits ? $"{bits:0.0000} bits per character on the held-out text (step {progress.BestStep})" : "not measured")}; {Parameters(trained):#,0} parameters, {progress.Step} steps, {Speed(progress):#,0} characters per second, {progress.Seconds:0.0} s; ended: {trained.Ended}";
     }
 
     private void WriteResult(Utf8JsonWriter writer, TrainedSeed trained, TrainingText text)
@@ -264,7 +234,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ICharacterTrainin
         writer.WriteString("textSha256", text.Sha256);
         writer.WriteNumber("trainingCharacters", text.Training.Count);
         writer.WriteNumber("validationCharacters", text.HeldOut.Count);
-        writer.WriteString("vocabulary", TrainCharsCommand.Vocabularies.Single(pair => pair.Value == Recipe.Vocabulary).Key);
+        writer.WriteString("vocabulary", TrainingNames.Of(Recipe.Vocabulary));
         writer.WriteNumber("vocabularySize", text.Vocabulary.Size);
         writer.WriteString("cell", shape.Cell);
         writer.WriteNumber("hidden", shape.Hidden);
@@ -284,8 +254,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ICharacterTrainin
         RunHeader.Write(writer, trained.Seed, Recipe.Threads, "float32");
     }
 
-    private string Line(CharacterProgress progress, string what) => string.Create(CultureInfo.InvariantCulture,
-        $"step {progress.Step,7}/{Recipe.Training.Steps}  {what}  {Speed(progress):#,0} characters/s  {progress.Seconds:0.0} s");
+    private string Line(CharacterProgress progress, string what) => $"step {progress.Step,7}/{Recipe.Training.Steps}  {what}  {Speed(progress):#,0} characters/s  {progress.Seconds:0.0} s";
 
     private static double Speed(CharacterProgress progress) => progress.TrainingSeconds > 0 ? progress.Characters / progress.TrainingSeconds : 0;
 
@@ -296,11 +265,5 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ICharacterTrainin
     {
         var letters = Path.GetFileNameWithoutExtension(text.Title).ToLowerInvariant().Where(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '-').ToArray();
         return letters.Length > 0 ? new string(letters) : "text";
-    }
-
-    private int Failed(string option, Exception problem)
-    {
-        host.Error.WriteLine($"{option}: {problem.Message.ReplaceLineEndings(" ")}");
-        return ExitCodes.Failure;
     }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
 using RnnZoo.Modules;
@@ -29,10 +28,10 @@ internal sealed class VerifyCommand : ExampleCommand
             ("rnnzoo verify --cases tests/RnnZoo.Tests/PyTorchCases --json > checks.json", "every path against PyTorch's numbers, results for programs"))
     {
         AddOptions(_cells, _seed, _cases, _json);
-        SetAction((parsed, cancellation) => Task.FromResult(new VerifyRun(host, Read(parsed), parsed.GetValue(_json)).Run(cancellation)));
+        SetAction((parsed, cancellation) => Task.FromResult(Create(host, parsed).Run(cancellation)));
     }
 
-    private VerifySettings Read(ParseResult parsed)
+    private VerifyRun Create(CliHost host, ParseResult parsed)
     {
         var cases = parsed.GetValue(_cases);
         if (cases is not null && parsed.GetResult(_seed) is { Implicit: false })
@@ -40,35 +39,24 @@ internal sealed class VerifyCommand : ExampleCommand
             throw new UsageException("--seed: expected no seed together with --cases, where nothing is drawn; leave one of the two out.");
         }
 
-        return new VerifySettings(parsed.GetValue(_cells)!.Items, (ulong)parsed.GetValue(_seed), cases);
+        return new VerifyRun(host, parsed.GetValue(_cells)!.Items, (ulong)parsed.GetValue(_seed), cases, parsed.GetValue(_json));
     }
 }
 
-/// <summary>What to verify.</summary>
-/// <param name="Cells">The names of the nets; at least one.</param>
-/// <param name="Seed">The seed of the built-in suite.</param>
-/// <param name="Cases">The folder of reference cases; null for the built-in suite.</param>
-internal sealed record VerifySettings(IReadOnlyList<string> Cells, ulong Seed, string? Cases);
-
-/// <summary>One verification from its settings to its report.</summary>
-internal sealed class VerifyRun(CliHost host, VerifySettings settings, bool json)
+/// <summary>One verification, of the built-in suite or of a folder of reference cases.</summary>
+internal sealed class VerifyRun(CliHost host, IReadOnlyList<string> cells, ulong seed, string? folder, bool json)
 {
     public int Run(CancellationToken cancellation)
     {
         var watch = Stopwatch.StartNew();
-        IReadOnlyList<PyTorchCase> cases = [];
-        if (settings.Cases is { } folder && !TryRead(folder, out cases))
-        {
-            return ExitCodes.Failure;
-        }
-
+        var cases = folder is null ? null : InputException.Read("--cases", () => Read(Path.Combine(host.WorkingDirectory, folder)));
         var report = Verify(cases, cancellation);
-        var verdict = report.Passed ? "all passed" : string.Create(CultureInfo.InvariantCulture, $"{report.Failures.Count():#,0} failed");
-        VerifyReport.Write(host, report, json, string.Create(CultureInfo.InvariantCulture, $"{report.Checks.Count:#,0} checks in {watch.Elapsed.TotalSeconds:0.0} s: {verdict}."));
+        var verdict = report.Passed ? "all passed" : $"{report.Failures.Count():#,0} failed";
+        VerifyReport.Write(host, report, json, $"{report.Checks.Count:#,0} checks in {watch.Elapsed.TotalSeconds:0.0} s: {verdict}.");
         return report.Passed ? ExitCodes.Success : ExitCodes.Failure;
     }
 
-    private GradientReport Verify(IReadOnlyList<PyTorchCase> cases, CancellationToken cancellation)
+    private GradientReport Verify(IReadOnlyList<PyTorchCase>? cases, CancellationToken cancellation)
     {
         using var progress = new VerifyProgress(host);
         void Take(GradientReport report)
@@ -77,9 +65,9 @@ internal sealed class VerifyRun(CliHost host, VerifySettings settings, bool json
             cancellation.ThrowIfCancellationRequested();
         }
 
-        if (settings.Cases is null)
+        if (cases is null)
         {
-            return VerificationSuite.Run(settings.Seed, Take, settings.Cells);
+            return VerificationSuite.Run(seed, Take, cells);
         }
 
         return GradientReport.Join([.. cases.Select(item =>
@@ -90,31 +78,12 @@ internal sealed class VerifyRun(CliHost host, VerifySettings settings, bool json
         })]);
     }
 
-    /// <summary>Reads and checks all files before anything is computed; says in one line what is wrong.</summary>
-    private bool TryRead(string folder, out IReadOnlyList<PyTorchCase> cases)
+    /// <summary>Reads and checks all files, before anything is computed.</summary>
+    private PyTorchCase[] Read(string path)
     {
-        cases = [];
-        try
-        {
-            var path = Path.Combine(host.WorkingDirectory, folder);
-            cases = [.. PyTorchCase.ReadFolder(path).Where(item => settings.Cells.Contains(CellOf(item)))];
-            foreach (var item in cases)
-            {
-                item.ThrowIfInvalid();
-            }
-
-            if (cases.Count == 0)
-            {
-                throw new InvalidDataException($"{path}: expected at least one case of {string.Join(", ", settings.Cells)}, found none.");
-            }
-
-            return true;
-        }
-        catch (Exception problem) when (problem is InvalidDataException or IOException or UnauthorizedAccessException)
-        {
-            host.Error.WriteLine("--cases: " + problem.Message.ReplaceLineEndings(" "));
-            return false;
-        }
+        PyTorchCase[] cases = [.. PyTorchCase.ReadFolder(path).Where(item => cells.Contains(CellOf(item)))];
+        Array.ForEach(cases, item => item.ThrowIfInvalid());
+        return cases.Length > 0 ? cases : throw new InvalidDataException($"{path}: expected at least one case of {string.Join(", ", cells)}, found none.");
     }
 
     private static string CellOf(PyTorchCase item) => item.Module switch
@@ -138,7 +107,7 @@ internal sealed class VerifyProgress(CliHost host) : IDisposable
         var net = (report.Checks[0].Cell, report.Checks[0].Net);
         if (net != _net && !host.ErrorIsTerminal)
         {
-            EndLine();
+            Show();
         }
 
         _net = net;
@@ -154,20 +123,17 @@ internal sealed class VerifyProgress(CliHost host) : IDisposable
     {
         if (!host.ErrorIsTerminal)
         {
-            EndLine();
+            Show();
         }
 
         _status.Dispose();
     }
 
-    private void EndLine()
+    private void Show()
     {
         if (_checks > 0)
         {
-            Show();
+            _status.Show($"{_net.Cell} ({_net.Net}): {_checks:#,0} checks so far, {_failed:#,0} failed");
         }
     }
-
-    private void Show() => _status.Show(string.Create(CultureInfo.InvariantCulture,
-        $"{_net.Cell} ({_net.Net}): {_checks:#,0} checks so far, {_failed:#,0} failed"));
 }

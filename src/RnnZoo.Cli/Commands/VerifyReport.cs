@@ -1,4 +1,3 @@
-using System.Globalization;
 using RnnZoo.Cli.Report;
 using RnnZoo.Verification;
 using Spectre.Console;
@@ -64,7 +63,7 @@ internal static class VerifyReport
         return
         [
             .. columns.Select(column => column.Value(worst)),
-            group.Length.ToString(CultureInfo.InvariantCulture),
+            group.Length.ToString(),
             worst.Tensor,
             Place(worst),
             Number(worst.MaxAbsolute),
@@ -103,7 +102,7 @@ internal static class VerifyReport
         return table;
     }
 
-    private static string Number(double value) => value.ToString("0.0e+00", CultureInfo.InvariantCulture); // NaN and infinity too
+    private static string Number(double value) => value.ToString("0.0e+00"); // NaN and infinity too
 
     private static string Place(GradientComparison check) => $"[{string.Join(", ", check.Index)}]";
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using RnnZoo.Cli.Options;
 
 namespace RnnZoo.Cli.Commands;
@@ -9,16 +8,11 @@ internal static class ZooTrainCommand
 {
     public static Command Create(CliHost host)
     {
-        var (models, json, name) = (ZooCommand.Models(), ZooCommand.Json(), ZooCommand.Name());
-        var seed = new ValueOption<long?>("--seed", "The one seed to train; by default all of the recipe", "a whole number of at least 0", (string text, out long? value) =>
-        {
-            var whole = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
-            value = number;
-            return whole;
-        });
+        var (models, json, name) = (ZooCommand.Models(), Values.Json(), ZooCommand.Name());
+        var seed = Values.Optional<long>("--seed", "The one seed to train; by default all of the recipe", "a whole number of at least 0", value => value >= 0);
         var text = Values.Text("--text", "The text of a character model; the recipe says how to get it", "a file");
         var jobs = Values.Whole("--jobs", "How many seeds to train at a time, where the recipe computes on one thread; changes no number but the seconds", 1, Environment.ProcessorCount);
-        var write = new Option<bool>("--write") { Description = "Put the committed seed's weights, the card and the log into the model's folder" };
+        var write = Values.Flag("--write", "Put the committed seed's weights, the card and the log into the model's folder");
         var output = Values.Text("--output", "The folder to write into; seeds that are finished there are kept. By default a new one, runs/<time>-NAME", "a folder");
         var command = new ExampleCommand("train", "Trains a model by its recipe, all seeds of it. A run that was stopped goes on with the seeds that are missing in the same --output.",
             ("rnnzoo zoo train copy-lstm-h128.t100", "repeats the recipe, and leaves the model's folder alone"),

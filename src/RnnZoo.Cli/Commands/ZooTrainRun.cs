@@ -1,7 +1,3 @@
-using System.Collections.Concurrent;
-using System.Globalization;
-using System.Runtime.ExceptionServices;
-using System.Security.Cryptography;
 using RnnZoo.Characters;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
@@ -9,14 +5,13 @@ using RnnZoo.Files;
 using RnnZoo.Training;
 using RnnZoo.Zoo;
 using Spectre.Console;
-using TorchSharp;
 
 namespace RnnZoo.Cli.Commands;
 
 /// <summary>One run of `zoo train`: the seeds of a recipe, and the model's folder when all are there.</summary>
 internal sealed class ZooTrainRun(CliHost host, ModelEntry entry, ModelManifest manifest, ZooTrainSettings settings, bool json)
 {
-    private readonly ZooTrainProgress _progress = new(host.Error);
+    private readonly TextWriter _lines = TextWriter.Synchronized(host.Error);
     private readonly ModelRecipe _recipe = manifest.Recipe;
 
     public int Run(CancellationToken cancellation)
@@ -28,10 +23,11 @@ internal sealed class ZooTrainRun(CliHost host, ModelEntry entry, ModelManifest 
         var begun = wanted.Where(seed => folder.ResultOf(seed) is null).ToArray();
         foreach (var seed in wanted.Except(begun))
         {
-            _progress.Say($"seed {seed,-3} is finished in {path}");
+            _lines.WriteLine($"seed {seed,-3} is finished in {path}");
         }
 
-        TrainAll(begun, folder, text, cancellation);
+        var workers = _recipe.CanTrainSideBySide ? settings.Jobs : 1; // where their numbers stay the same
+        Workers.Run(begun, workers, _recipe.Threads, (seed, stop) => Train(seed, folder, text, stop), cancellation);
         SeedResult[] finished = [.. _recipe.Seeds.Select(folder.ResultOf).OfType<SeedResult>()];
         var trained = finished.Length == _recipe.Seeds.Count ? folder.Assemble(manifest, finished, text, host.Time.GetLocalNow()) : null;
         if (trained is not null && settings.Write)
@@ -70,50 +66,14 @@ internal sealed class ZooTrainRun(CliHost host, ModelEntry entry, ModelManifest 
         }
     }
 
-    /// <summary>Trains seeds, several at a time where the recipe lets their numbers be the same.</summary>
-    private void TrainAll(IReadOnlyList<long> seeds, ZooTrainFolder folder, TrainingText? text, CancellationToken cancellation)
+    private void Train(long seed, ZooTrainFolder folder, TrainingText? text, CancellationToken stop)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var failures = new ConcurrentQueue<ExceptionDispatchInfo>();
-        var queue = new ConcurrentQueue<long>(seeds);
-        var threadsBefore = torch.get_num_threads();
-        try
+        using var trained = _recipe.Train(seed, RunOf(seed, folder, text), stop);
+        if (trained.Reason != StopReason.Cancelled)
         {
-            torch.set_num_threads(_recipe.Threads); // new threads begin with the count that was set last
-            var workers = Enumerable.Range(0, _recipe.CanTrainSideBySide ? Math.Min(settings.Jobs, seeds.Count) : Math.Min(1, seeds.Count))
-                .Select(_ => new Thread(() => Work(queue, folder, text, failures, stop))).ToList();
-            workers.ForEach(worker => worker.Start());
-            workers.ForEach(worker => worker.Join());
-        }
-        finally
-        {
-            torch.set_num_threads(threadsBefore);
-        }
-
-        if (failures.TryPeek(out var failure))
-        {
-            failure.Throw();
-        }
-    }
-
-    private void Work(ConcurrentQueue<long> queue, ZooTrainFolder folder, TrainingText? text, ConcurrentQueue<ExceptionDispatchInfo> failures, CancellationTokenSource stop)
-    {
-        try
-        {
-            while (!stop.IsCancellationRequested && queue.TryDequeue(out var seed))
-            {
-                using var trained = _recipe.Train(seed, RunOf(seed, folder, text), stop.Token);
-                if (trained.Reason != StopReason.Cancelled)
-                {
-                    var result = folder.Save(entry.Name, trained);
-                    _progress.Say($"seed {seed,-3} ended: {result.Ended}, {result.Steps} steps, {result.Seconds:0.0} s, {string.Join(", ", result.Metrics.Select(metric => FormattableString.Invariant($"{metric.Name} {metric.Value:0.######} ± {metric.StandardError:0.######}")))}");
-                }
-            }
-        }
-        catch (Exception exception)
-        {
-            failures.Enqueue(ExceptionDispatchInfo.Capture(exception));
-            stop.Cancel();
+            var result = folder.Save(entry.Name, trained);
+            var metrics = result.Metrics.Select(metric => $"{metric.Name} {metric.Value:0.######} ± {metric.StandardError:0.######}");
+            _lines.WriteLine($"seed {seed,-3} ended: {result.Ended}, {result.Steps} steps, {result.Seconds:0.0} s, {string.Join(", ", metrics)}");
         }
     }
 
@@ -123,10 +83,10 @@ internal sealed class ZooTrainRun(CliHost host, ModelEntry entry, ModelManifest 
         {
             Text = text,
             Checkpoints = folder.CheckpointsOf(seed),
-            CharacterObserver = _progress.CharacterObserverOf(seed, characters.Training.Steps),
-            Notice = _progress.Note,
+            CharacterObserver = new CharacterLines(_lines, seed, characters.Training.Steps),
+            Notice = _lines.WriteLine,
         },
-        SequenceRecipe sequences => new RecipeRun { Observer = _progress.ObserverOf(seed, sequences.Stages.Sum(stage => (long)stage.Training.Steps)) },
+        SequenceRecipe sequences => new RecipeRun { Observer = new SequenceLines(_lines, seed, sequences.Stages.Sum(stage => (long)stage.Training.Steps)) },
         _ => new RecipeRun(),
     };
 
@@ -149,23 +109,17 @@ internal sealed class ZooTrainRun(CliHost host, ModelEntry entry, ModelManifest 
 
     private static Table SeedTable(ModelRecipe recipe, IReadOnlyList<SeedResult> seeds)
     {
-        string[] metrics = [.. seeds.SelectMany(seed => seed.Metrics).Select(metric => metric.Name).Distinct()];
-        var table = ZooCommand.Table("seed");
-        table.AddColumns([.. metrics.Select(name => ZooCommand.Right(Markup.Escape(name)))]);
-        table.AddColumn(ZooCommand.Right("steps")).AddColumn("ended by").AddColumn(ZooCommand.Right("seconds"));
-        foreach (var seed in seeds)
-        {
-            table.AddRow(
+        var metrics = seeds.SelectMany(seed => seed.Metrics).Select(metric => metric.Name).Distinct();
+        return ReportTable.Of(
+            TableBorder.Rounded,
+            seeds,
             [
-                $"{seed.Seed}{(seed.Seed == recipe.CommittedSeed ? " (committed)" : "")}",
-                .. metrics.Select(name => ZooCommand.Number(seed.Metrics.FirstOrDefault(metric => metric.Name == name)?.Value, "0.######")),
-                ZooCommand.Number(seed.Steps, "#,0"),
-                Markup.Escape(seed.Ended),
-                ZooCommand.Number(seed.Seconds, "0.0"),
+                new("seed", seed => $"{seed.Seed}{(seed.Seed == recipe.CommittedSeed ? " (committed)" : "")}"),
+                .. metrics.Select(name => new Column<SeedResult>(name, seed => seed.Metrics.FirstOrDefault(metric => metric.Name == name)?.Value, "0.######")),
+                new("steps", seed => seed.Steps, "#,0"),
+                new("ended by", seed => seed.Ended) { Wraps = true },
+                new("seconds", seed => seed.Seconds, "0.0"),
             ]);
-        }
-
-        return table;
     }
 
     private static string Document(string name, IReadOnlyList<SeedResult> seeds, ModelManifest? trained, string? installed) => JsonText.Write(json =>
@@ -174,20 +128,15 @@ internal sealed class ZooTrainRun(CliHost host, ModelEntry entry, ModelManifest 
         json.WriteBoolean("complete", trained is not null);
         json.WriteString("weightsSha256", trained?.Result!.WeightsSha256);
         json.WriteString("installed", installed);
-        json.WriteStartArray("seeds");
-        foreach (var seed in seeds)
+        json.WriteObjects("seeds", seeds, seed =>
         {
-            json.WriteStartObject();
             json.WriteNumber("seed", seed.Seed);
             json.WriteNumber("steps", seed.Steps);
             json.WriteString("ended", seed.Ended);
             json.WriteFinite("seconds", seed.Seconds);
             json.WriteString("weightsSha256", seed.WeightsSha256);
             ZooCommand.WriteMetrics(json, seed.Metrics);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+        });
     });
 }
 
@@ -237,8 +186,7 @@ internal sealed class ZooTrainFolder : IDisposable
         }
 
         var result = SeedResult.Read(file);
-        using var weights = System.IO.File.OpenRead(WeightsOf(seed));
-        var got = Convert.ToHexStringLower(SHA256.HashData(weights));
+        var got = CheckedFile.HashOf(WeightsOf(seed));
         return got == result.WeightsSha256 ? result : throw new InvalidDataException($"{WeightsOf(seed)}: expected the SHA-256 {result.WeightsSha256} of {file}, got {got}; delete both files to train the seed again.");
     }
 
@@ -278,63 +226,42 @@ internal sealed class ZooTrainFolder : IDisposable
     public void Dispose() => _lock.Dispose();
 }
 
-/// <summary>Says on standard error how the trainings of the seeds get on, each some twenty times.</summary>
-internal sealed class ZooTrainProgress(TextWriter writer)
+/// <summary>Says on standard error how the training of a seed gets on, some twenty times.</summary>
+internal sealed class SequenceLines(TextWriter lines, long seed, long steps) : ITrainingObserver
 {
-    private const int Lines = 20;
+    private readonly long _every = Math.Max(1, steps / 20);
+    private int _stepsBefore;
+    private EvaluationRecord? _look;
 
-    private readonly Lock _gate = new();
-
-    public ITrainingObserver ObserverOf(long seed, long steps) => new SequenceLines(this, seed, steps);
-
-    public ICharacterTrainingObserver CharacterObserverOf(long seed, int steps) => new CharacterLines(this, seed, steps);
-
-    public void Say(FormattableString line) => Note(line.ToString(CultureInfo.InvariantCulture));
-
-    public void Note(string line)
+    public void OnStep(in StepRecord step)
     {
-        lock (_gate)
+        var taken = _stepsBefore + step.Step;
+        if (taken % _every == 0)
         {
-            writer.WriteLine(line);
-            writer.Flush();
+            lines.WriteLine($"seed {seed,-3} step {taken,7}/{steps}  loss {step.Loss:0.000000}  metric {(_look is { } look ? look.Metric.ToString("0.0000") : "  –   ")}  stage {step.Seconds,7:0.0} s");
         }
     }
 
-    private sealed class SequenceLines(ZooTrainProgress progress, long seed, long steps) : ITrainingObserver
+    public void OnEvaluation(EvaluationRecord evaluation) => _look = evaluation;
+
+    public void OnEnd(TrainingResult result)
     {
-        private readonly long _every = Math.Max(1, steps / Lines);
-        private int _stepsBefore;
-        private EvaluationRecord? _look;
+        _stepsBefore += result.Steps;
+        lines.WriteLine($"seed {seed,-3} step {_stepsBefore,7}/{steps}  stage ended: {result.Reason.Name()}, metric {result.Final?.Metric ?? double.NaN:0.0000}");
+    }
+}
 
-        public void OnStep(in StepRecord step)
-        {
-            var taken = _stepsBefore + step.Step;
-            if (taken % _every == 0)
-            {
-                progress.Say($"seed {seed,-3} step {taken,7}/{steps}  loss {step.Loss:0.000000}  metric {(_look is { } look ? look.Metric.ToString("0.0000", CultureInfo.InvariantCulture) : "  –   ")}  stage {step.Seconds,7:0.0} s");
-            }
-        }
-
-        public void OnEvaluation(EvaluationRecord evaluation) => _look = evaluation;
-
-        public void OnEnd(TrainingResult result)
-        {
-            _stepsBefore += result.Steps;
-            progress.Say($"seed {seed,-3} step {_stepsBefore,7}/{steps}  stage ended: {result.Reason.Name()}, metric {result.Final?.Metric ?? double.NaN:0.0000}");
-        }
+/// <summary>Says on standard error how the training of a character model's seed gets on.</summary>
+internal sealed class CharacterLines(TextWriter lines, long seed, int steps) : ICharacterTrainingObserver
+{
+    public void OnStep(CharacterProgress training, double loss)
+    {
     }
 
-    private sealed class CharacterLines(ZooTrainProgress progress, long seed, int steps) : ICharacterTrainingObserver
+    public void OnMeasurement(CharacterProgress training, CharacterRecord measurement, bool isBest)
+        => lines.WriteLine($"seed {seed,-3} step {training.Step,7}/{steps}  {measurement.ValidationBits:0.0000} bits per character  {training.Seconds,7:0.0} s");
+
+    public void OnCheckpoint(CharacterProgress training)
     {
-        public void OnStep(CharacterProgress training, double loss)
-        {
-        }
-
-        public void OnMeasurement(CharacterProgress training, CharacterRecord measurement, bool isBest)
-            => progress.Say($"seed {seed,-3} step {training.Step,7}/{steps}  {measurement.ValidationBits:0.0000} bits per character  {training.Seconds,7:0.0} s");
-
-        public void OnCheckpoint(CharacterProgress training)
-        {
-        }
     }
 }

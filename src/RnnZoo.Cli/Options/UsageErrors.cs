@@ -75,3 +75,21 @@ internal static class UsageErrors
 /// <summary>A command was used wrongly in a way that only shows once its options are seen together.</summary>
 /// <param name="message">One line: the option, what was expected, what came.</param>
 internal sealed class UsageException(string message) : Exception(message);
+
+/// <summary>What a command was given cannot be read: it fails with one line that says why.</summary>
+internal sealed class InputException(string message, Exception problem) : Exception(message, problem)
+{
+    /// <summary>Reads what an option names.</summary>
+    /// <exception cref="InputException">It cannot be read, or is not what it should be.</exception>
+    public static T Read<T>(string option, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception problem) when (problem is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{option}: {problem.Message}", problem);
+        }
+    }
+}

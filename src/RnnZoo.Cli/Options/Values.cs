@@ -22,11 +22,22 @@ internal static class Values
         => WithDefault(new ValueOption<T>(name, description, expected, (string text, out T value)
             => TryParse(text, out value) && fits(value)), standard);
 
-    public static ValueOption<string?> Text(string name, string description, string expected)
+    /// <summary>A finite number, or null for none.</summary>
+    public static ValueOption<T?> Optional<T>(string name, string description, string expected, Func<T, bool> fits)
+        where T : struct, INumber<T>
+        => new(name, description, expected, (string text, out T? value) =>
+        {
+            var isRead = TryParse(text, out T number) && fits(number);
+            value = number;
+            return isRead;
+        });
+
+    /// <summary>A text that fits, or any that is not empty; null for none.</summary>
+    public static ValueOption<string?> Text(string name, string description, string expected, Func<string, bool>? fits = null)
         => new(name, description, expected, (string text, out string? value) =>
         {
             value = text;
-            return text.Length > 0;
+            return fits?.Invoke(text) ?? text.Length > 0;
         });
 
     /// <summary>One word of a few.</summary>
@@ -74,8 +85,11 @@ internal static class Values
         })
         { Words = words }, new ValueList<T>(standard));
 
+    /// <summary>Something to do or to leave.</summary>
+    public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
+
     /// <summary>Whether results are for programs.</summary>
-    public static Option<bool> Json() => new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
+    public static Option<bool> Json() => Flag("--json", "Print the results as one JSON document, and nothing else, on standard output");
 
     /// <summary>The folder of a run.</summary>
     /// <param name="run">What a new folder is called, after the time.</param>
@@ -94,7 +108,8 @@ internal static class Values
         return choices.Contains(text);
     };
 
-    private static bool TryParse<T>(string text, out T value)
+    /// <summary>Reads a finite number.</summary>
+    public static bool TryParse<T>(string text, out T value)
         where T : struct, INumber<T>
         => T.TryParse(text, NumberStyles.Float & ~NumberStyles.AllowTrailingWhite & ~NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out value) && T.IsFinite(value);
 }
@@ -105,5 +120,5 @@ internal static class Values
 internal sealed record ValueList<T>(IReadOnlyList<T> Items)
 {
     public override string ToString()
-        => string.Join(',', Items.Select(item => string.Create(CultureInfo.InvariantCulture, $"{item}")));
+        => string.Join(',', Items.Select(item => $"{item}"));
 }

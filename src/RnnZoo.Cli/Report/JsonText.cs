@@ -35,12 +35,15 @@ internal static class JsonText
         json.WriteEndArray();
     }
 
-    /// <summary>An array of numbers, null in place of one that is not finite; null for no array.</summary>
-    public static void WriteNumbers(this Utf8JsonWriter json, string name, IEnumerable<double>? numbers)
+    /// <summary>A list or a dictionary as it is; null for none.</summary>
+    public static void WriteValue<T>(this Utf8JsonWriter json, string name, T value)
     {
         json.WritePropertyName(name);
-        JsonSerializer.Serialize(json, numbers?.Select(Finite));
+        JsonSerializer.Serialize(json, value);
     }
+
+    /// <summary>An array of numbers, null in place of one that is not finite; null for no array.</summary>
+    public static void WriteNumbers(this Utf8JsonWriter json, string name, IEnumerable<double>? numbers) => json.WriteValue(name, numbers?.Select(Finite));
 
     /// <summary>A number, or null where it is not finite, for JSON has no word for those.</summary>
     public static double? Finite(double number) => double.IsFinite(number) ? number : null;
