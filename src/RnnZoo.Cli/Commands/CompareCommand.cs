@@ -1,7 +1,11 @@
 using System.CommandLine;
 using RnnZoo.Cli.Options;
+using RnnZoo.Cli.Report;
+using RnnZoo.Files;
 using RnnZoo.Modules;
+using RnnZoo.Tasks;
 using RnnZoo.Training;
+using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Commands;
 
@@ -134,18 +138,144 @@ internal sealed class CompareCommand : ExampleCommand
     }
 }
 
-/// <summary>What to compare, and how.</summary>
-/// <param name="Task">The task.</param>
-/// <param name="Models">The names of the nets.</param>
-/// <param name="Sizes">The delays or the lengths.</param>
-/// <param name="Hidden">The hidden size of each net.</param>
-/// <param name="Symbols">How many symbols there are to remember.</param>
-/// <param name="Training">How each net is trained, but for its rate and its seed.</param>
-/// <param name="Seed">Where all randomness comes from.</param>
-/// <param name="Threads">How many nets are trained at a time.</param>
-/// <param name="Backward">How gradients are found.</param>
-/// <param name="LearningRates">The learning rate of each model.</param>
-/// <param name="Initialisations">The name of each model's initialisation.</param>
+/// <summary>What to compare: the values of the options, which say what each is, and the rate and the initialisation of each net.</summary>
 internal sealed record CompareSettings(
     CompareTask Task, IReadOnlyList<string> Models, IReadOnlyList<int> Sizes, int Hidden, int Symbols, TrainingOptions Training, long Seed, int Threads,
     BackwardPath Backward, IReadOnlyDictionary<string, double> LearningRates, IReadOnlyDictionary<string, string> Initialisations);
+
+/// <summary>One comparison from its settings to its files.</summary>
+internal sealed class CompareRun(CliHost host, CompareSettings settings, bool json, string? outputFolder)
+{
+    public int Run(CancellationToken cancellation)
+    {
+        var folder = OutputFolder.Make(host, outputFolder, settings.Task.Name);
+        var jobs = CompareJob.CreateAll(settings);
+        try
+        {
+            using var log = new RunLog(Path.Combine(folder, "log.jsonl"));
+            try
+            {
+                Train(jobs, log, cancellation);
+            }
+            finally
+            {
+                WriteFiles(jobs, folder); // a failed run leaves what it got, too
+            }
+
+            var files = json ? "" : ": results.json, log.jsonl, chart.svg, and the weights of each net (*.dat)";
+            host.Print(json, () => CompareReport.Document(settings, jobs), () => CompareReport.Show(host, settings, jobs), $"Written to {folder}{files}");
+        }
+        finally
+        {
+            jobs.ForEach(job => job.Dispose());
+        }
+
+        return jobs.Exists(job => job.IsPartial) ? ExitCodes.Interrupted : ExitCodes.Success;
+    }
+
+    private void WriteFiles(List<CompareJob> jobs, string folder)
+    {
+        OutputFolder.WriteResults(folder, CompareReport.Document(settings, jobs), CompareCharts.Figure(settings, jobs));
+        foreach (var job in jobs)
+        {
+            var name = $"{job.Model}-{settings.Task.SizeName}{job.Size}.dat";
+            AtomicFile.Write(Path.Combine(folder, name), stream => job.Net.save(stream));
+        }
+    }
+
+    /// <summary>Trains all jobs, several at a time.</summary>
+    private void Train(List<CompareJob> jobs, RunLog log, CancellationToken cancellation)
+    {
+        var display = new CompareProgress(host, settings.Task, jobs);
+        void Work(CompareJob job, CancellationToken stop)
+        {
+            var toFile = log.For(job.Task.Metric.Name, (settings.Task.SizeName, job.Size), ("model", job.Model));
+            job.Result = new Trainer(job.Net, job.Task, job.Options, [job.Progress, toFile, .. display.ObserversOf(job)]).Run(stop);
+        }
+
+        Workers.Run(jobs.OrderByDescending(job => job.Cost), settings.Threads, threadsOfEach: 1, Work, cancellation, host.ErrorIsTerminal ? display.ShowUntil : null);
+    }
+}
+
+/// <summary>One training of a comparison: a model at one size of the task.</summary>
+/// <param name="Size">The delay or the length.</param>
+/// <param name="Model">The name of the net.</param>
+/// <param name="Task">The task at that size.</param>
+/// <param name="Net">The net.</param>
+/// <param name="Options">How it is trained.</param>
+/// <param name="Initialisation">How it begins.</param>
+internal sealed record CompareJob(int Size, string Model, ISequenceTask Task, SequenceModel Net, TrainingOptions Options, string Initialisation) : IDisposable
+{
+    /// <summary>How many numbers the model learns.</summary>
+    public long Parameters { get; } = Net.parameters().Sum(parameter => parameter.numel());
+
+    public JobProgress Progress { get; } = new();
+
+    /// <summary>What came of it; until it ends that of a training that was interrupted before its first step.</summary>
+    public TrainingResult Result { get; set; } = new(0, StopReason.Cancelled, null, 0);
+
+    /// <summary>Whether it was interrupted.</summary>
+    public bool IsPartial => Result.Reason == StopReason.Cancelled;
+
+    /// <summary>How much there is to compute, up to a factor: long jobs are begun first.</summary>
+    public double Cost => (double)Task.Length * Parameters;
+
+    /// <summary>
+    /// All trainings of a comparison. The models draw their weights from seeds of their own, one after the other, so that
+    /// results do not depend on which thread trains what when. At one size all models see the same data.
+    /// </summary>
+    public static List<CompareJob> CreateAll(CompareSettings settings) =>
+        [.. from size in settings.Sizes from model in settings.Models select Create(settings, size, model)];
+
+    public void Dispose() => Net.Dispose();
+
+    private static CompareJob Create(CompareSettings settings, int size, string model)
+    {
+        var task = settings.Task.Create(size, settings.Symbols);
+        var weightSeed = Seeds.Derive(settings.Seed, $"weights of {model}", size);
+        manual_seed(weightSeed);
+        var net = SequenceModel.Create(model, task.InputSize, settings.Hidden, task.OutputSize);
+        net.Backward = settings.Backward;
+        using (var generator = new Generator((ulong)Seeds.Derive(weightSeed, "initialisation")))
+        {
+            Initialisers.Named(settings.Initialisations[model], task.Length).Apply(net, generator);
+        }
+
+        var options = settings.Training with { LearningRate = settings.LearningRates[model], Seed = Seeds.Derive(settings.Seed, "data", size) };
+        return new CompareJob(size, model, task, net, options, settings.Initialisations[model]);
+    }
+}
+
+/// <summary>Reads options that hold one value for all models (`1e-3`) or one for each named (`vanilla=1e-3,lstm=1e-2`).</summary>
+internal static class ModelValues
+{
+    /// <summary>Makes such an option; its value maps models to text, the empty name standing for all.</summary>
+    public static ValueOption<IReadOnlyDictionary<string, string>?> Option(string name, string description, string expected, Func<string, bool> isValue, params IEnumerable<string> words)
+        => new(name, description, $"{expected}, or one per model as in vanilla=…,lstm=…", (string text, out IReadOnlyDictionary<string, string>? value) =>
+        {
+            var pairs = text.Split(',', StringSplitOptions.TrimEntries).Select(Pair).ToArray();
+            var known = pairs.Length == 1 || pairs.All(pair => pair.Model.Length > 0);
+            known &= pairs.All(pair => (pair.Model.Length == 0 || RecurrentNets.Names.Contains(pair.Model)) && isValue(pair.Value));
+            known &= pairs.DistinctBy(pair => pair.Model).Count() == pairs.Length;
+            value = known ? pairs.ToDictionary(pair => pair.Model, pair => pair.Value) : null;
+            return known;
+        })
+        { Words = [.. RecurrentNets.Names, .. words] };
+
+    /// <summary>Refuses a value for a net that is not among the chosen ones, where it would change nothing.</summary>
+    /// <exception cref="UsageException">There is one.</exception>
+    public static void CheckChosen(this IReadOnlyDictionary<string, string>? values, string option, IReadOnlyCollection<string> chosen)
+    {
+        if (values?.Keys.FirstOrDefault(model => model.Length > 0 && !chosen.Contains(model)) is { } other)
+        {
+            throw new UsageException($"{option}: expected nets of --models ({string.Join(", ", chosen)}), got '{other}'; add it there, or leave it out here.");
+        }
+    }
+
+    /// <summary>What was said for a model, or for all; null if nothing was.</summary>
+    public static string? For(this IReadOnlyDictionary<string, string>? values, string model)
+        => values is null ? null : values.TryGetValue(model, out var own) ? own : values.GetValueOrDefault("");
+
+    private static (string Model, string Value) Pair(string text)
+        => text.IndexOf('=') is var at and >= 0 ? (text[..at], text[(at + 1)..]) : ("", text);
+}

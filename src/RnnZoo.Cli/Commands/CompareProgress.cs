@@ -15,20 +15,10 @@ internal sealed class CompareProgress(CliHost host, CompareTask task, IReadOnlyL
     /// <summary>Who is told about a job, on the thread that trains it; the table looks by itself.</summary>
     public IEnumerable<ITrainingObserver> ObserversOf(CompareJob job) => host.ErrorIsTerminal ? [] : [new Lines(this, task.SizeName, job)];
 
-    /// <summary>Shows progress on the calling thread.</summary>
+    /// <summary>Shows the table, on the calling thread.</summary>
     /// <param name="isDone">Whether to return.</param>
     public void ShowUntil(Func<bool> isDone)
     {
-        if (!host.ErrorIsTerminal)
-        {
-            while (!isDone())
-            {
-                Thread.Sleep(5);
-            }
-
-            return;
-        }
-
         ReportConsole.Create(host.Error, isTerminal: true, host.Width).Live(Draw()).AutoClear(true).Start(context =>
         {
             while (!isDone())

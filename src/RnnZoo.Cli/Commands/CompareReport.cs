@@ -1,6 +1,7 @@
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
 using RnnZoo.Files;
+using RnnZoo.Modules;
 using RnnZoo.Plots;
 using RnnZoo.Tasks;
 using RnnZoo.Training;
@@ -11,20 +12,12 @@ namespace RnnZoo.Cli.Commands;
 /// <summary>The results of a comparison: one JSON document, or for people a table, a chart and bars.</summary>
 internal static class CompareReport
 {
-    public static void Print(CliHost host, CompareSettings settings, IReadOnlyList<CompareJob> jobs, bool json, string folder)
+    public static void Show(CliHost host, CompareSettings settings, IReadOnlyList<CompareJob> jobs)
     {
-        if (json)
-        {
-            host.Output.Write(Document(settings, jobs));
-            host.Error.WriteLine($"Written to {folder}");
-            return;
-        }
-
         ReportConsole.Write(host, CreateTable(settings.Task, jobs));
         host.Output.WriteLine();
         host.Output.WriteLine(TerminalLines.Render(CompareCharts.Loss(settings.Task, jobs, settings.Sizes.Max()), Math.Min(host.Width, 100)));
         host.Output.WriteLine(TerminalBars.Render(CompareCharts.Metric(settings, jobs), Math.Min(host.Width, 80)));
-        host.Output.WriteLine($"Written to {folder}: results.json, log.jsonl, chart.svg, and the weights of each net (*.dat)");
     }
 
     public static string Document(CompareSettings settings, IReadOnlyList<CompareJob> jobs) => JsonText.Write(json =>
@@ -153,4 +146,11 @@ internal static class CompareCharts
         var baselines = jobs.Select(job => job.Task.Metric.Baseline).Distinct().ToArray();
         return baselines.Length == 1 ? new ReferenceLine(baselines[0], settings.Task.HasSymbols ? "guessing" : "without memory") : null;
     }
+}
+
+/// <summary>The colours of nets in pictures: a net has the same one in all of them.</summary>
+internal static class NetColours
+{
+    /// <summary>The place of a net's colour in the palette: its place in the registry.</summary>
+    public static int Of(string net) => RecurrentNets.Names.ToList().IndexOf(net);
 }

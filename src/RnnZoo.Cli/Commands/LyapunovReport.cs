@@ -15,13 +15,12 @@ internal static class LyapunovReport
     {
         var document = Document(settings, net, results);
         OutputFolder.WriteResults(folder, document, LyapunovCharts.Figure(settings, net, results));
-        if (json)
-        {
-            host.Output.Write(document);
-            host.Error.WriteLine($"Written to {folder}");
-            return;
-        }
+        var files = json ? "" : $": results.json, chart.svg ({elapsed.TotalSeconds:0.0} s)";
+        host.Print(json, () => document, () => Show(host, net, results), $"Written to {folder}{files}");
+    }
 
+    private static void Show(CliHost host, LyapunovNet net, IReadOnlyList<LyapunovResult> results)
+    {
         foreach (var result in results)
         {
             host.Output.WriteLine($"{net.Cell}, {result.Name}: {Meaning(result.Measured)}");
@@ -35,7 +34,6 @@ internal static class LyapunovReport
         }
 
         host.Output.WriteLine(TerminalLines.Render(LyapunovCharts.Settling(results[0]), Math.Min(host.Width, 100)));
-        host.Output.WriteLine($"Written to {folder}: results.json, chart.svg ({elapsed.TotalSeconds:0.0} s)");
     }
 
     /// <summary>For files and for `--json`; −∞ is null.</summary>

@@ -13,20 +13,8 @@ internal static class TbpttReport
     {
         var document = Document(result);
         OutputFolder.WriteResults(folder, document, TbpttCharts.Figure(result));
-        if (json)
-        {
-            host.Output.Write(document);
-            host.Error.WriteLine($"Written to {folder}");
-            return;
-        }
-
-        WriteTable(host, result);
-        if (result.Rows.Count > 1)
-        {
-            host.Output.WriteLine(TerminalLines.Render(TbpttCharts.Memory(result), Math.Min(host.Width, 100)));
-        }
-
-        host.Output.WriteLine($"Written to {folder}: results.json, chart.svg ({elapsed.TotalSeconds:0.0} s)");
+        var files = json ? "" : $": results.json, chart.svg ({elapsed.TotalSeconds:0.0} s)";
+        host.Print(json, () => document, () => Show(host, result), $"Written to {folder}{files}");
     }
 
     private static string Document(TbpttResult result) => JsonText.Write(json =>
@@ -84,7 +72,7 @@ internal static class TbpttReport
         json.WriteNumber("trainingSeconds", Math.Round(score.Seconds, 3));
     }
 
-    private static void WriteTable(CliHost host, TbpttResult result)
+    private static void Show(CliHost host, TbpttResult result)
     {
         var settings = result.Settings;
         host.Output.WriteLine($"{settings.Cell}, T = {settings.Length:#,0}, B = {settings.Batch}, H = {settings.Hidden}, float64, seed {settings.Seed}; recall after {settings.Delay} steps");
@@ -104,6 +92,10 @@ internal static class TbpttReport
         host.Output.WriteLine("MB: peak memory of the gradient of all T steps, above that after a warm-up of 100 steps. ms/step: per time step of the batch.");
         host.Output.WriteLine("cosine: to the exact gradient, over all parameters and over the recurrent matrix. full: one chunk of all T steps.");
         host.Output.WriteLine($"recall: right answers after training in chunks of k; a guess is {1.0 / RecallStream.Cues:0.000}.");
+        if (result.Rows.Count > 1)
+        {
+            host.Output.WriteLine(TerminalLines.Render(TbpttCharts.Memory(result), Math.Min(host.Width, 100)));
+        }
     }
 
     private static string Share(double value, double? whole) => whole > 0 ? NumberText.Of(100 * value / whole.Value, "0.0") + " %" : "";
@@ -129,19 +121,18 @@ internal static class TbpttCharts
     }
 
     /// <summary>Memory against k.</summary>
-    public static LineChart Memory(TbpttResult result) => new(
-        "Memory of the gradient", Chunks(result), new Axis("peak, MB") { Scale = AxisScale.Log }, [Line(result, "chunks of k", row => row.PeakMegabytes)])
-    {
-        ReferenceLines = [new ReferenceLine(result.Exact.PeakMegabytes, "exact, in segments")],
-        EndLabels = true,
-    };
+    public static LineChart Memory(TbpttResult result)
+        => Cost(result, "Memory of the gradient", new Axis("peak, MB") { Scale = AxisScale.Log }, row => row.PeakMegabytes);
 
-    private static LineChart Time(TbpttResult result) => new(
-        "Time of the gradient", Chunks(result), new Axis("milliseconds per time step") { Minimum = 0 }, [Line(result, "chunks of k", row => row.Cost.MillisecondsPerStep)])
-    {
-        ReferenceLines = [new ReferenceLine(result.Exact.Cost.MillisecondsPerStep, "exact, in segments")],
-        EndLabels = true,
-    };
+    private static LineChart Time(TbpttResult result)
+        => Cost(result, "Time of the gradient", new Axis("milliseconds per time step") { Minimum = 0 }, row => row.Cost.MillisecondsPerStep);
+
+    private static LineChart Cost(TbpttResult result, string title, Axis vertical, Func<TbpttRow, double> value)
+        => new(title, Chunks(result), vertical, [Line(result, "chunks of k", value)])
+        {
+            ReferenceLines = [new ReferenceLine(value(result.Exact), "exact, in segments")],
+            EndLabels = true,
+        };
 
     private static LineChart Gradient(TbpttResult result)
     {

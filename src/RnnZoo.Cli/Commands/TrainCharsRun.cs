@@ -149,13 +149,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ICharacterTrainin
         }
 
         TrainingLog.Write(LogFile, [.. trained.Log, .. LastLine]);
-        Report(trained, text);
-        return trained.Reason switch
-        {
-            StopReason.Cancelled => ExitCodes.Interrupted,
-            StopReason.Diverged => ExitCodes.Failure,
-            _ => ExitCodes.Success,
-        };
+        return Report(trained, text);
     }
 
     /// <summary>Writes the model with the best weights so far.</summary>
@@ -165,32 +159,32 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ICharacterTrainin
         _manifest = ModelFolder.Write(_folder, _manifest, [result], [.. trained.Log, result.ToLogEntry()], text, host.Time.GetLocalNow());
     }
 
-    private void Report(TrainedSeed trained, TrainingText text)
+    /// <returns>The exit code.</returns>
+    private int Report(TrainedSeed trained, TrainingText text)
     {
         var document = JsonText.Write(writer => WriteResult(writer, trained, text));
         AtomicFile.WriteText(Path.Combine(_folder, "results.json"), document);
-        if (json)
+        var files = json ? ""
+            : _manifest.Result is not null ? $": results.json, and the model as in the zoo; rnnzoo sample --model {_folder} writes with it"
+            : $": results.json, {ModelFolder.Log}; no weights yet, for nothing was measured so far";
+        host.Print(json, () => document, () => Show(trained), $"Written to {_folder}{files}");
+        switch (trained.Reason)
         {
-            host.Output.Write(document);
-            host.Error.WriteLine($"Written to {_folder}");
+            case StopReason.Cancelled:
+                host.Error.WriteLine($"Interrupted; rnnzoo train chars --resume {_folder} goes on.");
+                return ExitCodes.Interrupted;
+            case StopReason.Diverged:
+                host.Error.WriteLine($"--lr: training diverged after step {trained.Steps}: loss or gradient is not finite; begin anew with a smaller rate than {Recipe.Training.LearningRate}.");
+                return ExitCodes.Failure;
+            default:
+                return ExitCodes.Success;
         }
-        else
-        {
-            host.Output.WriteLine(TerminalLines.Render(Curves(trained.Progress!), Math.Min(host.Width, 100)));
-            host.Output.WriteLine(Summary(trained));
-            host.Output.WriteLine(_manifest.Result is not null
-                ? $"Written to {_folder}: results.json, and the model as in the zoo; rnnzoo sample --model {_folder} writes with it"
-                : $"Written to {_folder}: results.json, {ModelFolder.Log}; no weights yet, for nothing was measured so far");
-        }
+    }
 
-        if (trained.Reason == StopReason.Cancelled)
-        {
-            host.Error.WriteLine($"Interrupted; rnnzoo train chars --resume {_folder} goes on.");
-        }
-        else if (trained.Reason == StopReason.Diverged)
-        {
-            host.Error.WriteLine($"--lr: training diverged after step {trained.Steps}: loss or gradient is not finite; begin anew with a smaller rate than {Recipe.Training.LearningRate}.");
-        }
+    private void Show(TrainedSeed trained)
+    {
+        host.Output.WriteLine(TerminalLines.Render(Curves(trained.Progress!), Math.Min(host.Width, 100)));
+        host.Output.WriteLine(Summary(trained));
     }
 
     private static LineChart Curves(CharacterProgress progress)
