@@ -80,17 +80,15 @@ internal sealed class CompareProgress(CliHost host, CompareTask task, IReadOnlyL
 /// <summary>What is known about a training under way. The thread that trains writes, others read.</summary>
 internal sealed class JobProgress : ITrainingObserver
 {
-    private readonly List<double> _losses = [];
-
     /// <summary>The loss of each step, to be read when the training has ended.</summary>
-    public IReadOnlyList<double> Losses => _losses;
+    public List<double> Losses { get; } = [];
 
     /// <summary>Where it is; replaced as a whole, so that no reader sees half of it.</summary>
     public JobState Now { get; private set; } = new(default, null, false);
 
     public void OnStep(in StepRecord step)
     {
-        _losses.Add(step.Loss);
+        Losses.Add(step.Loss);
         Now = Now with { Last = step };
     }
 

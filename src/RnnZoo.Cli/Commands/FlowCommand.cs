@@ -142,7 +142,6 @@ internal sealed class FlowTraining(string model, FlowSettings settings) : ITrain
     private const int MostLooks = 100;
 
     private readonly FlowSettings _settings = settings;
-    private readonly List<FlowLook> _looks = [];
     private readonly CompareStart _start = CompareTasks.Copy.StartOf(model);
     private GradientTrace? _trace;
 
@@ -167,7 +166,7 @@ internal sealed class FlowTraining(string model, FlowSettings settings) : ITrain
         Seed = Seeds.Derive(_settings.Seed, "data", _settings.Delay),
     };
 
-    public IReadOnlyList<FlowLook> Looks => _looks;
+    public List<FlowLook> Looks { get; } = [];
 
     /// <summary>What came of it; null until it ends.</summary>
     public TrainingResult? Result { get; private set; }
@@ -188,13 +187,13 @@ internal sealed class FlowTraining(string model, FlowSettings settings) : ITrain
     public void OnStep(in StepRecord step)
     {
         // A step that was not recorded, or whose loss was not finite, leaves the count as it was.
-        if (_trace!.Count == _looks.Count)
+        if (_trace!.Count == Looks.Count)
         {
             return;
         }
 
         var norms = _trace.Last![layer: 0];
-        _looks.Add(new FlowLook(step.Step, step.Loss, norms.Hidden, norms.HiddenFromFuture, norms.Cell));
+        Looks.Add(new FlowLook(step.Step, step.Loss, norms.Hidden, norms.HiddenFromFuture, norms.Cell));
     }
 
     public void OnEvaluation(EvaluationRecord evaluation)
