@@ -41,6 +41,11 @@ internal static class CliApplication
             await host.Error.WriteLineAsync(OneLine(wrong.Message));
             return ExitCodes.Usage;
         }
+        catch (InputException unreadable)
+        {
+            await host.Error.WriteLineAsync(unreadable.Message.ReplaceLineEndings(" "));
+            return ExitCodes.Failure;
+        }
         catch (OperationCanceledException)
         {
             await host.Error.WriteLineAsync("rnnzoo: interrupted.");
@@ -67,16 +72,16 @@ internal static class CliApplication
             new VersionOption { Action = new VersionAction() },
             new BenchCommand(host),
             MemoryProbe.CreateCommand(host),
-            new CompareCommand(host),
+            CompareCommand.CreateAll(host),
             new FlowCommand(host),
             new LyapunovCommand(host),
             new NotebooksCommand(host),
-            SampleCommand.Create(host),
+            new SampleCommand(host),
             new TbpttCommand(host),
             RowJob.CreateCommand(host),
-            TrainCommand.Create(host),
+            new Command("train", "Trains a model.") { new TrainCharsCommand(host) },
             new VerifyCommand(host),
-            ZooCommand.Create(host),
+            ZooCommand.CreateAll(host),
         };
     }
 

@@ -19,6 +19,25 @@ internal sealed record CliHost(TextWriter Output, TextWriter Error)
 
     /// <summary>What time it is.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Prints the results of a run: for programs one document and nothing else on standard output, for people all of it there.</summary>
+    /// <param name="json">Whether they are for programs.</param>
+    /// <param name="document">The document.</param>
+    /// <param name="showPeople">Writes what people see in its place.</param>
+    /// <param name="remark">What is said last.</param>
+    public void Print(bool json, Func<string> document, Action showPeople, string remark)
+    {
+        if (json)
+        {
+            Output.Write(document());
+        }
+        else
+        {
+            showPeople();
+        }
+
+        (json ? Error : Output).WriteLine(remark);
+    }
 }
 
 /// <summary>What a command tells the shell.</summary>

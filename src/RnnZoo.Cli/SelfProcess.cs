@@ -1,10 +1,24 @@
+using System.CommandLine;
 using System.Diagnostics;
+using System.Text.Json;
+using RnnZoo.Cli.Options;
 
 namespace RnnZoo.Cli;
 
 /// <summary>Runs this program in a process of its own, for what must be measured apart.</summary>
 internal static class SelfProcess
 {
+    /// <summary>A command for such a process, which the help does not show: it takes its job as JSON, and prints what came of it.</summary>
+    public static Command CreateCommand<T>(CliHost host, string name, string description, Func<T, string> work)
+    {
+        var job = new Argument<string>("job");
+        var command = new Command(name, description) { job };
+        command.Hidden = true;
+        command.SetAction(parsed => host.Output.WriteLine(
+            work(JsonSerializer.Deserialize<T>(parsed.GetValue(job)!) ?? throw new UsageException("job: expected a job, got null."))));
+        return command;
+    }
+
     /// <summary>Runs a command line to its end.</summary>
     /// <param name="arguments">What stands after `rnnzoo`.</param>
     /// <param name="cancellation">Kills the process.</param>

@@ -151,16 +151,16 @@ internal sealed record PeakSample(int Threads, double Best, double Median)
     {
         if (Median < MedianOfBest * Best)
         {
-            return FormattableString.Invariant($"the peak loop on {Threads} threads reached {Best:0} GFLOP/s at best and {Median:0} in the median run");
+            return $"the peak loop on {Threads} threads reached {Best:0} GFLOP/s at best and {Median:0} in the median run";
         }
 
         if (Best < Scaling * Threads * single.Best)
         {
-            return FormattableString.Invariant($"the peak of {Threads} threads is {Best:0} GFLOP/s, of one {single.Best:0}");
+            return $"the peak of {Threads} threads is {Best:0} GFLOP/s, of one {single.Best:0}";
         }
 
         return PeakLoop.VectorBits == 512 && Best < LeastWith512Bits * Threads
-            ? FormattableString.Invariant($"with 512-bit vectors the peak is {Best / Threads:0} GFLOP/s a core, where a server core with two such units reaches about 250")
+            ? $"with 512-bit vectors the peak is {Best / Threads:0} GFLOP/s a core, where a server core with two such units reaches about 250"
             : null;
     }
 }

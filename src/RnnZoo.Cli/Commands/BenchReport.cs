@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using RnnZoo.Cli.Report;
 using RnnZoo.Files;
 using Spectre.Console;
@@ -11,37 +9,13 @@ internal static class BenchReport
 {
     private const string HandWritten = "handwritten";
 
-    public static void Write(CliHost host, BenchResult result, bool json)
-    {
-        foreach (var disturbance in result.Disturbances())
-        {
-            host.Error.WriteLine($"disturbed: {disturbance}; run it again on a quiet machine.");
-        }
-
-        if (json)
-        {
-            host.Output.Write(Document(result));
-        }
-        else
-        {
-            WriteTable(host, result);
-        }
-    }
-
-    private static string Document(BenchResult result) => JsonText.Write(json =>
+    public static string Document(BenchResult result) => JsonText.Write(json =>
     {
         RunHeader.Write(json);
         json.WriteBoolean("forward", result.Forward);
         json.WriteNumber("vectorBits", PeakLoop.VectorBits);
-        json.WriteStartObject("peakGflops");
-        foreach (var (threads, sample) in result.Peaks.OrderBy(peak => peak.Key))
-        {
-            json.WriteNumber(threads.ToString(CultureInfo.InvariantCulture), Math.Round(sample.Best, 1));
-        }
-
-        json.WriteEndObject();
-        json.WritePropertyName("disturbances");
-        JsonSerializer.Serialize(json, result.Disturbances());
+        json.WriteValue("peakGflops", result.Peaks.OrderBy(peak => peak.Key).ToDictionary(peak => peak.Key, peak => Math.Round(peak.Value.Best, 1)));
+        json.WriteValue("disturbances", result.Disturbances());
         json.WriteObjects("rows", result.Rows, row =>
         {
             json.WriteString("cell", row.Group.Cell);
@@ -60,7 +34,7 @@ internal static class BenchReport
         });
     });
 
-    private static void WriteTable(CliHost host, BenchResult result)
+    public static void Show(CliHost host, BenchResult result)
     {
         foreach (var (threads, sample) in result.Peaks.OrderBy(peak => peak.Key))
         {

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Globalization;
+using System.Text.Json;
 using RnnZoo.Bptt;
 using RnnZoo.Cells;
 using RnnZoo.Cli.Options;
@@ -166,38 +166,23 @@ internal static class MemoryProbe
     /// <summary>Measures in a process of its own.</summary>
     /// <returns>Bytes.</returns>
     public static async Task<long> ExtraBytesAsync(BenchGroup group, string path, CancellationToken cancellation)
-    {
-        var answer = await SelfProcess.RunAsync([Name, path, group.Cell, group.Size.ToString(), group.Threads.ToString(CultureInfo.InvariantCulture), .. group.Forward ? ["--forward"] : Array.Empty<string>()], cancellation);
-        return long.Parse(answer, CultureInfo.InvariantCulture);
-    }
+        => long.Parse(await SelfProcess.RunAsync([Name, JsonSerializer.Serialize(group with { Paths = [path] })], cancellation));
 
-    /// <summary>The command of that process, which the help does not show.</summary>
-    public static Command CreateCommand(CliHost host)
-    {
-        var path = new Argument<string>("path");
-        var cell = new Argument<string>("cell");
-        var size = new Argument<string>("size");
-        var threads = new Argument<int>("threads");
-        var forward = new Option<bool>("--forward");
-        var command = new Command(Name, "Prints the peak memory of one training step in bytes.") { path, cell, size, threads, forward };
-        command.Hidden = true;
-        command.SetAction(parsed => host.Output.WriteLine(
-            BenchSize.TryParse(parsed.GetValue(size)!, out var wanted)
-                ? Measure(parsed.GetValue(path)!, parsed.GetValue(cell)!, wanted, parsed.GetValue(threads), parsed.GetValue(forward))
-                : throw new UsageException($"size: expected BxTxIxH, got '{parsed.GetValue(size)}'.")));
-        return command;
-    }
+    /// <summary>The command of that process.</summary>
+    public static Command CreateCommand(CliHost host) => SelfProcess.CreateCommand<BenchGroup>(
+        host, Name, "Prints the peak memory of one training step of the first path in bytes.", group => $"{Measure(group)}");
 
-    private static long Measure(string path, string cell, BenchSize size, int threads, bool forward)
+    private static long Measure(BenchGroup group)
     {
-        set_num_threads(threads);
+        set_num_threads(group.Threads);
+        var (path, size) = (group.Paths[0], group.Size);
         var fewest = BenchPaths.Trains(path) ? (2 * CopyWorkload.Symbols) + 1 : 2;
-        using (var once = BenchPaths.Create(path, cell, size with { Steps = Math.Min(size.Steps, fewest) }, forward))
+        using (var once = BenchPaths.Create(path, group.Cell, size with { Steps = Math.Min(size.Steps, fewest) }, group.Forward))
         {
             once.Step(); // compiled, and what is set up once is there
         }
 
-        using var workload = BenchPaths.Create(path, cell, size, forward);
+        using var workload = BenchPaths.Create(path, group.Cell, size, group.Forward);
         GC.Collect();
         ResidentMemory.ForgetPeak();
         var before = ResidentMemory.Now;

@@ -1,26 +1,16 @@
 using System.CommandLine;
-using System.Globalization;
 using RnnZoo.Cli.Options;
+using RnnZoo.Cli.Report;
+using RnnZoo.Files;
 using RnnZoo.Modules;
+using RnnZoo.Tasks;
 using RnnZoo.Training;
+using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Commands;
 
-/// <summary>`rnnzoo compare`: trains several nets on one task, under the same conditions.</summary>
+/// <summary>`rnnzoo compare TASK`: trains several nets on one task, under the same conditions.</summary>
 internal sealed class CompareCommand : ExampleCommand
-{
-    public CompareCommand(CliHost host)
-        : base("compare", "Trains several recurrent nets on one task, under the same conditions.")
-    {
-        foreach (var task in CompareTasks.All)
-        {
-            Add(new CompareTaskCommand(host, task));
-        }
-    }
-}
-
-/// <summary>`rnnzoo compare TASK`: which net learns it.</summary>
-internal sealed class CompareTaskCommand : ExampleCommand
 {
     private const int DefaultSymbols = 10;
 
@@ -35,7 +25,7 @@ internal sealed class CompareTaskCommand : ExampleCommand
 
     private readonly ValueOption<IReadOnlyDictionary<string, string>?> _learningRate = ModelValues.Option(
         "--lr", "The learning rate, for all nets or as in vanilla=1e-3,lstm=1e-2; by default each net's own", "a number above 0",
-        text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var rate) && rate > 0 && double.IsFinite(rate));
+        text => Values.TryParse(text, out double rate) && rate > 0);
 
     private readonly ValueOption<string> _optimizer = Values.Choice("--optimizer", "The optimizer", TrainingNames.Optimizers.Keys, "adam");
 
@@ -55,7 +45,7 @@ internal sealed class CompareTaskCommand : ExampleCommand
     private readonly Option<bool> _json = Values.Json();
     private readonly ValueOption<string?> _output;
 
-    public CompareTaskCommand(CliHost host, CompareTask task)
+    private CompareCommand(CliHost host, CompareTask task)
         : base(task.Name, task.Purpose, ExamplesOf(task))
     {
         _task = task;
@@ -64,7 +54,7 @@ internal sealed class CompareTaskCommand : ExampleCommand
         _batch = Values.Whole("--batch", "How many fresh sequences each step sees", 1, task.Batch);
         var metric = task.Create(task.Sizes[0], DefaultSymbols).Metric;
         _steps = Values.Whole(
-            "--steps", string.Create(CultureInfo.InvariantCulture, $"The step limit; a net stops before it only once its {metric.Name} reaches {task.StopAt}"), 1, task.Steps);
+            "--steps", $"The step limit; a net stops before it only once its {metric.Name} reaches {task.StopAt}", 1, task.Steps);
         _clip = Values.NotNegative("--clip", "The largest gradient norm; 0 clips nothing", task.Clip);
         _output = Values.Output(task.Name);
         AddOptions(_models, _sizes, _hidden, _batch, _steps, _learningRate, _optimizer, _schedule, _init, _clip, _seed, _threads, _backward, _json, _output);
@@ -75,6 +65,18 @@ internal sealed class CompareTaskCommand : ExampleCommand
 
         SetAction((parsed, cancellation) => Task.FromResult(
             new CompareRun(host, Read(parsed), parsed.GetValue(_json), parsed.GetValue(_output)).Run(cancellation)));
+    }
+
+    /// <summary>`rnnzoo compare`, with a command for each task.</summary>
+    public static Command CreateAll(CliHost host)
+    {
+        var command = new Command("compare", "Trains several recurrent nets on one task, under the same conditions.");
+        foreach (var task in CompareTasks.All)
+        {
+            command.Add(new CompareCommand(host, task));
+        }
+
+        return command;
     }
 
     private static (string Line, string Meaning)[] ExamplesOf(CompareTask task)
@@ -94,41 +96,34 @@ internal sealed class CompareTaskCommand : ExampleCommand
         var names = parsed.GetValue(_init);
         rates.CheckChosen(_learningRate.Name, chosen);
         names.CheckChosen(_init.Name, chosen);
-        CheckBackward(chosen, parsed.GetValue(_backward)!);
+        var path = parsed.GetValue(_backward)!;
+        if (chosen.FirstOrDefault(model => !BenchPaths.IsOf(path, model)) is { } without)
+        {
+            throw new UsageException($"{_backward.Name}: expected a path that {without} has, got '{path}'; use auto, or compare other nets.");
+        }
+
         return new CompareSettings(
             Task: _task,
             Models: chosen,
             Sizes: parsed.GetValue(_sizes)!.Items,
             Hidden: parsed.GetValue(_hidden),
             Symbols: _task.HasSymbols ? parsed.GetValue(_symbols) : DefaultSymbols,
-            Batch: parsed.GetValue(_batch),
-            Steps: parsed.GetValue(_steps),
-            Schedule: TrainingNames.Schedules[parsed.GetValue(_schedule)!],
-            Optimizer: TrainingNames.Optimizers[parsed.GetValue(_optimizer)!],
-            Clip: parsed.GetValue(_clip) is > 0 and var norm ? norm : null,
+            Training: new TrainingOptions
+            {
+                BatchSize = parsed.GetValue(_batch),
+                Steps = parsed.GetValue(_steps),
+                Schedule = TrainingNames.Schedules[parsed.GetValue(_schedule)!],
+                Optimizer = TrainingNames.Optimizers[parsed.GetValue(_optimizer)!],
+                ClipNorm = parsed.GetValue(_clip) is > 0 and var norm ? norm : null,
+                StopAtMetric = _task.StopAt,
+            },
             Seed: parsed.GetValue(_seed),
             Threads: parsed.GetValue(_threads),
-            Backward: TrainingNames.Paths[parsed.GetValue(_backward)!],
+            Backward: TrainingNames.Paths[path],
             LearningRates: chosen.ToDictionary(model => model, model => rates.For(model) is { } text
-                ? double.Parse(text, CultureInfo.InvariantCulture)
+                ? double.Parse(text)
                 : _task.StartOf(model).LearningRate),
             Initialisations: chosen.ToDictionary(model => model, model => InitialisationOf(model, names.For(model))));
-    }
-
-    private void CheckBackward(IEnumerable<string> models, string path)
-    {
-        foreach (var model in models)
-        {
-            using var net = SequenceModel.Create(model, 1, 1, 1);
-            try
-            {
-                net.Backward = TrainingNames.Paths[path];
-            }
-            catch (NotSupportedException)
-            {
-                throw new UsageException($"{_backward.Name}: expected a path that {model} has, got '{path}'; use auto, or compare other nets.");
-            }
-        }
     }
 
     private string InitialisationOf(string model, string? name)
@@ -143,23 +138,144 @@ internal sealed class CompareTaskCommand : ExampleCommand
     }
 }
 
-/// <summary>What to compare, and how.</summary>
-/// <param name="Task">The task.</param>
-/// <param name="Models">The names of the nets.</param>
-/// <param name="Sizes">The delays or the lengths.</param>
-/// <param name="Hidden">The hidden size of each net.</param>
-/// <param name="Symbols">How many symbols there are to remember.</param>
-/// <param name="Batch">How many fresh sequences a step sees.</param>
-/// <param name="Steps">The step limit.</param>
-/// <param name="Optimizer">The optimizer.</param>
-/// <param name="Schedule">How the learning rate changes.</param>
-/// <param name="Clip">The largest gradient norm; null clips nothing.</param>
-/// <param name="Seed">Where all randomness comes from.</param>
-/// <param name="Threads">How many nets are trained at a time.</param>
-/// <param name="Backward">How gradients are found.</param>
-/// <param name="LearningRates">The learning rate of each model.</param>
-/// <param name="Initialisations">The name of each model's initialisation.</param>
+/// <summary>What to compare: the values of the options, which say what each is, and the rate and the initialisation of each net.</summary>
 internal sealed record CompareSettings(
-    CompareTask Task, IReadOnlyList<string> Models, IReadOnlyList<int> Sizes, int Hidden, int Symbols, int Batch, int Steps, OptimizerKind Optimizer,
-    LearningRateSchedule Schedule, double? Clip, long Seed, int Threads, BackwardPath Backward, IReadOnlyDictionary<string, double> LearningRates,
-    IReadOnlyDictionary<string, string> Initialisations);
+    CompareTask Task, IReadOnlyList<string> Models, IReadOnlyList<int> Sizes, int Hidden, int Symbols, TrainingOptions Training, long Seed, int Threads,
+    BackwardPath Backward, IReadOnlyDictionary<string, double> LearningRates, IReadOnlyDictionary<string, string> Initialisations);
+
+/// <summary>One comparison from its settings to its files.</summary>
+internal sealed class CompareRun(CliHost host, CompareSettings settings, bool json, string? outputFolder)
+{
+    public int Run(CancellationToken cancellation)
+    {
+        var folder = OutputFolder.Make(host, outputFolder, settings.Task.Name);
+        var jobs = CompareJob.CreateAll(settings);
+        try
+        {
+            using var log = new RunLog(Path.Combine(folder, "log.jsonl"));
+            try
+            {
+                Train(jobs, log, cancellation);
+            }
+            finally
+            {
+                WriteFiles(jobs, folder); // a failed run leaves what it got, too
+            }
+
+            var files = json ? "" : ": results.json, log.jsonl, chart.svg, and the weights of each net (*.dat)";
+            host.Print(json, () => CompareReport.Document(settings, jobs), () => CompareReport.Show(host, settings, jobs), $"Written to {folder}{files}");
+        }
+        finally
+        {
+            jobs.ForEach(job => job.Dispose());
+        }
+
+        return jobs.Exists(job => job.IsPartial) ? ExitCodes.Interrupted : ExitCodes.Success;
+    }
+
+    private void WriteFiles(List<CompareJob> jobs, string folder)
+    {
+        OutputFolder.WriteResults(folder, CompareReport.Document(settings, jobs), CompareCharts.Figure(settings, jobs));
+        foreach (var job in jobs)
+        {
+            var name = $"{job.Model}-{settings.Task.SizeName}{job.Size}.dat";
+            AtomicFile.Write(Path.Combine(folder, name), stream => job.Net.save(stream));
+        }
+    }
+
+    /// <summary>Trains all jobs, several at a time.</summary>
+    private void Train(List<CompareJob> jobs, RunLog log, CancellationToken cancellation)
+    {
+        var display = new CompareProgress(host, settings.Task, jobs);
+        void Work(CompareJob job, CancellationToken stop)
+        {
+            var toFile = log.For(job.Task.Metric.Name, (settings.Task.SizeName, job.Size), ("model", job.Model));
+            job.Result = new Trainer(job.Net, job.Task, job.Options, [job.Progress, toFile, .. display.ObserversOf(job)]).Run(stop);
+        }
+
+        Workers.Run(jobs.OrderByDescending(job => job.Cost), settings.Threads, threadsOfEach: 1, Work, cancellation, host.ErrorIsTerminal ? display.ShowUntil : null);
+    }
+}
+
+/// <summary>One training of a comparison: a model at one size of the task.</summary>
+/// <param name="Size">The delay or the length.</param>
+/// <param name="Model">The name of the net.</param>
+/// <param name="Task">The task at that size.</param>
+/// <param name="Net">The net.</param>
+/// <param name="Options">How it is trained.</param>
+/// <param name="Initialisation">How it begins.</param>
+internal sealed record CompareJob(int Size, string Model, ISequenceTask Task, SequenceModel Net, TrainingOptions Options, string Initialisation) : IDisposable
+{
+    /// <summary>How many numbers the model learns.</summary>
+    public long Parameters { get; } = Net.parameters().Sum(parameter => parameter.numel());
+
+    public JobProgress Progress { get; } = new();
+
+    /// <summary>What came of it; until it ends that of a training that was interrupted before its first step.</summary>
+    public TrainingResult Result { get; set; } = new(0, StopReason.Cancelled, null, 0);
+
+    /// <summary>Whether it was interrupted.</summary>
+    public bool IsPartial => Result.Reason == StopReason.Cancelled;
+
+    /// <summary>How much there is to compute, up to a factor: long jobs are begun first.</summary>
+    public double Cost => (double)Task.Length * Parameters;
+
+    /// <summary>
+    /// All trainings of a comparison. The models draw their weights from seeds of their own, one after the other, so that
+    /// results do not depend on which thread trains what when. At one size all models see the same data.
+    /// </summary>
+    public static List<CompareJob> CreateAll(CompareSettings settings) =>
+        [.. from size in settings.Sizes from model in settings.Models select Create(settings, size, model)];
+
+    public void Dispose() => Net.Dispose();
+
+    private static CompareJob Create(CompareSettings settings, int size, string model)
+    {
+        var task = settings.Task.Create(size, settings.Symbols);
+        var weightSeed = Seeds.Derive(settings.Seed, $"weights of {model}", size);
+        manual_seed(weightSeed);
+        var net = SequenceModel.Create(model, task.InputSize, settings.Hidden, task.OutputSize);
+        net.Backward = settings.Backward;
+        using (var generator = new Generator((ulong)Seeds.Derive(weightSeed, "initialisation")))
+        {
+            Initialisers.Named(settings.Initialisations[model], task.Length).Apply(net, generator);
+        }
+
+        var options = settings.Training with { LearningRate = settings.LearningRates[model], Seed = Seeds.Derive(settings.Seed, "data", size) };
+        return new CompareJob(size, model, task, net, options, settings.Initialisations[model]);
+    }
+}
+
+/// <summary>Reads options that hold one value for all models (`1e-3`) or one for each named (`vanilla=1e-3,lstm=1e-2`).</summary>
+internal static class ModelValues
+{
+    /// <summary>Makes such an option; its value maps models to text, the empty name standing for all.</summary>
+    public static ValueOption<IReadOnlyDictionary<string, string>?> Option(string name, string description, string expected, Func<string, bool> isValue, params IEnumerable<string> words)
+        => new(name, description, $"{expected}, or one per model as in vanilla=…,lstm=…", (string text, out IReadOnlyDictionary<string, string>? value) =>
+        {
+            var pairs = text.Split(',', StringSplitOptions.TrimEntries).Select(Pair).ToArray();
+            var known = pairs.Length == 1 || pairs.All(pair => pair.Model.Length > 0);
+            known &= pairs.All(pair => (pair.Model.Length == 0 || RecurrentNets.Names.Contains(pair.Model)) && isValue(pair.Value));
+            known &= pairs.DistinctBy(pair => pair.Model).Count() == pairs.Length;
+            value = known ? pairs.ToDictionary(pair => pair.Model, pair => pair.Value) : null;
+            return known;
+        })
+        { Words = [.. RecurrentNets.Names, .. words] };
+
+    /// <summary>Refuses a value for a net that is not among the chosen ones, where it would change nothing.</summary>
+    /// <exception cref="UsageException">There is one.</exception>
+    public static void CheckChosen(this IReadOnlyDictionary<string, string>? values, string option, IReadOnlyCollection<string> chosen)
+    {
+        if (values?.Keys.FirstOrDefault(model => model.Length > 0 && !chosen.Contains(model)) is { } other)
+        {
+            throw new UsageException($"{option}: expected nets of --models ({string.Join(", ", chosen)}), got '{other}'; add it there, or leave it out here.");
+        }
+    }
+
+    /// <summary>What was said for a model, or for all; null if nothing was.</summary>
+    public static string? For(this IReadOnlyDictionary<string, string>? values, string model)
+        => values is null ? null : values.TryGetValue(model, out var own) ? own : values.GetValueOrDefault("");
+
+    private static (string Model, string Value) Pair(string text)
+        => text.IndexOf('=') is var at and >= 0 ? (text[..at], text[(at + 1)..]) : ("", text);
+}

@@ -1,4 +1,3 @@
-using System.Globalization;
 using RnnZoo.Cli.Report;
 using RnnZoo.Training;
 using Spectre.Console;
@@ -11,25 +10,15 @@ internal sealed class CompareProgress(CliHost host, CompareTask task, IReadOnlyL
     private const int BarWidth = 24;
     private const int LinesOfAJob = 10;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(150);
-    private readonly Lock _gate = new();
+    private readonly TextWriter _lines = TextWriter.Synchronized(host.Error);
 
     /// <summary>Who is told about a job, on the thread that trains it; the table looks by itself.</summary>
     public IEnumerable<ITrainingObserver> ObserversOf(CompareJob job) => host.ErrorIsTerminal ? [] : [new Lines(this, task.SizeName, job)];
 
-    /// <summary>Shows progress on the calling thread.</summary>
+    /// <summary>Shows the table, on the calling thread.</summary>
     /// <param name="isDone">Whether to return.</param>
     public void ShowUntil(Func<bool> isDone)
     {
-        if (!host.ErrorIsTerminal)
-        {
-            while (!isDone())
-            {
-                Thread.Sleep(5);
-            }
-
-            return;
-        }
-
         ReportConsole.Create(host.Error, isTerminal: true, host.Width).Live(Draw()).AutoClear(true).Start(context =>
         {
             while (!isDone())
@@ -42,46 +31,26 @@ internal sealed class CompareProgress(CliHost host, CompareTask task, IReadOnlyL
 
     private Table Draw()
     {
-        var table = new Table().Border(TableBorder.Rounded).BorderColor(Color.Grey);
-        table.AddColumns(
-            new TableColumn(task.SizeName).RightAligned(),
-            new TableColumn("model"),
-            new TableColumn("training"),
-            new TableColumn("step").RightAligned(),
-            new TableColumn("loss").RightAligned(),
-            new TableColumn("baseline").RightAligned(),
-            new TableColumn(jobs[0].Task.Metric.Name).RightAligned(),
-            new TableColumn("seconds").RightAligned());
-        foreach (var job in jobs)
-        {
-            var (last, metric, ended) = job.Progress.Now;
-            table.AddRow(
-                NumberText.Of(job.Size, "0"),
-                job.Model,
-                Bar((double)last.Step / job.Options.Steps, ended),
-                last.Step == 0 ? "[grey]waits[/]" : NumberText.Of(last.Step, "#,0"),
-                last.Step == 0 ? "" : NumberText.OfLoss(last.Loss),
-                $"[grey]{NumberText.Of(job.Task.Baseline, "0.0000")}[/]",
-                metric is { } value ? NumberText.OfMetric(job.Task.Metric, value) : "",
-                last.Step == 0 ? "" : NumberText.Of(last.Seconds, "0.0"));
-        }
-
-        return table;
+        var metric = jobs[0].Task.Metric;
+        Column<(CompareJob Job, JobState Now)>[] columns =
+        [
+            new(task.SizeName, row => row.Job.Size, "0"),
+            new("model", row => row.Job.Model),
+            new("training", row => Bar((double)row.Now.Last.Step / row.Job.Options.Steps, row.Now.Ended)) { IsMarkup = true },
+            new("step", row => row.Now.Last.Step == 0 ? "[grey]waits[/]" : NumberText.Of(row.Now.Last.Step, "#,0")) { IsRight = true, IsMarkup = true },
+            new("loss", row => row.Now.Last.Step == 0 ? "" : NumberText.OfLoss(row.Now.Last.Loss)) { IsRight = true },
+            new("baseline", row => $"[grey]{NumberText.Of(row.Job.Task.Baseline, "0.0000")}[/]") { IsRight = true, IsMarkup = true },
+            new(metric.Name, row => row.Now.Metric is { } value ? NumberText.OfMetric(metric, value) : "") { IsRight = true },
+            new("seconds", row => row.Now.Last.Step == 0 ? "" : NumberText.Of(row.Now.Last.Seconds, "0.0")) { IsRight = true },
+        ];
+        var rows = jobs.Select(job => (job, job.Progress.Now));
+        return ReportTable.Of(TableBorder.Rounded, rows, [.. columns.Select(column => column with { Wraps = true })]).BorderColor(Color.Grey);
     }
 
     private static string Bar(double share, bool ended)
     {
         var filled = (int)(Math.Clamp(share, 0, 1) * BarWidth);
         return $"[{(ended ? "green" : "blue")}]{new string('━', filled)}[/][grey]{new string('─', BarWidth - filled)}[/]";
-    }
-
-    private void Write(string line)
-    {
-        lock (_gate)
-        {
-            host.Error.WriteLine(line);
-            host.Error.Flush();
-        }
     }
 
     private sealed class Lines(CompareProgress progress, string sizeName, CompareJob job) : ITrainingObserver
@@ -103,25 +72,23 @@ internal sealed class CompareProgress(CliHost host, CompareTask task, IReadOnlyL
         public void OnEnd(TrainingResult result)
             => Write(result.Steps, result.Final?.Loss, result.Final?.Metric, result.Seconds, $"  ended: {result.Reason.Name(job.Task.Metric.Name)}");
 
-        private void Write(int step, double? loss, double? metric, double seconds, string end) => progress.Write(string.Create(CultureInfo.InvariantCulture,
-            $"{sizeName} {job.Size,-4} {job.Model,-8} step {step,6}/{job.Options.Steps}  loss {NumberText.OfLoss(loss ?? double.NaN)}  {job.Task.Metric.Name} {NumberText.OfMetric(job.Task.Metric, metric)}  {seconds,6:0.0} s{end}"));
+        private void Write(int step, double? loss, double? metric, double seconds, string end)
+            => progress._lines.WriteLine($"{sizeName} {job.Size,-4} {job.Model,-8} step {step,6}/{job.Options.Steps}  loss {NumberText.OfLoss(loss ?? double.NaN)}  {job.Task.Metric.Name} {NumberText.OfMetric(job.Task.Metric, metric)}  {seconds,6:0.0} s{end}");
     }
 }
 
 /// <summary>What is known about a training under way. The thread that trains writes, others read.</summary>
 internal sealed class JobProgress : ITrainingObserver
 {
-    private readonly List<double> _losses = [];
-
     /// <summary>The loss of each step, to be read when the training has ended.</summary>
-    public IReadOnlyList<double> Losses => _losses;
+    public List<double> Losses { get; } = [];
 
     /// <summary>Where it is; replaced as a whole, so that no reader sees half of it.</summary>
     public JobState Now { get; private set; } = new(default, null, false);
 
     public void OnStep(in StepRecord step)
     {
-        _losses.Add(step.Loss);
+        Losses.Add(step.Loss);
         Now = Now with { Last = step };
     }
 

@@ -1,7 +1,7 @@
-using System.Globalization;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
 using RnnZoo.Files;
+using RnnZoo.Modules;
 using RnnZoo.Plots;
 using RnnZoo.Tasks;
 using RnnZoo.Training;
@@ -12,20 +12,12 @@ namespace RnnZoo.Cli.Commands;
 /// <summary>The results of a comparison: one JSON document, or for people a table, a chart and bars.</summary>
 internal static class CompareReport
 {
-    public static void Print(CliHost host, CompareSettings settings, IReadOnlyList<CompareJob> jobs, bool json, string folder)
+    public static void Show(CliHost host, CompareSettings settings, IReadOnlyList<CompareJob> jobs)
     {
-        if (json)
-        {
-            host.Output.Write(Document(settings, jobs));
-            host.Error.WriteLine($"Written to {folder}");
-            return;
-        }
-
         ReportConsole.Write(host, CreateTable(settings.Task, jobs));
         host.Output.WriteLine();
         host.Output.WriteLine(TerminalLines.Render(CompareCharts.Loss(settings.Task, jobs, settings.Sizes.Max()), Math.Min(host.Width, 100)));
         host.Output.WriteLine(TerminalBars.Render(CompareCharts.Metric(settings, jobs), Math.Min(host.Width, 80)));
-        host.Output.WriteLine($"Written to {folder}: results.json, log.jsonl, chart.svg, and the weights of each net (*.dat)");
     }
 
     public static string Document(CompareSettings settings, IReadOnlyList<CompareJob> jobs) => JsonText.Write(json =>
@@ -39,11 +31,11 @@ internal static class CompareReport
         }
 
         json.WriteNumber("hidden", settings.Hidden);
-        json.WriteNumber("batch", settings.Batch);
-        json.WriteNumber("stepLimit", settings.Steps);
-        json.WriteString("optimizer", TrainingNames.Of(settings.Optimizer));
-        json.WriteString("schedule", TrainingNames.Of(settings.Schedule));
-        json.WriteFinite("clip", settings.Clip);
+        json.WriteNumber("batch", settings.Training.BatchSize);
+        json.WriteNumber("stepLimit", settings.Training.Steps);
+        json.WriteString("optimizer", TrainingNames.Of(settings.Training.Optimizer));
+        json.WriteString("schedule", TrainingNames.Of(settings.Training.Schedule));
+        json.WriteFinite("clip", settings.Training.ClipNorm);
         json.WriteString("metric", metric.Name);
         json.WriteBoolean("moreIsBetter", metric.MoreIsBetter);
         json.WriteFinite("stopAt", settings.Task.StopAt);
@@ -51,7 +43,7 @@ internal static class CompareReport
         json.WriteBoolean("partial", jobs.Any(job => job.IsPartial));
         json.WriteObjects("results", jobs, job =>
         {
-            var result = job.Result!;
+            var result = job.Result;
             json.WriteNumber(settings.Task.SizeName, job.Size);
             json.WriteString("model", job.Model);
             json.WriteNumber("parameters", job.Parameters);
@@ -71,28 +63,19 @@ internal static class CompareReport
 
     private static Table CreateTable(CompareTask task, IReadOnlyList<CompareJob> jobs)
     {
-        var table = new Table().Border(TableBorder.Rounded);
         var metric = jobs[0].Task.Metric;
-        string[] right = ["parameters", "loss", "baseline", metric.Name, "steps", "seconds"];
-        table.AddColumn(new TableColumn(task.SizeName).RightAligned()).AddColumn("model");
-        table.AddColumns([.. right.Select(title => new TableColumn(title).RightAligned().NoWrap())]);
-        table.AddColumn(new TableColumn("ended by").NoWrap());
-        foreach (var job in jobs)
-        {
-            var result = job.Result!;
-            table.AddRow(
-                NumberText.Of(job.Size, "0"),
-                job.Model,
-                NumberText.Of(job.Parameters, "#,0"),
-                result.Final?.Loss is { } loss && double.IsFinite(loss) ? NumberText.OfLoss(loss) : "–",
-                NumberText.Of(job.Task.Baseline, "0.0000"),
-                result.Final?.Metric is { } value && double.IsFinite(value) ? NumberText.OfMetric(metric, value) : "–",
-                NumberText.Of(result.Steps, "#,0"),
-                NumberText.Of(result.Seconds, "0.0"),
-                result.Reason.Name(metric.Name));
-        }
-
-        return table;
+        return ReportTable.Of(
+            TableBorder.Rounded,
+            jobs,
+            new(task.SizeName, job => job.Size, "0"),
+            new("model", job => job.Model),
+            new("parameters", job => job.Parameters, "#,0"),
+            new("loss", job => job.Result.Final?.Loss is { } loss && double.IsFinite(loss) ? NumberText.OfLoss(loss) : "–") { IsRight = true },
+            new("baseline", job => job.Task.Baseline, "0.0000"),
+            new(metric.Name, job => job.Result.Final?.Metric is { } value && double.IsFinite(value) ? NumberText.OfMetric(metric, value) : "–") { IsRight = true },
+            new("steps", job => job.Result.Steps, "#,0"),
+            new("seconds", job => job.Result.Seconds, "0.0"),
+            new("ended by", job => job.Result.Reason.Name(metric.Name)));
     }
 }
 
@@ -108,8 +91,7 @@ internal static class CompareCharts
         var symbols = task.HasSymbols ? $"{settings.Symbols} symbols to remember, " : "";
         return new Figure($"{task.Title}: " + string.Join(", ", settings.Models), panels)
         {
-            Subtitle = string.Create(CultureInfo.InvariantCulture,
-                $"{symbols}hidden size {settings.Hidden}, batch {settings.Batch}, {TrainingNames.Of(settings.Optimizer)}, seed {settings.Seed}; {jobs[0].Task.Metric.Name} on {jobs[0].Options.FinalSequences:#,0} fresh sequences"),
+            Subtitle = $"{symbols}hidden size {settings.Hidden}, batch {settings.Training.BatchSize}, {TrainingNames.Of(settings.Training.Optimizer)}, seed {settings.Seed}; {jobs[0].Task.Metric.Name} on {jobs[0].Options.FinalSequences:#,0} fresh sequences",
         };
     }
 
@@ -124,11 +106,11 @@ internal static class CompareCharts
         var posed = here[0].Task;
         return new LineChart(
             $"{task.SizeName} {size}",
-            new Axis("training step") { Minimum = 0, Maximum = Math.Max(1, here.Max(job => job.Result!.Steps)) },
+            new Axis("training step") { Minimum = 0, Maximum = Math.Max(1, here.Max(job => job.Result.Steps)) },
             new Axis($"training loss, {posed.LossUnit}") { Scale = AxisScale.Log },
             series)
         {
-            ReferenceLines = [new ReferenceLine(posed.Baseline, string.Create(CultureInfo.InvariantCulture, $"without memory: {posed.Baseline:0.000}"))],
+            ReferenceLines = [new ReferenceLine(posed.Baseline, $"without memory: {posed.Baseline:0.000}")],
         };
     }
 
@@ -136,7 +118,7 @@ internal static class CompareCharts
     public static GroupedBars Metric(CompareSettings settings, IReadOnlyList<CompareJob> jobs)
     {
         double ValueOf(string model, int size)
-            => jobs.Single(job => job.Model == model && job.Size == size).Result!.Final?.Metric ?? double.NaN;
+            => jobs.Single(job => job.Model == model && job.Size == size).Result.Final?.Metric ?? double.NaN;
         var series = settings.Models.Select(model => new BarSeries(model, [.. settings.Sizes.Select(size => ValueOf(model, size))])
         {
             Colour = NetColours.Of(model),
@@ -145,7 +127,7 @@ internal static class CompareCharts
         return new GroupedBars(
             $"{metric.Name} after training",
             settings.Task.SizeName,
-            [.. settings.Sizes.Select(size => size.ToString(CultureInfo.InvariantCulture))],
+            [.. settings.Sizes.Select(size => size.ToString())],
             new Axis(settings.Task.MetricTitle) { Minimum = 0, Maximum = metric.MoreIsBetter ? 1 : Highest(jobs, metric) },
             [.. series])
         {
@@ -156,7 +138,7 @@ internal static class CompareCharts
 
     // A net that ended far above the baseline has learned nothing; its bar is cut, its number still stands over it.
     private static double Highest(IReadOnlyList<CompareJob> jobs, TaskMetric metric)
-        => Math.Clamp(jobs.Max(job => job.Result!.Final?.Metric ?? 0), 1.2 * metric.Baseline, 2 * metric.Baseline);
+        => Math.Clamp(jobs.Max(job => job.Result.Final?.Metric ?? 0), 1.2 * metric.Baseline, 2 * metric.Baseline);
 
     /// <summary>Where guessing ends up, if that is the same at all sizes.</summary>
     private static ReferenceLine? Guess(CompareSettings settings, IReadOnlyList<CompareJob> jobs)
@@ -164,4 +146,11 @@ internal static class CompareCharts
         var baselines = jobs.Select(job => job.Task.Metric.Baseline).Distinct().ToArray();
         return baselines.Length == 1 ? new ReferenceLine(baselines[0], settings.Task.HasSymbols ? "guessing" : "without memory") : null;
     }
+}
+
+/// <summary>The colours of nets in pictures: a net has the same one in all of them.</summary>
+internal static class NetColours
+{
+    /// <summary>The place of a net's colour in the palette: its place in the registry.</summary>
+    public static int Of(string net) => RecurrentNets.Names.ToList().IndexOf(net);
 }

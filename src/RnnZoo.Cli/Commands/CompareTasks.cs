@@ -59,48 +59,42 @@ internal static class CompareTasks
             ["mingru"] = new(1e-2, "chrono"),
         });
 
-    private static CompareTask TemporalOrder { get; } = new(
-        Name: "temporal-order",
-        Title: "Temporal order",
-        Purpose: "Trains nets to tell in which order two symbols came, far apart among distractors.",
-        SizeName: "length",
-        SizeMeaning: "The steps of a sequence",
-        LeastSize: 10,
-        MetricTitle: "share of sequences classified right",
-        Sizes: [50, 100, 200],
-        Hidden: 64,
-        Steps: 1_000,
-        Clip: 1,
-        StopAt: 0.995,
-        Starts: new Dictionary<string, CompareStart>
+    private static CompareTask TemporalOrder { get; } = Adding with
+    {
+        Name = "temporal-order",
+        Title = "Temporal order",
+        Purpose = "Trains nets to tell in which order two symbols came, far apart among distractors.",
+        LeastSize = 10,
+        MetricTitle = "share of sequences classified right",
+        Steps = 1_000,
+        StopAt = 0.995,
+        Starts = new Dictionary<string, CompareStart>
         {
             ["vanilla"] = new(1e-3, "orthogonal"),
             ["lstm"] = new(5e-3, "orthogonal+chrono"),
             ["gru"] = new(5e-3, "orthogonal+chrono"),
             ["layernorm-lstm"] = new(5e-3, "orthogonal+chrono"),
             ["mingru"] = new(1e-2, "chrono"),
-        });
+        },
+    };
 
-    private static CompareTask Parity { get; } = new(
-        Name: "parity",
-        Title: "Running parity",
-        Purpose: "Trains nets to tell after every bit whether the count of ones so far is odd.",
-        SizeName: "length",
-        SizeMeaning: "The steps of a sequence",
-        MetricTitle: "share of answers that are right",
-        Sizes: [10, 50, 200],
-        Hidden: 64,
-        Steps: 1_000,
-        Clip: 1,
-        StopAt: 0.995,
-        Starts: new Dictionary<string, CompareStart>
+    private static CompareTask Parity { get; } = TemporalOrder with
+    {
+        Name = "parity",
+        Title = "Running parity",
+        Purpose = "Trains nets to tell after every bit whether the count of ones so far is odd.",
+        LeastSize = 1,
+        MetricTitle = "share of answers that are right",
+        Sizes = [10, 50, 200],
+        Starts = new Dictionary<string, CompareStart>
         {
             ["vanilla"] = new(1e-3, "orthogonal+one-hot"),
             ["lstm"] = new(1e-2, "orthogonal+one-hot"),
             ["gru"] = new(1e-2, "orthogonal+one-hot"),
             ["layernorm-lstm"] = new(1e-2, "orthogonal+one-hot"),
             ["mingru"] = new(1e-2, "one-hot"),
-        });
+        },
+    };
 
     /// <summary>Every task, in the order of <see cref="SequenceTasks.Names"/>.</summary>
     public static IReadOnlyList<CompareTask> All { get; } = [Copy, VariableCopy, Adding, TemporalOrder, Parity];

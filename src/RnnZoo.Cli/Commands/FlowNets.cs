@@ -1,4 +1,3 @@
-using System.Globalization;
 using RnnZoo.Cells;
 using RnnZoo.Gradients;
 using RnnZoo.Modules;
@@ -19,53 +18,53 @@ internal static class FlowNets
 
     private static IEnumerable<FlowNet> Of(string model, FlowSettings settings) => model switch
     {
-        Linear => settings.Norms.Select(w => new FlowNet(model, Text($"w={w}"), Text($"w = {w}"), Initialisers.Orthogonal(w)) { Norm = w, Activation = Activation.Linear }),
-        "vanilla" => [.. settings.Norms.Select(w => new FlowNet(model, Text($"norm={w}"), Text($"w = {w}"), Initialisers.Orthogonal(w)) { Norm = w }), .. Vanilla()],
+        Linear => settings.Norms.Select(w => new FlowNet(model, $"w={w}", Initialisers.Orthogonal(w)) { Norm = w, Activation = Activation.Linear }),
+        "vanilla" => [.. settings.Norms.Select(w => new FlowNet(model, $"norm={w}", Initialisers.Orthogonal(w)) { Norm = w }), .. Vanilla()],
         "lstm" => Lstm(settings.Length),
         "gru" => Gru(settings.Length),
-        _ => RecurrentNets.Named(model).Starts.Select(start => new FlowNet(model, start, start, Initialisers.Named(start, (int)LongMemory(settings.Length))) { IsAboutStart = start != "chrono" }),
+        _ => RecurrentNets.Named(model).Starts.Select(start => new FlowNet(model, start, Initialisers.Named(start, (int)LongMemory(settings.Length))) { IsAboutStart = start != "chrono" }),
     };
 
     private static IEnumerable<FlowNet> Vanilla() =>
     [
-        new("vanilla", "default", "default") { IsAboutStart = true },
-        new("vanilla", "orthogonal", "orthogonal", Initialisers.Orthogonal()) { IsAboutStart = true },
-        new("vanilla", "identity", "identity", Initialisers.Identity()) { IsAboutStart = true },
-        new("vanilla", "identity, ReLU", "identity, ReLU", Initialisers.Identity()) { IsAboutStart = true, Activation = Activation.Relu },
+        new("vanilla", "default") { IsAboutStart = true },
+        new("vanilla", "orthogonal", Initialisers.Orthogonal()) { IsAboutStart = true },
+        new("vanilla", "identity", Initialisers.Identity()) { IsAboutStart = true },
+        new("vanilla", "identity, ReLU", Initialisers.Identity()) { IsAboutStart = true, Activation = Activation.Relu },
     ];
 
     private static IEnumerable<FlowNet> Lstm(int length) =>
     [
-        new("lstm", "forget bias 0", "forget bias 0", Initialisers.ForgetBias(0)),
-        new("lstm", "forget bias 1", "forget bias 1", Initialisers.ForgetBias(1)),
-        new("lstm", "chrono", "chrono", Initialisers.Chrono(LongMemory(length))),
-        new("lstm", "orthogonal", "orthogonal", Initialisers.Orthogonal().Then(Initialisers.ForgetBias(1))) { IsAboutStart = true },
-        new("lstm", "identity", "identity", Initialisers.Identity().Then(Initialisers.ForgetBias(1))) { IsAboutStart = true },
+        new("lstm", "forget bias 0", Initialisers.ForgetBias(0)),
+        new("lstm", "forget bias 1", Initialisers.ForgetBias(1)),
+        new("lstm", "chrono", Initialisers.Chrono(LongMemory(length))),
+        new("lstm", "orthogonal", Initialisers.Orthogonal().Then(Initialisers.ForgetBias(1))) { IsAboutStart = true },
+        new("lstm", "identity", Initialisers.Identity().Then(Initialisers.ForgetBias(1))) { IsAboutStart = true },
     ];
 
     private static IEnumerable<FlowNet> Gru(int length) =>
     [
-        new("gru", "default", "default"),
-        new("gru", "chrono", "chrono", Initialisers.Chrono(LongMemory(length))),
-        new("gru", "orthogonal", "orthogonal", Initialisers.Orthogonal()) { IsAboutStart = true },
-        new("gru", "identity", "identity", Initialisers.Identity()) { IsAboutStart = true },
+        new("gru", "default"),
+        new("gru", "chrono", Initialisers.Chrono(LongMemory(length))),
+        new("gru", "orthogonal", Initialisers.Orthogonal()) { IsAboutStart = true },
+        new("gru", "identity", Initialisers.Identity()) { IsAboutStart = true },
     ];
 
     // Chrono needs more than 2 steps.
     private static double LongMemory(int length) => Math.Max(3, length);
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>A fresh net whose gradient is measured.</summary>
 /// <param name="Model">One of <see cref="FlowNets.Models"/>.</param>
-/// <param name="Setting">What sets it apart from others of its model, for files.</param>
-/// <param name="Label">The same for pictures.</param>
+/// <param name="Setting">What sets it apart from others of its model.</param>
 /// <param name="Initialiser">What is put on top of PyTorch's default initialisation; null for nothing.</param>
-internal sealed record FlowNet(string Model, string Setting, string Label, Initialiser? Initialiser = null)
+internal sealed record FlowNet(string Model, string Setting, Initialiser? Initialiser = null)
 {
     /// <summary>w of W = w·Q with Q orthogonal, for the nets that are made so.</summary>
     public double? Norm { get; init; }
+
+    /// <summary>The setting as pictures have it.</summary>
+    public string Label => Norm is { } w ? $"w = {w}" : Setting;
 
     /// <summary>Whether the setting is about the recurrent weights, not about the gates' biases.</summary>
     public bool IsAboutStart { get; init; }

@@ -1,8 +1,15 @@
 using System.CommandLine;
-using System.Globalization;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using RnnZoo.Cells;
 using RnnZoo.Cli.Options;
+using RnnZoo.Cli.Report;
+using RnnZoo.Files;
+using RnnZoo.Gradients;
 using RnnZoo.Modules;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Commands;
 
@@ -11,23 +18,13 @@ internal sealed class LyapunovCommand : ExampleCommand
 {
     private readonly ValueOption<string> _cell = Values.Choice("--cell", "The cell of a fresh net", RecurrentNets.Names, "vanilla");
     private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "The hidden size of a fresh net", 1, 128);
-    private readonly ValueOption<double?> _gain = new(
-        "--gain", "The spectral norm that each recurrent block of a fresh net is scaled to; by default as initialised", "a number above 0",
-        (string text, out double? value) =>
-        {
-            var read = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number);
-            value = number;
-            return read && double.IsFinite(number) && number > 0;
-        });
+    private readonly ValueOption<double?> _gain = Values.Optional<double>(
+        "--gain", "The spectral norm that each recurrent block of a fresh net is scaled to; by default as initialised", "a number above 0", value => value > 0);
 
-    private readonly ValueOption<string?> _init = new(
+    private readonly ValueOption<string?> _init = Values.Text(
         "--init", $"The initialisation of a fresh net ({string.Join(", ", RecurrentNets.Starts)}; joined by + they fill on top of each other); by default the net's own",
         $"names of {string.Join(", ", RecurrentNets.Starts)}, joined by +",
-        (string text, out string? value) =>
-        {
-            value = text;
-            return Initialisers.IsNamed(text);
-        });
+        Initialisers.IsNamed);
 
     private readonly ValueOption<string?> _weights = Values.Text(
         "--weights", "Measure the recurrent net in this file in place of a fresh one: safetensors, or a state dict as module.save writes it (compare leaves some in its run folder); a vanilla net is taken for one with tanh", "a file");
@@ -87,16 +84,208 @@ internal sealed class LyapunovCommand : ExampleCommand
     }
 }
 
-/// <summary>What to measure, and how.</summary>
-/// <param name="Cell">The name of a fresh net.</param>
-/// <param name="Hidden">The hidden size of a fresh net.</param>
-/// <param name="Gain">The spectral norm that each recurrent block of a fresh net is scaled to; null leaves the initialisation as it is.</param>
-/// <param name="Init">The initialisation of a fresh net.</param>
-/// <param name="Weights">A state dict to measure in place of a fresh net.</param>
-/// <param name="Steps">How many steps are measured.</param>
-/// <param name="WarmUp">How many steps turn the directions into place before.</param>
-/// <param name="Exponents">How many of the largest exponents are measured, at most.</param>
-/// <param name="Input">The standard deviation of each step's random input.</param>
-/// <param name="Seed">Where all randomness comes from.</param>
+/// <summary>What to measure: the values of the options, which say what each is.</summary>
 internal sealed record LyapunovSettings(
     string Cell, int Hidden, double? Gain, string Init, string? Weights, int Steps, int WarmUp, int Exponents, double Input, long Seed);
+
+/// <summary>One measurement from its settings to its files.</summary>
+internal sealed class LyapunovRun(CliHost host, LyapunovSettings settings, bool json, string? outputFolder)
+{
+    public int Run(CancellationToken cancellation)
+    {
+        var watch = Stopwatch.StartNew();
+        OutputFolder.Check(host, outputFolder);
+        using var net = InputException.Read("--weights", () => LyapunovNet.Create(settings, host.WorkingDirectory));
+        var results = Measure(net, cancellation);
+        var folder = OutputFolder.Make(host, outputFolder, "lyapunov");
+        LyapunovReport.Write(host, settings, net, results, folder, json, watch.Elapsed);
+        return ExitCodes.Success;
+    }
+
+    private List<LyapunovResult> Measure(LyapunovNet net, CancellationToken cancellation)
+    {
+        using var scope = NewDisposeScope();
+        var steps = settings.WarmUp + settings.Steps;
+        using var generator = new Generator((ulong)Seeds.Derive(settings.Seed, "input"));
+        var input = randn([steps, 1, net.Module.InputSize], dtype: ScalarType.Float64, generator: generator).mul(settings.Input); // [T, 1, I]
+        var results = new List<LyapunovResult>();
+        for (var layer = 0; layer < net.Module.NumLayers; layer++)
+        {
+            for (var direction = 0; direction < net.Module.NumDirections; direction++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                using var trajectory = JacobianTrajectory.Of(net.Module, input, layer: layer, direction: direction);
+                var measured = LyapunovExponents.Of(trajectory, new LyapunovOptions
+                {
+                    Count = (int)Math.Min(settings.Exponents, trajectory.StateSize),
+                    WarmUp = settings.WarmUp,
+                    Seed = (int)(Seeds.Derive(settings.Seed, "directions") & int.MaxValue),
+                }, cancellation);
+                results.Add(new LyapunovResult(layer, direction, measured, trajectory.Cell is ElmanCell elman ? PowerLaw.Of(elman) : null));
+            }
+        }
+
+        return results;
+    }
+}
+
+/// <summary>The net to measure, in float64: fresh, or read from a file.</summary>
+/// <param name="Module">The net.</param>
+/// <param name="Cell">Its name in the registry.</param>
+internal sealed record LyapunovNet(IRecurrentModule Module, string Cell) : IDisposable
+{
+    private const int FreshInputs = 10;
+
+    public static LyapunovNet Create(LyapunovSettings settings, string workingDirectory)
+    {
+        if (settings.Weights is { } file)
+        {
+            return WeightsFile.Read(Path.Combine(workingDirectory, file));
+        }
+
+        manual_seed(Seeds.Derive(settings.Seed, "weights"));
+        var net = RecurrentNets.Named(settings.Cell).Make(new NetOptions(FreshInputs, settings.Hidden) { DType = ScalarType.Float64 });
+        using var generator = new Generator((ulong)Seeds.Derive(settings.Seed, "initialisation"));
+        Initialisers.Named(settings.Init, settings.Steps).Apply(net, generator);
+        if (settings.Gain is { } gain)
+        {
+            Scale((GatedCell)net.CellAt(0), gain);
+        }
+
+        return new LyapunovNet(net, settings.Cell);
+    }
+
+    public void Dispose() => ((nn.Module)Module).Dispose();
+
+    /// <summary>Gives each gate's recurrent block a spectral norm.</summary>
+    private static void Scale(GatedCell cell, double gain)
+    {
+        using var scope = NewDisposeScope();
+        using var noTape = no_grad();
+        for (var gate = 0; gate < cell.Gates.Count; gate++)
+        {
+            var block = cell.weight_hh.narrow(0, gate * cell.HiddenSize, cell.HiddenSize); // [H, H]
+            block.mul_(gain / linalg.svdvals(block).max().item<double>());
+        }
+    }
+}
+
+/// <summary>What was measured in one layer and direction.</summary>
+/// <param name="Layer">From 0.</param>
+/// <param name="Direction">0 forwards, 1 backwards.</param>
+/// <param name="Measured">The exponents.</param>
+/// <param name="Law">What the recurrent matrix of a vanilla net says; null for others.</param>
+internal sealed record LyapunovResult(int Layer, int Direction, LyapunovExponents Measured, PowerLaw? Law)
+{
+    public string Name => $"layer {Layer}" + (Direction == 1 ? " backwards" : "");
+}
+
+/// <summary>Reads safetensors, or a state dict that TorchSharp's <c>module.save</c> wrote, and makes the recurrent net that is in it.</summary>
+internal static partial class WeightsFile
+{
+    private const long MostEntries = 10_000;
+    private const string Anchor = "weight_ih_l0"; // every net has it
+
+    // Sizes of a small net that tell apart in a shape: every multiple of the second is so many H, for no first is one.
+    private const long SmallInput = 5;
+    private const long SmallHidden = 7;
+
+    /// <summary>The recurrent net of a file: the first of the registry that has its parameters. What else the file holds, as a readout, is left aside.</summary>
+    /// <param name="path">The file, or a folder that holds exactly one *.dat.</param>
+    /// <exception cref="InvalidDataException">The file is none, or holds no recurrent net.</exception>
+    public static LyapunovNet Read(string path)
+    {
+        using var scope = NewDisposeScope();
+        var entries = Entries(Locate(path), path);
+        var anchor = entries.Keys.FirstOrDefault(key => key.EndsWith(Anchor, StringComparison.Ordinal))
+            ?? throw new InvalidDataException($"{path}: expected a recurrent net with a parameter {Anchor}, found {string.Join(", ", entries.Keys.Take(8))}.");
+        var prefix = anchor[..^Anchor.Length];
+        var own = entries.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal) && OfALayer().IsMatch(entry.Key))
+            .ToDictionary(entry => entry.Key[prefix.Length..], entry => entry.Value.to(ScalarType.Float64));
+        foreach (var known in RecurrentNets.All)
+        {
+            if (OptionsOf(known, own) is { } options)
+            {
+                var net = known.Make(options);
+                ((nn.Module)net).load_state_dict(own);
+                return new LyapunovNet(net, known.Name);
+            }
+        }
+
+        throw new InvalidDataException($"{path}: expected the parameters of one of {string.Join(", ", RecurrentNets.Names)}, found {string.Join(", ", own.Select(entry => $"{entry.Key} [{string.Join(", ", entry.Value.shape)}]"))}.");
+    }
+
+    /// <summary>What makes a net with the names and shapes of these parameters; null if it has others.</summary>
+    private static NetOptions? OptionsOf(RecurrentNet known, Dictionary<string, Tensor> own)
+    {
+        var options = new NetOptions(SmallInput, SmallHidden, own.Keys.Select(key => OfALayer().Match(key).Groups["layer"].Value).Distinct().Count())
+        {
+            Bidirectional = own.Keys.Any(key => key.EndsWith("_reverse", StringComparison.Ordinal)),
+            Bias = !known.HasBias || own.Keys.Any(key => key.StartsWith("bias", StringComparison.Ordinal)),
+            DType = ScalarType.Float64,
+        };
+        using var small = (nn.Module)known.Make(options);
+        var shapes = small.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter.shape);
+        var anchor = own[Anchor].shape; // [G·H, I]
+        if (!shapes.Keys.ToHashSet().SetEquals(own.Keys) || anchor.Length != 2)
+        {
+            return null;
+        }
+
+        var (inputs, hidden) = (anchor[1], anchor[0] * SmallHidden / shapes[Anchor][0]);
+        return inputs > 0 && hidden > 0 && shapes.All(pair => pair.Value.Select(size => size == SmallInput ? inputs : size % SmallHidden == 0 ? size / SmallHidden * hidden : size).SequenceEqual(own[pair.Key].shape))
+            ? options with { InputSize = inputs, HiddenSize = hidden }
+            : null;
+    }
+
+    [GeneratedRegex(@"_l(?<layer>\d+)(_reverse)?$")]
+    private static partial Regex OfALayer();
+
+    private static string Locate(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return File.Exists(path) ? path : throw new InvalidDataException($"{path}: expected a file or folder of weights, found none.");
+        }
+
+        var files = Directory.GetFiles(path, "*.dat").Order(StringComparer.Ordinal).ToArray();
+        return files.Length == 1
+            ? files[0]
+            : throw new InvalidDataException($"{path}: expected one file of weights (*.dat), found {(files.Length == 0 ? "none" : string.Join(", ", files.Select(Path.GetFileName)) + "; name one of them")}.");
+    }
+
+    private static Dictionary<string, Tensor> Entries(string file, string path)
+    {
+        if (file.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+        {
+            using var opened = SafeTensorsFile.Open(file);
+            return opened.Entries.ToDictionary(entry => entry.Name, entry => opened.Read(entry.Name));
+        }
+
+        try
+        {
+            using var reader = new BinaryReader(File.OpenRead(file));
+            var count = reader.Read7BitEncodedInt64();
+            if (count is < 1 or > MostEntries)
+            {
+                throw new FormatException($"a count of {count} entries.");
+            }
+
+            var entries = new Dictionary<string, Tensor>();
+            for (var index = 0L; index < count; index++)
+            {
+                entries[reader.ReadString()] = TensorExtensionMethods.Load(reader);
+            }
+
+            return entries;
+        }
+        catch (Exception problem) when (problem is EndOfStreamException or FormatException or ArgumentException or NotSupportedException or OverflowException or InvalidDataException)
+        {
+            throw new InvalidDataException($"{path}: expected a state dict of TorchSharp's format: {problem.Message}", problem);
+        }
+        catch (ExternalException problem) // what libtorch says of an element type or a size that is none, with its call stack
+        {
+            throw new InvalidDataException($"{path}: expected a state dict of TorchSharp's format, got a file that holds something else, or is damaged.", problem);
+        }
+    }
+}

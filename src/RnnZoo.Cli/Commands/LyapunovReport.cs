@@ -1,4 +1,3 @@
-using System.Globalization;
 using RnnZoo.Cli.Report;
 using RnnZoo.Files;
 using RnnZoo.Gradients;
@@ -16,13 +15,12 @@ internal static class LyapunovReport
     {
         var document = Document(settings, net, results);
         OutputFolder.WriteResults(folder, document, LyapunovCharts.Figure(settings, net, results));
-        if (json)
-        {
-            host.Output.Write(document);
-            host.Error.WriteLine($"Written to {folder}");
-            return;
-        }
+        var files = json ? "" : $": results.json, chart.svg ({elapsed.TotalSeconds:0.0} s)";
+        host.Print(json, () => document, () => Show(host, net, results), $"Written to {folder}{files}");
+    }
 
+    private static void Show(CliHost host, LyapunovNet net, IReadOnlyList<LyapunovResult> results)
+    {
         foreach (var result in results)
         {
             host.Output.WriteLine($"{net.Cell}, {result.Name}: {Meaning(result.Measured)}");
@@ -36,7 +34,6 @@ internal static class LyapunovReport
         }
 
         host.Output.WriteLine(TerminalLines.Render(LyapunovCharts.Settling(results[0]), Math.Min(host.Width, 100)));
-        host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Written to {folder}: results.json, chart.svg ({elapsed.TotalSeconds:0.0} s)"));
     }
 
     /// <summary>For files and for `--json`; −∞ is null.</summary>
@@ -74,25 +71,16 @@ internal static class LyapunovReport
         });
     });
 
-    private static Table CreateTable(LyapunovResult result)
-    {
-        var table = new Table().Border(TableBorder.Rounded);
-        string[] titles = ["exponent", "nats per step", "factor per step", "in 100 steps", "1e-6 is left after"];
-        table.AddColumns([.. titles.Select(title => new TableColumn(title).RightAligned())]);
-        var exponents = result.Measured.Exponents;
-        for (var index = 0; index < exponents.Count; index++)
-        {
-            var value = exponents[index];
-            table.AddRow(
-                Number(index + 1, "0"),
-                Number(value, "+0.00000;-0.00000;0"),
-                Number(Math.Exp(value), "0.0000"),
-                Number(Math.Exp(100 * value), "0.0e+00"),
-                value < -Still ? Number(Math.Ceiling(Math.Log(1e-6) / value), "#,0") + " steps" : "never");
-        }
+    private static Table CreateTable(LyapunovResult result) => ReportTable.Of(
+        TableBorder.Rounded,
+        result.Measured.Exponents.Select((value, index) => (Rank: index + 1, Value: value)),
+        Column("exponent", row => Number(row.Rank, "0")),
+        Column("nats per step", row => Number(row.Value, "+0.00000;-0.00000;0")),
+        Column("factor per step", row => Number(Math.Exp(row.Value), "0.0000")),
+        Column("in 100 steps", row => Number(Math.Exp(100 * row.Value), "0.0e+00")),
+        Column("1e-6 is left after", row => row.Value < -Still ? Number(Math.Ceiling(Math.Log(1e-6) / row.Value), "#,0") + " steps" : "never"));
 
-        return table;
-    }
+    private static Column<(int Rank, double Value)> Column(string title, Func<(int Rank, double Value), string> text) => new(title, text) { IsRight = true, Wraps = true };
 
     private static IEnumerable<string> Facts(LyapunovResult result)
     {
@@ -116,7 +104,7 @@ internal static class LyapunovReport
         _ => "gradients over long spans neither grow nor vanish, for the largest exponent is 0",
     };
 
-    private static string Number(double value, string format) => double.IsNegativeInfinity(value) ? "−∞" : value.ToString(format, CultureInfo.InvariantCulture);
+    private static string Number(double value, string format) => double.IsNegativeInfinity(value) ? "−∞" : value.ToString(format);
 }
 
 /// <summary>The pictures of a measurement: how the exponents settle, and the spectrum they end as.</summary>
@@ -125,11 +113,10 @@ internal static class LyapunovCharts
     private const int MostLines = 6; // as many as the palette tells apart
 
     public static Figure Figure(LyapunovSettings settings, LyapunovNet net, IReadOnlyList<LyapunovResult> results) =>
-        new(string.Create(CultureInfo.InvariantCulture, $"Lyapunov exponents: {net.Cell}, hidden size {net.Module.HiddenSize}"),
+        new($"Lyapunov exponents: {net.Cell}, hidden size {net.Module.HiddenSize}",
             [.. results.SelectMany(result => (ChartPanel[])[Settling(result), Spectrum(result)])])
         {
-            Subtitle = string.Create(CultureInfo.InvariantCulture,
-                $"{(settings.Weights is null ? "a fresh net" : "a trained net")}, {settings.Steps:#,0} steps after {settings.WarmUp:#,0} of warm-up, random input of deviation {settings.Input}, seed {settings.Seed}"),
+            Subtitle = $"{(settings.Weights is null ? "a fresh net" : "a trained net")}, {settings.Steps:#,0} steps after {settings.WarmUp:#,0} of warm-up, random input of deviation {settings.Input}, seed {settings.Seed}",
             Columns = 2,
         };
 
@@ -163,7 +150,7 @@ internal static class LyapunovCharts
         yield return new ReferenceLine(0, "neither grows nor vanishes");
         if (result.Law is { } law && double.IsFinite(law.RateBound) && Math.Abs(law.RateBound) > 1e-9)
         {
-            yield return new ReferenceLine(law.RateBound, string.Create(CultureInfo.InvariantCulture, $"bound ln ‖W‖: {law.RateBound:0.000}"));
+            yield return new ReferenceLine(law.RateBound, $"bound ln ‖W‖: {law.RateBound:0.000}");
         }
     }
 }

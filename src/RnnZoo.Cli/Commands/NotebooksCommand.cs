@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
 using RnnZoo.Cli.Options;
 
 namespace RnnZoo.Cli.Commands;
@@ -9,7 +8,7 @@ namespace RnnZoo.Cli.Commands;
 internal sealed class NotebooksCommand : ExampleCommand
 {
     private readonly ValueOption<string?> _file = Values.Text("--file", "The one notebook to run; by default all in notebooks/", "a notebook");
-    private readonly Option<bool> _check = new("--check") { Description = "Write nothing; exit code 1 if a cell fails or an output has changed by more than its tolerance" };
+    private readonly Option<bool> _check = Values.Flag("--check", "Write nothing; exit code 1 if a cell fails or an output has changed by more than its tolerance");
 
     public NotebooksCommand(CliHost host)
         : base(
@@ -40,7 +39,7 @@ internal sealed class NotebooksRun(CliHost host, string? file, bool check)
             var (exitCode, _, error) = await SelfProcess.RunAssemblyAsync(runner, [check ? "check" : "run", notebook], cancellation);
             failed += exitCode == 0 ? 0 : 1;
             var outcome = exitCode != 0 ? "failed" : check ? "unchanged" : "done";
-            await host.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(notebook)}: {outcome} ({watch.Elapsed.TotalSeconds:0.0} s)"));
+            await host.Output.WriteLineAsync($"{Path.GetFileName(notebook)}: {outcome} ({watch.Elapsed.TotalSeconds:0.0} s)");
             if (error.Trim().Length > 0)
             {
                 await host.Error.WriteLineAsync(error.TrimEnd());

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using RnnZoo.Characters;
 using RnnZoo.Cli.Options;
 using RnnZoo.Zoo;
@@ -6,7 +5,7 @@ using RnnZoo.Zoo;
 namespace RnnZoo.Cli.Commands;
 
 /// <summary>`rnnzoo sample`: writes text with a trained character model.</summary>
-internal sealed class SampleCommand
+internal sealed class SampleCommand : ExampleCommand
 {
     private readonly ValueOption<string?> _model = Values.Text("--model", "The folder of a run of train chars, or a character model of the zoo; by default the newest run in runs", "a folder or a name");
     private readonly ValueOption<int> _length = Values.Whole("--length", "How many characters to write", 1, 500);
@@ -14,25 +13,17 @@ internal sealed class SampleCommand
     private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where chance comes from", 1);
     private readonly ValueOption<string?> _prompt = Values.Text("--prompt", "The text to go on from, of the model's characters; without one it begins as after the end of a line", "a text");
 
-    private SampleCommand()
-    {
-    }
-
-    public static Command Create(CliHost host)
-    {
-        var options = new SampleCommand();
-        var command = new ExampleCommand(
+    public SampleCommand(CliHost host)
+        : base(
             "sample",
             "Writes text with a trained character model.",
             ("rnnzoo sample --prompt \"In the beginning\"", "500 characters of the model that was trained last, after a prompt"),
             ("rnnzoo sample --model chars-lstm-h256.kjv", "a model of the zoo"),
             ("rnnzoo sample --model runs/2026-01-31T09-30-00-chars --temperature 0.7 --seed 7", "a certain model, safer text"))
-        {
-            options._model, options._length, options._temperature, options._seed, options._prompt,
-        };
-        command.SetAction((parsed, cancellation) => Task.FromResult(new SampleRun(host, parsed.GetValue(options._model), parsed.GetValue(options._prompt) ?? "")
-            .Run(model => model.Sample(parsed.GetValue(options._length), parsed.GetValue(options._temperature), parsed.GetValue(options._seed), parsed.GetValue(options._prompt) ?? "", cancellation))));
-        return command;
+    {
+        AddOptions(_model, _length, _temperature, _seed, _prompt);
+        SetAction((parsed, cancellation) => Task.FromResult(new SampleRun(host, parsed.GetValue(_model), parsed.GetValue(_prompt) ?? "")
+            .Run(model => model.Sample(parsed.GetValue(_length), parsed.GetValue(_temperature), parsed.GetValue(_seed), parsed.GetValue(_prompt) ?? "", cancellation))));
     }
 }
 
@@ -42,22 +33,8 @@ internal sealed class SampleRun(CliHost host, string? modelName, string prompt)
     /// <param name="sample">Draws the characters, by what the options say.</param>
     public int Run(Func<CharacterModel, IEnumerable<long>> sample)
     {
-        CharacterModel model;
-        try
-        {
-            model = Load();
-        }
-        catch (Exception problem) when (problem is InvalidDataException or IOException or UnauthorizedAccessException)
-        {
-            host.Error.WriteLine($"--model: {problem.Message.ReplaceLineEndings(" ")}");
-            return ExitCodes.Failure;
-        }
-
-        using (model)
-        {
-            Write(model, Drawn(model, sample));
-        }
-
+        using var model = InputException.Read("--model", Load);
+        Write(model, Drawn(model, sample));
         return ExitCodes.Success;
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using RnnZoo.Cli.Report;
 using RnnZoo.Files;
@@ -14,20 +13,8 @@ internal static class TbpttReport
     {
         var document = Document(result);
         OutputFolder.WriteResults(folder, document, TbpttCharts.Figure(result));
-        if (json)
-        {
-            host.Output.Write(document);
-            host.Error.WriteLine($"Written to {folder}");
-            return;
-        }
-
-        WriteTable(host, result);
-        if (result.Rows.Count > 1)
-        {
-            host.Output.WriteLine(TerminalLines.Render(TbpttCharts.Memory(result), Math.Min(host.Width, 100)));
-        }
-
-        host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Written to {folder}: results.json, chart.svg ({elapsed.TotalSeconds:0.0} s)"));
+        var files = json ? "" : $": results.json, chart.svg ({elapsed.TotalSeconds:0.0} s)";
+        host.Print(json, () => document, () => Show(host, result), $"Written to {folder}{files}");
     }
 
     private static string Document(TbpttResult result) => JsonText.Write(json =>
@@ -39,8 +26,7 @@ internal static class TbpttReport
         json.WriteNumber("hidden", settings.Hidden);
         json.WriteNumber("delay", settings.Delay);
         json.WriteNumber("updates", settings.Updates);
-        json.WritePropertyName("environment");
-        JsonSerializer.Serialize(json, RowJob.Environment);
+        json.WriteValue("environment", RowJob.Environment);
         json.WriteNumber("processors", Environment.ProcessorCount);
         RunHeader.Write(json, settings.Seed, dtype: "float64");
         json.WriteObjects("rows", result.Rows, row =>
@@ -86,38 +72,31 @@ internal static class TbpttReport
         json.WriteNumber("trainingSeconds", Math.Round(score.Seconds, 3));
     }
 
-    private static void WriteTable(CliHost host, TbpttResult result)
+    private static void Show(CliHost host, TbpttResult result)
     {
         var settings = result.Settings;
-        host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{settings.Cell}, T = {settings.Length:#,0}, B = {settings.Batch}, H = {settings.Hidden}, float64, seed {settings.Seed}; recall after {settings.Delay} steps"));
-        var table = new Table().Border(TableBorder.Simple);
-        table.AddColumn(new TableColumn("k").NoWrap());
-        string[] titles = ["MB", "of full", "ms/step", "of full", "cosine", "of W_hh", "recall", "updates"];
-        table.AddColumns([.. titles.Select(title => new TableColumn(title).RightAligned().NoWrap())]);
-        foreach (var row in result.Rows.Append(result.Exact))
-        {
-            table.AddRow([.. Cells(row, result.Full).Select(cell => new Text(cell))]);
-        }
-
-        ReportConsole.Write(host, table);
+        host.Output.WriteLine($"{settings.Cell}, T = {settings.Length:#,0}, B = {settings.Batch}, H = {settings.Hidden}, float64, seed {settings.Seed}; recall after {settings.Delay} steps");
+        var full = result.Full;
+        ReportConsole.Write(host, ReportTable.Of(
+            TableBorder.Simple,
+            result.Rows.Append(result.Exact),
+            new("k", row => row.Chunk is { } chunk ? TbpttSettings.Name(chunk) : $"exact ({row.Cost.SegmentLength})"),
+            new("MB", row => row.PeakMegabytes, "#,0.0"),
+            new("of full", row => Share(row.PeakMegabytes, full?.PeakMegabytes)) { IsRight = true },
+            new("ms/step", row => row.Cost.MillisecondsPerStep, "0.0000"),
+            new("of full", row => Share(row.Cost.MillisecondsPerStep, full?.Cost.MillisecondsPerStep)) { IsRight = true },
+            new("cosine", row => row.Cosine, "0.0000"),
+            new("of W_hh", row => row.RecurrentCosine, "0.0000"),
+            new("recall", row => row.Score is { } score ? NumberText.Of(score.Recall, "0.000") : "") { IsRight = true },
+            new("updates", row => row.Score is { } score ? NumberText.Of(score.Updates, "#,0") : "") { IsRight = true }));
         host.Output.WriteLine("MB: peak memory of the gradient of all T steps, above that after a warm-up of 100 steps. ms/step: per time step of the batch.");
         host.Output.WriteLine("cosine: to the exact gradient, over all parameters and over the recurrent matrix. full: one chunk of all T steps.");
-        host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"recall: right answers after training in chunks of k; a guess is {1.0 / RecallStream.Cues:0.000}."));
+        host.Output.WriteLine($"recall: right answers after training in chunks of k; a guess is {1.0 / RecallStream.Cues:0.000}.");
+        if (result.Rows.Count > 1)
+        {
+            host.Output.WriteLine(TerminalLines.Render(TbpttCharts.Memory(result), Math.Min(host.Width, 100)));
+        }
     }
-
-    private static string[] Cells(TbpttRow row, TbpttRow? full) =>
-    [
-        row.Chunk is { } chunk ? TbpttSettings.Name(chunk) : $"exact ({row.Cost.SegmentLength})",
-        NumberText.Of(row.PeakMegabytes, "#,0.0"),
-        Share(row.PeakMegabytes, full?.PeakMegabytes),
-        NumberText.Of(row.Cost.MillisecondsPerStep, "0.0000"),
-        Share(row.Cost.MillisecondsPerStep, full?.Cost.MillisecondsPerStep),
-        NumberText.Of(row.Cosine, "0.0000"),
-        NumberText.Of(row.RecurrentCosine, "0.0000"),
-        row.Score is { } score ? NumberText.Of(score.Recall, "0.000") : "",
-        row.Score is { } made ? NumberText.Of(made.Updates, "#,0") : "",
-    ];
 
     private static string Share(double value, double? whole) => whole > 0 ? NumberText.Of(100 * value / whole.Value, "0.0") + " %" : "";
 }
@@ -136,26 +115,24 @@ internal static class TbpttCharts
 
         return new Figure($"Truncated backpropagation: what k saves and what it costs ({settings.Cell})", panels)
         {
-            Subtitle = string.Create(CultureInfo.InvariantCulture,
-                $"T = {settings.Length:#,0} steps, batch {settings.Batch}, hidden size {settings.Hidden}, float64, seed {settings.Seed}; full backpropagation is k = T"),
+            Subtitle = $"T = {settings.Length:#,0} steps, batch {settings.Batch}, hidden size {settings.Hidden}, float64, seed {settings.Seed}; full backpropagation is k = T",
             Columns = 2,
         };
     }
 
     /// <summary>Memory against k.</summary>
-    public static LineChart Memory(TbpttResult result) => new(
-        "Memory of the gradient", Chunks(result), new Axis("peak, MB") { Scale = AxisScale.Log }, [Line(result, "chunks of k", row => row.PeakMegabytes)])
-    {
-        ReferenceLines = [new ReferenceLine(result.Exact.PeakMegabytes, "exact, in segments")],
-        EndLabels = true,
-    };
+    public static LineChart Memory(TbpttResult result)
+        => Cost(result, "Memory of the gradient", new Axis("peak, MB") { Scale = AxisScale.Log }, row => row.PeakMegabytes);
 
-    private static LineChart Time(TbpttResult result) => new(
-        "Time of the gradient", Chunks(result), new Axis("milliseconds per time step") { Minimum = 0 }, [Line(result, "chunks of k", row => row.Cost.MillisecondsPerStep)])
-    {
-        ReferenceLines = [new ReferenceLine(result.Exact.Cost.MillisecondsPerStep, "exact, in segments")],
-        EndLabels = true,
-    };
+    private static LineChart Time(TbpttResult result)
+        => Cost(result, "Time of the gradient", new Axis("milliseconds per time step") { Minimum = 0 }, row => row.Cost.MillisecondsPerStep);
+
+    private static LineChart Cost(TbpttResult result, string title, Axis vertical, Func<TbpttRow, double> value)
+        => new(title, Chunks(result), vertical, [Line(result, "chunks of k", value)])
+        {
+            ReferenceLines = [new ReferenceLine(value(result.Exact), "exact, in segments")],
+            EndLabels = true,
+        };
 
     private static LineChart Gradient(TbpttResult result)
     {
@@ -169,7 +146,7 @@ internal static class TbpttCharts
     }
 
     private static GroupedBars Recall(TbpttResult result) => new(
-        string.Create(CultureInfo.InvariantCulture, $"Recall after {result.Settings.Delay} steps, once trained"),
+        $"Recall after {result.Settings.Delay} steps, once trained",
         "k in training",
         [.. result.Rows.Select(row => TbpttSettings.Name(row.Chunk!.Value))],
         new Axis("share of right answers") { Minimum = 0, Maximum = 1 },

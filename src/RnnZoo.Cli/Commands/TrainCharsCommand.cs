@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using RnnZoo.Characters;
 using RnnZoo.Cli.Options;
 using RnnZoo.Modules;
@@ -7,77 +6,52 @@ using RnnZoo.Zoo;
 
 namespace RnnZoo.Cli.Commands;
 
-/// <summary>`rnnzoo train`: trains one model.</summary>
-internal static class TrainCommand
-{
-    public static Command Create(CliHost host) => new ExampleCommand("train", "Trains a model.")
-    {
-        TrainCharsCommand.Create(host),
-    };
-}
-
 /// <summary>`rnnzoo train chars`: a character model of a text, by truncated backpropagation through time.</summary>
-internal sealed class TrainCharsCommand
+internal sealed class TrainCharsCommand : ExampleCommand
 {
-    /// <summary>The words for what a model reads and writes.</summary>
-    public static readonly IReadOnlyDictionary<string, VocabularyKind> Vocabularies = new Dictionary<string, VocabularyKind>
-    {
-        ["characters"] = VocabularyKind.Characters,
-        ["bytes"] = VocabularyKind.Bytes,
-    };
-
     private static readonly CharacterModelShape Shape = new();
     private static readonly CharacterTrainingOptions Training = new();
 
     private readonly ValueOption<string?> _text = Values.Text("--text", "The text to learn, in UTF-8", "a file");
-    private readonly ValueOption<string> _vocabulary = Values.Choice("--vocabulary", "What the model reads and writes", Vocabularies.Keys, "characters");
+    private readonly ValueOption<string> _vocabulary = Values.Choice("--vocabulary", "What the model reads and writes", TrainingNames.Vocabularies.Keys, "characters");
     private readonly ValueOption<string> _cell = Values.Choice("--cell", "The net", SequenceModel.Names, Shape.Cell);
     private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "The hidden size", 1, Shape.Hidden);
     private readonly ValueOption<int> _layers = Values.Whole("--layers", "How many layers", 1, Shape.Layers);
     private readonly ValueOption<int> _embedding = Values.Whole("--embedding", "The size of a learned vector for each character; 0 for one-hot vectors", 0, Shape.Embedding);
-    private readonly ValueOption<double> _dropout = Number("--dropout", "Dropout between layers", "a number from 0 to below 1", value => value is >= 0 and < 1, Shape.Dropout);
+    private readonly ValueOption<double> _dropout = Values.Number<double>("--dropout", "Dropout between layers", "a number from 0 to below 1", value => value is >= 0 and < 1, Shape.Dropout);
     private readonly ValueOption<int> _streams = Values.Whole("--streams", "Into how many streams, read side by side, the text is cut", 1, Training.Streams);
     private readonly ValueOption<int> _chunk = Values.Whole("--chunk", "How many characters of each stream a step sees, and how far gradients reach back", 1, Training.ChunkLength);
-    private readonly Option<bool> _randomLength = new("--random-length") { Description = "Draw the chunks' lengths at random around --chunk; the learning rate follows the length" };
+    private readonly Option<bool> _randomLength = Values.Flag("--random-length", "Draw the chunks' lengths at random around --chunk; the learning rate follows the length");
     private readonly ValueOption<int> _steps = Values.Whole("--steps", "The step limit", 1, Training.Steps);
     private readonly ValueOption<string> _optimizer = Values.Choice("--optimizer", "The optimizer", TrainingNames.Optimizers.Keys, "adam");
-    private readonly ValueOption<double> _learningRate = Number("--lr", "The learning rate", "a number above 0", value => value > 0, Training.LearningRate);
+    private readonly ValueOption<double> _learningRate = Values.Number<double>("--lr", "The learning rate", "a number above 0", value => value > 0, Training.LearningRate);
     private readonly ValueOption<string> _schedule = Values.Choice("--schedule", "How the learning rate changes on the way to the step limit", TrainingNames.Schedules.Keys, "cosine");
     private readonly ValueOption<double> _clip = Values.NotNegative("--clip", "The largest gradient norm; 0 clips nothing", Training.ClipNorm ?? 0);
-    private readonly ValueOption<double> _validation = Number("--validation", "Which share of the text, at its end, is held out to measure on", "a number above 0 and below 1", value => value is > 0 and < 1, 0.05);
+    private readonly ValueOption<double> _validation = Values.Number<double>("--validation", "Which share of the text, at its end, is held out to measure on", "a number above 0 and below 1", value => value is > 0 and < 1, 0.05);
     private readonly ValueOption<int> _validateEvery = Values.Whole("--validate-every", "After how many steps to measure on the held-out text", 1, Training.ValidateEvery);
     private readonly ValueOption<int> _patience = Values.Whole("--patience", "End after so many measurements without a new best one; 0 never", 0, 0);
     private readonly ValueOption<int> _checkpointEvery = Values.Whole("--checkpoint-every", "After how many steps to write a checkpoint", 1, Training.CheckpointEvery);
     private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", 1);
     private readonly ValueOption<int> _threads = Values.Whole("--threads", "How many threads to compute with; another count gives other last digits", 1, Environment.ProcessorCount);
-    private readonly Option<bool> _json = new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
+    private readonly Option<bool> _json = Values.Json();
     private readonly ValueOption<string?> _output = Values.Text(
         "--output", "The folder to write into, replacing an earlier run there; by default a new one, runs/<time>-chars", "a folder");
 
     private readonly ValueOption<string?> _resume = Values.Text(
         "--resume", "Go on with the run in this folder from its last checkpoint, with its own options; --text if the text was moved", "a folder");
 
-    private TrainCharsCommand()
-    {
-    }
-
-    public static Command Create(CliHost host)
-    {
-        var options = new TrainCharsCommand();
-        var command = new ExampleCommand(
+    public TrainCharsCommand(CliHost host)
+        : base(
             "chars",
             "Trains a character model of a text by truncated backpropagation through time. A run that was stopped or killed goes on to the same weights.",
             ("rnnzoo train chars --text book.txt", "an LSTM of 128 units; then rnnzoo sample writes text"),
             ("rnnzoo train chars --resume runs/2026-01-31T09-30-00-chars", "goes on with a run that was stopped"),
             ("rnnzoo train chars --text book.txt --hidden 256 --patience 5 --json > results.json", "a larger net, an early end, results for programs"))
-        {
-            options._text, options._vocabulary, options._cell, options._hidden, options._layers, options._embedding, options._dropout,
-            options._streams, options._chunk, options._randomLength, options._steps, options._optimizer, options._learningRate, options._schedule,
-            options._clip, options._validation, options._validateEvery, options._patience, options._checkpointEvery, options._seed, options._threads,
-            options._json, options._output, options._resume,
-        };
-        command.SetAction((parsed, cancellation) => Task.FromResult(options.Run(host, parsed, cancellation)));
-        return command;
+    {
+        AddOptions(
+            _text, _vocabulary, _cell, _hidden, _layers, _embedding, _dropout, _streams, _chunk, _randomLength, _steps, _optimizer, _learningRate,
+            _schedule, _clip, _validation, _validateEvery, _patience, _checkpointEvery, _seed, _threads, _json, _output, _resume);
+        SetAction((parsed, cancellation) => Task.FromResult(Run(host, parsed, cancellation)));
     }
 
     private int Run(CliHost host, ParseResult parsed, CancellationToken cancellation)
@@ -100,7 +74,7 @@ internal sealed class TrainCharsCommand
     private CharacterRecipe Read(ParseResult parsed, string text) => new()
     {
         Text = new TextRecipe(Path.GetFileName(text).ReplaceLineEndings(" "), Source: text, Sha256: ""), // which is known when it is read
-        Vocabulary = Vocabularies[parsed.GetValue(_vocabulary)!],
+        Vocabulary = TrainingNames.Vocabularies[parsed.GetValue(_vocabulary)!],
         HeldOutShare = parsed.GetValue(_validation),
         KeepBest = true,
         Threads = parsed.GetValue(_threads),
@@ -129,8 +103,4 @@ internal sealed class TrainCharsCommand
             CheckpointEvery = parsed.GetValue(_checkpointEvery),
         },
     };
-
-    private static ValueOption<double> Number(string name, string description, string expected, Func<double, bool> fits, double standard)
-        => Values.WithDefault(new ValueOption<double>(name, description, expected, (string text, out double value)
-            => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value) && fits(value)), standard);
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using RnnZoo.Characters;
 using RnnZoo.Cli.Options;
@@ -34,11 +33,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
     /// <param name="cancellation">Ends it, with a checkpoint.</param>
     public int Begin(CharacterRecipe recipe, string? outputFolder, CancellationToken cancellation)
     {
-        if (OpenText(recipe, recipe.Text.Source, sha256: null) is not { } text)
-        {
-            return ExitCodes.Failure;
-        }
-
+        var text = OpenText(recipe, recipe.Text.Source, sha256: null);
         _folder = OutputFolder.Make(host, outputFolder, "chars");
         using var held = OutputFolder.Lock(_folder);
         foreach (var file in new CheckpointFolder(_folder).Files.Append(Path.Combine(_folder, ModelFolder.Weights)))
@@ -65,28 +60,12 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
     public int Resume(string runFolder, string? textPath, CancellationToken cancellation)
     {
         _folder = Path.GetFullPath(Path.Combine(host.WorkingDirectory, runFolder));
-        FileStream held;
-        try
-        {
-            _manifest = ManifestOfRun();
-            held = OutputFolder.Lock(_folder);
-        }
-        catch (Exception problem) when (problem is InvalidDataException or IOException or UnauthorizedAccessException)
-        {
-            return Failed("--resume", problem);
-        }
-
-        using (held)
-        {
-            var source = textPath ?? Recipe.Text.Source;
-            if (OpenText(Recipe, source, Recipe.Text.Sha256) is not { } text)
-            {
-                return ExitCodes.Failure;
-            }
-
-            _manifest = _manifest with { Recipe = Recipe with { Text = Recipe.Text with { Source = source } } };
-            return Train(text, cancellation);
-        }
+        _manifest = InputException.Read("--resume", ManifestOfRun);
+        using var held = InputException.Read("--resume", () => OutputFolder.Lock(_folder));
+        var source = textPath ?? Recipe.Text.Source;
+        var text = OpenText(Recipe, source, Recipe.Text.Sha256);
+        _manifest = _manifest with { Recipe = Recipe with { Text = Recipe.Text with { Source = source } } };
+        return Train(text, cancellation);
     }
 
     public void OnStep(in StepRecord step)
@@ -94,7 +73,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
         if (host.ErrorIsTerminal && _sinceDrawn.Elapsed > Interval)
         {
             _sinceDrawn.Restart();
-            var line = Line(step.Step, step.Seconds, string.Create(CultureInfo.InvariantCulture, $"training {step.Loss / Math.Log(2):0.000}"));
+            var line = Line(step.Step, step.Seconds, $"training {step.Loss / Math.Log(2):0.000}");
             host.Error.Write("\r" + line.PadRight(_drawn));
             _drawn = line.Length;
         }
@@ -103,7 +82,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
     public void OnEvaluation(EvaluationRecord evaluation)
     {
         var isBest = evaluation.Metric <= (_manifest.Result?.Metrics[0].Value ?? double.PositiveInfinity);
-        var line = Line(evaluation.Step, evaluation.Seconds, string.Create(CultureInfo.InvariantCulture, $"validation {evaluation.Metric:0.0000} bits per character{(isBest ? "  best" : "")}"));
+        var line = Line(evaluation.Step, evaluation.Seconds, $"validation {evaluation.Metric:0.0000} bits per character{(isBest ? "  best" : "")}");
         host.Error.WriteLine((_drawn > 0 ? "\r" : "") + line.PadRight(_drawn));
         host.Error.Flush();
         _drawn = 0;
@@ -128,25 +107,17 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
             : throw new InvalidDataException($"{file}: expected the recipe of a run of train chars, which keeps the best weights of one seed, got another; rnnzoo zoo train {_folder} repeats that one.");
     }
 
-    private TrainingText? OpenText(CharacterRecipe recipe, string file, string? sha256)
+    private static TrainingText OpenText(CharacterRecipe recipe, string file, string? sha256) => InputException.Read("--text", () =>
     {
-        try
+        var text = TrainingText.Open(file, recipe.Vocabulary, recipe.HeldOutShare);
+        if (sha256 is not null && text.Sha256 != sha256)
         {
-            var text = TrainingText.Open(file, recipe.Vocabulary, recipe.HeldOutShare);
-            if (sha256 is not null && text.Sha256 != sha256)
-            {
-                throw new InvalidDataException($"{file}: expected the text that the run began with, got another one; name that one with --text.");
-            }
+            throw new InvalidDataException($"{file}: expected the text that the run began with, got another one; name that one with --text.");
+        }
 
-            CheckLength(recipe.Training, text.Training.Count);
-            return text;
-        }
-        catch (Exception problem) when (problem is InvalidDataException or IOException or UnauthorizedAccessException)
-        {
-            Failed("--text", problem);
-            return null;
-        }
-    }
+        CheckLength(recipe.Training, text.Training.Count);
+        return text;
+    });
 
     private static void CheckLength(CharacterTrainingOptions training, long characters)
     {
@@ -177,13 +148,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
         }
 
         WriteLog(trained);
-        Report(trained, text);
-        return trained.Reason switch
-        {
-            StopReason.Cancelled => ExitCodes.Interrupted,
-            StopReason.Diverged => ExitCodes.Failure,
-            _ => ExitCodes.Success,
-        };
+        return Report(trained, text);
     }
 
     /// <summary>Writes the log so far; where there are weights, its last line is theirs.</summary>
@@ -197,32 +162,32 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
         _manifest = ModelFolder.Write(_folder, _manifest, [result], [.. trained.Log, result.ToLogEntry()], text, host.Time.GetLocalNow());
     }
 
-    private void Report(TrainedSeed trained, TrainingText text)
+    /// <returns>The exit code.</returns>
+    private int Report(TrainedSeed trained, TrainingText text)
     {
         var document = JsonText.Write(writer => WriteResult(writer, trained, text));
         AtomicFile.WriteText(Path.Combine(_folder, "results.json"), document);
-        if (json)
+        var files = json ? ""
+            : _manifest.Result is not null ? $": results.json, and the model as in the zoo; rnnzoo sample --model {_folder} writes with it"
+            : $": results.json, {ModelFolder.Log}; no weights yet, for nothing was measured so far";
+        host.Print(json, () => document, () => Show(trained), $"Written to {_folder}{files}");
+        switch (trained.Reason)
         {
-            host.Output.Write(document);
-            host.Error.WriteLine($"Written to {_folder}");
+            case StopReason.Cancelled:
+                host.Error.WriteLine($"Interrupted; rnnzoo train chars --resume {_folder} goes on.");
+                return ExitCodes.Interrupted;
+            case StopReason.Diverged:
+                host.Error.WriteLine($"--lr: training diverged after step {trained.Steps}: loss or gradient is not finite; begin anew with a smaller rate than {Recipe.Training.LearningRate}.");
+                return ExitCodes.Failure;
+            default:
+                return ExitCodes.Success;
         }
-        else
-        {
-            host.Output.WriteLine(TerminalLines.Render(Curves(trained.Progress!), Math.Min(host.Width, 100)));
-            host.Output.WriteLine(Summary(trained));
-            host.Output.WriteLine(_manifest.Result is not null
-                ? $"Written to {_folder}: results.json, and the model as in the zoo; rnnzoo sample --model {_folder} writes with it"
-                : $"Written to {_folder}: results.json, {ModelFolder.Log}; no weights yet, for nothing was measured so far");
-        }
+    }
 
-        if (trained.Reason == StopReason.Cancelled)
-        {
-            host.Error.WriteLine($"Interrupted; rnnzoo train chars --resume {_folder} goes on.");
-        }
-        else if (trained.Reason == StopReason.Diverged)
-        {
-            host.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"--lr: training diverged after step {trained.Steps}: loss or gradient is not finite; begin anew with a smaller rate than {Recipe.Training.LearningRate}."));
-        }
+    private void Show(TrainedSeed trained)
+    {
+        host.Output.WriteLine(TerminalLines.Render(Curves(trained.Progress!), Math.Min(host.Width, 100)));
+        host.Output.WriteLine(Summary(trained));
     }
 
     private static LineChart Curves(CharacterProgress progress)
@@ -239,8 +204,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
     private static string Summary(TrainedSeed trained)
     {
         var progress = trained.Progress!;
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{(progress.BestBits is { } bits ? $"{bits:0.0000} bits per character on the held-out text (step {progress.BestStep})" : "not measured")}; {Parameters(trained):#,0} parameters, {progress.Step} steps, {Speed(progress):#,0} characters per second, {progress.Seconds:0.0} s; ended: {trained.Ended}");
+        return $"{(progress.BestBits is { } bits ? $"{bits:0.0000} bits per character on the held-out text (step {progress.BestStep})" : "not measured")}; {Parameters(trained):#,0} parameters, {progress.Step} steps, {Speed(progress):#,0} characters per second, {progress.Seconds:0.0} s; ended: {trained.Ended}";
     }
 
     private void WriteResult(Utf8JsonWriter writer, TrainedSeed trained, TrainingText text)
@@ -267,7 +231,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
         writer.WriteString("textSha256", text.Sha256);
         writer.WriteNumber("trainingCharacters", text.Training.Count);
         writer.WriteNumber("validationCharacters", text.HeldOut.Count);
-        writer.WriteString("vocabulary", TrainCharsCommand.Vocabularies.Single(pair => pair.Value == Recipe.Vocabulary).Key);
+        writer.WriteString("vocabulary", TrainingNames.Of(Recipe.Vocabulary));
         writer.WriteNumber("vocabularySize", text.Vocabulary.Size);
         writer.WriteString("cell", shape.Cell);
         writer.WriteNumber("hidden", shape.Hidden);
@@ -290,7 +254,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
     private string Line(int step, double seconds, string what)
     {
         var characters = (double)step * Recipe.Training.Streams * Recipe.Training.ChunkLength;
-        return string.Create(CultureInfo.InvariantCulture, $"step {step,7}/{Recipe.Training.Steps}  {what}  {characters / seconds:#,0} characters/s  {seconds:0.0} s");
+        return $"step {step,7}/{Recipe.Training.Steps}  {what}  {characters / seconds:#,0} characters/s  {seconds:0.0} s";
     }
 
     private static double Speed(CharacterProgress progress) => progress.TrainingSeconds > 0 ? progress.Characters / progress.TrainingSeconds : 0;
@@ -302,11 +266,5 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
     {
         var letters = Path.GetFileNameWithoutExtension(text.Title).ToLowerInvariant().Where(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '-').ToArray();
         return letters.Length > 0 ? new string(letters) : "text";
-    }
-
-    private int Failed(string option, Exception problem)
-    {
-        host.Error.WriteLine($"{option}: {problem.Message.ReplaceLineEndings(" ")}");
-        return ExitCodes.Failure;
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
@@ -12,7 +11,7 @@ namespace RnnZoo.Cli.Commands;
 /// <summary>`rnnzoo zoo`: trained models.</summary>
 internal static class ZooCommand
 {
-    public static Command Create(CliHost host) => new("zoo", "Verifies, lists, shows, trains and exports the trained models.")
+    public static Command CreateAll(CliHost host) => new("zoo", "Verifies, lists, shows, trains and exports the trained models.")
     {
         ZooVerifyCommand.Create(host),
         ListModels(host),
@@ -27,8 +26,6 @@ internal static class ZooCommand
 
     /// <summary>The model that a command is about.</summary>
     public static Argument<string?> Name(string without = "") => new("NAME") { Description = "The model, or the path of its folder" + without, Arity = ArgumentArity.ZeroOrOne };
-
-    public static Option<bool> Json() => new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
 
     /// <summary>Runs a command; a broken file of a model, or a recipe that cannot be trained, is one line on standard error.</summary>
     public static int Try(CliHost host, Func<int> run)
@@ -75,34 +72,16 @@ internal static class ZooCommand
             ?? throw new UsageException($"NAME: expected a model ({known}), got '{name}'{(Nearest.To(name, names) is { } nearest ? $"; did you mean {nearest}?" : "; see rnnzoo zoo list.")}");
     }
 
-    public static Table Table(params string[] columns)
+    public static void WriteMetrics(Utf8JsonWriter json, IReadOnlyList<MetricValue> metrics) => json.WriteObjects("metrics", metrics, metric =>
     {
-        var table = new Table().Border(TableBorder.Rounded);
-        return table.AddColumns([.. columns.Select(column => new TableColumn(column).NoWrap())]);
-    }
-
-    public static TableColumn Right(string title) => new TableColumn(title).RightAligned().NoWrap();
-
-    public static string Number(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "–";
-
-    public static void WriteMetrics(Utf8JsonWriter json, IReadOnlyList<MetricValue> metrics)
-    {
-        json.WriteStartArray("metrics");
-        foreach (var metric in metrics)
-        {
-            json.WriteStartObject();
-            json.WriteString("metric", metric.Name);
-            json.WriteFinite("value", metric.Value);
-            json.WriteFinite("standardError", metric.StandardError);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
+        json.WriteString("metric", metric.Name);
+        json.WriteFinite("value", metric.Value);
+        json.WriteFinite("standardError", metric.StandardError);
+    });
 
     private static ExampleCommand ListModels(CliHost host)
     {
-        var (models, json) = (Models(), Json());
+        var (models, json) = (Models(), Values.Json());
         var pattern = new Argument<string?>("PATTERN") { Description = "A name in which * stands for any letters; by default all", Arity = ArgumentArity.ZeroOrOne };
         var command = new ExampleCommand("list", "Lists the models.",
             ("rnnzoo zoo list", "all models, with what they reach"),
@@ -132,7 +111,7 @@ internal static class ZooCommand
 
     private static ExampleCommand Show(CliHost host)
     {
-        var (models, json, name) = (Models(), Json(), Name());
+        var (models, json, name) = (Models(), Values.Json(), Name());
         var command = new ExampleCommand("show", "Shows a model's card: what it reaches, how it was trained, all seeds; of an untrained one the recipe.",
             ("rnnzoo zoo show copy-lstm-h128.t100", "the card"),
             ("rnnzoo zoo show copy-lstm-h128.t100 --json", "the same for programs"))
@@ -149,7 +128,7 @@ internal static class ZooCommand
 
     private static ExampleCommand Export(CliHost host)
     {
-        var (models, json, name) = (Models(), Json(), Name());
+        var (models, json, name) = (Models(), Values.Json(), Name());
         var output = Values.Text("--output", "The folder to write into; by default one of the model's name", "a folder");
         var command = new ExampleCommand("export", "Writes a model's weights as safetensors and in TorchSharp's format, with its manifest.",
             ("rnnzoo zoo export copy-lstm-h128.t100 --output weights", "weights/copy-lstm-h128.t100.safetensors and .dat"))
@@ -191,53 +170,37 @@ internal static class ZooCommand
         file.CopyTo(stream);
     });
 
-    private static Table ListTable(IReadOnlyList<(ModelEntry Entry, ModelManifest Manifest)> models)
+    private static Table ListTable(IReadOnlyList<(ModelEntry Entry, ModelManifest Manifest)> models) => ReportTable.Of(
+        TableBorder.Rounded,
+        models,
+        new("name", model => model.Entry.Name),
+        new("task", model => model.Manifest.Recipe.TaskName),
+        new("cell", model => model.Manifest.Recipe.Cell),
+        new("hidden", model => model.Manifest.Recipe.Hidden, "0"),
+        new("parameters", model => model.Manifest.Result?.Parameters, "#,0"),
+        new("metrics", model => MetricsOf(model.Manifest)) { Wraps = true });
+
+    private static string MetricsOf(ModelManifest manifest) => manifest.Result is { } result
+        ? string.Join(", ", result.Metrics.Select(metric => $"{metric.Name} {NumberText.Of(metric.Value, "0.######")}"))
+        : "not trained";
+
+    private static string ListJson(IReadOnlyList<(ModelEntry Entry, ModelManifest Manifest)> models) => JsonText.Write(json => json.WriteObjects("models", models, model =>
     {
-        var table = Table("name", "task", "cell").AddColumn(Right("hidden")).AddColumn(Right("parameters")).AddColumn("metrics");
-        foreach (var (entry, manifest) in models)
-        {
-            table.AddRow(
-                Markup.Escape(entry.Name),
-                Markup.Escape(manifest.Recipe.TaskName),
-                Markup.Escape(manifest.Recipe.Cell),
-                Number(manifest.Recipe.Hidden, "0"),
-                Number(manifest.Result?.Parameters, "#,0"),
-                Markup.Escape(manifest.Result is { } result ? string.Join(", ", result.Metrics.Select(metric => $"{metric.Name} {Number(metric.Value, "0.######")}")) : "not trained"));
-        }
-
-        return table;
-    }
-
-    private static string ListJson(IReadOnlyList<(ModelEntry Entry, ModelManifest Manifest)> models) => JsonText.Write(json =>
-    {
-        json.WriteStartArray("models");
-        foreach (var (entry, manifest) in models)
-        {
-            json.WriteStartObject();
-            json.WriteString("name", entry.Name);
-            json.WriteString("summary", manifest.Summary);
-            json.WriteString("task", manifest.Recipe.TaskName);
-            json.WriteString("cell", manifest.Recipe.Cell);
-            json.WriteNumber("hidden", manifest.Recipe.Hidden);
-            json.WriteBoolean("trained", manifest.Result is not null);
-            json.WriteFinite("parameters", manifest.Result?.Parameters);
-            json.WriteString("folder", entry.Folder);
-            WriteMetrics(json, manifest.Result?.Metrics ?? []);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    });
+        var (entry, manifest) = model;
+        json.WriteString("name", entry.Name);
+        json.WriteString("summary", manifest.Summary);
+        json.WriteString("task", manifest.Recipe.TaskName);
+        json.WriteString("cell", manifest.Recipe.Cell);
+        json.WriteNumber("hidden", manifest.Recipe.Hidden);
+        json.WriteBoolean("trained", manifest.Result is not null);
+        json.WriteFinite("parameters", manifest.Result?.Parameters);
+        json.WriteString("folder", entry.Folder);
+        WriteMetrics(json, manifest.Result?.Metrics ?? []);
+    }));
 
     private static string ExportJson(string name, IReadOnlyList<string> files) => JsonText.Write(json =>
     {
         json.WriteString("name", name);
-        json.WriteStartArray("files");
-        foreach (var file in files)
-        {
-            json.WriteStringValue(file);
-        }
-
-        json.WriteEndArray();
+        json.WriteValue("files", files);
     });
 }

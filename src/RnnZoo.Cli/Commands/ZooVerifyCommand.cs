@@ -14,7 +14,7 @@ internal static class ZooVerifyCommand
 
     public static Command Create(CliHost host)
     {
-        var (models, json, name) = (ZooCommand.Models(), ZooCommand.Json(), ZooCommand.Name("; by default all"));
+        var (models, json, name) = (ZooCommand.Models(), Values.Json(), ZooCommand.Name("; by default all"));
         var sequences = Values.Whole("--sequences", "On how many fresh sequences to measure; a character model always takes its whole held-out text", FewestSequences, 2_048);
         var seed = Values.Seed("--seed", "Where the sequences come from; they are never those of a training", 1);
         var command = new ExampleCommand("verify",
@@ -110,30 +110,21 @@ internal sealed class ZooVerifyRun(CliHost host, IReadOnlyList<ModelEntry> model
         }
     }
 
-    private static Table Table(IReadOnlyList<ZooVerifyRow> rows)
-    {
-        var table = ZooCommand.Table("name", "metric").AddColumn(ZooCommand.Right("stated")).AddColumn(ZooCommand.Right("measured")).AddColumn(ZooCommand.Right("may differ by")).AddColumn("result");
-        foreach (var row in rows)
-        {
-            table.AddRow(
-                Markup.Escape(row.Name),
-                Markup.Escape(row.Metric ?? "–"),
-                ZooCommand.Number(row.Stated, "0.000000"),
-                ZooCommand.Number(row.Measured, "0.000000"),
-                ZooCommand.Number(row.Tolerance, "0.000000"),
-                row.Passed ? "[green]passed[/]" : "[red]failed[/]");
-        }
-
-        return table;
-    }
+    private static Table Table(IReadOnlyList<ZooVerifyRow> rows) => ReportTable.Of(
+        TableBorder.Rounded,
+        rows,
+        new("name", row => row.Name),
+        new("metric", row => row.Metric ?? "–"),
+        new("stated", row => row.Stated, "0.000000"),
+        new("measured", row => row.Measured, "0.000000"),
+        new("may differ by", row => row.Tolerance, "0.000000"),
+        new("result", row => row.Passed ? "[green]passed[/]" : "[red]failed[/]") { IsMarkup = true });
 
     private static string Document(bool passed, IReadOnlyList<ZooVerifyRow> rows) => JsonText.Write(json =>
     {
         json.WriteBoolean("passed", passed);
-        json.WriteStartArray("models");
-        foreach (var row in rows)
+        json.WriteObjects("models", rows, row =>
         {
-            json.WriteStartObject();
             json.WriteString("name", row.Name);
             json.WriteString("metric", row.Metric);
             json.WriteFinite("stated", row.Stated);
@@ -141,10 +132,7 @@ internal sealed class ZooVerifyRun(CliHost host, IReadOnlyList<ModelEntry> model
             json.WriteFinite("tolerance", row.Tolerance);
             json.WriteBoolean("passed", row.Passed);
             json.WriteString("problem", row.Problem);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+        });
         RunHeader.Write(json);
     });
 }

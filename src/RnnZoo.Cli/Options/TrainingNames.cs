@@ -1,3 +1,4 @@
+using RnnZoo.Characters;
 using RnnZoo.Modules;
 using RnnZoo.Training;
 
@@ -11,6 +12,8 @@ internal static class TrainingNames
     public static IReadOnlyDictionary<string, LearningRateSchedule> Schedules { get; } = Named(Enum.GetValues<LearningRateSchedule>());
 
     public static IReadOnlyDictionary<string, BackwardPath> Paths { get; } = Named(BackwardPath.Auto, BackwardPath.Autograd, BackwardPath.Native, BackwardPath.HandWritten);
+
+    public static IReadOnlyDictionary<string, VocabularyKind> Vocabularies { get; } = Named(VocabularyKind.Characters, VocabularyKind.Bytes);
 
     public static string Of(Enum value) => value.ToString().ToLowerInvariant();
 

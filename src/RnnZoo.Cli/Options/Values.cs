@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
 
@@ -19,21 +20,31 @@ internal static class Values
     /// <summary>A finite number.</summary>
     public static ValueOption<T> Number<T>(string name, string description, string expected, Func<T, bool> fits, T standard)
         where T : struct, INumber<T>
-        => WithDefault(new ValueOption<T>(name, description, expected, (string text, out T value)
-            => TryParse(text, out value) && fits(value)), standard);
+        => new(name, description, expected, (string text, out T value) => TryParse(text, out value) && fits(value)) { DefaultValueFactory = _ => standard };
 
-    public static ValueOption<string?> Text(string name, string description, string expected)
+    /// <summary>A finite number, or null for none.</summary>
+    public static ValueOption<T?> Optional<T>(string name, string description, string expected, Func<T, bool> fits)
+        where T : struct, INumber<T>
+        => new(name, description, expected, (string text, out T? value) =>
+        {
+            var isRead = TryParse(text, out T number) && fits(number);
+            value = number;
+            return isRead;
+        });
+
+    /// <summary>A text that fits, or any that is not empty; null for none.</summary>
+    public static ValueOption<string?> Text(string name, string description, string expected, Func<string, bool>? fits = null)
         => new(name, description, expected, (string text, out string? value) =>
         {
             value = text;
-            return text.Length > 0;
+            return fits?.Invoke(text) ?? text.Length > 0;
         });
 
     /// <summary>One word of a few.</summary>
     public static ValueOption<string> Choice(string name, string description, IEnumerable<string> choices, string standard)
     {
         var all = string.Join(", ", choices);
-        return WithDefault(new ValueOption<string>(name, $"{description} ({all})", $"one of {all}", OneOf(choices)) { Words = [.. choices] }, standard);
+        return new(name, $"{description} ({all})", $"one of {all}", OneOf(choices)) { Words = [.. choices], DefaultValueFactory = _ => standard };
     }
 
     /// <summary>Several words of a few, with commas between them, none twice.</summary>
@@ -56,7 +67,7 @@ internal static class Values
     /// <summary>Several values with commas between them, none twice.</summary>
     public static ValueOption<ValueList<T>> List<T>(
         string name, string description, string expected, ValueOption<T>.TryParse parse, IReadOnlyList<T> standard, params IReadOnlyCollection<string> words)
-        => WithDefault(new ValueOption<ValueList<T>>(name, description, expected, (string text, out ValueList<T> value) =>
+        => new(name, description, expected, (string text, out ValueList<T> value) =>
         {
             var items = new List<T>();
             value = new(items);
@@ -72,21 +83,18 @@ internal static class Values
 
             return true;
         })
-        { Words = words }, new ValueList<T>(standard));
+        { Words = words, DefaultValueFactory = _ => new(standard) };
+
+    /// <summary>Something to do or to leave.</summary>
+    public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 
     /// <summary>Whether results are for programs.</summary>
-    public static Option<bool> Json() => new("--json") { Description = "Print the results as one JSON document, and nothing else, on standard output" };
+    public static Option<bool> Json() => Flag("--json", "Print the results as one JSON document, and nothing else, on standard output");
 
     /// <summary>The folder of a run.</summary>
     /// <param name="run">What a new folder is called, after the time.</param>
     public static ValueOption<string?> Output(string run)
         => Text("--output", $"The folder to write into, replacing earlier results there; by default a new one, runs/<time>-{run}", "a folder");
-
-    public static ValueOption<T> WithDefault<T>(ValueOption<T> option, T standard)
-    {
-        option.DefaultValueFactory = _ => standard;
-        return option;
-    }
 
     private static ValueOption<string>.TryParse OneOf(IEnumerable<string> choices) => (string text, out string value) =>
     {
@@ -94,7 +102,8 @@ internal static class Values
         return choices.Contains(text);
     };
 
-    private static bool TryParse<T>(string text, out T value)
+    /// <summary>Reads a finite number.</summary>
+    public static bool TryParse<T>(string text, out T value)
         where T : struct, INumber<T>
         => T.TryParse(text, NumberStyles.Float & ~NumberStyles.AllowTrailingWhite & ~NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out value) && T.IsFinite(value);
 }
@@ -105,5 +114,53 @@ internal static class Values
 internal sealed record ValueList<T>(IReadOnlyList<T> Items)
 {
     public override string ToString()
-        => string.Join(',', Items.Select(item => string.Create(CultureInfo.InvariantCulture, $"{item}")));
+        => string.Join(',', Items.Select(item => $"{item}"));
+}
+
+/// <summary>An option with a value, whose errors name the option, what was expected and what came.</summary>
+/// <typeparam name="T">What the value is.</typeparam>
+internal sealed class ValueOption<T> : Option<T>, IExpecting
+{
+    /// <summary>Makes an option.</summary>
+    /// <param name="name">Its name, dashes included.</param>
+    /// <param name="description">What it does.</param>
+    /// <param name="expected">What its value must be.</param>
+    /// <param name="parse">Reads a value; false if it is not what is expected.</param>
+    public ValueOption(string name, string description, string expected, TryParse parse)
+        : base(name)
+    {
+        Description = description;
+        Expected = expected;
+        HelpName = "value";
+        Arity = ArgumentArity.ExactlyOne;
+        CustomParser = result => Parse(result, parse);
+    }
+
+    public delegate bool TryParse(string text, out T value);
+
+    public string Expected { get; }
+
+    /// <summary>The words that a value is made of, if it is made of words: an error names the one that was probably meant.</summary>
+    public IReadOnlyCollection<string> Words { get; init; } = [];
+
+    private T? Parse(ArgumentResult result, TryParse parse)
+    {
+        var text = result.Tokens[^1].Value;
+        if (parse(text, out var value))
+        {
+            return value;
+        }
+
+        var meant = text.Split([',', '+', '='], StringSplitOptions.TrimEntries).Where(part => !Words.Contains(part))
+            .Select(part => Nearest.To(part, Words)).FirstOrDefault(word => word is not null);
+        result.AddError($"{Name}: expected {Expected}, got '{text}'{(meant is null ? "." : $"; did you mean {meant}?")}");
+        return default;
+    }
+}
+
+/// <summary>An option that can say what its value must be.</summary>
+internal interface IExpecting
+{
+    /// <summary>What is expected, such as "a whole number of at least 1".</summary>
+    string Expected { get; }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using RnnZoo.Cells;
 using RnnZoo.Modules;
 using static TorchSharp.torch;
@@ -21,6 +22,7 @@ internal sealed record PyTorchCase
         AllowDuplicateProperties = false,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
     };
 
     /// <summary>The file's name without its ending.</summary>
