@@ -1,5 +1,4 @@
 using System.CommandLine;
-using RnnZoo.Characters;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
 using RnnZoo.Files;

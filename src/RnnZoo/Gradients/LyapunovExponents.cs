@@ -37,7 +37,7 @@ public sealed class LyapunovExponents : Display.IPicture
     public IReadOnlyList<double> Exponents { get; }
 
     /// <summary>How the exponents settled; the last point has the final ones.</summary>
-    public IReadOnlyList<LyapunovPoint> History { get; }
+    internal IReadOnlyList<LyapunovPoint> History { get; }
 
     /// <summary>S: as many exponents there are in all.</summary>
     public int StateSize { get; }
@@ -167,10 +167,10 @@ public sealed record LyapunovOptions
     public int Seed { get; init; }
 
     /// <summary>How many points of <see cref="LyapunovExponents.History"/> there are at most.</summary>
-    public int HistoryPoints { get; init; } = 200;
+    internal int HistoryPoints { get; init; } = 200;
 }
 
 /// <summary>The finite-time exponents after some of the steps.</summary>
 /// <param name="Steps">How many steps were measured so far, warm-up not counted.</param>
 /// <param name="Exponents">In nats per step, in the order of the directions.</param>
-public sealed record LyapunovPoint(long Steps, IReadOnlyList<double> Exponents);
+internal sealed record LyapunovPoint(long Steps, IReadOnlyList<double> Exponents);
