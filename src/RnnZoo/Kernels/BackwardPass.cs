@@ -82,6 +82,11 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         var arena = new Arena(workspace.Pointer);
         memory = LayOut(ref arena);
         RowBlock<S, V, T>.Clear(memory.Zero, S.Lanes);
+        for (var lane = 0; lane < S.Lanes; lane++)
+        {
+            memory.Used[lane] = plan.PaddedHidden - S.Lanes + lane < shape.Hidden ? T.One : T.Zero;
+        }
+
 
         RunPhase(Phase.Pack, threads);
         RunPhase(Phase.Steps, plan.RowParts);
@@ -155,7 +160,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
             };
             var norms = NormsOf(part, s);
             ClearBeyondHidden(step.DH, rows, plan.StateStride, 1);
-            ClearBeyondHidden(step.DC, rows, plan.StateStride, 1);
+            ClearBeyondHidden(step.DC, HasCell ? rows : 0, plan.StateStride, 1);
             ReceiveOutputGradient(s, first, ref step, norms);
             ReadOutput(s, first, ref step, own.H);
             C.Differentiate(step);
@@ -190,14 +195,22 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
     }
 
     // Lanes beyond H are zero, or NaN where a number is not finite, for 0·∞ is. No product may take them up.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ClearBeyondHidden(T* target, int rows, nint stride, int columns)
     {
-        var count = (int)(plan.PaddedHidden - shape.Hidden);
-        for (var row = 0; count > 0 && row < rows; row++)
+        if (plan.WholeVectors)
+        {
+            return;
+        }
+
+        var used = S.Load(memory.Used);
+        target += plan.PaddedHidden - S.Lanes;
+        for (var row = 0; row < rows; row++, target += stride)
         {
             for (var column = 0; column < columns; column++)
             {
-                RowBlock<S, V, T>.Clear(target + (row * stride) + (column * plan.PaddedHidden) + shape.Hidden, count);
+                var last = target + (column * plan.PaddedHidden);
+                S.Store(last, S.WherePositive(used, S.Load(last)));
             }
         }
     }

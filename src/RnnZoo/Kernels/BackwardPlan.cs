@@ -136,6 +136,7 @@ internal readonly unsafe struct BackwardMemory<T>
         nint parts = plan.WholeSequence ? Math.Max(plan.RowParts, plan.GradientParts) : plan.RowParts;
         nint depth = gates * plan.PaddedHidden;
         Zero = arena.Take<T>(lanes);
+        Used = arena.Take<T>(lanes);
         HiddenPanels = arena.Take<T>(plan.PaddedHidden * depth);
         InputPanels = arena.Take<T>(a.DX == null ? 0 : (nint)plan.InputBlocks * lanes * depth);
         Norms = arena.Take<double>(a.WantsNorms ? 4 * (nint)plan.RowParts * shape.Steps : 0);
@@ -165,6 +166,9 @@ internal readonly unsafe struct BackwardMemory<T>
 
     /// <summary>One vector of zeros.</summary>
     public T* Zero { get; }
+
+    /// <summary>One vector: 1 in the lanes of the last block of units that H reaches, else 0.</summary>
+    public T* Used { get; }
 
     /// <summary>[block of H][G, H padded, lanes] W_hh, and [block of I][G, H padded, lanes] W_ih.</summary>
     public T* HiddenPanels { get; }
