@@ -82,10 +82,17 @@ internal static class Check
     }
 
     /// <summary>Shapes of a state dict against a module's own: native copying would broadcast a wrong one silently.</summary>
-    public static void StateDict(nn.Module module, IReadOnlyDictionary<string, Tensor> source, IList<string>? skip)
+    public static void StateDict(nn.Module module, IReadOnlyDictionary<string, Tensor> source, bool strict, IList<string>? skip)
     {
         ArgumentNullException.ThrowIfNull(source);
         var own = module.state_dict();
+        string[] missing = [.. own.Keys.Except(source.Keys).Except(skip ?? [])];
+        string[] unexpected = [.. source.Keys.Except(own.Keys).Except(skip ?? [])];
+        if (strict && missing.Length + unexpected.Length > 0)
+        {
+            throw new InvalidOperationException($"source: expected exactly the keys of {module.GetName()}; missing: {Some(missing)}; unexpected: {Some(unexpected)}. Give strict: false to load those that both have.");
+        }
+
         foreach (var (key, value) in source)
         {
             if (skip?.Contains(key) == true || !own.TryGetValue(key, out var target))
@@ -100,6 +107,14 @@ internal static class Check
             }
         }
     }
+
+    /// <summary>The first eight of some names; "none" if there are none.</summary>
+    public static string Some(IReadOnlyList<string> names) => names.Count switch
+    {
+        0 => "none",
+        <= 8 => string.Join(", ", names),
+        _ => $"{string.Join(", ", names.Take(8))} and {names.Count - 8} more",
+    };
 
     public static bool SameDevice(Tensor left, Tensor right) =>
         left.device_type == right.device_type && left.device_index == right.device_index;

@@ -29,6 +29,9 @@ internal sealed class LyapunovCommand : ExampleCommand
     private readonly ValueOption<string?> _weights = Values.Text(
         "--weights", "Measure the recurrent net in this file in place of a fresh one: safetensors, or a state dict as module.save writes it (compare leaves some in its run folder); a vanilla net is taken for one with tanh", "a file");
 
+    private readonly ValueOption<string?> _net = Values.Text(
+        "--net", "Which net of a --weights file that holds several: what stands before its parameters' names, as in enc", "a name");
+
     private readonly ValueOption<int> _steps = Values.Whole("--steps", "How many steps to measure", 1, 10_000);
     private readonly ValueOption<int> _warmUp = Values.Whole("--warm-up", "How many steps turn the directions into place before", 0, 500);
     private readonly ValueOption<int> _exponents = Values.Whole("--exponents", "How many of the largest exponents; never more than the state has numbers", 1, 8);
@@ -44,7 +47,7 @@ internal sealed class LyapunovCommand : ExampleCommand
             ("rnnzoo lyapunov", "a fresh vanilla RNN of 128 units"),
             ("rnnzoo lyapunov --cell lstm --init forget-bias --seed 7 --json > exponents.json", "an LSTM with forget bias 1, results for programs"))
     {
-        AddOptions(_cell, _hidden, _gain, _init, _weights, _steps, _warmUp, _exponents, _input, _seed, _json, _output);
+        AddOptions(_cell, _hidden, _gain, _init, _weights, _net, _steps, _warmUp, _exponents, _input, _seed, _json, _output);
         SetAction((parsed, cancellation) => Task.FromResult(
             new LyapunovRun(host, Read(parsed), parsed.GetValue(_json), parsed.GetValue(_output)).Run(cancellation)));
     }
@@ -56,6 +59,11 @@ internal sealed class LyapunovCommand : ExampleCommand
         if (weights is not null && ofFreshNets.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } wrong)
         {
             throw new UsageException($"{wrong.Name}: expected none together with --weights, where the file decides; leave one of the two out.");
+        }
+
+        if (weights is null && parsed.GetValue(_net) is not null)
+        {
+            throw new UsageException("--net: expected none without --weights, for a fresh net is one alone; leave it out.");
         }
 
         var (cell, gain) = (parsed.GetValue(_cell)!, parsed.GetValue(_gain));
@@ -76,6 +84,7 @@ internal sealed class LyapunovCommand : ExampleCommand
             Gain: gain,
             Init: init,
             Weights: weights,
+            Net: parsed.GetValue(_net),
             Steps: parsed.GetValue(_steps),
             WarmUp: parsed.GetValue(_warmUp),
             Exponents: parsed.GetValue(_exponents),
@@ -86,7 +95,7 @@ internal sealed class LyapunovCommand : ExampleCommand
 
 /// <summary>What to measure: the values of the options, which say what each is.</summary>
 internal sealed record LyapunovSettings(
-    string Cell, int Hidden, double? Gain, string Init, string? Weights, int Steps, int WarmUp, int Exponents, double Input, long Seed);
+    string Cell, int Hidden, double? Gain, string Init, string? Weights, string? Net, int Steps, int WarmUp, int Exponents, double Input, long Seed);
 
 /// <summary>One measurement from its settings to its files.</summary>
 internal sealed class LyapunovRun(CliHost host, LyapunovSettings settings, bool json, string? outputFolder)
@@ -132,15 +141,19 @@ internal sealed class LyapunovRun(CliHost host, LyapunovSettings settings, bool 
 /// <summary>The net to measure, in float64: fresh, or read from a file.</summary>
 /// <param name="Module">The net.</param>
 /// <param name="Cell">Its name in the registry.</param>
-internal sealed record LyapunovNet(IRecurrentModule Module, string Cell) : IDisposable
+/// <param name="Part">What its name is in a file that holds several; else null.</param>
+internal sealed record LyapunovNet(IRecurrentModule Module, string Cell, string? Part = null) : IDisposable
 {
+    /// <summary>The cell and, of a file with several nets, which it is.</summary>
+    public string Name => Part is null ? Cell : $"{Cell} ({Part})";
+
     private const int FreshInputs = 10;
 
     public static LyapunovNet Create(LyapunovSettings settings, string workingDirectory)
     {
         if (settings.Weights is { } file)
         {
-            return WeightsFile.Read(Path.Combine(workingDirectory, file));
+            return WeightsFile.Read(Path.Combine(workingDirectory, file), settings.Net);
         }
 
         manual_seed(Seeds.Derive(settings.Seed, "weights"));
@@ -192,14 +205,27 @@ internal static partial class WeightsFile
 
     /// <summary>The recurrent net of a file: the first of the registry that has its parameters. What else the file holds, as a readout, is left aside.</summary>
     /// <param name="path">The file, or a folder that holds exactly one *.dat.</param>
+    /// <param name="wanted">The net's name in a file that holds several; else null.</param>
     /// <exception cref="InvalidDataException">The file is none, or holds no recurrent net.</exception>
-    public static LyapunovNet Read(string path)
+    /// <exception cref="UsageException">The file holds several nets, or none of that name.</exception>
+    public static LyapunovNet Read(string path, string? wanted)
     {
         using var scope = NewDisposeScope();
         var entries = Entries(Locate(path), path);
-        var anchor = entries.Keys.FirstOrDefault(key => key.EndsWith(Anchor, StringComparison.Ordinal))
-            ?? throw new InvalidDataException($"{path}: expected a recurrent net with a parameter {Anchor}, found {string.Join(", ", entries.Keys.Take(8))}.");
-        var prefix = anchor[..^Anchor.Length];
+        var prefixes = entries.Keys.Where(key => key.EndsWith(Anchor, StringComparison.Ordinal)).Select(key => key[..^Anchor.Length]).ToArray();
+        if (prefixes.Length == 0)
+        {
+            throw new InvalidDataException($"{path}: expected a recurrent net with a parameter {Anchor}, found {string.Join(", ", entries.Keys.Take(8))}.");
+        }
+
+        var names = Array.ConvertAll(prefixes, prefix => prefix.TrimEnd('.'));
+        var index = wanted is null && names.Length == 1 ? 0 : Array.IndexOf(names, wanted?.TrimEnd('.'));
+        if (index < 0)
+        {
+            throw new UsageException($"--net: expected which net of {path} to measure ({string.Join(", ", names)}), got {(wanted is null ? "none" : $"'{wanted}'")}.");
+        }
+
+        var prefix = prefixes[index];
         var own = entries.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal) && OfALayer().IsMatch(entry.Key))
             .ToDictionary(entry => entry.Key[prefix.Length..], entry => entry.Value.to(ScalarType.Float64));
         foreach (var known in RecurrentNets.All)
@@ -208,7 +234,7 @@ internal static partial class WeightsFile
             {
                 var net = known.Make(options);
                 ((nn.Module)net).load_state_dict(own);
-                return new LyapunovNet(net, known.Name);
+                return new LyapunovNet(net, known.Name, names.Length > 1 ? names[index] : null);
             }
         }
 
@@ -259,12 +285,21 @@ internal static partial class WeightsFile
         if (file.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
         {
             using var opened = SafeTensorsFile.Open(file);
-            return opened.Entries.ToDictionary(entry => entry.Name, entry => opened.Read(entry.Name));
+            return opened.Entries.Where(entry => entry.Type is not null).ToDictionary(entry => entry.Name, entry => opened.Read(entry.Name));
         }
 
+        using var stream = File.OpenRead(file);
+        var start = new byte[4];
+        var read = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        if (read == start.Length && start is [(byte)'P', (byte)'K', 3, 4] or [0x80, 2 or 3 or 4 or 5, _, _])
+        {
+            throw new InvalidDataException($"{path}: expected safetensors, or a state dict of TorchSharp's format, got a file of PyTorch's own (torch.save); convert it first: docs/importing.md says how.");
+        }
+
+        stream.Position = 0;
         try
         {
-            using var reader = new BinaryReader(File.OpenRead(file));
+            using var reader = new BinaryReader(stream);
             var count = reader.Read7BitEncodedInt64();
             if (count is < 1 or > MostEntries)
             {

@@ -23,7 +23,7 @@ internal static class LyapunovReport
     {
         foreach (var result in results)
         {
-            host.Output.WriteLine($"{net.Cell}, {result.Name}: {Meaning(result.Measured)}");
+            host.Output.WriteLine($"{net.Name}, {result.Name}: {Meaning(result.Measured)}");
             ReportConsole.Write(host, CreateTable(result));
             foreach (var line in Facts(result))
             {
@@ -42,6 +42,7 @@ internal static class LyapunovReport
         json.WriteString("model", net.Cell);
         json.WriteBoolean("trained", settings.Weights is not null);
         json.WriteString("weights", settings.Weights);
+        json.WriteString("net", net.Part);
         json.WriteString("init", settings.Weights is null ? settings.Init : null);
         json.WriteFinite("gain", settings.Weights is null ? settings.Gain : null);
         json.WriteNumber("hidden", net.Module.HiddenSize);
@@ -113,7 +114,7 @@ internal static class LyapunovCharts
     private const int MostLines = 6; // as many as the palette tells apart
 
     public static Figure Figure(LyapunovSettings settings, LyapunovNet net, IReadOnlyList<LyapunovResult> results) =>
-        new($"Lyapunov exponents: {net.Cell}, hidden size {net.Module.HiddenSize}",
+        new($"Lyapunov exponents: {net.Name}, hidden size {net.Module.HiddenSize}",
             [.. results.SelectMany(result => (ChartPanel[])[Settling(result), Spectrum(result)])])
         {
             Subtitle = $"{(settings.Weights is null ? "a fresh net" : "a trained net")}, {settings.Steps:#,0} steps after {settings.WarmUp:#,0} of warm-up, random input of deviation {settings.Input}, seed {settings.Seed}",

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Formats.Tar;
 using System.Text;
 
 namespace RnnZoo.Files;
@@ -12,10 +13,16 @@ internal static class AtomicFile
     /// <exception cref="IOException">The file cannot be written; an older one is left as it was.</exception>
     public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
-    /// <summary>Writes a file; one that exists is replaced.</summary>
-    /// <exception cref="IOException">The file cannot be written; an older one is left as it was.</exception>
+    /// <summary>Writes a file; one that exists is replaced. Of a symbolic link, that is what it leads to.</summary>
+    /// <exception cref="IOException">The file cannot be written, or is a device, a pipe or a socket; an older one is left as it was.</exception>
     public static void Write(string path, Action<Stream> write)
     {
+        path = new FileInfo(path).LinkTarget is null ? path : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
+        if (!IsRegular(path))
+        {
+            throw new IOException($"{path}: expected the name of a file, got a device, a pipe or a socket, which cannot be replaced by one; name a file.");
+        }
+
         var partial = Claim(path);
         try
         {
@@ -39,6 +46,26 @@ internal static class AtomicFile
         {
             InWriting.TryRemove(partial, out _);
         }
+    }
+
+    // The one class of the framework that tells devices and pipes from files, without opening them, writes archives.
+    private static bool IsRegular(string path)
+    {
+        var file = new FileInfo(path);
+        if (!file.Exists || file.Length > 0)
+        {
+            return true; // what is no file has no length
+        }
+
+        using var archive = new MemoryStream();
+        using (var writer = new TarWriter(archive, leaveOpen: true))
+        {
+            writer.WriteEntry(path, "name");
+        }
+
+        archive.Position = 0;
+        using var reader = new TarReader(archive);
+        return reader.GetNextEntry()!.EntryType == TarEntryType.RegularFile;
     }
 
     /// <summary>Where a file is written before it gets its name.</summary>

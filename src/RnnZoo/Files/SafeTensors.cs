@@ -94,15 +94,20 @@ public static class SafeTensors
         string[] unexpected = [.. file.Entries.Select(entry => entry.Name).Where(name => !own.ContainsKey(name))];
         if (strict && missing.Length + unexpected.Length > 0)
         {
-            throw new InvalidDataException($"{path}: expected exactly the tensors of {module.GetName()}; missing: {Some(missing)}; unexpected: {Some(unexpected)}.");
+            throw new InvalidDataException($"{path}: expected exactly the tensors of {module.GetName()}; missing: {RnnZoo.Check.Some(missing)}; unexpected: {RnnZoo.Check.Some(Array.ConvertAll(unexpected, Printable.Of))}.");
         }
 
         var shared = file.Entries.Where(entry => own.ContainsKey(entry.Name)).ToArray();
         foreach (var entry in shared)
         {
+            if (entry.Type is null)
+            {
+                throw new InvalidDataException($"{path}: {Printable.Of(entry.Name)}: dtype: expected one that TorchSharp has too ({SafeTensorTypes.Names}), got '{entry.DType}'.");
+            }
+
             if (!entry.Shape.SequenceEqual(own[entry.Name].shape))
             {
-                throw new InvalidDataException($"{path}: {entry.Name}: expected shape [{string.Join(", ", own[entry.Name].shape)}], got [{string.Join(", ", entry.Shape)}]; the file comes from a module of other sizes.");
+                throw new InvalidDataException($"{path}: {Printable.Of(entry.Name)}: expected shape [{string.Join(", ", own[entry.Name].shape)}], got [{string.Join(", ", entry.Shape)}]; the file comes from a module of other sizes.");
             }
         }
 
@@ -115,13 +120,6 @@ public static class SafeTensors
 
         return (missing, unexpected);
     }
-
-    private static string Some(string[] names) => names.Length switch
-    {
-        0 => "none",
-        <= 8 => string.Join(", ", names.Select(Printable.Of)),
-        _ => $"{string.Join(", ", names.Take(8).Select(Printable.Of))} and {names.Length - 8} more",
-    };
 
     private static (byte[] Header, List<Tensor> Data) Prepare(IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata)
     {

@@ -86,15 +86,16 @@ public sealed class SafeTensorsFile : IDisposable
     /// <param name="name">Its name.</param>
     /// <returns>The tensor, in the file's own type and shape, on the CPU.</returns>
     /// <exception cref="KeyNotFoundException">There is none of that name.</exception>
-    /// <exception cref="InvalidDataException">The file was cut short since it was opened, or truth values are not 0 or 1.</exception>
+    /// <exception cref="InvalidDataException">TorchSharp lacks its type, the file was cut short since it was opened, or truth values are not 0 or 1.</exception>
     public Tensor Read(string name)
     {
         var entry = _byName.TryGetValue(name, out var found)
             ? found
             : throw new KeyNotFoundException($"{_name}: expected a tensor '{name}', found {(Entries.Count == 0 ? "none at all" : string.Join(", ", Entries.Take(8).Select(known => Printable.Of(known.Name))))}.");
+        var type = entry.Type ?? throw new InvalidDataException($"{_name}: {Printable.Of(name)}: dtype: expected one that TorchSharp has too ({SafeTensorTypes.Names}), got '{entry.DType}'; the file's other tensors can be read, this one has to be converted where it was made.");
         using var scope = NewDisposeScope();
-        var isTruth = entry.Type == ScalarType.Bool; // whose bytes libtorch takes for 0 or 1, unseen
-        var tensor = empty([.. entry.Shape], dtype: isTruth ? ScalarType.Byte : entry.Type, device: CPU);
+        var isTruth = type == ScalarType.Bool; // whose bytes libtorch takes for 0 or 1, unseen
+        var tensor = empty([.. entry.Shape], dtype: isTruth ? ScalarType.Byte : type, device: CPU);
         _stream.Position = _dataStart + entry.Begin;
         try
         {
@@ -140,8 +141,12 @@ public sealed class SafeTensorsFile : IDisposable
 
 /// <summary>What a safetensors file says of one of its tensors.</summary>
 /// <param name="Name">Its name; PyTorch's key, as in <c>recurrent.weight_ih_l0</c>.</param>
-/// <param name="Type">Its element type.</param>
+/// <param name="DType">Its element type, as safetensors calls it: <c>F32</c>.</param>
 /// <param name="Shape">Its shape; empty for a scalar.</param>
 /// <param name="Begin">Where its bytes begin, counted from the end of the header.</param>
 /// <param name="End">Where they end, exclusive.</param>
-public sealed record SafeTensorEntry(string Name, ScalarType Type, IReadOnlyList<long> Shape, long Begin, long End);
+public sealed record SafeTensorEntry(string Name, string DType, IReadOnlyList<long> Shape, long Begin, long End)
+{
+    /// <summary>Its element type; null if TorchSharp has none such, and the tensor cannot be read.</summary>
+    public ScalarType? Type => SafeTensorTypes.Parse(DType);
+}

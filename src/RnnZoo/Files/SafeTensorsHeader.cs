@@ -102,10 +102,10 @@ internal sealed class SafeTensorsHeader(string file)
         return fields;
     }
 
-    private ScalarType ReadType(string name, JsonElement json)
+    private string ReadType(string name, JsonElement json)
     {
         var text = json.ValueKind == JsonValueKind.String ? json.GetString()! : throw Wrong($"{name}: dtype: expected a string, got {json.ValueKind}");
-        return SafeTensorTypes.Parse(text) ?? throw Wrong($"{name}: dtype: expected one that TorchSharp has too ({SafeTensorTypes.Names}), got '{text}'");
+        return SafeTensorTypes.BitsOf(text) > 0 ? text : throw Wrong($"{name}: dtype: expected one of safetensors' types ({SafeTensorTypes.Names}, and others that TorchSharp lacks), got '{text}'");
     }
 
     private long[] ReadNumbers(string what, JsonElement json, int most)
@@ -125,23 +125,23 @@ internal sealed class SafeTensorsHeader(string file)
             : throw Wrong($"{what}: expected whole numbers from 0 to {long.MaxValue}, got something else"))];
     }
 
-    private void CheckLength(string name, ScalarType type, long[] shape, long begin, long end)
+    private void CheckLength(string name, string type, long[] shape, long begin, long end)
     {
         // Zeros count as ones here: what a library makes of the other dimensions of an empty tensor must not overflow either.
-        UInt128 room = (UInt128)SafeTensorTypes.SizeOf(type);
+        UInt128 bits = (UInt128)SafeTensorTypes.BitsOf(type);
         foreach (var size in shape)
         {
-            room *= (ulong)Math.Max(1, size);
-            if (room > long.MaxValue)
+            bits *= (ulong)Math.Max(1, size);
+            if (bits / 8 > long.MaxValue)
             {
                 throw Wrong($"{name}: shape: expected a tensor of less than 2^63 bytes, got [{string.Join(", ", shape)}]");
             }
         }
 
-        var bytes = shape.Contains(0) ? 0 : (long)room;
-        if (end < begin || end - begin != bytes)
+        var bytes = shape.Contains(0) ? 0 : (long)(bits / 8);
+        if (end < begin || end - begin != bytes || bits % 8 != 0)
         {
-            throw Wrong($"{name}: data_offsets: expected {bytes} bytes for [{string.Join(", ", shape)}] of {SafeTensorTypes.NameOf(type)}, got {begin} to {end}");
+            throw Wrong($"{name}: data_offsets: expected {bytes} bytes for [{string.Join(", ", shape)}] of {type}, got {begin} to {end}");
         }
     }
 
@@ -169,34 +169,47 @@ internal sealed class SafeTensorsHeader(string file)
     private InvalidDataException Wrong(string message) => new($"{file}: header: {Printable.Of(message)}.");
 }
 
-/// <summary>The element types that both safetensors and TorchSharp have.</summary>
+/// <summary>The element types of safetensors; null for what TorchSharp lacks, which takes room in a file and cannot be read.</summary>
 internal static class SafeTensorTypes
 {
-    private static readonly (string Name, ScalarType Type, int Size)[] All =
+    private static readonly (string Name, ScalarType? Type, int Bits)[] All =
     [
-        ("F64", ScalarType.Float64, 8),
-        ("F32", ScalarType.Float32, 4),
-        ("F16", ScalarType.Float16, 2),
-        ("BF16", ScalarType.BFloat16, 2),
-        ("I64", ScalarType.Int64, 8),
-        ("I32", ScalarType.Int32, 4),
-        ("I16", ScalarType.Int16, 2),
-        ("I8", ScalarType.Int8, 1),
-        ("U8", ScalarType.Byte, 1),
-        ("BOOL", ScalarType.Bool, 1),
+        ("F64", ScalarType.Float64, 64),
+        ("F32", ScalarType.Float32, 32),
+        ("F16", ScalarType.Float16, 16),
+        ("BF16", ScalarType.BFloat16, 16),
+        ("I64", ScalarType.Int64, 64),
+        ("I32", ScalarType.Int32, 32),
+        ("I16", ScalarType.Int16, 16),
+        ("I8", ScalarType.Int8, 8),
+        ("U8", ScalarType.Byte, 8),
+        ("BOOL", ScalarType.Bool, 8),
+        ("C64", null, 64),
+        ("U64", null, 64),
+        ("U32", null, 32),
+        ("U16", null, 16),
+        ("F8_E4M3", null, 8),
+        ("F8_E5M2", null, 8),
+        ("F8_E8M0", null, 8),
+        ("F6_E2M3", null, 6),
+        ("F6_E3M2", null, 6),
+        ("F4", null, 4),
     ];
 
-    /// <summary>All names, for messages.</summary>
-    public static string Names { get; } = string.Join(", ", All.Select(type => type.Name));
+    /// <summary>The names of those that TorchSharp has, for messages.</summary>
+    public static string Names { get; } = string.Join(", ", All.Where(type => type.Type is not null).Select(type => type.Name));
 
-    /// <summary>The type of a name; null if it is none of those.</summary>
-    public static ScalarType? Parse(string name) => Array.FindIndex(All, type => type.Name == name) is >= 0 and var index ? All[index].Type : null;
+    /// <summary>The type of a name; null if TorchSharp has none.</summary>
+    public static ScalarType? Parse(string name) => Array.Find(All, type => type.Name == name).Type;
 
-    /// <summary>The name of a type; null if safetensors or this library has none.</summary>
+    /// <summary>The name of a type; null if safetensors has none.</summary>
     public static string? NameOf(ScalarType type) => Array.Find(All, known => known.Type == type).Name;
 
+    /// <summary>How many bits an element takes; 0 for a name that is none.</summary>
+    public static int BitsOf(string name) => Array.Find(All, type => type.Name == name).Bits;
+
     /// <summary>How many bytes an element takes.</summary>
-    public static int SizeOf(ScalarType type) => Array.Find(All, known => known.Type == type).Size;
+    public static int SizeOf(ScalarType type) => Array.Find(All, known => known.Type == type).Bits / 8;
 }
 
 /// <summary>Texts of files from anywhere, for messages: short, and without what a terminal would obey.</summary>

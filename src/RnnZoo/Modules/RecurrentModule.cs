@@ -149,12 +149,13 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     /// <param name="strict">Whether the keys must be exactly the module's own.</param>
     /// <param name="skip">Keys to leave alone.</param>
     /// <returns>The missing and the unexpected keys.</returns>
+    /// <exception cref="InvalidOperationException">Strict, and keys differ; the message names them.</exception>
     /// <exception cref="ArgumentException">A shape differs; the message names the key.</exception>
     /// <remarks>A parent's <c>load_state_dict</c> does not come here: it copies by itself, and broadcasts.</remarks>
     public override (IList<string>, IList<string>) load_state_dict(Dictionary<string, Tensor> source, bool strict = true, IList<string>? skip = null)
     {
-        Check.StateDict(this, source, skip);
-        return base.load_state_dict(source, strict, skip);
+        Check.StateDict(this, source, strict, skip);
+        return base.load_state_dict(source, strict: false, skip); // strictly, the base asks for the same order too
     }
 
     /// <summary>Checks, runs the chosen path, and leaves only the results in the caller's dispose scope.</summary>

@@ -124,11 +124,12 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
     /// <param name="strict">Whether the keys must be exactly the model's own.</param>
     /// <param name="skip">Keys to leave alone.</param>
     /// <returns>The missing and the unexpected keys.</returns>
+    /// <exception cref="InvalidOperationException">Strict, and keys differ; the message names them.</exception>
     /// <exception cref="ArgumentException">A shape differs; the message names the key.</exception>
     public override (IList<string>, IList<string>) load_state_dict(Dictionary<string, Tensor> source, bool strict = true, IList<string>? skip = null)
     {
-        Check.StateDict(this, source, skip);
-        return base.load_state_dict(source, strict, skip);
+        Check.StateDict(this, source, strict, skip);
+        return base.load_state_dict(source, strict: false, skip); // strictly, the base asks for the same order too
     }
 
     /// <summary>The model for a notebook: what it is, and its parameters.</summary>

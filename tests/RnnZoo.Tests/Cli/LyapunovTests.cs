@@ -158,11 +158,38 @@ public class LyapunovTests
         Assert.Contains("found lstm-delay2.dat, vanilla-delay2.dat; name one of them.", two.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Weights_OfTwoNets_AskWhich_AndNameIt()
+    {
+        using var folder = new TemporaryFolder();
+        using (var scope = NewDisposeScope())
+        {
+            using var encoder = new Lstm(3, 5);
+            using var decoder = new Gru(4, 7);
+            var all = encoder.state_dict().Select(pair => KeyValuePair.Create("enc." + pair.Key, pair.Value))
+                .Concat(decoder.state_dict().Select(pair => KeyValuePair.Create("dec." + pair.Key, pair.Value)));
+            SafeTensors.Save(folder.File("two.safetensors"), all);
+        }
+
+        var none = await CliRun.Of(folder.Path, "lyapunov --weights two.safetensors --steps 20 --json");
+        var wrong = await CliRun.Of(folder.Path, "lyapunov --weights two.safetensors --net mid --steps 20 --json");
+        var second = await CliRun.Of(folder.Path, "lyapunov --weights two.safetensors --net dec --steps 20 --json");
+        var table = await CliRun.Of(folder.Path, "lyapunov --weights two.safetensors --net enc. --steps 20");
+
+        Assert.Equal((ExitCodes.Usage, ""), (none.ExitCode, none.Output));
+        Assert.EndsWith("two.safetensors to measure (enc, dec), got none.", none.Error.TrimEnd(), StringComparison.Ordinal);
+        Assert.EndsWith("two.safetensors to measure (enc, dec), got 'mid'.", wrong.Error.TrimEnd(), StringComparison.Ordinal);
+        Assert.Equal((ExitCodes.Success, "gru", "dec", 7), (second.ExitCode, second.Json.GetProperty("model").GetString(), second.Json.GetProperty("net").GetString(), second.Json.GetProperty("hidden").GetInt32()));
+        Assert.StartsWith("lstm (enc), layer 0: ", table.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("missing", "expected a file or folder of weights, found none.")]
     [InlineData("text", "expected a state dict of TorchSharp's format")]
     [InlineData("page", "expected a state dict of TorchSharp's format")]
     [InlineData("cut", "expected a state dict of TorchSharp's format")]
+    [InlineData("torch", "got a file of PyTorch's own (torch.save); convert it first: docs/importing.md says how.")]
+    [InlineData("pickle", "got a file of PyTorch's own (torch.save); convert it first: docs/importing.md says how.")]
     [InlineData("linear", "expected a recurrent net with a parameter weight_ih_l0, found ")]
     public async Task Weights_ThatCannotBeRead_AreOneLineAndExitCode1(string what, string problem)
     {
@@ -171,6 +198,10 @@ public class LyapunovTests
         if (what == "text")
         {
             await File.WriteAllTextAsync(file, "{\"not\": \"weights\"}");
+        }
+        else if (what is "torch" or "pickle")
+        {
+            await File.WriteAllBytesAsync(file, what == "torch" ? [.. "PK"u8, 3, 4, .. new byte[60]] : [0x80, 2, 0x8A, 10, .. new byte[60]]);
         }
         else if (what == "page")
         {

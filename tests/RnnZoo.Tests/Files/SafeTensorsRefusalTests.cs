@@ -20,8 +20,9 @@ public class SafeTensorsRefusalTests
     [InlineData("{\"w\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8, "f: header: w: data_offsets: expected 12 bytes for [3] of F32, got 0 to 8.")]
     [InlineData("{\"w\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,0]}}", 0, "f: header: w: data_offsets: expected 4 bytes for [] of F32, got 0 to 0.")]
     [InlineData("{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", 8, "f: header: w: data_offsets: expected 8 bytes for [2] of F32, got 8 to 0.")]
-    [InlineData("{\"w\":{\"dtype\":\"F8_E5M2\",\"shape\":[2],\"data_offsets\":[0,2]}}", 2, "f: header: w: dtype: expected one that TorchSharp has too (F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL), got 'F8_E5M2'.")]
-    [InlineData("{\"w\":{\"dtype\":\"f32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "f: header: w: dtype: expected one that TorchSharp has too (F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL), got 'f32'.")]
+    [InlineData("{\"w\":{\"dtype\":\"U64\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "f: header: w: data_offsets: expected 16 bytes for [2] of U64, got 0 to 8.")]
+    [InlineData("{\"w\":{\"dtype\":\"F4\",\"shape\":[3],\"data_offsets\":[0,1]}}", 1, "f: header: w: data_offsets: expected 1 bytes for [3] of F4, got 0 to 1.")]
+    [InlineData("{\"w\":{\"dtype\":\"f32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "f: header: w: dtype: expected one of safetensors' types (F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL, and others that TorchSharp lacks), got 'f32'.")]
     [InlineData("{\"w\":{\"dtype\":\"U8\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,0]}}", 0, "f: header: w: shape: expected a tensor of less than 2^63 bytes, got [4294967296, 4294967296].")]
     [InlineData("{\"w\":{\"dtype\":\"F64\",\"shape\":[0,9223372036854775807],\"data_offsets\":[0,0]}}", 0, "f: header: w: shape: expected a tensor of less than 2^63 bytes, got [0, 9223372036854775807].")]
     [InlineData("{\"w\":{\"dtype\":\"F64\",\"shape\":[9223372036854775808],\"data_offsets\":[0,0]}}", 0, "f: header: w: shape: expected whole numbers from 0 to 9223372036854775807, got something else.")]
@@ -89,6 +90,21 @@ public class SafeTensorsRefusalTests
     public void Open_LengthThatTheFileHasNot_IsRefused(byte[] file, string message)
     {
         Assert.Equal(message, Assert.Throws<InvalidDataException>(() => SafeTensorsFile.Open(new MemoryStream(file), "f")).Message);
+    }
+
+    [Theory]
+    [InlineData("U64", 8)]
+    [InlineData("U16", 2)]
+    [InlineData("F8_E4M3", 1)]
+    public void TensorOfATypeThatTorchSharpLacks_IsRefusedWhenItIsRead_AndNoOther(string dtype, int size)
+    {
+        using var scope = NewDisposeScope();
+        var header = $$$"""{"odd":{"dtype":"{{{dtype}}}","shape":[2],"data_offsets":[0,{{{2 * size}}}]},"w":{"dtype":"F32","shape":[2],"data_offsets":[{{{2 * size}}},{{{(2 * size) + 8}}}]}}""";
+        using var file = SafeTensorsFile.Open(new MemoryStream([.. BitConverter.GetBytes((long)header.Length), .. Encoding.UTF8.GetBytes(header), .. new byte[(2 * size) + 4], .. BitConverter.GetBytes(1.5f)]), "f");
+
+        Assert.Equal([0f, 1.5f], file.Read("w").data<float>().ToArray());
+        Assert.Equal((dtype, null), (file.Entries[0].DType, file.Entries[0].Type));
+        Assert.StartsWith($"f: odd: dtype: expected one that TorchSharp has too (F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL), got '{dtype}'; ", Assert.Throws<InvalidDataException>(() => file.Read("odd")).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -41,7 +41,7 @@ public class SafeTensorsTests
         using var file = SafeTensorsFile.Open(path);
         Assert.Equal(saved.Keys, file.Entries.Select(entry => entry.Name));
         Assert.Equal(new Dictionary<string, string> { ["a"] = "1", [""] = "" }, file.Metadata);
-        Assert.All(file.Entries, entry => Assert.True(entry.Begin % SafeTensorTypes.SizeOf(entry.Type) == 0, $"{entry.Name} is not aligned"));
+        Assert.All(file.Entries, entry => Assert.True(entry.Begin % SafeTensorTypes.SizeOf(entry.Type!.Value) == 0, $"{entry.Name} is not aligned"));
         var loaded = SafeTensors.Load(path);
         Assert.Equal(saved.Keys, loaded.Keys);
         Assert.All(saved, pair => SafeTensorSamples.SameBits(pair.Value, loaded[pair.Key], pair.Key));

@@ -83,6 +83,34 @@ public sealed class StateDictTests
     }
 
     [Fact]
+    public void LoadStateDict_OtherKeys_NamesThem_AndChangesNothing()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new Gru(5, 11);
+        var source = net.state_dict().ToDictionary(item => item.Key, item => item.Value.detach().clone().zero_());
+        source.Remove("bias_hh_l0");
+        source["bias_hh"] = ones(33);
+        Expect.Message<InvalidOperationException>(
+            "source: expected exactly the keys of Gru; missing: bias_hh_l0; unexpected: bias_hh. Give strict: false to load those that both have.",
+            () => net.load_state_dict(source));
+        Assert.NotEqual(0, net.get_parameter("weight_ih_l0")!.abs().max().item<float>());
+        var (missing, unexpected) = net.load_state_dict(source, strict: false);
+        Assert.Equal(["bias_hh_l0"], missing);
+        Assert.Equal(["bias_hh"], unexpected);
+        Assert.Equal(0, net.get_parameter("weight_ih_l0")!.abs().max().item<float>());
+    }
+
+    [Fact]
+    public void LoadStateDict_KeysInAnotherOrder_AreLoaded()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new Gru(5, 11);
+        var source = net.state_dict().Reverse().ToDictionary(item => item.Key, item => item.Value.detach().clone().zero_());
+        net.load_state_dict(source);
+        Assert.Equal(0, net.get_parameter("weight_ih_l0")!.abs().max().item<float>());
+    }
+
+    [Fact]
     public void LoadStateDict_SkippedKey_IsNotChecked()
     {
         using var scope = NewDisposeScope();

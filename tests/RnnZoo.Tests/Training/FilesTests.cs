@@ -53,6 +53,37 @@ public class FilesTests
     }
 
     [Fact]
+    public void AtomicFile_SymbolicLink_LeadsToTheFileThatIsWritten()
+    {
+        using var folder = new TemporaryFolder();
+        var (file, link, dangling) = (folder.File("weights"), folder.File("link"), folder.File("dangling"));
+        File.WriteAllText(file, "old");
+        File.CreateSymbolicLink(link, file);
+        File.CreateSymbolicLink(dangling, folder.File("new"));
+
+        AtomicFile.WriteText(link, "one");
+        AtomicFile.WriteText(dangling, "two");
+
+        Assert.Equal(("one", "two"), (File.ReadAllText(file), File.ReadAllText(folder.File("new"))));
+        Assert.Equal((file, folder.File("new")), (new FileInfo(link).LinkTarget, new FileInfo(dangling).LinkTarget));
+    }
+
+    [Fact]
+    public void AtomicFile_ADevice_IsRefusedAndStays()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return; // there a device's name opens no file to begin with
+        }
+
+        var problem = Assert.Throws<IOException>(() => AtomicFile.WriteText("/dev/null", "text"));
+
+        Assert.Equal("/dev/null: expected the name of a file, got a device, a pipe or a socket, which cannot be replaced by one; name a file.", problem.Message);
+        Assert.Equal(0, new FileInfo("/dev/null").Length);
+        Assert.Empty(Directory.GetFiles("/dev", "null*.part"));
+    }
+
+    [Fact]
     public void AtomicFile_TwoWritesOfOneFileAtATime_BothSucceed()
     {
         using var folder = new TemporaryFolder();
