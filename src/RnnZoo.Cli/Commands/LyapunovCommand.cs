@@ -123,7 +123,7 @@ internal sealed class LyapunovRun(CliHost host, LyapunovSettings settings, bool 
             for (var direction = 0; direction < net.Module.NumDirections; direction++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                using var trajectory = JacobianTrajectory.Of(net.Module, input, layer: layer, direction: direction);
+                using var trajectory = JacobianTrajectory.Of(net.Module, input, layer: layer, direction: direction, cancellation: cancellation);
                 var measured = LyapunovExponents.Of(trajectory, new LyapunovOptions
                 {
                     Count = (int)Math.Min(settings.Exponents, trajectory.StateSize),

@@ -38,7 +38,7 @@ internal sealed class TrainCharsCommand : ExampleCommand
         "--output", "The folder to write into, replacing an earlier run there; by default a new one, runs/<time>-chars", "a folder");
 
     private readonly ValueOption<string?> _resume = Values.Text(
-        "--resume", "Go on with the run in this folder from its last checkpoint, with its own options; --text if the text was moved", "a folder");
+        "--resume", "Go on with the run in this folder from its last checkpoint, with its own options; --text if the text was moved, --steps to train further than it was to", "a folder");
 
     public TrainCharsCommand(CliHost host)
         : base(
@@ -46,6 +46,7 @@ internal sealed class TrainCharsCommand : ExampleCommand
             "Trains a character model of a text by truncated backpropagation through time. A run that was stopped or killed goes on to the same weights.",
             ("rnnzoo train chars --text book.txt", "an LSTM of 128 units; then rnnzoo sample writes text"),
             ("rnnzoo train chars --resume runs/2026-01-31T09-30-00-chars", "goes on with a run that was stopped"),
+            ("rnnzoo train chars --resume runs/2026-01-31T09-30-00-chars --steps 20000", "trains it further, a finished run too"),
             ("rnnzoo train chars --text book.txt --hidden 256 --patience 5 --json > results.json", "a larger net, an early end, results for programs"))
     {
         AddOptions(
@@ -60,10 +61,10 @@ internal sealed class TrainCharsCommand : ExampleCommand
         var textPath = text is null ? null : Path.GetFullPath(Path.Combine(host.WorkingDirectory, text));
         if (resume is not null)
         {
-            Option[] allowed = [_text, _json, _resume];
+            Option[] allowed = [_text, _steps, _json, _resume];
             var other = parsed.CommandResult.Command.Options.FirstOrDefault(option => !allowed.Contains(option) && parsed.GetResult(option) is { Implicit: false });
             return other is null
-                ? new TrainCharsRun(host, json).Resume(resume, textPath, cancellation)
+                ? new TrainCharsRun(host, json).Resume(resume, textPath, parsed.GetResult(_steps) is { Implicit: false } ? parsed.GetValue(_steps) : null, cancellation)
                 : throw new UsageException($"{other.Name}: expected none together with --resume, where the run's own options hold; leave one of the two out.");
         }
 

@@ -17,6 +17,7 @@ namespace RnnZoo.Cli.Commands;
 internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
 {
     private const int PointsPerLine = 250;
+    private const string Results = "results.json";
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
@@ -36,7 +37,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
         var text = OpenText(recipe, recipe.Text.Source, sha256: null);
         _folder = OutputFolder.Make(host, outputFolder, "chars");
         using var held = OutputFolder.Lock(_folder);
-        foreach (var file in new CheckpointFolder(_folder).Files.Append(Path.Combine(_folder, ModelFolder.Weights)))
+        foreach (var file in new CheckpointFolder(_folder).Files.Concat(ModelFolder.Files.Append(Results).Select(name => Path.Combine(_folder, name))))
         {
             File.Delete(file);
         }
@@ -56,15 +57,26 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
     /// <summary>Goes on with a training.</summary>
     /// <param name="runFolder">Its folder.</param>
     /// <param name="textPath">Where its text is now; null for where it was.</param>
+    /// <param name="steps">To which step to train in place of its own limit; the learning rate then follows the schedule of so many steps.</param>
     /// <param name="cancellation">Ends it, with a checkpoint.</param>
-    public int Resume(string runFolder, string? textPath, CancellationToken cancellation)
+    public int Resume(string runFolder, string? textPath, int? steps, CancellationToken cancellation)
     {
         _folder = Path.GetFullPath(Path.Combine(host.WorkingDirectory, runFolder));
         _manifest = InputException.Read("--resume", ManifestOfRun);
         using var held = InputException.Read("--resume", () => OutputFolder.Lock(_folder));
+        if (steps <= Recipe.Training.Steps)
+        {
+            throw new UsageException($"--steps: expected more than the {Recipe.Training.Steps} steps that the run was to take, got {steps}; without --steps it goes on to those.");
+        }
+
         var source = textPath ?? Recipe.Text.Source;
         var text = OpenText(Recipe, source, Recipe.Text.Sha256);
-        _manifest = _manifest with { Recipe = Recipe with { Text = Recipe.Text with { Source = source } } };
+        _manifest = _manifest with { Recipe = Recipe with { Text = Recipe.Text with { Source = source }, Training = Recipe.Training with { Steps = steps ?? Recipe.Training.Steps } } };
+        if (steps is not null)
+        {
+            AtomicFile.WriteText(Path.Combine(_folder, ModelFolder.Manifest), _manifest.ToJson()); // or a run that is killed again would forget it
+        }
+
         return Train(text, cancellation);
     }
 
@@ -166,7 +178,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
     private int Report(TrainedSeed trained, TrainingText text)
     {
         var document = JsonText.Write(writer => WriteResult(writer, trained, text));
-        AtomicFile.WriteText(Path.Combine(_folder, "results.json"), document);
+        AtomicFile.WriteText(Path.Combine(_folder, Results), document);
         var files = json ? ""
             : _manifest.Result is not null ? $": results.json, and the model as in the zoo; rnnzoo sample --model {_folder} writes with it"
             : $": results.json, {ModelFolder.Log}; no weights yet, for nothing was measured so far";

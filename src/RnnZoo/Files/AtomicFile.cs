@@ -17,7 +17,7 @@ internal static class AtomicFile
     /// <exception cref="IOException">The file cannot be written, or is a device, a pipe or a socket; an older one is left as it was.</exception>
     public static void Write(string path, Action<Stream> write)
     {
-        path = new FileInfo(path).LinkTarget is null ? path : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
+        path = Resolved(path);
         if (!IsRegular(path))
         {
             throw new IOException($"{path}: expected the name of a file, got a device, a pipe or a socket, which cannot be replaced by one; name a file.");
@@ -47,6 +47,11 @@ internal static class AtomicFile
             InWriting.TryRemove(partial, out _);
         }
     }
+
+    /// <summary>Whether there is a file that can be read again and again: no device, pipe or socket, and no link to one.</summary>
+    public static bool CanBeReadAgain(string path) => File.Exists(Resolved(path)) && IsRegular(Resolved(path));
+
+    private static string Resolved(string path) => new FileInfo(path).LinkTarget is null ? path : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
 
     // The one class of the framework that tells devices and pipes from files, without opening them, writes archives.
     private static bool IsRegular(string path)

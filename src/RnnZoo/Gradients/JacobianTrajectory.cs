@@ -23,6 +23,8 @@ namespace RnnZoo.Gradients;
 /// </remarks>
 public sealed class JacobianTrajectory : IDisposable
 {
+    private const long PieceLength = 1024;
+
     private readonly StepJacobian _jacobian;
     private readonly Tensor _inputs; // [T, B, I], in the order of the walk
     private readonly Tensor[] _before; // parts × [T, B, S_part]: the state before each step
@@ -54,18 +56,19 @@ public sealed class JacobianTrajectory : IDisposable
     /// <param name="state">The initial state, parts [L·D, B, S_part]; zeros if null.</param>
     /// <param name="layer">Which layer.</param>
     /// <param name="direction">0 for forwards, 1 for backwards.</param>
+    /// <param name="cancellation">Ends the run with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit, or there is no such layer; the message names it.</exception>
-    public static JacobianTrajectory Of(IRecurrentModule module, Tensor input, RecurrentState? state = null, int layer = 0, int direction = 0)
+    public static JacobianTrajectory Of(IRecurrentModule module, Tensor input, RecurrentState? state = null, int layer = 0, int direction = 0, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(module);
         var cell = module.CellAt(layer, direction);
         using var scope = NewDisposeScope();
         using var noTape = no_grad();
         var (steps, initial) = Prepare(module, input, state);
-        var inputs = InputOf(module, steps, initial, layer); // [T, B, I]
+        var inputs = InputOf(module, steps, initial, layer, cancellation); // [T, B, I]
         var walked = direction == 1 ? inputs.flip(0) : inputs; // [T, B, I]
         var start = StateAt(initial, (layer * module.NumDirections) + direction);
-        var before = StatesBefore(cell, walked, start); // parts × [T, B, S_part]
+        var before = StatesBefore(cell, walked, start, cancellation); // parts × [T, B, S_part]
         var kept = walked.clone().DetachFromDisposeScope();
         return new JacobianTrajectory(StepJacobian.For(cell), kept, Array.ConvertAll(before, part => part.DetachFromDisposeScope()));
     }
@@ -168,7 +171,7 @@ public sealed class JacobianTrajectory : IDisposable
 
     /// <summary>What a layer reads: the input, or what the layers below make of it.</summary>
     /// <returns>[T, B, I] or [T, B, D·H].</returns>
-    private static Tensor InputOf(IRecurrentModule module, Tensor steps, RecurrentState state, int layer)
+    private static Tensor InputOf(IRecurrentModule module, Tensor steps, RecurrentState state, int layer, CancellationToken cancellation)
     {
         for (var below = 0; below < layer; below++)
         {
@@ -176,7 +179,7 @@ public sealed class JacobianTrajectory : IDisposable
             for (var direction = 0; direction < outputs.Length; direction++)
             {
                 var start = StateAt(state, (below * module.NumDirections) + direction);
-                outputs[direction] = Output(module.CellAt(below, direction), steps, start, reversed: direction == 1);
+                outputs[direction] = Output(module.CellAt(below, direction), steps, start, reversed: direction == 1, cancellation);
             }
 
             steps = cat(outputs, 2); // [T, B, D·H]
@@ -189,32 +192,40 @@ public sealed class JacobianTrajectory : IDisposable
     /// <param name="cell">The cell.</param>
     /// <param name="inputs">[T, B, I], in the order of the walk.</param>
     /// <param name="start">Parts [B, S_part].</param>
+    /// <param name="cancellation">Ends the walk.</param>
     /// <returns>Parts × [T, B, S_part].</returns>
-    private static Tensor[] StatesBefore(RecurrentCell cell, Tensor inputs, RecurrentState start)
-    {
-        var states = new RecurrentState[inputs.shape[0]];
-        Walk(cell, inputs, start, (step, before, _) => states[step] = before);
-        return [.. Enumerable.Range(0, start.Count).Select(part => stack(states.Select(state => state[part]), 0))]; // [T, B, S_part]
-    }
+    private static Tensor[] StatesBefore(RecurrentCell cell, Tensor inputs, RecurrentState start, CancellationToken cancellation) =>
+        Walk(cell, inputs, start, (before, _) => before, cancellation);
 
-    private static Tensor Output(RecurrentCell cell, Tensor inputs, RecurrentState start, bool reversed)
+    private static Tensor Output(RecurrentCell cell, Tensor inputs, RecurrentState start, bool reversed, CancellationToken cancellation)
     {
-        var hidden = new Tensor[inputs.shape[0]]; // T × [B, H]
-        Walk(cell, reversed ? inputs.flip(0) : inputs, start, (step, _, after) => hidden[step] = after.Hidden);
-        var output = stack(hidden, 0); // [T, B, H]
+        var output = Walk(cell, reversed ? inputs.flip(0) : inputs, start, (_, after) => [after.Hidden], cancellation)[0]; // [T, B, H]
         return reversed ? output.flip(0) : output; // [T, B, H]
     }
 
-    private static void Walk(RecurrentCell cell, Tensor inputs, RecurrentState state, Action<int, RecurrentState, RecurrentState> see)
+    // What is kept of each step, before and after it, stacked; piece by piece, so that a long run is never a million tensors.
+    private static Tensor[] Walk(RecurrentCell cell, Tensor inputs, RecurrentState state, Func<RecurrentState, RecurrentState, IEnumerable<Tensor>> keep, CancellationToken cancellation)
     {
-        var projected = cell.ProjectInput(inputs).unbind(0); // T × [B, P]
         var advance = Unroller.StepOf(cell);
-        for (var step = 0; step < projected.Length; step++)
+        var pieces = new List<Tensor[]>();
+        for (var first = 0L; first < inputs.shape[0]; first += PieceLength)
         {
             using var scope = NewDisposeScope();
-            var after = advance(projected[step], state).KeepFrom(scope);
-            see(step, state, after);
-            state = after;
+            var projected = cell.ProjectInput(inputs.narrow(0, first, Math.Min(PieceLength, inputs.shape[0] - first))).unbind(0); // [B, P] each
+            var kept = new Tensor[projected.Length][]; // [B, S_part] each
+            for (var step = 0; step < projected.Length; step++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                using var own = NewDisposeScope();
+                var after = advance(projected[step], state).KeepFrom(own);
+                kept[step] = [.. keep(state, after)];
+                state = after;
+            }
+
+            pieces.Add([.. Enumerable.Range(0, kept[0].Length).Select(part => stack(kept.Select(parts => parts[part]), 0).MoveToOuterDisposeScope())]);
+            state = state.Map(part => part.clone()).MoveToOuterDisposeScope();
         }
+
+        return [.. Enumerable.Range(0, pieces[0].Length).Select(part => pieces.Count == 1 ? pieces[0][part] : cat([.. pieces.Select(piece => piece[part])], 0))]; // [T, B, S_part]
     }
 }

@@ -117,9 +117,9 @@ public sealed class LyapunovExponents : Display.IPicture
         Tensor? jacobians = null; // [C, S, S]
         for (var step = 1L; step <= steps; step++)
         {
+            cancellation.ThrowIfCancellationRequested();
             if ((step - 1) % chunk == 0)
             {
-                cancellation.ThrowIfCancellationRequested();
                 jacobians?.Dispose();
                 jacobians = Read(trajectory, step, Math.Min(steps, step + chunk - 1), options.Sequence);
             }

@@ -118,9 +118,17 @@ internal sealed record TrainingText(Vocabulary Vocabulary, string Sha256, Tokens
     }
 
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    public static string HashOf(string file) => File.Exists(file)
-        ? CheckedFile.HashOf(file)
-        : throw new FileNotFoundException($"expected a file, got '{file}', which {(Directory.Exists(file) ? "is a folder" : "is not there")}.");
+    public static string HashOf(string file)
+    {
+        if (!File.Exists(file))
+        {
+            throw new FileNotFoundException($"expected a file, got '{file}', which {(Directory.Exists(file) ? "is a folder" : "is not there")}.");
+        }
+
+        return AtomicFile.CanBeReadAgain(file)
+            ? CheckedFile.HashOf(file)
+            : throw new InvalidDataException($"expected a file, which is read more than once, got '{file}', which is a pipe or a device; write the text into a file first.");
+    }
 
     public void WriteHeldOut(string file)
     {

@@ -16,6 +16,9 @@ internal static class ModelFolder
     public const string Vocabulary = "vocabulary.json"; // of a character model
     public const string Validation = "validation.txt"; // the held-out text of a character model
 
+    /// <summary>All of them.</summary>
+    public static readonly string[] Files = [Manifest, Weights, Card, Log, Curve, Vocabulary, Validation];
+
     /// <summary>Writes the folder of a trained model, beside the committed seed's weights, which are there already.</summary>
     /// <param name="folder">Its path.</param>
     /// <param name="manifest">The model, of which the recipe counts.</param>

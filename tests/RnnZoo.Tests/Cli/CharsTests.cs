@@ -97,6 +97,59 @@ public class CharsTests
     }
 
     [Fact]
+    public async Task Resume_WithMoreSteps_TrainsAFinishedRunFurther()
+    {
+        using var folder = new TemporaryFolder();
+        WriteText(folder);
+        var constant = Small + " --text text.txt --schedule constant";
+        await CliRun.Of(folder.Path, constant + " --output out");
+        await CliRun.Of(folder.Path, constant.Replace("--steps 40", "--steps 60", StringComparison.Ordinal) + " --output long");
+
+        var few = await CliRun.Of(folder.Path, "train chars --resume out --steps 40");
+        var run = await CliRun.Of(folder.Path, "train chars --resume out --steps 60 --json");
+        var again = await CliRun.Of(folder.Path, "train chars --resume out --json");
+
+        Assert.Equal((ExitCodes.Usage, "--steps: expected more than the 40 steps that the run was to take, got 40; without --steps it goes on to those."), (few.ExitCode, few.Error.Trim()));
+        Assert.True(run.ExitCode == ExitCodes.Success, run.Error);
+        Assert.Contains("goes on after step 40", run.Error, StringComparison.Ordinal);
+        Assert.Equal((60, 60, await Weights(folder, "long")), (Whole(run, "steps"), Whole(again, "steps"), await Weights(folder, "out")));
+    }
+
+    [Fact]
+    public async Task Begin_InTheFolderOfAnEarlierRun_LeavesNothingOfIt()
+    {
+        using var folder = new TemporaryFolder();
+        WriteText(folder);
+        await CliRun.Of(folder.Path, Small + " --text text.txt --output out");
+        using var interrupted = new CancellationTokenSource();
+        await interrupted.CancelAsync();
+
+        var run = await CliRun.Of(folder.Path, Small + " --text text.txt --output out", interrupted.Token);
+        var sample = await CliRun.Of(folder.Path, "sample --model out");
+
+        Assert.Equal((ExitCodes.Interrupted, ExitCodes.Failure, ""), (run.ExitCode, sample.ExitCode, sample.Output));
+        Assert.Equal(["model.json", "results.json", "train.jsonl"], Directory.GetFiles(folder.File("out")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [SkippableFact]
+    public async Task Text_OfAPipe_IsRefusedInALine()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "named pipes of the file system are Unix's");
+        using var folder = new TemporaryFolder();
+        using (var make = System.Diagnostics.Process.Start("mkfifo", folder.File("pipe")))
+        {
+            await make.WaitForExitAsync();
+        }
+
+        var run = await CliRun.Of(folder.Path, Small + " --text pipe");
+        var device = await CliRun.Of(folder.Path, Small + " --text /dev/null");
+
+        Assert.Equal((ExitCodes.Failure, ""), (run.ExitCode, run.Output));
+        Assert.Equal($"--text: expected a file, which is read more than once, got '{folder.File("pipe")}', which is a pipe or a device; write the text into a file first.", run.Error.Trim());
+        Assert.Contains("got '/dev/null', which is a pipe or a device", device.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Resume_TextMovedOrChanged_IsFoundOut()
     {
         using var folder = new TemporaryFolder();

@@ -243,5 +243,16 @@ public class LyapunovTests
         Assert.Equal((ExitCodes.Interrupted, ""), (run.ExitCode, run.Output));
     }
 
+    [Fact]
+    public async Task Run_CancelledOnTheWay_EndsAtTheNextStep()
+    {
+        using var folder = new TemporaryFolder();
+        using var cancelled = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+
+        var run = await CliRun.Of(folder.Path, "lyapunov --hidden 8 --exponents 1 --steps 5000000", cancelled.Token);
+
+        Assert.Equal((ExitCodes.Interrupted, ""), (run.ExitCode, run.Output)); // minutes before its end
+    }
+
     private static double[] Numbers(JsonElement array) => [.. array.EnumerateArray().Select(value => value.GetDouble())];
 }
