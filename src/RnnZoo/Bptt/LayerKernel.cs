@@ -84,11 +84,6 @@ internal sealed class KernelEngine(LayerBptt equations) : ILayerKernel
     {
         var shape = ShapeOf(arguments, reversed);
         LayerCheck.Cotangents([shape.Steps, shape.Batch, shape.Hidden], arguments.Weights.InputWeight, cotangents, equations.Cell.StateSizes.Count);
-        if (wanted.HasFlag(WantedGradients.Steps))
-        {
-            throw new NotSupportedException("wanted: the kernels keep no gradients of single steps; the equations do.");
-        }
-
         return arguments.Weights.InputWeight.dtype == ScalarType.Float32
             ? KernelPasses<float>.Backward(shape, arguments, tape, cotangents, wanted, norms)
             : KernelPasses<double>.Backward(shape, arguments, tape, cotangents, wanted, norms);

@@ -15,7 +15,6 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
     // About 50 µs of one core's memory traffic: less is done before a sleeping thread is awake.
     private const double EntriesPerThread = 1e5;
 
-
     public bool CanRun(LayerArguments arguments)
     {
         var (input, initial, dtype) = (arguments.Input, arguments.Initial.Hidden, arguments.Input.dtype);
@@ -81,8 +80,7 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
         long[] shape = [input.size(0), input.size(1), weights.HiddenSize];
         var dState = cotangents.FinalHidden is { } dFinal ? dFinal.clone().contiguous() : zeros(shape[1..], dtype: input.dtype, device: input.device); // [B, H]
         var (dGate, dCandidate) = (Like(shape), Like(shape)); // [T, B, H] each
-        var wantsSteps = norms is not null || wanted.HasFlag(WantedGradients.Steps);
-        var dFuture = wantsSteps ? Like(shape) : null; // [T, B, H]
+        var dFuture = norms is null ? null : Like(shape); // [T, B, H]
 
         var memory = new TensorMemory<T>();
         var kernel = Arguments<T>(arguments, memory, reversed, tape);
@@ -94,15 +92,14 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
         MinGruKernel.Backward(kernel, Threads(dGate));
         memory.Release();
 
-        var steps = dFuture is null ? null : new StepGradients(cotangents.Output?.alias() ?? zeros_like(dGate), dFuture);
-        norms?.Take(steps!, dGate, before: null);
-        return Gather(arguments, wanted, dGate, dCandidate, dState, wanted.HasFlag(WantedGradients.Steps) ? steps : null).MoveToOuterDisposeScope();
+        norms?.Take(new StepGradients(cotangents.Output ?? zeros_like(dGate), dFuture!), dGate, before: null);
+        return Gather(arguments, wanted, dGate, dCandidate, dState).MoveToOuterDisposeScope();
 
         Tensor Like(long[] of) => empty(of, dtype: input.dtype, device: input.device);
     }
 
     // The equations (4), (5), (7) and (9) of LayerBptt, block by block.
-    private static LayerGradients Gather(LayerArguments arguments, WantedGradients wanted, Tensor dGate, Tensor dCandidate, Tensor dState, StepGradients? steps)
+    private static LayerGradients Gather(LayerArguments arguments, WantedGradients wanted, Tensor dGate, Tensor dCandidate, Tensor dState)
     {
         var (gates, candidates, x) = (Rows(dGate), Rows(dCandidate), Rows(arguments.Input)); // [T·B, H], [T·B, H], [T·B, I]
         var weights = arguments.Weights.InputWeight.chunk(2, 0); // 2 × [H, I]
@@ -110,8 +107,7 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
             Input: wanted.HasFlag(WantedGradients.Input) ? gates.mm(weights[0]).addmm(candidates, weights[1]).view(arguments.Input.shape) : null, // [T, B, I] (4)
             InputWeight: wanted.HasFlag(WantedGradients.InputWeight) ? cat([gates.t().mm(x), candidates.t().mm(x)], 0) : null, // [2H, I] (5)
             InputBias: arguments.Weights.InputBias is not null && wanted.HasFlag(WantedGradients.InputBias) ? cat([gates.sum(dim: 0), candidates.sum(dim: 0)], 0) : null, // [2H] (7)
-            InitialHidden: wanted.HasFlag(WantedGradients.InitialState) ? dState : null, // [B, H] (9)
-            Steps: steps);
+            InitialHidden: wanted.HasFlag(WantedGradients.InitialState) ? dState : null); // [B, H] (9)
     }
 
     private static unsafe MinGruArguments<T> Arguments<T>(LayerArguments arguments, TensorMemory<T> memory, bool reversed, nint tape)

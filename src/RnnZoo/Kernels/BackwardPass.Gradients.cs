@@ -132,45 +132,11 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
         }
     }
 
-    // Whole-sequence mode: one part's share of the steps, chunk by chunk.
-    private void RunGradients(int part)
-    {
-        var from = Partition.Start(shape.Steps, part, threads);
-        var end = Partition.Start(shape.Steps, part + 1, threads);
-        var own = memory.Part(part, plan);
-        if (plan.TokenStride > 0 || (from == end && a.WantsParameters))
-        {
-            RowBlock<S, V, T>.Clear(own.InputSums, memory.InputSumsSize);
-        }
-
-        if (from == end && a.WantsParameters)
-        {
-            RowBlock<S, V, T>.Clear(own.HiddenSums, memory.HiddenSumsSize);
-        }
-
-        var start = true;
-        while (from < end)
-        {
-            var to = Math.Min(end, from + plan.ChunkSteps);
-            var at = (nint)from * shape.Batch;
-            var shifted = own;
-            shifted.DRows = own.DRows + (at * plan.DRowsStride);
-            for (var s = from; plan.TokenStride > 0 && s < to; s++)
-            {
-                AddTokens(own, own.DRows + ((nint)s * shape.Batch * plan.DRowsStride), s, 0, shape.Batch);
-            }
-
-            Consume(shifted, from, to, 0, shape.Batch, start);
-            start = false;
-            from = to;
-        }
-    }
-
     private void Sum(int part)
     {
         var first = Partition.Start(plan.UnitBlocks, part, threads);
         var last = Partition.Start(plan.UnitBlocks, part + 1, threads);
-        var parts = plan.WholeSequence ? threads : plan.RowParts;
+        var parts = plan.RowParts;
         var own = memory.Part(0, plan);
         if (plan.TokenStride > 0)
         {

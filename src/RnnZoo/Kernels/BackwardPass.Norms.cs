@@ -105,9 +105,8 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
     // dq_t of one part's rows.
     private T* ColumnGradients(int part, int s, out int count)
     {
-        var first = Partition.Start(shape.Batch, part, plan.RowParts);
-        count = Partition.Start(shape.Batch, part + 1, plan.RowParts) - first;
-        var row = plan.WholeSequence ? ((nint)s * shape.Batch) + first : (nint)s * count;
+        count = Partition.Start(shape.Batch, part + 1, plan.RowParts) - Partition.Start(shape.Batch, part, plan.RowParts);
+        var row = (nint)s * count;
         return memory.Part(part, plan).DRows + (row * plan.DRowsStride) + (C.FirstHiddenColumn * plan.PaddedHidden);
     }
 

@@ -6,8 +6,7 @@ namespace RnnZoo.Kernels;
 /// <summary>
 /// The backward pass of one direction of a layer. Every thread walks its share of the batch through all time steps, last
 /// to first, without meeting the others; after each chunk of steps it adds the chunk to weight gradients of its own,
-/// which are summed at the end in the order of the parts. A batch smaller than the threads keeps the column gradients of
-/// all steps instead, and the weight and input gradients follow on all threads, split over time.
+/// which are summed at the end in the order of the parts.
 /// </summary>
 internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
     where C : struct, IVectorCell<S, V, T>
@@ -40,7 +39,6 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
     {
         Pack,
         Steps,
-        Gradients,
         Shares,
         Sum,
     }
@@ -61,9 +59,6 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
             case Phase.Steps:
                 var first = Partition.Start(shape.Batch, part, plan.RowParts);
                 RunSteps(part, first, Partition.Start(shape.Batch, part + 1, plan.RowParts) - first);
-                break;
-            case Phase.Gradients:
-                RunGradients(part);
                 break;
             case Phase.Shares:
                 RunShares(part);
@@ -90,11 +85,6 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
 
         RunPhase(Phase.Pack, threads);
         RunPhase(Phase.Steps, plan.RowParts);
-        if (plan.WholeSequence)
-        {
-            RunPhase(Phase.Gradients, threads);
-        }
-
         if (a.NormDWeightHh != null)
         {
             RunPhase(Phase.Shares, threads);
@@ -141,7 +131,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         for (var s = shape.Steps - 1; s >= 0; s--)
         {
             chunk.Include(s);
-            var at = plan.WholeSequence ? ((nint)s * shape.Batch) + first : (nint)(s - chunk.First) * rows;
+            var at = (nint)(s - chunk.First) * rows;
             var step = new BackwardStep<T>
             {
                 Rows = rows,
@@ -180,12 +170,12 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
                 MultiplyInput(own, step.DRows, s, s + 1, first, rows);
             }
 
-            if (!plan.WholeSequence && plan.TokenStride > 0)
+            if (plan.TokenStride > 0)
             {
                 AddTokens(own, step.DRows, s, first, rows);
             }
 
-            if (!plan.WholeSequence && s == chunk.First)
+            if (s == chunk.First)
             {
                 Consume(own, chunk.First, chunk.Last, first, rows, chunk.Last == shape.Steps);
             }
@@ -225,7 +215,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
             RowBlock<S, V, T>.Clear(own.ActivationSums, plan.PaddedHidden);
         }
 
-        if (plan.TokenStride > 0 && !plan.WholeSequence)
+        if (plan.TokenStride > 0)
         {
             RowBlock<S, V, T>.Clear(own.InputSums, memory.InputSumsSize);
         }

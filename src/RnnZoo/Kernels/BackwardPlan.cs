@@ -14,26 +14,24 @@ internal readonly unsafe struct BackwardPlan<T>
     public BackwardPlan(in LayerShape shape, in BackwardArguments<T> a, int threads, int lanes, int columns, bool ownHiddenBias)
     {
         RowParts = Math.Min(threads, shape.Batch);
-        GradientParts = threads;
+        ShareParts = threads;
         MaxRows = (shape.Batch + RowParts - 1) / RowParts;
-        WholeSequence = RowParts < threads && shape.Steps > 1;
         UnitBlocks = (shape.Hidden + lanes - 1) / lanes;
         PaddedHidden = (nint)UnitBlocks * lanes;
         WholeVectors = PaddedHidden == shape.Hidden;
         StateStride = Stride.OddLines<T>(PaddedHidden);
         InputBlocks = (shape.Input + lanes - 1) / lanes;
 
-        var rows = WholeSequence ? shape.Batch : MaxRows;
-        ChunkSteps = Math.Clamp((ChunkTarget + (rows / 2)) / rows, 1, shape.Steps);
-        ChunkRows = ChunkSteps * rows;
+        ChunkSteps = Math.Clamp((ChunkTarget + (MaxRows / 2)) / MaxRows, 1, shape.Steps);
+        ChunkRows = ChunkSteps * MaxRows;
         var weights = (long)shape.Gates * shape.Hidden * (shape.Input + shape.Hidden) * sizeof(T);
-        InputAtOnce = WholeSequence || weights > StepwiseBytes || rows <= 2;
-        KeepRows = WholeSequence || a.WantsParameters || (a.DX != null && InputAtOnce);
-        KeepSteps = a.NormDWeightHh != null && !WholeSequence;
-        StoredRows = WholeSequence ? (nint)shape.Steps * shape.Batch : KeepSteps ? (nint)shape.Steps * MaxRows : KeepRows ? ChunkRows : rows;
+        InputAtOnce = weights > StepwiseBytes || MaxRows <= 2;
+        KeepRows = a.WantsParameters || (a.DX != null && InputAtOnce);
+        KeepSteps = a.NormDWeightHh != null;
+        StoredRows = KeepSteps ? (nint)shape.Steps * MaxRows : KeepRows ? ChunkRows : MaxRows;
         DRowsStride = Stride.OddLines<T>(columns * PaddedHidden);
         DXStride = Stride.OddLines<T>((nint)InputBlocks * lanes);
-        DXRows = InputAtOnce ? ChunkRows : rows;
+        DXRows = InputAtOnce ? ChunkRows : MaxRows;
 
         InputFeatures = a.Forward.Tokens != null ? 0 : (a.DWeightIh != null ? shape.Input : 0) + 1;
         TokenStride = a.Forward.Tokens != null && (a.DWeightIh != null || a.DBiasIh != null || (a.DBiasHh != null && !ownHiddenBias))
@@ -46,17 +44,14 @@ internal readonly unsafe struct BackwardPlan<T>
         HiddenFeaturesStride = HiddenFeatures == 0 ? 0 : Stride.OddLines<T>(HiddenFeatures);
     }
 
-    /// <summary>Parts that the batch is split into; the rest of the threads has no part in the recurrence.</summary>
+    /// <summary>Parts that the batch is split into; the rest of the threads has no part in it.</summary>
     public int RowParts { get; }
 
-    /// <summary>Parts of the gradients' phase in whole-sequence mode.</summary>
-    public int GradientParts { get; }
+    /// <summary>Parts that the steps are split into for the norms of their own terms.</summary>
+    public int ShareParts { get; }
 
     /// <summary>Rows of the largest part of the batch.</summary>
     public int MaxRows { get; }
-
-    /// <summary>Whether the column gradients of all steps are kept, and consumed after the recurrence.</summary>
-    public bool WholeSequence { get; }
 
     /// <summary>Blocks of one vector in H and in I; H rounded up to whole blocks.</summary>
     public int UnitBlocks { get; }
@@ -84,7 +79,7 @@ internal readonly unsafe struct BackwardPlan<T>
     /// <summary>Whether they are kept to the end, in each part, for the norms of the steps' own terms.</summary>
     public bool KeepSteps { get; }
 
-    /// <summary>Rows of column gradients kept (per part, or in all if WholeSequence).</summary>
+    /// <summary>Rows of column gradients kept, in each part.</summary>
     public nint StoredRows { get; }
 
     public nint DRowsStride { get; }
@@ -133,7 +128,7 @@ internal readonly unsafe struct BackwardMemory<T>
     public BackwardMemory(
         ref Arena arena, in LayerShape shape, in BackwardArguments<T> a, in BackwardPlan<T> plan, int lanes, int gates)
     {
-        nint parts = plan.WholeSequence ? Math.Max(plan.RowParts, plan.GradientParts) : plan.RowParts;
+        nint parts = plan.RowParts;
         nint depth = gates * plan.PaddedHidden;
         Zero = arena.Take<T>(lanes);
         Used = arena.Take<T>(lanes);
@@ -145,7 +140,7 @@ internal readonly unsafe struct BackwardMemory<T>
         states = arena.Take<T>(3 * plan.RowParts * statesStride);
         cellTotals = a.WantsNorms && shape.Cell == CellKind.Lstm ? arena.Take<T>(plan.RowParts * statesStride) : null;
         dRowsStride = plan.StoredRows * plan.DRowsStride;
-        dRows = arena.Take<T>((plan.WholeSequence ? 1 : plan.RowParts) * dRowsStride);
+        dRows = arena.Take<T>(parts * dRowsStride);
         dXStride = a.DX == null ? 0 : plan.DXRows * plan.DXStride;
         dX = arena.Take<T>(parts * dXStride);
 
@@ -161,7 +156,7 @@ internal readonly unsafe struct BackwardMemory<T>
         hiddenSums = arena.Take<T>(parts * HiddenSumsStride);
         activationSums = a.DActivationBias == null ? null : arena.Take<T>(plan.RowParts * Stride.Padded<T>(plan.PaddedHidden));
         sharesStride = a.NormDWeightHh == null ? 0 : ShareMemory<T>.Elements(shape, plan, lanes);
-        shares = arena.Take<T>(plan.GradientParts * sharesStride);
+        shares = arena.Take<T>(plan.ShareParts * sharesStride);
     }
 
     /// <summary>One vector of zeros.</summary>
@@ -192,21 +187,20 @@ internal readonly unsafe struct BackwardMemory<T>
     /// <summary>The memory of one part.</summary>
     public BackwardPart<T> Part(int part, in BackwardPlan<T> plan)
     {
-        var state = states + (3 * Math.Min(part, plan.RowParts - 1) * statesStride);
-        var shared = plan.WholeSequence ? 0 : part;
+        var state = states + (3 * part * statesStride);
         return new BackwardPart<T>
         {
             DH = state,
             DC = state + statesStride,
             H = state + (2 * statesStride),
-            DCTotal = cellTotals == null ? null : cellTotals + (Math.Min(part, plan.RowParts - 1) * statesStride),
-            DRows = dRows + (shared * dRowsStride),
+            DCTotal = cellTotals == null ? null : cellTotals + (part * statesStride),
+            DRows = dRows + (part * dRowsStride),
             DX = dX + (part * dXStride),
             InputFeatures = features + (part * featuresStride),
             HiddenFeatures = features + (part * featuresStride) + hiddenFeatures,
             InputSums = inputSums + (part * InputSumsStride),
             HiddenSums = hiddenSums + (part * HiddenSumsStride),
-            ActivationSums = activationSums == null ? null : activationSums + (Math.Min(part, plan.RowParts - 1) * Stride.Padded<T>(plan.PaddedHidden)),
+            ActivationSums = activationSums == null ? null : activationSums + (part * Stride.Padded<T>(plan.PaddedHidden)),
         };
     }
 }
