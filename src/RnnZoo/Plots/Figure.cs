@@ -104,7 +104,7 @@ public abstract record ChartPanel
     internal Plot ToPlot()
     {
         var plot = new Plot();
-        PlotText.Set(plot.Axes.Title.Label, PlotText.Shorten(Title, Width - 100, TitleSize, bold: true), Palette.Ink, TitleSize, bold: true);
+        PlotText.Set(plot.Axes.Title.Label, string.Join('\n', PlotText.Wrap(Title, Width - 100, TitleSize, bold: true)), Palette.Ink, TitleSize, bold: true);
         plot.Grid.XAxisStyle.IsVisible = false;
         plot.Grid.MajorLineColor = Palette.Grid;
         foreach (var axis in plot.Axes.GetAxes())
@@ -140,7 +140,7 @@ public abstract record ChartPanel
             plot.Add.HorizontalLine(vertical.Place(line.Value), 1.25f, Palette.Soft, LinePattern.DenselyDashed).EnableAutoscale = false;
         }
 
-        return [.. shown.Select(line => new LineName(line.Label, vertical.Place(line.Value), Palette.Soft, Dashed: true))];
+        return [.. shown.Select(line => new LineName(line.Label, vertical.Place(line.Value), Palette.Soft))];
     }
 
     /// <summary>A name and a piece of the line that it names.</summary>

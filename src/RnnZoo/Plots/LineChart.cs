@@ -58,7 +58,7 @@ public sealed record LineChart : ChartPanel
     }
 
     // Markers at the ends need room; a plain line may touch the frame.
-    private double HorizontalPadding => Series.Any(series => series.Markers) ? 0.06 : 0;
+    private double HorizontalPadding => Series.Any(series => series.Markers) ? 0.04 : 0;
 
     internal override string Describe()
     {
@@ -83,8 +83,9 @@ public sealed record LineChart : ChartPanel
     private protected override void Draw(Plot plot)
     {
         var (horizontal, vertical) = (FitHorizontal(), FitVertical());
-        var room = 0.03 * (vertical.High - vertical.Low); // a line or marker at an end is not cut in half
-        SetAxis(plot.Axes.Bottom, Horizontal.Title, horizontal.Low, horizontal.High, TicksApart.Of(horizontal));
+        // A line or a marker at an end is not cut in half.
+        var (room, side) = (0.03 * (vertical.High - vertical.Low), Series.Any(series => series.Markers) ? 0.02 * (horizontal.High - horizontal.Low) : 0);
+        SetAxis(plot.Axes.Bottom, Horizontal.Title, horizontal.Low - side, horizontal.High + side, TicksApart.Of(horizontal));
         SetAxis(plot.Axes.Left, Vertical.Title, vertical.Low - room, vertical.High + room, TicksApart.Of(vertical));
         var references = DrawReferences(plot, ReferenceLines, vertical);
         foreach (var series in Series)
@@ -122,29 +123,6 @@ public sealed record LineChart : ChartPanel
     private static IEnumerable<LineName> NameAtEnd(Series line, AxisMap horizontal, AxisMap vertical)
         => line.Points.Where(point => horizontal.Shows(point.X) && vertical.Shows(point.Y)).TakeLast(1)
             .Select(end => new LineName(line.Name, vertical.Place(end.Y), Palette.Of(line.Neutral ? null : line.Colour), Joined: horizontal.Position(end.X) > 0.99));
-
-    /// <summary>The runs of points between gaps.</summary>
-    internal static IEnumerable<List<ChartPoint>> Pieces(Series series, AxisMap horizontal, AxisMap vertical)
-    {
-        var piece = new List<ChartPoint>();
-        foreach (var point in series.Points)
-        {
-            if (horizontal.Shows(point.X) && vertical.Shows(point.Y))
-            {
-                piece.Add(point);
-            }
-            else if (piece.Count > 0)
-            {
-                yield return piece;
-                piece = [];
-            }
-        }
-
-        if (piece.Count > 0)
-        {
-            yield return piece;
-        }
-    }
 }
 
 /// <summary>A named line of points.</summary>

@@ -26,7 +26,7 @@ internal static class Palette
     public static Color Missing { get; } = new("#d0d4d9");
 
     /// <summary>Small to large values from pale yellow over green and blue to dark violet, told apart by their lightness alone.</summary>
-    public static IColormap Scale { get; } = new ScottPlot.Colormaps.Viridis().Reversed();
+    public static IColormap Scale { get; } = new ScottPlot.Colormaps.Deep();
 
     /// <summary>The colour at a place in the palette, which wraps around; that of text for none.</summary>
     public static Color Of(int? place) => place is { } at ? new Color(Colours[((at % Colours.Count) + Colours.Count) % Colours.Count]) : Ink;

@@ -36,9 +36,8 @@ internal sealed class TicksApart(IReadOnlyList<(double Place, string Label)> tic
 /// <param name="Text">The name.</param>
 /// <param name="Place">Where the line lies on the vertical axis.</param>
 /// <param name="Colour">The line's colour.</param>
-/// <param name="Dashed">Whether the line is dashed.</param>
 /// <param name="Joined">Whether the line reaches the right edge; one that stops early is not joined to its name, for the stroke would look like a part of it.</param>
-internal sealed record LineName(string Text, double Place, Color Colour, bool Dashed = false, bool Joined = true);
+internal sealed record LineName(string Text, double Place, Color Colour, bool Joined = true);
 
 /// <summary>
 /// Names lines at their right ends, right of the plot, moved apart where they would overlap, each with a stroke of its
@@ -75,8 +74,7 @@ internal sealed class NamesBeside : IPanel
         for (var index = 0; index < _names.Length; index++)
         {
             var (name, place) = (_names[index], (float)places[index]);
-            var stroke = new LineStyle(1.25f, name.Colour, name.Dashed ? LinePattern.DenselyDashed : LinePattern.Solid);
-            stroke.Render(rp.Canvas, new PixelLine(left + 3, name.Joined ? ends[index] : place, left + Stroke - 2, place), rp.Paint);
+            new LineStyle(1.25f, name.Colour).Render(rp.Canvas, new PixelLine(left + 3, name.Joined ? ends[index] : place, left + Stroke - 2, place), rp.Paint);
             PlotText.Label(name.Text, Palette.Ink, Alignment.MiddleLeft).Render(rp.Canvas, new Pixel(left + Stroke + 3, place), rp.Paint);
         }
     }

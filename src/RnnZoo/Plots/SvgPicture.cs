@@ -13,11 +13,12 @@ namespace RnnZoo.Plots;
 /// What Skia writes as SVG, made fit for readers: with a title and a description, names of its own, and text that stands
 /// right in any font. Skia gives each letter its place in its own font, in a list that ends in a comma.
 /// </summary>
-internal static partial class SvgPicture
+internal static class SvgPicture
 {
     private const string Families = "'DejaVu Sans', Verdana, system-ui, sans-serif";
     private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
     private static readonly XNamespace XLink = "http://www.w3.org/1999/xlink";
+    private static readonly Regex LongNumber = new(@"-?\d+\.\d+(e-?\d+)?");
 
     public static string Draw(Multiplot picture, int width, int height, string title, string description)
     {
@@ -33,7 +34,7 @@ internal static partial class SvgPicture
 
         foreach (var path in svg.Descendants().Attributes("d"))
         {
-            path.Value = LongNumber().Replace(path.Value, number => Number(double.Parse(number.Value, CultureInfo.InvariantCulture)));
+            path.Value = LongNumber.Replace(path.Value, number => Number(double.Parse(number.Value, CultureInfo.InvariantCulture)));
         }
 
         Rename(svg, id);
@@ -120,7 +121,4 @@ internal static partial class SvgPicture
     /// <summary>Puts the replacement character where XML 1.0 allows no character at all.</summary>
     private static string Clean(string content)
         => string.Concat(content.EnumerateRunes().Select(rune => rune.Value is '\t' or '\n' or '\r' or >= 0x20 and not (0xFFFE or 0xFFFF) ? rune : Rune.ReplacementChar));
-
-    [GeneratedRegex(@"-?\d+\.\d+(e-?\d+)?")]
-    private static partial Regex LongNumber();
 }

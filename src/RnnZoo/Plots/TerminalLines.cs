@@ -72,6 +72,7 @@ internal static class TerminalLines
     private static void Plot(LineChart chart, AxisMap horizontal, AxisMap vertical, BrailleCanvas canvas)
     {
         int X(double value) => (int)Math.Round(horizontal.Position(value) * (canvas.Width - 1));
+        bool Shows(ChartPoint point) => horizontal.Shows(point.X) && vertical.Shows(point.Y);
         int Y(double value) => (int)Math.Round((1 - vertical.Position(value)) * (canvas.Height - 1));
 
         foreach (var line in chart.ReferenceLines.Where(line => vertical.Shows(line.Value)))
@@ -82,12 +83,15 @@ internal static class TerminalLines
             }
         }
 
-        foreach (var piece in chart.Series.SelectMany(series => LineChart.Pieces(series, horizontal, vertical)))
+        foreach (var points in chart.Series.Select(series => series.Points))
         {
-            for (var index = 0; index < piece.Count; index++)
+            for (var index = 0; index < points.Count; index++)
             {
-                var (from, to) = (piece[Math.Max(0, index - 1)], piece[index]);
-                canvas.Line(X(from.X), Y(from.Y), X(to.X), Y(to.Y));
+                if (Shows(points[index]))
+                {
+                    var (from, to) = (index > 0 && Shows(points[index - 1]) ? points[index - 1] : points[index], points[index]);
+                    canvas.Line(X(from.X), Y(from.Y), X(to.X), Y(to.Y));
+                }
             }
         }
     }
