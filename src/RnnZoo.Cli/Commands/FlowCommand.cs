@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
-using RnnZoo.Files;
 using RnnZoo.Gradients;
 using RnnZoo.Modules;
 using RnnZoo.Tasks;

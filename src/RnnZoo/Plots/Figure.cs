@@ -3,10 +3,11 @@ using SkiaSharp;
 
 namespace RnnZoo.Plots;
 
-/// <summary>
-/// Charts side by side with a shared legend, drawn by ScottPlot: as an SVG that scales to the width that it is given and
-/// carries a title and a description for screen readers, as a PNG, or as ScottPlot's own object, to be restyled.
-/// </summary>
+/// <summary>Charts side by side with a shared legend, drawn by ScottPlot.</summary>
+/// <remarks>
+/// As an SVG that scales to the width that it is given and carries a title and a description for screen readers, as a
+/// PNG, or as ScottPlot's own object, to be restyled.
+/// </remarks>
 [Display.TypeFormatterSource(typeof(Display.PictureFormatters), PreferredMimeTypes = [Display.MimeTypes.Svg])]
 public sealed record Figure : Display.IPicture
 {
