@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Xml.Linq;
 using RnnZoo.Cli;
-using TorchSharp;
 using RnnZoo.Tests.Plots;
+using TorchSharp;
 
 namespace RnnZoo.Tests.Cli;
 
