@@ -47,7 +47,7 @@ internal static class PlotText
 
     public static double Width(string text, float size = Size, bool bold = false)
     {
-        using var font = new SKFont(bold ? Bold : Regular, size) { Subpixel = true };
+        using var font = new SKFont(bold ? Bold : Regular, size) { Subpixel = true, Hinting = SKFontHinting.Slight }; // as ScottPlot draws
         return font.MeasureText(text);
     }
 

@@ -105,7 +105,7 @@ internal static class SvgPicture
     private static double Value(XElement text, string attribute)
         => double.Parse(text.Attribute(attribute)?.Value.Split(',')[0] ?? "0", CultureInfo.InvariantCulture);
 
-    private static string Number(double value) => Math.Round(value, 1).ToString("0.#", CultureInfo.InvariantCulture);
+    private static string Number(double value) => (Math.Round(value, 1) + 0.0).ToString("0.#", CultureInfo.InvariantCulture); // no -0
 
     private static string Write(XElement svg)
     {
