@@ -44,6 +44,7 @@ internal sealed class CompareCommand : ExampleCommand
     private readonly ValueOption<string> _backward = Values.Choice("--backward", "How gradients are found", TrainingNames.Paths.Keys, "auto");
     private readonly Option<bool> _json = Values.Json();
     private readonly ValueOption<string?> _output;
+    private readonly ValueOption<ValueList<string>> _formats = OutputFolder.Formats();
 
     private CompareCommand(CliHost host, CompareTask task)
         : base(task.Name, task.Purpose, ExamplesOf(task))
@@ -57,14 +58,14 @@ internal sealed class CompareCommand : ExampleCommand
             "--steps", $"The step limit; a net stops before it only once its {metric.Name} reaches {task.StopAt}", 1, task.Steps);
         _clip = Values.NotNegative("--clip", "The largest gradient norm; 0 clips nothing", task.Clip);
         _output = Values.Output(task.Name);
-        AddOptions(_models, _sizes, _hidden, _batch, _steps, _learningRate, _optimizer, _schedule, _init, _clip, _seed, _threads, _backward, _json, _output);
+        AddOptions(_models, _sizes, _hidden, _batch, _steps, _learningRate, _optimizer, _schedule, _init, _clip, _seed, _threads, _backward, _json, _output, _formats);
         if (task.HasSymbols)
         {
             Add(_symbols);
         }
 
         SetAction((parsed, cancellation) => Task.FromResult(
-            new CompareRun(host, Read(parsed), parsed.GetValue(_json), parsed.GetValue(_output)).Run(cancellation)));
+            new CompareRun(host, Read(parsed), parsed.GetValue(_json), parsed.GetValue(_output), parsed.GetValue(_formats)!.Items).Run(cancellation)));
     }
 
     /// <summary>`rnnzoo compare`, with a command for each task.</summary>
@@ -144,7 +145,7 @@ internal sealed record CompareSettings(
     BackwardPath Backward, IReadOnlyDictionary<string, double> LearningRates, IReadOnlyDictionary<string, string> Initialisations);
 
 /// <summary>One comparison from its settings to its files.</summary>
-internal sealed class CompareRun(CliHost host, CompareSettings settings, bool json, string? outputFolder)
+internal sealed class CompareRun(CliHost host, CompareSettings settings, bool json, string? outputFolder, IReadOnlyList<string> formats)
 {
     public int Run(CancellationToken cancellation)
     {
@@ -162,7 +163,7 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
                 WriteFiles(jobs, folder); // a failed run leaves what it got, too
             }
 
-            var files = json ? "" : ": results.json, log.jsonl, chart.svg, and the weights of each net (*.dat)";
+            var files = json ? "" : $": results.json, log.jsonl, {string.Join(", ", formats.Select(format => "chart." + format))}, and the weights of each net (*.dat)";
             host.Print(json, () => CompareReport.Document(settings, jobs), () => CompareReport.Show(host, settings, jobs), $"Written to {folder}{files}");
         }
         finally
@@ -175,7 +176,7 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
 
     private void WriteFiles(List<CompareJob> jobs, string folder)
     {
-        OutputFolder.WriteResults(folder, CompareReport.Document(settings, jobs), CompareCharts.Figure(settings, jobs));
+        OutputFolder.WriteResults(folder, CompareReport.Document(settings, jobs), CompareCharts.Figure(settings, jobs), formats);
         foreach (var job in jobs)
         {
             var name = $"{job.Model}-{settings.Task.SizeName}{job.Size}.dat";

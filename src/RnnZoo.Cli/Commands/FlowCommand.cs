@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
-using RnnZoo.Files;
 using RnnZoo.Gradients;
 using RnnZoo.Modules;
 using RnnZoo.Tasks;
@@ -31,6 +30,7 @@ internal sealed class FlowCommand : ExampleCommand
     private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", 1);
     private readonly Option<bool> _json = Values.Json();
     private readonly ValueOption<string?> _output = Values.Output("flow");
+    private readonly ValueOption<ValueList<string>> _formats = OutputFolder.Formats();
 
     public FlowCommand(CliHost host)
         : base(
@@ -39,9 +39,9 @@ internal sealed class FlowCommand : ExampleCommand
             ("rnnzoo flow", "four nets over 100 steps, and a vanilla RNN and an LSTM in training"),
             ("rnnzoo flow --models linear,vanilla --norms 0.8,1,1.2 --length 300 --no-training --json > flow.json", "the law and its bound, other norms, results for programs"))
     {
-        AddOptions(_models, _norms, _length, _sequences, _hidden, _train, _noTraining, _steps, _delay, _seed, _json, _output);
+        AddOptions(_models, _norms, _length, _sequences, _hidden, _train, _noTraining, _steps, _delay, _seed, _json, _output, _formats);
         SetAction((parsed, cancellation) => Task.FromResult(
-            new FlowRun(host, Read(parsed), parsed.GetValue(_json), parsed.GetValue(_output)).Run(cancellation)));
+            new FlowRun(host, Read(parsed), parsed.GetValue(_json), parsed.GetValue(_output), parsed.GetValue(_formats)!.Items).Run(cancellation)));
     }
 
     private FlowSettings Read(ParseResult parsed) => new(
@@ -66,7 +66,7 @@ internal sealed record FlowSettings(
     int Steps, int Delay);
 
 /// <summary>One measurement from its settings to its files.</summary>
-internal sealed class FlowRun(CliHost host, FlowSettings settings, bool json, string? outputFolder)
+internal sealed class FlowRun(CliHost host, FlowSettings settings, bool json, string? outputFolder, IReadOnlyList<string> formats)
 {
     private readonly List<FlowCurve> _curves = [];
     private readonly List<FlowTraining> _trainings = [];
@@ -117,13 +117,7 @@ internal sealed class FlowRun(CliHost host, FlowSettings settings, bool json, st
     private string[] Write(string folder, FlowResults results)
     {
         var (fresh, trained) = (FlowCharts.Fresh(settings, _curves), FlowCharts.Trained(settings, _trainings));
-        OutputFolder.WriteResults(folder, FlowReport.Document(settings, results), fresh);
-        if (trained is not null)
-        {
-            AtomicFile.WriteText(Path.Combine(folder, "training.svg"), trained.ToSvg() + "\n");
-        }
-
-        return ["results.json", .. fresh is null ? Array.Empty<string>() : ["chart.svg"], .. trained is null ? Array.Empty<string>() : ["training.svg"]];
+        return [.. OutputFolder.WriteResults(folder, FlowReport.Document(settings, results), fresh, formats), .. OutputFolder.WritePicture(folder, "training", trained, formats)];
     }
 }
 

@@ -39,6 +39,7 @@ internal sealed class LyapunovCommand : ExampleCommand
     private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", 1);
     private readonly Option<bool> _json = Values.Json();
     private readonly ValueOption<string?> _output = Values.Output("lyapunov");
+    private readonly ValueOption<ValueList<string>> _formats = OutputFolder.Formats();
 
     public LyapunovCommand(CliHost host)
         : base(
@@ -47,9 +48,9 @@ internal sealed class LyapunovCommand : ExampleCommand
             ("rnnzoo lyapunov", "a fresh vanilla RNN of 128 units"),
             ("rnnzoo lyapunov --cell lstm --init forget-bias --seed 7 --json > exponents.json", "an LSTM with forget bias 1, results for programs"))
     {
-        AddOptions(_cell, _hidden, _gain, _init, _weights, _net, _steps, _warmUp, _exponents, _input, _seed, _json, _output);
+        AddOptions(_cell, _hidden, _gain, _init, _weights, _net, _steps, _warmUp, _exponents, _input, _seed, _json, _output, _formats);
         SetAction((parsed, cancellation) => Task.FromResult(
-            new LyapunovRun(host, Read(parsed), parsed.GetValue(_json), parsed.GetValue(_output)).Run(cancellation)));
+            new LyapunovRun(host, Read(parsed), parsed.GetValue(_json), parsed.GetValue(_output), parsed.GetValue(_formats)!.Items).Run(cancellation)));
     }
 
     private LyapunovSettings Read(ParseResult parsed)
@@ -98,7 +99,7 @@ internal sealed record LyapunovSettings(
     string Cell, int Hidden, double? Gain, string Init, string? Weights, string? Net, int Steps, int WarmUp, int Exponents, double Input, long Seed);
 
 /// <summary>One measurement from its settings to its files.</summary>
-internal sealed class LyapunovRun(CliHost host, LyapunovSettings settings, bool json, string? outputFolder)
+internal sealed class LyapunovRun(CliHost host, LyapunovSettings settings, bool json, string? outputFolder, IReadOnlyList<string> formats)
 {
     public int Run(CancellationToken cancellation)
     {
@@ -107,7 +108,7 @@ internal sealed class LyapunovRun(CliHost host, LyapunovSettings settings, bool 
         using var net = InputException.Read("--weights", () => LyapunovNet.Create(settings, host.WorkingDirectory));
         var results = Measure(net, cancellation);
         var folder = OutputFolder.Make(host, outputFolder, "lyapunov");
-        LyapunovReport.Write(host, settings, net, results, folder, json, watch.Elapsed);
+        LyapunovReport.Write(host, settings, net, results, folder, json, formats, watch.Elapsed);
         return ExitCodes.Success;
     }
 

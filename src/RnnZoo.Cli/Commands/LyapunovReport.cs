@@ -11,11 +11,11 @@ internal static class LyapunovReport
 {
     private const double Still = 1e-6; // nats per step: a factor of e in a million steps
 
-    public static void Write(CliHost host, LyapunovSettings settings, LyapunovNet net, IReadOnlyList<LyapunovResult> results, string folder, bool json, TimeSpan elapsed)
+    public static void Write(CliHost host, LyapunovSettings settings, LyapunovNet net, IReadOnlyList<LyapunovResult> results, string folder, bool json, IReadOnlyList<string> formats, TimeSpan elapsed)
     {
         var document = Document(settings, net, results);
-        OutputFolder.WriteResults(folder, document, LyapunovCharts.Figure(settings, net, results));
-        var files = json ? "" : $": results.json, chart.svg ({elapsed.TotalSeconds:0.0} s)";
+        var written = OutputFolder.WriteResults(folder, document, LyapunovCharts.Figure(settings, net, results), formats);
+        var files = json ? "" : $": {string.Join(", ", written)} ({elapsed.TotalSeconds:0.0} s)";
         host.Print(json, () => document, () => Show(host, net, results), $"Written to {folder}{files}");
     }
 

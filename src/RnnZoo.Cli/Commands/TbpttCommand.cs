@@ -25,6 +25,7 @@ internal sealed class TbpttCommand : ExampleCommand
     private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", 1);
     private readonly Option<bool> _json = Values.Json();
     private readonly ValueOption<string?> _output = Values.Output("tbptt");
+    private readonly ValueOption<ValueList<string>> _formats = OutputFolder.Formats();
 
     public TbpttCommand(CliHost host)
         : base(
@@ -33,8 +34,8 @@ internal sealed class TbpttCommand : ExampleCommand
             ("rnnzoo tbptt", "the whole trade, full backpropagation of 10,000 steps included (1.6 GB)"),
             ("rnnzoo tbptt --k 35 --length 100000 --updates 0 --json > tbptt.json", "memory does not depend on the length; results for programs"))
     {
-        AddOptions(_chunks, _cell, _length, _batch, _hidden, _delay, _updates, _seed, _json, _output);
-        SetAction((parsed, cancellation) => new TbpttRun(host, Read(parsed), parsed.GetValue(_json), parsed.GetValue(_output)).RunAsync(cancellation));
+        AddOptions(_chunks, _cell, _length, _batch, _hidden, _delay, _updates, _seed, _json, _output, _formats);
+        SetAction((parsed, cancellation) => new TbpttRun(host, Read(parsed), parsed.GetValue(_json), parsed.GetValue(_output), parsed.GetValue(_formats)!.Items).RunAsync(cancellation));
     }
 
     private TbpttSettings Read(ParseResult parsed)
@@ -80,7 +81,7 @@ internal sealed record TbpttSettings(string Cell, IReadOnlyList<int> Chunks, int
 }
 
 /// <summary>One measurement from its settings to its files.</summary>
-internal sealed class TbpttRun(CliHost host, TbpttSettings settings, bool json, string? outputFolder)
+internal sealed class TbpttRun(CliHost host, TbpttSettings settings, bool json, string? outputFolder, IReadOnlyList<string> formats)
 {
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
@@ -98,7 +99,7 @@ internal sealed class TbpttRun(CliHost host, TbpttSettings settings, bool json, 
         var reference = full < 0 ? exact : costs[full];
         TbpttRow Row(int? chunk, GradientCost cost, RecallScore? score) => new(chunk, cost, Cosine.OfAll(cost, reference), Cosine.OfRecurrent(cost, reference), score);
         var result = new TbpttResult(settings, [.. costs.Select((cost, index) => Row(settings.Chunks[index], cost, scores.ElementAtOrDefault(index)))], Row(null, exact, null));
-        TbpttReport.Write(host, result, OutputFolder.Make(host, outputFolder, "tbptt"), json, watch.Elapsed);
+        TbpttReport.Write(host, result, OutputFolder.Make(host, outputFolder, "tbptt"), json, formats, watch.Elapsed);
         return ExitCodes.Success;
     }
 

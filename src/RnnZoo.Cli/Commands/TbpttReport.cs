@@ -9,11 +9,11 @@ namespace RnnZoo.Cli.Commands;
 /// <summary>The results of a measurement: one JSON document, or for people a table and a chart.</summary>
 internal static class TbpttReport
 {
-    public static void Write(CliHost host, TbpttResult result, string folder, bool json, TimeSpan elapsed)
+    public static void Write(CliHost host, TbpttResult result, string folder, bool json, IReadOnlyList<string> formats, TimeSpan elapsed)
     {
         var document = Document(result);
-        OutputFolder.WriteResults(folder, document, TbpttCharts.Figure(result));
-        var files = json ? "" : $": results.json, chart.svg ({elapsed.TotalSeconds:0.0} s)";
+        var written = OutputFolder.WriteResults(folder, document, TbpttCharts.Figure(result), formats);
+        var files = json ? "" : $": {string.Join(", ", written)} ({elapsed.TotalSeconds:0.0} s)";
         host.Print(json, () => document, () => Show(host, result), $"Written to {folder}{files}");
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using RnnZoo.Cli.Options;
 using RnnZoo.Files;
 using RnnZoo.Plots;
@@ -21,14 +22,29 @@ internal static class OutputFolder
             : Directory.CreateDirectory(Path.Combine(host.WorkingDirectory, asked)).FullName;
     }
 
+    /// <summary>What pictures are written as; their files' names end so.</summary>
+    public static ValueOption<ValueList<string>> Formats() => Values.Choices("--format", "What the pictures are written as", ["svg", "png"], ["svg"]);
+
     /// <summary>Writes what every run leaves: its results, and their picture where there is one.</summary>
-    public static void WriteResults(string folder, string document, Figure? chart)
+    /// <returns>The names of the files.</returns>
+    public static string[] WriteResults(string folder, string document, Figure? chart, IReadOnlyList<string> formats)
     {
         AtomicFile.WriteText(Path.Combine(folder, "results.json"), document);
-        if (chart is not null)
+        return ["results.json", .. WritePicture(folder, "chart", chart, formats)];
+    }
+
+    /// <summary>Writes a picture, if there is one, in each of the formats.</summary>
+    /// <returns>The names of the files.</returns>
+    public static string[] WritePicture(string folder, string name, Figure? picture, IReadOnlyList<string> formats)
+    {
+        string[] files = [.. picture is null ? [] : formats.Select(format => $"{name}.{format}")];
+        foreach (var file in files)
         {
-            AtomicFile.WriteText(Path.Combine(folder, "chart.svg"), chart.ToSvg() + "\n");
+            var content = Path.GetExtension(file) == ".png" ? picture!.ToPng() : Encoding.UTF8.GetBytes(picture!.ToSvg() + "\n");
+            AtomicFile.Write(Path.Combine(folder, file), stream => stream.Write(content));
         }
+
+        return files;
     }
 
     /// <summary>Refuses a place that cannot be written to, before a run begins that would be lost; nothing is left there.</summary>

@@ -29,23 +29,28 @@ public enum AxisScale
     Log,
 }
 
-/// <summary>An axis with its ends settled: maps values to positions from 0 to 1.</summary>
+/// <summary>
+/// An axis with its ends settled. A place is a value on a linear axis and its power of ten on a logarithmic one; a position
+/// is 0 at the lower end and 1 at the upper.
+/// </summary>
 internal sealed class AxisMap
 {
     private readonly bool _log;
 
-    private AxisMap(bool log, double minimum, double maximum, IReadOnlyList<double> ticks)
+    private AxisMap(bool log, double low, double high, IReadOnlyList<double>? ticks, int tickCount)
     {
-        _log = log;
-        Minimum = minimum;
-        Maximum = maximum;
+        (_log, Low, High) = (log, low, high);
+        ticks ??= log ? Plots.Ticks.Log(low, high) : Plots.Ticks.Linear(low, high, tickCount);
         Ticks = [.. ticks.Where(tick => Shows(tick) && Position(tick) is >= -1e-6 and <= 1 + 1e-6)];
     }
 
-    public double Minimum { get; }
+    /// <summary>The place of the lower end.</summary>
+    public double Low { get; }
 
-    public double Maximum { get; }
+    /// <summary>The place of the upper end.</summary>
+    public double High { get; }
 
+    /// <summary>The values that get a tick.</summary>
     public double[] Ticks { get; }
 
     /// <summary>Fits an axis to the values that it can show.</summary>
@@ -53,113 +58,104 @@ internal sealed class AxisMap
     /// <param name="values">The data; values that the axis cannot show are passed over.</param>
     /// <param name="padding">The share of the range that is added at an end that comes from the data.</param>
     /// <param name="tickCount">About how many parts the ticks cut a linear axis into.</param>
-    public static AxisMap Fit(Axis axis, IEnumerable<double> values, double padding, int tickCount)
+    public static AxisMap Fit(Axis axis, IEnumerable<double> values, double padding, int tickCount = 5)
     {
         var log = axis.Scale == AxisScale.Log;
-        var usable = values.Where(value => double.IsFinite(value) && (!log || value > 0)).ToArray();
-        var low = usable.Length == 0 ? (log ? 0.1 : 0) : usable.Min();
-        var high = usable.Length == 0 ? 1 : usable.Max();
-        low = Usable(axis.Minimum, log) ?? low;
-        high = Usable(axis.Maximum, log) ?? high;
-        (low, high) = Widen(low, high, log);
-        var (paddedLow, paddedHigh) = Pad(low, high, log, padding);
-        var minimum = Usable(axis.Minimum, log) is null ? paddedLow : low;
-        var maximum = Usable(axis.Maximum, log) is null ? paddedHigh : high;
-        var ticks = axis.Ticks
-            ?? (log ? Plots.Ticks.Log(minimum, maximum) : Plots.Ticks.Linear(minimum, maximum, tickCount));
-        return new AxisMap(log, minimum, maximum, ticks);
-    }
-
-    public bool Shows(double value) => double.IsFinite(value) && (!_log || value > 0);
-
-    public double Position(double value) => _log
-        ? Math.Log(value / Minimum) / Math.Log(Maximum / Minimum)
-        : (value - Minimum) / (Maximum - Minimum);
-
-    /// <summary>The value at a position from 0 to 1.</summary>
-    public double ValueAt(double position) => _log
-        ? Minimum * Math.Pow(Maximum / Minimum, position)
-        : Minimum + ((Maximum - Minimum) * position);
-
-    private static double? Usable(double? end, bool log)
-        => end is { } value && double.IsFinite(value) && (!log || value > 0) ? value : null;
-
-    private static (double Low, double High) Widen(double low, double high, bool log)
-    {
-        if (low < high)
+        var places = values.Where(value => IsShown(value, log)).Select(value => PlaceOf(value, log)).ToArray();
+        double? End(double? end) => end is { } value && IsShown(value, log) ? PlaceOf(value, log) : null;
+        var (minimum, maximum) = (End(axis.Minimum), End(axis.Maximum));
+        var low = minimum ?? (places.Length > 0 ? places.Min() : log ? -1 : 0);
+        var high = maximum ?? (places.Length > 0 ? places.Max() : log ? 0 : 1);
+        if (low >= high)
         {
-            return (low, high);
-        }
-
-        var half = Math.Max(Math.Abs(low) * 0.1, 0.5);
-        return log ? (low / 2, low * 2) : (low - half, low + half);
-    }
-
-    private static (double Low, double High) Pad(double low, double high, bool log, double padding)
-    {
-        if (log)
-        {
-            var factor = Math.Pow(high / low, padding);
-            return (low / factor, high * factor);
+            var half = log ? 0.3 : Math.Max(Math.Abs(low) * 0.1, 0.5);
+            (low, high) = (low - half, low + half);
         }
 
         var margin = padding * (high - low);
         // Data that never goes below zero gets no room below zero.
-        return (low >= 0 ? Math.Max(0, low - margin) : low - margin, high + margin);
+        var lower = !log && low >= 0 ? Math.Max(0, low - margin) : low - margin;
+        return new AxisMap(log, minimum is null ? lower : low, maximum is null ? high + margin : high, axis.Ticks, tickCount);
     }
+
+    public bool Shows(double value) => IsShown(value, _log);
+
+    public double Place(double value) => PlaceOf(value, _log);
+
+    public double Position(double value) => (Place(value) - Low) / (High - Low);
+
+    public double ValueAt(double position)
+    {
+        var place = Low + ((High - Low) * position);
+        return _log ? Math.Pow(10, place) : place;
+    }
+
+    private static bool IsShown(double value, bool log) => double.IsFinite(value) && (!log || value > 0);
+
+    private static double PlaceOf(double value, bool log) => log ? Math.Log10(value) : value;
 }
 
 /// <summary>Round values for an axis, and how they are printed.</summary>
 internal static class Ticks
 {
-    private const int MostPowers = 7;
+    private const int Most = 7;
+
+    // Ends that rounding has moved by less than this share of a step are still on it.
+    private const double Rounding = 1e-9;
 
     /// <summary>The values of the form {1, 2, 5}·10^n that cut the range into about <paramref name="count"/> parts.</summary>
     public static double[] Linear(double minimum, double maximum, int count)
     {
         var step = RoundStep((maximum - minimum) / count);
-        var first = Math.Ceiling((minimum / step) - 1e-9);
-        var last = Math.Floor((maximum / step) + 1e-9);
+        var first = Math.Ceiling((minimum / step) - Rounding);
+        var last = Math.Floor((maximum / step) + Rounding);
+        // Takes off the error of multiplying, so that 3 · 0.1 is 0.3.
+        var digits = (int)Math.Clamp(2 - Math.Floor(Math.Log10(step)), 0, 15);
         // A range so narrow that doubles cannot tell its ticks apart has only its ends.
         return last - first > 4.0 * count || last < first
             ? [minimum, maximum]
-            : [.. Enumerable.Range(0, (int)(last - first) + 1).Select(index => Round((first + index) * step, step))];
+            : [.. Enumerable.Range(0, (int)(last - first) + 1).Select(index => Math.Round((first + index) * step, digits))];
     }
 
-    /// <summary>Powers of ten; where the range holds few of them, their simple multiples too.</summary>
-    public static double[] Log(double minimum, double maximum)
+    /// <summary>Powers of ten, 1 among them where the range holds it; where it holds few, their simple multiples too.</summary>
+    /// <param name="low">The power of ten at the lower end.</param>
+    /// <param name="high">The power of ten at the upper end.</param>
+    public static double[] Log(double low, double high)
     {
-        if (Math.Log10(maximum / minimum) > MostPowers)
+        int[] steps = [1, 2, 3, 5, 10, 20, 50, 100];
+        var step = steps.FirstOrDefault(step => (high - low) / step <= Most, 200);
+        var (first, last) = ((int)Math.Ceiling((low / step) - Rounding), (int)Math.Floor((high / step) + Rounding));
+        var powers = Enumerable.Range(first, Math.Max(0, last - first + 1)).Select(index => Math.Pow(10, index * step)).ToArray();
+        if (powers.Length >= 3 || step > 1)
         {
-            return Powers(minimum, maximum);
+            return powers;
         }
 
-        double[][] choices = [[1], [1, 2, 5], [1, 1.5, 2, 3, 4, 6, 8]];
-        var last = Array.Empty<double>();
-        foreach (var choice in choices)
+        double[][] choices = [[1, 2, 5], [1, 1.5, 2, 3, 4, 6, 8]];
+        var multiples = choices.Select(factors => Multiples(factors, low, high)).FirstOrDefault(values => values.Length >= 3);
+        return multiples?.Where((_, index) => multiples.Length <= Most || index % 2 == 0).ToArray()
+            ?? [.. Linear(Math.Pow(10, low), Math.Pow(10, high), 4).Where(value => value > 0)];
+    }
+
+    /// <summary>The value in few letters; very large and very small ones by a power of ten.</summary>
+    public static string Label(double value)
+    {
+        if (!double.IsFinite(value) || Math.Abs(value) is 0 or (>= 1e-4 and < 1e7))
         {
-            last = [.. Multiples(choice, minimum, maximum)];
-            if (last.Length >= 3)
-            {
-                break;
-            }
+            return value.ToString("#,0.######", CultureInfo.InvariantCulture).Replace('-', '−');
         }
 
-        var thin = Math.Max(1, (last.Length + 6) / 7);
-        return last.Length < 2
-            ? Linear(minimum, maximum, 4).Where(value => value > 0).ToArray()
-            : [.. last.Where((_, index) => index % thin == 0)];
+        var parts = value.ToString("0.##e0", CultureInfo.InvariantCulture).Split('e');
+        var factor = parts[0] switch { "1" => "", "-1" => "−", var other => other.Replace('-', '−') + "·" };
+        return $"{factor}10{string.Concat(parts[1].Select(digit => digit == '-' ? '⁻' : "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit - '0']))}";
     }
 
-    /// <summary>Every so many powers of ten, 1 among them where the range holds it.</summary>
-    private static double[] Powers(double minimum, double maximum)
-    {
-        var (low, high) = (Math.Log10(minimum), Math.Log10(maximum));
-        int[] steps = [2, 3, 5, 10, 20, 50, 100];
-        var step = steps.FirstOrDefault(step => (high - low) / step <= MostPowers, 200);
-        var (first, last) = ((int)Math.Ceiling((low / step) - 1e-9), (int)Math.Floor((high / step) + 1e-9));
-        return [.. Enumerable.Range(first, last - first + 1).Select(index => Math.Pow(10, index * step))];
-    }
+    private static double[] Multiples(double[] factors, double low, double high) =>
+    [
+        .. Enumerable.Range((int)Math.Floor(low), (int)Math.Ceiling(high) - (int)Math.Floor(low) + 1)
+            .SelectMany(power => factors.Select(factor => factor * Math.Pow(10, power)))
+            .Where(value => Math.Log10(value) >= low - Rounding && Math.Log10(value) <= high + Rounding),
+    ];
 
     /// <summary>The largest round step that is not above the wanted one by more than rounding asks for.</summary>
     private static double RoundStep(double wanted)
@@ -172,36 +168,5 @@ internal static class Ticks
             < 7.5 => 5 * power,
             _ => 10 * power,
         };
-    }
-
-    public static string Label(double value)
-    {
-        var size = Math.Abs(value);
-        var format = size is > 0 and (< 1e-4 or >= 1e7) ? "0.##e0" : "#,0.######";
-        return value.ToString(format, CultureInfo.InvariantCulture).Replace("-", "\u2212", StringComparison.Ordinal);
-    }
-
-    private static IEnumerable<double> Multiples(double[] choice, double minimum, double maximum)
-    {
-        var from = (int)Math.Floor(Math.Log10(minimum));
-        var to = (int)Math.Ceiling(Math.Log10(maximum));
-        for (var power = from; power <= to; power++)
-        {
-            foreach (var factor in choice)
-            {
-                var value = factor * Math.Pow(10, power);
-                if (value >= minimum * (1 - 1e-9) && value <= maximum * (1 + 1e-9))
-                {
-                    yield return value;
-                }
-            }
-        }
-    }
-
-    /// <summary>Takes off the error of multiplying, so that 3 · 0.1 is 0.3.</summary>
-    private static double Round(double value, double step)
-    {
-        var digits = (int)Math.Clamp(2 - Math.Floor(Math.Log10(step)), 0, 15);
-        return Math.Round(value, digits);
     }
 }

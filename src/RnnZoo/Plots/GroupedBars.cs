@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ScottPlot;
 
 namespace RnnZoo.Plots;
 
@@ -51,7 +52,7 @@ public sealed record GroupedBars : ChartPanel
     /// <summary>The .NET number format of the value over each bar.</summary>
     public string ValueFormat { get; init; } = "0.##";
 
-    internal override IEnumerable<LegendEntry> Legend => Series.Select(bars => new LegendEntry(bars.Name, bars.Colour));
+    internal override IEnumerable<LegendItem> Legend => Series.Select(bars => Named(bars.Name, bars.Colour));
 
     internal override string Describe()
     {
@@ -65,51 +66,35 @@ public sealed record GroupedBars : ChartPanel
         return text.ToString();
     }
 
-    internal override void Draw(SvgWriter svg, Area plot, string clipId)
+    private protected override void Draw(Plot plot)
     {
         var values = Series.SelectMany(bars => bars.Values).Concat(ReferenceLines.Select(line => line.Value)).Append(0);
-        var gutter = ReferenceLines.Select(line => TextSize.Width(line.Label)).DefaultIfEmpty(0).Max();
-        plot = plot with { Width = plot.Width - Math.Min(gutter, plot.Width / 3) };
-        var vertical = AxisMap.Fit(Vertical, values, 0.08, 5);
-        plot = PlotFrame.MakeRoom(plot, vertical);
-        var frame = new PlotFrame(plot, vertical);
-        var groupWidth = plot.Width / Math.Max(1, Groups.Count);
-        var barWidth = Math.Min(44, groupWidth * 0.76 / Math.Max(1, Series.Count));
-        double Centre(int group) => plot.Left + ((group + 0.5) * groupWidth);
-
-        frame.DrawVerticalAxis(svg, Vertical.Title);
-        frame.DrawHorizontalAxis(svg, GroupTitle, Groups.Select((label, group) => (Centre(group), label)));
+        var vertical = AxisMap.Fit(Vertical, values, 0.08);
+        var headroom = 0.12 * (vertical.High - vertical.Low); // for the value over a bar that reaches the top
+        SetAxis(plot.Axes.Bottom, GroupTitle, -0.5, Math.Max(0.5, Groups.Count - 0.5), new TicksApart([.. Groups.Select((label, group) => ((double)group, label))]));
+        SetAxis(plot.Axes.Left, Vertical.Title, vertical.Low, vertical.High + headroom, TicksApart.Of(vertical));
+        var size = Math.Min(0.76 / Math.Max(1, Series.Count), 0.12 * Math.Max(1, Groups.Count));
+        var room = size * (Width - 140) / Math.Max(1, Groups.Count);
         foreach (var (bars, place) in Series.Select((bars, place) => (bars, place)))
         {
-            svg.Open("g", ("class", Palette.Class(bars.Colour)));
-            for (var group = 0; group < Groups.Count; group++)
+            var offset = (place - ((Series.Count - 1) / 2.0)) * size;
+            var drawn = plot.Add.Bars(bars.Values.Select((value, group) => (value, group)).Where(bar => double.IsFinite(bar.value)).Select(bar => new Bar
             {
-                var left = Centre(group) + ((place - (Series.Count / 2.0)) * barWidth);
-                DrawBar(svg, frame, bars, group, left, barWidth);
-            }
-
-            svg.Close();
+                Position = bar.group + offset,
+                Value = bar.value,
+                Size = 0.94 * size,
+                FillColor = Palette.Of(bars.Colour),
+                LineWidth = 0,
+                ValueLabel = PlotText.Width(Print(bar.value)) <= room ? Print(bar.value) : "",
+            }).ToArray());
+            drawn.LegendText = bars.Name;
+            PlotText.Set(drawn.ValueLabelStyle, "", Palette.Ink);
         }
 
-        frame.DrawReferenceLines(svg, ReferenceLines);
-        frame.DrawReferenceLabelsBeside(svg, ReferenceLines);
-    }
-
-    private void DrawBar(SvgWriter svg, PlotFrame frame, BarSeries bars, int group, double left, double width)
-    {
-        var value = bars.Values[group];
-        if (!double.IsFinite(value))
+        if (DrawReferences(plot, ReferenceLines, vertical) is { Length: > 0 } references)
         {
-            return;
-        }
-
-        var (top, bottom) = (frame.Y(Math.Max(0, value)), frame.Y(Math.Min(0, value)));
-        svg.Open("rect", ("class", "fill"), ("x", left + 1.5), ("y", top), ("width", width - 3), ("height", bottom - top), ("rx", 2.0));
-        svg.Text($"{bars.Name}, {GroupTitle} {Groups[group]}: {Print(value)}", "title");
-        svg.Close();
-        if (TextSize.Width(Print(value)) <= width + 2)
-        {
-            svg.Label(Print(value), left + (width / 2), top - 5, "halo", "middle");
+            plot.Axes.Right.LockSize(0);
+            plot.Axes.AddPanel(new NamesBeside(references));
         }
     }
 

@@ -1,17 +1,14 @@
 using System.Globalization;
-using System.Text;
+using ScottPlot;
 
 namespace RnnZoo.Plots;
 
 /// <summary>
 /// A grid of values as colours, such as the gradient at each timestep of each training step, with a bar that says which
-/// colour is which value. Values that are not finite, and on a log scale those of zero and below, are hatched.
+/// colour is which value. Values that are not finite, and on a log scale those of zero and below, are grey.
 /// </summary>
 public sealed record HeatMap : ChartPanel
 {
-    private const double BarWidth = 12;
-    private const double BarGap = 12;
-
     /// <summary>Makes a chart.</summary>
     /// <param name="title">The heading over the chart.</param>
     /// <param name="horizontal">The horizontal axis; its ends come from <paramref name="columns"/>.</param>
@@ -60,11 +57,11 @@ public sealed record HeatMap : ChartPanel
     /// <summary>The values, row by row.</summary>
     public IReadOnlyList<IReadOnlyList<double>> Values { get; }
 
-    internal override IEnumerable<LegendEntry> Legend => [];
+    internal override IEnumerable<LegendItem> Legend => Values.Count > 0 && Values.All(row => row.All(FitColour().Shows))
+        ? []
+        : [new LegendItem { LabelText = "no value", FillColor = Palette.Missing }];
 
-    internal override bool HasCells => true;
-
-    internal AxisMap FitColour() => AxisMap.Fit(Colour, Values.SelectMany(row => row), 0, 5);
+    internal AxisMap FitColour() => AxisMap.Fit(Colour, Values.SelectMany(row => row), 0);
 
     internal override string Describe()
     {
@@ -74,137 +71,56 @@ public sealed record HeatMap : ChartPanel
         return $"{Title}: {Colour.Title} over {Horizontal.Title} and {Vertical.Title}: {range}.";
     }
 
-    internal override void Draw(SvgWriter svg, Area plot, string clipId)
+    private protected override void Draw(Plot plot)
     {
-        var scale = FitColour();
-        var vertical = CellAxis.Fit(Vertical, Rows);
-        var barRoom = BarGap + BarWidth + 6 + scale.Ticks.Select(tick => TextSize.Width(Ticks.Label(tick))).DefaultIfEmpty(0).Max() + TextSize.LineHeight;
-        plot = PlotFrame.MakeRoom(plot, vertical, Math.Max(0, barRoom - PlotFrame.RightMargin + 4));
-        var frame = new PlotFrame(plot, vertical);
-        var horizontal = CellAxis.Fit(Horizontal, Columns);
-
-        DrawHatching(svg, plot, scale, clipId);
-        DrawCells(svg, plot, scale);
-        svg.Empty("rect", ("class", "frame"), ("x", plot.Left), ("y", plot.Top), ("width", plot.Width), ("height", plot.Height));
-        frame.DrawVerticalAxis(svg, Vertical.Title, grid: false);
-        frame.DrawHorizontalAxis(svg, Horizontal.Title, horizontal.Ticks.Select(tick => (plot.Left + (horizontal.Position(tick) * plot.Width), Ticks.Label(tick))));
-        ColourBar.Draw(svg, new Area(plot.Right + BarGap, plot.Top, BarWidth, plot.Height), scale, Colour.Title);
-    }
-
-    /// <summary>Lies behind the cells, and shows where there is none.</summary>
-    private void DrawHatching(SvgWriter svg, Area plot, AxisMap scale, string clipId)
-    {
-        if (Values.All(row => row.All(scale.Shows)))
+        var (scale, horizontal, vertical) = (FitColour(), FitCells(Horizontal, Columns), FitCells(Vertical, Rows));
+        SetAxis(plot.Axes.Bottom, Horizontal.Title, horizontal.Low, horizontal.High, TicksApart.Of(horizontal));
+        SetAxis(plot.Axes.Left, Vertical.Title, vertical.Low, vertical.High, TicksApart.Of(vertical));
+        plot.Grid.IsVisible = false;
+        plot.Axes.Left.MajorTickStyle.Length = 4;
+        plot.Axes.Right.LockSize(12);
+        foreach (var axis in plot.Axes.GetAxes())
         {
+            axis.FrameLineStyle.Width = 1;
+        }
+
+        if (!Values.SelectMany(row => row).Any(scale.Shows))
+        {
+            plot.DataBackground.Color = Palette.Missing;
             return;
         }
 
-        svg.Open("pattern", ("id", clipId + "-hatch"), ("width", 6.0), ("height", 6.0), ("patternUnits", "userSpaceOnUse"));
-        svg.Empty("path", ("class", "missing"), ("d", "M0 6L6 0"));
-        svg.Close();
-        svg.Open("rect", ("fill", $"url(#{clipId}-hatch)"), ("x", plot.Left), ("y", plot.Top), ("width", plot.Width), ("height", plot.Height));
-        svg.Text("hatched: no value", "title");
-        svg.Close();
-    }
-
-    private void DrawCells(SvgWriter svg, Area plot, AxisMap scale)
-    {
-        var levels = new int[Rows.Count, Columns.Count];
-        for (var row = 0; row < Rows.Count; row++)
+        // ScottPlot cannot place a single row or column: it is drawn as two equal ones.
+        var cells = new double[Math.Max(2, Rows.Count), Math.Max(2, Columns.Count)];
+        for (var row = 0; row < cells.GetLength(0); row++)
         {
-            for (var column = 0; column < Columns.Count; column++)
+            for (var column = 0; column < cells.GetLength(1); column++)
             {
-                var value = Values[Rows.Count - 1 - row][column];
-                levels[row, column] = scale.Shows(value) ? ColourScale.LevelOf(scale.Position(value)) : -1;
+                var value = Values[Math.Max(0, Rows.Count - 1 - row)][Math.Min(column, Columns.Count - 1)];
+                cells[row, column] = scale.Shows(value) ? Math.Clamp(scale.Place(value), scale.Low, scale.High) : double.NaN;
             }
         }
 
-        var (x, y) = (plot.Width / Math.Max(1, Columns.Count), plot.Height / Math.Max(1, Rows.Count));
-        svg.Open("g", ("class", "cells"), ("transform", string.Create(CultureInfo.InvariantCulture, $"translate({plot.Left:0.#} {plot.Top:0.#}) scale({x:0.####} {y:0.####})")));
-        foreach (var (level, path) in HeatCells.Paths(levels))
-        {
-            svg.Empty("path", ("class", ColourScale.Class(level)), ("d", path));
-        }
-
-        svg.Close();
+        var map = plot.Add.Heatmap(cells);
+        (map.Colormap, map.NaNCellColor, map.ManualRange) = (Palette.Scale, Palette.Missing, new ScottPlot.Range(scale.Low, scale.High));
+        map.RenderStrategy = new SharpCells();
+        map.Rectangle = new CoordinateRect(horizontal.Low, horizontal.High, vertical.Low, vertical.High);
+        var bar = plot.Add.ColorBar(map);
+        bar.Width = 12;
+        bar.Axis.FrameLineStyle.Color = bar.Axis.MajorTickStyle.Color = Palette.Frame;
+        PlotText.Set(bar.Axis.TickLabelStyle, "", Palette.Soft);
+        SetAxis(bar.Axis, Colour.Title, scale.Low, scale.High, TicksApart.Of(scale));
     }
-}
 
-/// <summary>An axis along cells: its ends are the outer edges of the first and the last, its ticks stand on their middles.</summary>
-internal static class CellAxis
-{
+    /// <summary>An axis along cells: its ends are the outer edges of the first and the last, its ticks stand on their middles.</summary>
     /// <param name="axis">What was asked for; given ends are not taken, for all cells are shown.</param>
     /// <param name="cells">What each cell stands for, rising, in about equal steps.</param>
-    public static AxisMap Fit(Axis axis, IReadOnlyList<double> cells)
+    private static AxisMap FitCells(Axis axis, IReadOnlyList<double> cells)
     {
         var (first, last) = cells.Count > 0 ? (cells[0], cells[^1]) : (0, 1);
         var half = cells.Count > 1 ? (last - first) / (cells.Count - 1) / 2 : 0.5;
-        var ticks = axis.Ticks ?? [.. Ticks.Linear(first, last, 5).Prepend(first).Distinct()];
-        return AxisMap.Fit(axis with { Scale = AxisScale.Linear, Minimum = first - half, Maximum = last + half, Ticks = Apart(ticks, last - first) }, [], 0, 5);
-    }
-
-    /// <summary>Without a round value that stands too near to the first one.</summary>
-    private static double[] Apart(IReadOnlyList<double> ticks, double range)
-        => [.. ticks.Where((tick, index) => index == 0 || Math.Abs(tick - ticks[0]) > 0.08 * range)];
-}
-
-/// <summary>The cells of a heat map as few rectangles: equal neighbours are joined, along rows and then across them.</summary>
-internal static class HeatCells
-{
-    /// <summary>One path for each level that occurs, in units of cells, row 0 at the top.</summary>
-    /// <param name="levels">[row, column] the levels; a negative one is a missing value and gets no rectangle.</param>
-    public static SortedDictionary<int, string> Paths(int[,] levels)
-    {
-        var paths = new SortedDictionary<int, StringBuilder>();
-        foreach (var (level, left, top, width, height) in Rectangles(levels))
-        {
-            if (!paths.TryGetValue(level, out var path))
-            {
-                paths.Add(level, path = new StringBuilder());
-            }
-
-            path.Append(CultureInfo.InvariantCulture, $"M{left} {top}h{width}v{height}h-{width}z");
-        }
-
-        return new SortedDictionary<int, string>(paths.ToDictionary(pair => pair.Key, pair => pair.Value.ToString()));
-    }
-
-    private static IEnumerable<(int Level, int Left, int Top, int Width, int Height)> Rectangles(int[,] levels)
-    {
-        // The rectangles that end at the row above, by the run that they began with.
-        var open = new Dictionary<(int Level, int Left, int Width), int>();
-        for (var row = 0; row <= levels.GetLength(0); row++)
-        {
-            var runs = row < levels.GetLength(0) ? Runs(levels, row).ToHashSet() : [];
-            foreach (var (run, top) in open.Where(pair => !runs.Contains(pair.Key)).ToArray())
-            {
-                open.Remove(run);
-                yield return (run.Level, run.Left, top, run.Width, row - top);
-            }
-
-            foreach (var run in runs)
-            {
-                open.TryAdd(run, row);
-            }
-        }
-    }
-
-    private static IEnumerable<(int Level, int Left, int Width)> Runs(int[,] levels, int row)
-    {
-        var start = 0;
-        for (var column = 1; column <= levels.GetLength(1); column++)
-        {
-            if (column < levels.GetLength(1) && levels[row, column] == levels[row, start])
-            {
-                continue;
-            }
-
-            if (levels[row, start] >= 0)
-            {
-                yield return (levels[row, start], start, column - start);
-            }
-
-            start = column;
-        }
+        // Each of few cells has a tick; of many the first one, and round values that do not stand too near to it.
+        var ticks = axis.Ticks ?? (cells.Count <= 5 ? cells : [first, .. Ticks.Linear(first, last, 5).Where(tick => tick - first > 0.08 * (last - first))]);
+        return AxisMap.Fit(axis with { Minimum = first - half, Maximum = last + half, Ticks = ticks }, [], 0);
     }
 }

@@ -1,11 +1,15 @@
 using System.Globalization;
 using System.Text;
+using ScottPlot;
 
 namespace RnnZoo.Plots;
 
 /// <summary>Lines over a horizontal axis of numbers, such as a loss against steps.</summary>
 public sealed record LineChart : ChartPanel
 {
+    // A marker's shape tells series apart without colour.
+    private static readonly MarkerShape[] Shapes = [MarkerShape.FilledCircle, MarkerShape.FilledSquare, MarkerShape.FilledTriangleUp, MarkerShape.FilledDiamond];
+
     /// <summary>Makes a chart.</summary>
     /// <param name="title">The heading over the chart.</param>
     /// <param name="horizontal">The horizontal axis.</param>
@@ -40,21 +44,21 @@ public sealed record LineChart : ChartPanel
     /// <summary>What solid and dashed lines mean; null where there is one style.</summary>
     public LineStyleNames? StyleNames { get; init; }
 
-    internal override IEnumerable<LegendEntry> Legend => EndLabels
-        ? StyleNames is { } names ? [new LegendEntry(names.Solid, null), new LegendEntry(names.Dashed, null, Dashed: true)] : []
-        : Series.Select(series => new LegendEntry(series.Name, series.Neutral ? null : series.Colour, series.Dashed));
+    internal override IEnumerable<LegendItem> Legend => EndLabels
+        ? StyleNames is { } names ? [Named(names.Solid, null), Named(names.Dashed, null, dashed: true)] : []
+        : Series.Select(series => Named(series.Name, series.Neutral ? null : series.Colour, series.Dashed));
 
     internal AxisMap FitHorizontal()
-        => AxisMap.Fit(Horizontal, Series.SelectMany(series => series.Points).Select(point => point.X), HorizontalPadding, 5);
+        => AxisMap.Fit(Horizontal, Series.SelectMany(series => series.Points).Select(point => point.X), HorizontalPadding);
 
     internal AxisMap FitVertical()
     {
         var values = Series.SelectMany(series => series.Points).Select(point => point.Y);
-        return AxisMap.Fit(Vertical, values.Concat(ReferenceLines.Select(line => line.Value)), 0.05, 5);
+        return AxisMap.Fit(Vertical, values.Concat(ReferenceLines.Select(line => line.Value)), 0.05);
     }
 
     // Markers at the ends need room; a plain line may touch the frame.
-    private double HorizontalPadding => Series.Any(series => series.Markers) ? 0.06 : 0;
+    private double HorizontalPadding => Series.Any(series => series.Markers) ? 0.04 : 0;
 
     internal override string Describe()
     {
@@ -76,59 +80,49 @@ public sealed record LineChart : ChartPanel
         return text.ToString();
     }
 
-    internal override void Draw(SvgWriter svg, Area plot, string clipId)
+    private protected override void Draw(Plot plot)
     {
-        var horizontal = FitHorizontal();
-        var vertical = FitVertical();
-        var room = EndLabels ? LineEnds.Room(plot, this) : 0;
-        plot = PlotFrame.MakeRoom(plot, vertical, room);
-        var frame = new PlotFrame(plot, vertical);
-        double X(double value) => plot.Left + (horizontal.Position(value) * plot.Width);
-
-        frame.DrawVerticalAxis(svg, Vertical.Title);
-        frame.DrawHorizontalAxis(svg, Horizontal.Title, horizontal.Ticks.Select(tick => (X(tick), Ticks.Label(tick))));
-        frame.DrawReferenceLines(svg, ReferenceLines);
-        svg.Open("g", ("clip-path", $"url(#{clipId})"));
+        var (horizontal, vertical) = (FitHorizontal(), FitVertical());
+        // A line or a marker at an end is not cut in half.
+        var (room, side) = (0.03 * (vertical.High - vertical.Low), Series.Any(series => series.Markers) ? 0.02 * (horizontal.High - horizontal.Low) : 0);
+        SetAxis(plot.Axes.Bottom, Horizontal.Title, horizontal.Low - side, horizontal.High + side, TicksApart.Of(horizontal));
+        SetAxis(plot.Axes.Left, Vertical.Title, vertical.Low - room, vertical.High + room, TicksApart.Of(vertical));
+        var references = DrawReferences(plot, ReferenceLines, vertical);
         foreach (var series in Series)
         {
-            var pieces = Pieces(series, horizontal, vertical)
-                .Select(piece => piece.Select(point => (X(point.X), frame.Y(point.Y))).ToArray());
-            LineDrawing.Draw(svg, series, [.. pieces]);
+            DrawSeries(plot, series, horizontal, vertical);
         }
 
-        svg.Close();
         if (EndLabels)
         {
-            LineEnds.Draw(svg, this, plot, room, frame, horizontal, vertical);
+            plot.Axes.Right.LockSize(0);
+            plot.Axes.AddPanel(new NamesBeside([.. Series.Where(line => !line.Dashed).SelectMany(line => NameAtEnd(line, horizontal, vertical)), .. references]));
         }
-        else
+        else if (references.Length > 0)
         {
-            frame.DrawReferenceLabels(svg, ReferenceLines);
+            plot.PlottableList.Add(new NamesOver(references));
         }
     }
 
-    /// <summary>The runs of points between gaps.</summary>
-    internal static IEnumerable<List<ChartPoint>> Pieces(Series series, AxisMap horizontal, AxisMap vertical)
+    private static void DrawSeries(Plot plot, Series series, AxisMap horizontal, AxisMap vertical)
     {
-        var piece = new List<ChartPoint>();
-        foreach (var point in series.Points)
-        {
-            if (horizontal.Shows(point.X) && vertical.Shows(point.Y))
-            {
-                piece.Add(point);
-            }
-            else if (piece.Count > 0)
-            {
-                yield return piece;
-                piece = [];
-            }
-        }
-
-        if (piece.Count > 0)
-        {
-            yield return piece;
-        }
+        bool Shows(ChartPoint point) => horizontal.Shows(point.X) && vertical.Shows(point.Y);
+        Coordinates Place(ChartPoint point) => Shows(point) ? new Coordinates(horizontal.Place(point.X), vertical.Place(point.Y)) : Coordinates.NaN;
+        var colour = Palette.Of(series.Neutral ? null : series.Colour);
+        var line = plot.Add.Scatter(series.Points.Select(Place).ToArray(), colour);
+        (line.LegendText, line.LineWidth, line.LinePattern) = (series.Name, series.Dashed ? 1.5f : 2, series.Dashed ? LinePattern.DenselyDashed : LinePattern.Solid);
+        line.MarkerSize = 0;
+        // Without a neighbour to join it to, a point would not be seen.
+        bool IsAlone(int index) => !new[] { index - 1, index + 1 }.Any(other => other >= 0 && other < series.Points.Count
+            && Shows(series.Points[other]) && series.Points[other] != series.Points[index]);
+        var marked = series.Points.Where((point, index) => Shows(point) && (series.Markers || IsAlone(index)));
+        var markers = plot.Add.Markers(marked.Select(Place).ToArray(), Shapes[((series.Colour % Shapes.Length) + Shapes.Length) % Shapes.Length], 9, colour);
+        (markers.MarkerLineColor, markers.MarkerLineWidth) = (Colors.White, 1.5f);
     }
+
+    private static IEnumerable<LineName> NameAtEnd(Series line, AxisMap horizontal, AxisMap vertical)
+        => line.Points.Where(point => horizontal.Shows(point.X) && vertical.Shows(point.Y)).TakeLast(1)
+            .Select(end => new LineName(line.Name, vertical.Place(end.Y), Palette.Of(line.Neutral ? null : line.Colour), Joined: horizontal.Position(end.X) > 0.99));
 }
 
 /// <summary>A named line of points.</summary>

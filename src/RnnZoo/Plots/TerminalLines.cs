@@ -72,6 +72,7 @@ internal static class TerminalLines
     private static void Plot(LineChart chart, AxisMap horizontal, AxisMap vertical, BrailleCanvas canvas)
     {
         int X(double value) => (int)Math.Round(horizontal.Position(value) * (canvas.Width - 1));
+        bool Shows(ChartPoint point) => horizontal.Shows(point.X) && vertical.Shows(point.Y);
         int Y(double value) => (int)Math.Round((1 - vertical.Position(value)) * (canvas.Height - 1));
 
         foreach (var line in chart.ReferenceLines.Where(line => vertical.Shows(line.Value)))
@@ -82,12 +83,15 @@ internal static class TerminalLines
             }
         }
 
-        foreach (var piece in chart.Series.SelectMany(series => LineChart.Pieces(series, horizontal, vertical)))
+        foreach (var points in chart.Series.Select(series => series.Points))
         {
-            for (var index = 0; index < piece.Count; index++)
+            for (var index = 0; index < points.Count; index++)
             {
-                var (from, to) = (piece[Math.Max(0, index - 1)], piece[index]);
-                canvas.Line(X(from.X), Y(from.Y), X(to.X), Y(to.Y));
+                if (Shows(points[index]))
+                {
+                    var (from, to) = (index > 0 && Shows(points[index - 1]) ? points[index - 1] : points[index], points[index]);
+                    canvas.Line(X(from.X), Y(from.Y), X(to.X), Y(to.Y));
+                }
             }
         }
     }
@@ -108,42 +112,10 @@ internal static class TerminalLines
         wanted.AddRange(chart.ReferenceLines.Where(line => vertical.Shows(line.Value)).Select(line => (line.Value, line.Label)));
         var fitting = wanted.Take(height).OrderByDescending(item => item.Value).ToArray();
         var rows = new string?[height];
-        foreach (var (row, item) in SpreadOut([.. fitting.Select(item => RowOf(vertical.Position(item.Value), height))], height).Zip(fitting))
+        double[] wantedRows = [.. fitting.Select(item => (double)RowOf(vertical.Position(item.Value), height))];
+        foreach (var (row, item) in PlotText.Spread(wantedRows, -0.5, height - 0.5, 1).Zip(fitting))
         {
-            rows[row] = item.Name;
-        }
-
-        return rows;
-    }
-
-    /// <summary>Rows that all differ, in the order of those wanted (ascending) and as near to them as that allows.</summary>
-    private static int[] SpreadOut(int[] wanted, int height)
-    {
-        // Blocks of neighbours without a gap, each around the mean of where its members would have it begin.
-        var blocks = new List<(int Count, double Begin)>();
-        for (var index = 0; index < wanted.Length; index++)
-        {
-            var block = (Count: 1, Begin: (double)wanted[index]);
-            while (blocks.Count > 0 && blocks[^1].Begin + blocks[^1].Count > block.Begin)
-            {
-                var above = blocks[^1];
-                blocks.RemoveAt(blocks.Count - 1);
-                var count = above.Count + block.Count;
-                block = (count, ((above.Count * above.Begin) + (block.Count * (block.Begin - above.Count))) / count);
-            }
-
-            blocks.Add(block);
-        }
-
-        int[] rows = [.. blocks.SelectMany(block => Enumerable.Range((int)Math.Floor(block.Begin), block.Count))];
-        for (var index = 0; index < rows.Length; index++)
-        {
-            rows[index] = Math.Max(rows[index], index == 0 ? 0 : rows[index - 1] + 1);
-        }
-
-        for (var index = rows.Length - 1; index >= 0; index--)
-        {
-            rows[index] = Math.Min(rows[index], index == rows.Length - 1 ? height - 1 : rows[index + 1] - 1);
+            rows[(int)Math.Floor(row + 0.5)] = item.Name;
         }
 
         return rows;

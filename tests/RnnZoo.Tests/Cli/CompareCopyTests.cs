@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Xml.Linq;
 using RnnZoo.Cli;
+using RnnZoo.Tests.Plots;
 using TorchSharp;
 
 namespace RnnZoo.Tests.Cli;
@@ -112,7 +113,7 @@ public class CompareCopyTests
             Directory.GetFiles(made).Select(Path.GetFileName).Order());
         Assert.Equal(run.Output, await File.ReadAllTextAsync(Path.Combine(made, "results.json")));
         var svg = XElement.Load(Path.Combine(made, "chart.svg"));
-        Assert.Equal(4, svg.Descendants().Count(element => (string?)element.Attribute("class") == "line"));
+        Assert.Equal(4, svg.Lines().Length);
         var lines = File.ReadLines(Path.Combine(made, "log.jsonl")).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
         Assert.Equal(4 * 20, lines.Count(line => line.GetProperty("event").GetString() == "step"));
         Assert.Equal(4, lines.Count(line => line.GetProperty("event").GetString() == "end"));

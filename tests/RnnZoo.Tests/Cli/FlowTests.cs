@@ -3,6 +3,7 @@ using System.Xml.Linq;
 using RnnZoo.Cli;
 using RnnZoo.Modules;
 using RnnZoo.Tests.Plots;
+using SkiaSharp;
 
 namespace RnnZoo.Tests.Cli;
 
@@ -136,15 +137,18 @@ public class FlowTests
     {
         using var folder = new TemporaryFolder();
 
-        var run = await CliRun.Of(folder.Path, Tiny + " --json --output out --train vanilla,lstm,gru");
+        var run = await CliRun.Of(folder.Path, Tiny + " --json --output out --train vanilla,lstm,gru --format svg,png");
 
-        Assert.Equal(["chart.svg", "results.json", "training.svg"], Directory.GetFiles(folder.File("out")).Select(Path.GetFileName).Order());
+        Assert.Equal(["chart.png", "chart.svg", "results.json", "training.png", "training.svg"], Directory.GetFiles(folder.File("out")).Select(Path.GetFileName).Order());
         Assert.Equal(run.Output, await File.ReadAllTextAsync(folder.File("out/results.json")));
         foreach (var picture in new[] { "chart.svg", "training.svg" })
         {
             var svg = XElement.Load(folder.File("out/" + picture));
             TextBoxes.AssertApart(svg);
-            Assert.Contains("prefers-color-scheme:dark", svg.All("style").Single().Value, StringComparison.Ordinal);
+            Assert.NotEmpty(svg.Lines());
+            using var image = SKBitmap.Decode(folder.File("out/" + Path.ChangeExtension(picture, ".png")));
+            Assert.Equal(svg.Size(), (image.Width / 2.0, image.Height / 2.0));
+            Assert.True(image.Pixels.Distinct().Count() > 10);
         }
     }
 

@@ -20,10 +20,10 @@ public sealed class PackageTests(PackedSolution packages) : IClassFixture<Packed
 
         using var library = packages.Open("RnnZoo");
         var files = library.Entries.Select(entry => entry.FullName).ToArray();
-        string[] parts = ["lib/net10.0/RnnZoo.dll", "lib/net10.0/RnnZoo.xml", "README.md", "LICENSE", "icon.png"];
+        string[] parts = ["lib/net10.0/RnnZoo.dll", "lib/net10.0/RnnZoo.xml", "README.md", "LICENSE", "fonts/LICENSE.txt", "icon.png"];
         Assert.All(parts, part => Assert.Contains(part, files));
         Assert.DoesNotContain(files, file => file.StartsWith("runtimes/", StringComparison.Ordinal));
-        Assert.Equal([("TorchSharp", TorchBackend.TorchSharpVersion)], Dependencies(library));
+        Assert.Equal([("ScottPlot", typeof(ScottPlot.Plot).Assembly.GetName().Version!.ToString(3)), ("TorchSharp", TorchBackend.TorchSharpVersion)], Dependencies(library).Order());
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Xml.Linq;
 using RnnZoo.Plots;
+using ScottPlot.Plottables;
+using SkiaSharp;
 
 namespace RnnZoo.Tests.Plots;
 
@@ -15,16 +17,20 @@ public class FigureTests
         var svg = XElement.Parse(new Figure("a < b & \"c\" > 'd'", [Chart("<script>alert(1)</script>", (1, 1), (2, 2))]).ToSvg());
 
         Assert.Equal("a < b & \"c\" > 'd'", svg.All("title").First().Value);
-        Assert.Contains(svg.OfClass("text", "heading"), text => text.Value == "<script>alert(1)</script>");
+        Assert.Contains("a < b & \"c\" > 'd'", svg.Labels());
+        Assert.Contains("<script>alert(1)</script>", svg.Labels());
         Assert.Empty(svg.All("script"));
     }
 
-    [Fact]
-    public void ToSvg_CharactersThatXmlForbids_AreReplaced()
+    [Theory]
+    [InlineData("a\u0001b\uFFFEc")]
+    [InlineData("a\uE7F0b\uE7F0c")] // letters of no font: they stand in the title, and the labels say that something is missing
+    public void ToSvg_CharactersThatCannotBeShown_AreReplaced(string title)
     {
-        var svg = XElement.Parse(new Figure("a\u0001b\uFFFEc", [Chart("p", (1, 1))]).ToSvg());
+        var svg = XElement.Parse(new Figure(title, [Chart("p", (1, 1))]).ToSvg());
 
-        Assert.Equal("a\uFFFDb\uFFFDc", svg.All("title").First().Value);
+        Assert.Equal(title.Replace('\u0001', '\uFFFD').Replace('\uFFFE', '\uFFFD'), svg.All("title").First().Value);
+        Assert.Contains("a\uFFFDb\uFFFDc", svg.Labels());
     }
 
     [Fact]
@@ -39,13 +45,45 @@ public class FigureTests
     }
 
     [Fact]
+    public void ToSvg_WhatItShows_IsLabelled()
+        => XElement.Parse(new Figure("Copy task", [Chart("delay 5", (1, 2), (3, 0.25))]) { Subtitle = "ten symbols" }.ToSvg())
+            .AssertLabels("Copy task", "ten symbols", "lstm", "delay 5", "steps", "loss", "0.5", "2");
+
+    [Fact]
     public void ToSvg_TwoFiguresOfOnePage_ShareNoName()
     {
-        string[] Names(string title) => [.. XElement.Parse(new Figure(title, [Chart("p", (1, 1))]).ToSvg())
+        var map = HeatMapTests.Map((row, column) => row + column, 3, 5, AxisScale.Linear);
+        string[] Names(string title) => [.. XElement.Parse(new Figure(title, [Chart("p", (1, 1)), map]).ToSvg())
             .DescendantsAndSelf().Attributes("id").Select(id => id.Value)];
 
         Assert.Equal(Names("one").Length, Names("one").Distinct().Count());
         Assert.Empty(Names("one").Intersect(Names("two")));
+    }
+
+    [Fact]
+    public void ToSvg_EveryReference_NamesSomethingInTheFile()
+    {
+        var svg = XElement.Parse(new Figure("f", [Chart("p", (1, 1), (2, 2)), HeatMapTests.Map((row, column) => row + column, 3, 5, AxisScale.Linear)]).ToSvg());
+        var names = svg.DescendantsAndSelf().Attributes("id").Select(id => id.Value).ToHashSet();
+
+        string[] references =
+        [
+            .. svg.Descendants().Attributes("clip-path").Select(clip => clip.Value["url(#".Length..^1]),
+            .. svg.All("use").Attributes().Where(link => link.Name.LocalName == "href").Select(link => link.Value[1..]),
+        ];
+        Assert.True(references.Length >= 4);
+        Assert.All(references, reference => Assert.Contains(reference, names));
+    }
+
+    [Fact]
+    public void ToSvg_NoBlackSheet_LiesBehindOrOverThePicture()
+    {
+        var svg = XElement.Parse(new Figure("f", [Chart("p", (1, 1), (2, 2))]).ToSvg());
+
+        var (width, height) = svg.Size();
+        var sheets = svg.Elements().Where(element => element.Name.LocalName == "rect" && element.Number("width") >= width && element.Number("height") >= height);
+        Assert.All(sheets, sheet => Assert.Equal("white", (string?)sheet.Attribute("fill")));
+        Assert.NotEmpty(sheets);
     }
 
     [Fact]
@@ -69,6 +107,18 @@ public class FigureTests
         }
     }
 
+    [Fact]
+    public void ToSvg_ManyAtOnce_AreTheSame()
+    {
+        var figure = new Figure("f", [Chart("p", (0.5, 1.25), (1.5, 2.75)), HeatMapTests.Map((row, column) => row + column, 3, 5, AxisScale.Linear)]);
+        var expected = figure.ToSvg();
+
+        var made = new string[16];
+        Parallel.For(0, made.Length, index => made[index] = figure.ToSvg());
+
+        Assert.All(made, svg => Assert.Equal(expected, svg));
+    }
+
     [Theory]
     [InlineData(1, 1, 1)]
     [InlineData(2, 2, 1)]
@@ -79,12 +129,11 @@ public class FigureTests
         var charts = Enumerable.Range(0, panels).Select(index => (ChartPanel)Chart($"p{index}", (1, 1), (2, 3))).ToArray();
         var svg = XElement.Parse(new Figure("f", charts).ToSvg());
 
-        var headings = svg.OfClass("text", "heading").Select(text => (X: text.Number("x"), Y: text.Number("y"))).ToArray();
-        Assert.Equal(panels, headings.Distinct().Count());
-        Assert.Equal(columns, headings.Select(place => place.X).Distinct().Count());
-        Assert.Equal(rows, headings.Select(place => place.Y).Distinct().Count());
-        var size = svg.Attribute("viewBox")!.Value.Split(' ').Select(number => double.Parse(number, CultureInfo.InvariantCulture)).ToArray();
-        Assert.All(headings, place => Assert.True(place.X < size[2] && place.Y < size[3]));
+        var headings = svg.All("text").Where(text => text.Value[0] == 'p').Select(TextBoxes.Box).ToArray();
+        Assert.Equal(panels, headings.Length);
+        Assert.Equal(columns, headings.Select(box => Math.Round(box.Left / 50)).Distinct().Count());
+        Assert.Equal(rows, headings.Select(box => Math.Round(box.Top)).Distinct().Count());
+        TextBoxes.AssertApart(svg);
     }
 
     [Fact]
@@ -92,18 +141,45 @@ public class FigureTests
     {
         var svg = XElement.Parse(new Figure("f", [Chart("p", (1, 1), (2, 2)), Chart("q", (1, 1), (2, 2))]).ToSvg());
 
-        Assert.Equal("lstm", Assert.Single(svg.OfClass("text", "legend")).Value);
-        Assert.Equal(3, svg.Descendants().Count(element => ((string?)element.Attribute("class") ?? "").Split(' ').Contains("c1")));
+        Assert.Single(svg.Labels(), label => label == "lstm");
+        Assert.Equal(2, svg.Lines().Length);
+        Assert.All(svg.Lines(), line => Assert.Equal("#0072b2", line.Attribute("stroke")!.Value, ignoreCase: true));
     }
 
     [Fact]
-    public void ToSvg_BothPageSettings_HaveColoursForEverySeries()
+    public void ToMultiplot_Changed_IsDrawnAsChanged()
     {
-        var style = XElement.Parse(new Figure("f", [Chart("p", (1, 1))]).ToSvg()).All("style").Single().Value;
-        var dark = style[style.IndexOf("prefers-color-scheme:dark", StringComparison.Ordinal)..];
+        var figure = new Figure("f", [Chart("p", (1, 1), (2, 2))]);
+        var multiplot = figure.ToMultiplot();
+        var plot = multiplot.Subplots.GetPlot(1);
+        plot.Axes.Title.Label.Text = "my own title";
+        plot.GetPlottables<Scatter>().Single().LineColor = ScottPlot.Color.FromHex("#123456");
 
-        Assert.Contains("--c1:#0072b2", style, StringComparison.Ordinal);
-        Assert.Contains("--c1:#57aeea", dark, StringComparison.Ordinal);
+        var svg = XElement.Parse(figure.ToSvg(multiplot));
+
+        Assert.Contains("my own title", svg.Labels());
+        Assert.DoesNotContain("p", svg.Labels());
+        Assert.Equal("#123456", Assert.Single(svg.Lines()).Attribute("stroke")!.Value);
+        Assert.Equal("f", svg.All("title").First().Value);
+        Assert.NotEqual(figure.ToPng(), figure.ToPng(multiplot));
+    }
+
+    [Fact]
+    public void ToPng_IsAsLargeAsAskedFor_AndNotBlank()
+    {
+        var figure = new Figure("f", [Chart("p", (1, 1), (2, 2))]);
+        var (width, height) = XElement.Parse(figure.ToSvg()).Size();
+
+        foreach (var scale in new[] { 1.0, 2.0, 0.5 })
+        {
+            using var image = SKBitmap.Decode(figure.ToPng(scale: scale));
+            Assert.Equal((Math.Ceiling(width * scale), Math.Ceiling(height * scale)), (image.Width, image.Height));
+            Assert.Contains(new SKColor(0x00, 0x72, 0xb2), image.Pixels); // the series
+            Assert.InRange(image.Pixels.Count(pixel => pixel == SKColors.White) / (double)image.Pixels.Length, 0.8, 0.995);
+            Assert.DoesNotContain(image.Pixels, pixel => pixel.Alpha < 255);
+        }
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => figure.ToPng(scale: 0));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
-using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using RnnZoo.Plots;
+using ScottPlot.Plottables;
+using SkiaSharp;
 
 namespace RnnZoo.Tests.Plots;
 
@@ -9,33 +10,42 @@ public class HeatMapTests
     [Theory]
     [InlineData(AxisScale.Linear)]
     [InlineData(AxisScale.Log)]
-    public void Draw_EachCell_HasTheColourOfItsValue(AxisScale scale)
+    public void Draw_EachCell_HasItsValueAndItsPlaceOnTheScale(AxisScale scale)
     {
         var random = new Random(5);
         var values = Enumerable.Range(0, 7 * 11).Select(_ => Math.Pow(10, 6 * random.NextDouble())).ToArray();
-        var svg = Draw(Map((row, column) => values[(row * 11) + column], rows: 7, columns: 11, scale));
 
-        var levels = Cells(svg, 7, 11);
-        double Place(double value) => scale == AxisScale.Log
-            ? Math.Log(value / values.Min()) / Math.Log(values.Max() / values.Min())
-            : (value - values.Min()) / (values.Max() - values.Min());
+        var drawn = Heat(Map((row, column) => values[(row * 11) + column], rows: 7, columns: 11, scale));
+
+        double Place(double value) => scale == AxisScale.Log ? Math.Log10(value) : value;
         for (var index = 0; index < values.Length; index++)
         {
-            var expected = Math.Min((int)(Place(values[index]) * ColourScale.Levels), ColourScale.Levels - 1);
-            // Row 0 lies at the bottom.
-            Assert.Equal(expected, levels[6 - (index / 11), index % 11]);
+            Assert.Equal(Place(values[index]), drawn.Intensities[6 - (index / 11), index % 11], 1e-9); // Row 0 lies at the bottom.
         }
+
+        Assert.Equal((Place(values.Min()), Place(values.Max())), (drawn.ManualRange!.Value.Min, drawn.ManualRange!.Value.Max));
     }
 
-    [Fact]
-    public void Draw_EqualCells_AreOneRectangle()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void ToPng_EachCell_HasTheColourOfItsValue(int size)
     {
-        var svg = Draw(Map((row, column) => row < 5 && column < 7 ? 1 : 2, rows: 11, columns: 13, AxisScale.Linear));
+        var map = Map((row, column) => row == 0 && column == 0 ? double.NaN : 1 + (row * 2) + column, rows: size, columns: size + 1, AxisScale.Linear);
+        using var image = SKBitmap.Decode(new Figure("f", [map]).ToPng(scale: 1));
 
-        var paths = Paths(svg).ToArray();
-        Assert.Equal(2, paths.Length);
-        Assert.Equal("M0 6h7v5h-7z", paths[0].Attribute("d")!.Value);
-        Assert.Equal("M0 0h13v6h-13zM7 6h6v5h-6z", paths[1].Attribute("d")!.Value);
+        var cells = Colours(image, rows: size, columns: size + 1);
+
+        var (low, high) = (size == 1 ? 1.5 : 2, size == 1 ? 2.5 : 5);
+        for (var row = 0; row < size; row++)
+        {
+            for (var column = 0; column <= size; column++)
+            {
+                var value = map.Values[row][column];
+                var expected = double.IsNaN(value) ? Palette.Missing : Palette.Scale.GetColor((value - low) / (high - low));
+                Assert.Equal(expected.ToHex(), cells[row, column]);
+            }
+        }
     }
 
     [Theory]
@@ -43,68 +53,45 @@ public class HeatMapTests
     [InlineData(double.PositiveInfinity, AxisScale.Linear)]
     [InlineData(0, AxisScale.Log)]
     [InlineData(-1, AxisScale.Log)]
-    public void Draw_ValueThatTheScaleCannotShow_IsLeftToTheHatching(double missing, AxisScale scale)
+    public void Draw_ValueThatTheScaleCannotShow_IsGreyAndTheLegendSaysSo(double missing, AxisScale scale)
     {
-        var svg = Draw(Map((row, column) => (row, column) == (1, 2) ? missing : 1 + row + column, rows: 3, columns: 5, scale));
+        var map = Map((row, column) => (row, column) == (1, 2) ? missing : 1 + row + column, rows: 3, columns: 5, scale);
 
-        var levels = Cells(svg, 3, 5);
-        Assert.Equal(-1, levels[1, 2]);
-        Assert.Equal(1, levels.Cast<int>().Count(level => level < 0));
-        var pattern = svg.All("pattern").Single().Attribute("id")!.Value;
-        Assert.Contains(svg.All("rect"), rect => (string?)rect.Attribute("fill") == $"url(#{pattern})" && rect.Value == "hatched: no value");
+        Assert.True(double.IsNaN(Heat(map).Intensities[1, 2]));
+        Assert.Equal(1, Heat(map).Intensities.Cast<double>().Count(double.IsNaN));
+        Assert.Contains("no value", Draw(map).Labels());
     }
 
     [Fact]
-    public void Draw_WithoutMissingValues_HasNoHatching()
-        => Assert.Empty(Draw(Map((row, column) => row + column, 3, 5, AxisScale.Linear)).All("pattern"));
+    public void Draw_WithoutMissingValues_SaysNothingOfThem()
+        => Assert.DoesNotContain("no value", Draw(Map((row, column) => row + column, 3, 5, AxisScale.Linear)).Labels());
 
     [Fact]
-    public void Draw_NoUsableValue_IsAnEmptyFrame()
+    public void Draw_NoUsableValue_IsAGreyFrame()
     {
         var svg = Draw(Map((_, _) => double.NaN, 3, 5, AxisScale.Log));
 
-        Assert.Empty(Paths(svg));
+        Assert.Empty(svg.All("image"));
+        Assert.Contains("no value", svg.Labels());
         Assert.DoesNotContain("NaN", svg.ToString(), StringComparison.Ordinal);
         Assert.Contains("no values", svg.All("desc").Single().Value, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Draw_NoCellAtAll_IsAnEmptyFrame()
+    public void Draw_NoCellAtAll_IsAFrame()
         => Assert.DoesNotContain("NaN", Draw(Map((_, _) => 1, 0, 0, AxisScale.Linear)).ToString(), StringComparison.Ordinal);
 
     [Fact]
     public void Draw_GivenEnds_TakeValuesBeyondThem()
     {
-        var chart = new HeatMap("m", new Axis("x"), [1, 2, 3], new Axis("y"), [1], new Axis("z") { Minimum = 10, Maximum = 20 }, [[-5, 15, 1000]]);
+        var chart = new HeatMap("m", new Axis("x"), [1, 2, 3], new Axis("y"), [1, 2], new Axis("z") { Minimum = 10, Maximum = 20 }, [[-5, 15, 1000], [11, 12, 13]]);
 
-        Assert.Equal([0, ColourScale.Levels / 2, ColourScale.Levels - 1], Cells(Draw(chart), 1, 3).Cast<int>());
+        Assert.Equal([11, 12, 13, 10, 15, 20], Heat(chart).Intensities.Cast<double>());
     }
 
     [Fact]
-    public void ColourBar_ShowsEveryColourFromTheBottomUp_WithTicks()
-    {
-        var svg = Draw(Map((row, column) => Math.Pow(10, row + column - 4), 3, 5, AxisScale.Log));
-
-        var bar = svg.All("rect").Where(rect => Level(rect) >= 0).ToArray();
-        Assert.Equal(Enumerable.Range(0, ColourScale.Levels), bar.Select(Level));
-        Assert.Equal(bar.OrderByDescending(rect => rect.Number("y")), bar);
-        Assert.All(["0.0001", "0.01", "1", "100"], tick => Assert.Contains(svg.OfClass("text", "soft"), text => text.Value == tick));
-    }
-
-    [Fact]
-    public void Colours_InBothThemes_GrowInContrastToThePage()
-    {
-        var style = Draw(Map((row, column) => row + column, 3, 5, AxisScale.Linear)).All("style").Single().Value;
-        var colours = Regex.Matches(style, @"\.h(\d+)\{fill:#(\w{6})\}").Select(match => Luminance(match.Groups[2].Value)).ToArray();
-
-        Assert.Equal(2 * ColourScale.Levels, colours.Length);
-        var (light, dark) = (colours[..ColourScale.Levels], colours[ColourScale.Levels..]);
-        Assert.Equal(light.OrderDescending(), light);
-        Assert.Equal(dark.Order(), dark);
-        Assert.True(light[0] - light[^1] > 0.6);
-        // No two neighbours look alike.
-        Assert.All(light.Zip(light.Skip(1)), pair => Assert.True(pair.First - pair.Second > 0.002));
-    }
+    public void ColourBar_HasTicksAndATitle()
+        => Draw(Map((row, column) => Math.Pow(10, row + column - 4), 3, 5, AxisScale.Log)).AssertLabels("0.0001", "0.01", "1", "100", "z");
 
     [Fact]
     public void HeatMap_ValuesThatDoNotFit_Throw()
@@ -146,46 +133,35 @@ public class HeatMapTests
 
     private static XElement Draw(HeatMap map) => XElement.Parse(new Figure("f", [map]).ToSvg());
 
-    private static IEnumerable<XElement> Paths(XElement svg) => svg.All("path").Where(path => Level(path) >= 0);
+    private static Heatmap Heat(HeatMap map) => map.ToPlot().GetPlottables<Heatmap>().Single();
 
-    private static int Level(XElement element)
-        => Regex.Match((string?)element.Attribute("class") ?? "", @"^h(\d+)$") is { Success: true } match ? int.Parse(match.Groups[1].Value) : -1;
-
-    /// <summary>Paints the paths into a grid; no cell may be painted twice.</summary>
-    private static int[,] Cells(XElement svg, int rows, int columns)
+    /// <summary>The colours at the middles of cells that fill the frame; row 0 lies at the bottom.</summary>
+    private static string[,] Colours(SKBitmap image, int rows, int columns)
     {
-        var cells = new int[rows, columns];
-        for (var index = 0; index < rows * columns; index++)
+        // The frame is the first and the last column and row that are not white, looked for from inside a cell.
+        var (x, y) = (image.Width / 3, image.Height / 2);
+        int Edge(int from, int step, Func<int, SKColor> at)
         {
-            cells[index / columns, index % columns] = -1;
+            while (at(from) != SKColors.White)
+            {
+                from += step;
+            }
+
+            return from;
         }
 
-        foreach (var path in Paths(svg))
+        var (left, right) = (Edge(x, -1, at => image.GetPixel(at, y)), Edge(x, 1, at => image.GetPixel(at, y)));
+        var (top, bottom) = (Edge(y, -1, at => image.GetPixel(x, at)), Edge(y, 1, at => image.GetPixel(x, at)));
+        var colours = new string[rows, columns];
+        for (var row = 0; row < rows; row++)
         {
-            foreach (Match rectangle in Regex.Matches(path.Attribute("d")!.Value, @"M(\d+) (\d+)h(\d+)v(\d+)h-\3z"))
+            for (var column = 0; column < columns; column++)
             {
-                var numbers = rectangle.Groups.Values.Skip(1).Select(group => int.Parse(group.Value)).ToArray();
-                for (var cell = 0; cell < numbers[2] * numbers[3]; cell++)
-                {
-                    var (row, column) = (numbers[1] + (cell / numbers[2]), numbers[0] + (cell % numbers[2]));
-                    Assert.Equal(-1, cells[row, column]);
-                    cells[row, column] = Level(path);
-                }
+                var pixel = image.GetPixel((int)(left + ((column + 0.5) * (right - left) / columns)), (int)(bottom - ((row + 0.5) * (bottom - top) / rows)));
+                colours[row, column] = ScottPlot.Color.FromSKColor(pixel).ToHex();
             }
         }
 
-        return cells;
-    }
-
-    /// <summary>Relative luminance, as WCAG has it.</summary>
-    private static double Luminance(string colour)
-    {
-        double Channel(int at)
-        {
-            var value = Convert.ToInt32(colour.Substring(at, 2), 16) / 255.0;
-            return value <= 0.04045 ? value / 12.92 : Math.Pow((value + 0.055) / 1.055, 2.4);
-        }
-
-        return (0.2126 * Channel(0)) + (0.7152 * Channel(2)) + (0.0722 * Channel(4));
+        return colours;
     }
 }

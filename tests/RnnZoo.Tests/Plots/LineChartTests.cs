@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using RnnZoo.Plots;
+using ScottPlot.Plottables;
 
 namespace RnnZoo.Tests.Plots;
 
@@ -10,9 +11,8 @@ public class LineChartTests
     [Fact]
     public void Draw_LinearAxes_PlacesPointsInProportion()
     {
-        var svg = Draw(new Axis("x"), new Axis("y"), (0, 0), (1, 5), (4, 10));
+        var points = Draw(new Axis("x"), new Axis("y"), (0, 0), (1, 5), (4, 10)).Lines().Single().Points();
 
-        var points = svg.OfClass("path", "line").Single().Points();
         Assert.Equal((points[2].X - points[0].X) / 4, points[1].X - points[0].X, Tolerance);
         Assert.Equal((points[0].Y - points[2].Y) / 2, points[0].Y - points[1].Y, Tolerance);
         Assert.True(points[0].Y > points[2].Y, "Larger values lie higher.");
@@ -21,12 +21,15 @@ public class LineChartTests
     [Fact]
     public void Draw_LogAxis_PlacesEqualRatiosEquallyFarApart()
     {
-        var svg = Draw(new Axis("x"), new Axis("y") { Scale = AxisScale.Log }, (0, 0.01), (1, 0.1), (2, 1));
+        var points = Draw(new Axis("x"), new Axis("y") { Scale = AxisScale.Log }, (0, 0.01), (1, 0.1), (2, 1)).Lines().Single().Points();
 
-        var points = svg.OfClass("path", "line").Single().Points();
         Assert.Equal(points[0].Y - points[1].Y, points[1].Y - points[2].Y, Tolerance);
         Assert.True(points[0].Y - points[1].Y > 10);
     }
+
+    [Fact]
+    public void Draw_LogAxis_GivesScottPlotThePowersOfTen()
+        => Assert.Equal([-2, -1, 0], Scatter(Chart(new Axis("x"), new Axis("y") { Scale = AxisScale.Log }, (0, 0.01), (1, 0.1), (2, 1))).Select(point => Math.Round(point.Y, 9)));
 
     [Theory]
     [InlineData(double.NaN, AxisScale.Linear)]
@@ -36,18 +39,29 @@ public class LineChartTests
     [InlineData(-1, AxisScale.Log)]
     public void Draw_ValueThatTheAxisCannotShow_IsAGap(double value, AxisScale scale)
     {
-        var svg = Draw(new Axis("x"), new Axis("y") { Scale = scale }, (0, 1), (1, 2), (2, value), (3, 3), (4, 4), (5, 5));
+        (double, double)[] points = [(0, 1), (1, 2), (2, value), (3, 3), (4, 4), (5, 5)];
 
-        Assert.Equal([2, 3], svg.OfClass("path", "line").Select(path => path.Points().Length));
+        var path = Draw(new Axis("x"), new Axis("y") { Scale = scale }, points).Lines().Single().Attribute("d")!.Value;
+
+        Assert.Equal([2, 3], path.Split('M', StringSplitOptions.RemoveEmptyEntries).Select(piece => piece.Split('L').Length));
     }
 
     [Fact]
     public void Draw_PointBetweenGaps_IsSeenAsAMarker()
     {
-        var svg = Draw(new Axis("x"), new Axis("y"), (0, double.NaN), (1, 2), (2, double.NaN));
+        var chart = Chart(new Axis("x"), new Axis("y"), (0, double.NaN), (1, 2), (2, double.NaN), (3, 4), (4, 5));
 
-        Assert.Empty(svg.OfClass("path", "line"));
-        Assert.Single(svg.Descendants(), element => (string?)element.Attribute("class") == "marker");
+        Assert.Equal((1, 2), Assert.Single(Markers(chart)));
+        Assert.Single(XElement.Parse(new Figure("f", [chart]).ToSvg()).All("ellipse"));
+    }
+
+    [Fact]
+    public void Draw_Markers_AreOnEachPoint()
+    {
+        var chart = Chart(new Axis("x"), new Axis("y"), (0, 1), (1, 2), (2, double.NaN));
+
+        Assert.Empty(Markers(chart));
+        Assert.Equal([(0, 1), (1, 2)], Markers(chart with { Series = [chart.Series[0] with { Markers = true }] }));
     }
 
     [Theory]
@@ -57,39 +71,56 @@ public class LineChartTests
     {
         var svg = Draw(new Axis("x"), new Axis("y") { Scale = scale });
 
-        Assert.Empty(svg.OfClass("path", "line"));
-        Assert.NotEmpty(svg.OfClass("line", "grid"));
+        Assert.Empty(svg.Lines());
+        Assert.Contains("1", svg.Labels());
         Assert.DoesNotContain("NaN", svg.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Draw_OneValueOnly_DoesNotDivideByZero()
+    public void Draw_OneValueOnly_IsSeenAndDoesNotDivideByZero()
     {
         var svg = Draw(new Axis("x"), new Axis("y"), (3, 7), (3, 7));
 
+        Assert.NotEmpty(svg.All("ellipse"));
         Assert.DoesNotContain("NaN", svg.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("∞", svg.ToString(), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Draw_ReferenceLine_LiesAtItsValueAndIsNamed()
+    [Theory]
+    [InlineData(AxisScale.Linear, 5)]
+    [InlineData(AxisScale.Log, 0.69897)]
+    public void Draw_ReferenceLine_IsDashedLiesAtItsValueAndIsNamed(AxisScale scale, double place)
     {
-        var chart = Chart(new Axis("x"), new Axis("y"), (0, 0), (1, 10)) with { ReferenceLines = [new ReferenceLine(5, "baseline 5")] };
-        var svg = XElement.Parse(new Figure("f", [chart]).ToSvg());
+        var chart = Chart(new Axis("x"), new Axis("y") { Scale = scale }, (0, 1), (1, 10)) with { ReferenceLines = [new ReferenceLine(5, "baseline 5")] };
 
-        var points = svg.OfClass("path", "line").Single().Points();
-        var line = svg.OfClass("line", "reference").Single();
-        Assert.Equal((points[0].Y + points[1].Y) / 2, line.Number("y1"), Tolerance);
-        Assert.Equal(line.Number("y1"), line.Number("y2"));
-        Assert.Contains(svg.All("text"), text => text.Value == "baseline 5");
+        var line = chart.ToPlot().GetPlottables<HorizontalLine>().Single();
+        Assert.Equal(place, line.Y, 1e-5);
+        Assert.NotEqual(ScottPlot.LinePattern.Solid, line.LinePattern);
+        Assert.Contains("baseline 5", XElement.Parse(new Figure("f", [chart]).ToSvg()).Labels());
+        Assert.Contains("baseline 5", XElement.Parse(new Figure("f", [chart with { EndLabels = true }]).ToSvg()).Labels());
     }
 
     [Fact]
     public void Draw_ReferenceLineBeyondTheData_WidensTheAxis()
     {
-        var chart = Chart(new Axis("x"), new Axis("y"), (0, 1), (1, 2)) with { ReferenceLines = [new ReferenceLine(9, "far")] };
+        var plot = (Chart(new Axis("x"), new Axis("y"), (0, 1), (1, 2)) with { ReferenceLines = [new ReferenceLine(9, "far")] }).ToPlot();
 
-        Assert.Single(XElement.Parse(new Figure("f", [chart]).ToSvg()).OfClass("line", "reference"));
+        Assert.InRange(plot.GetPlottables<HorizontalLine>().Single().Y, plot.Axes.Left.Min, plot.Axes.Left.Max);
+    }
+
+    [Fact]
+    public void Draw_EndLabels_NameSolidLinesInPlaceOfTheLegend()
+    {
+        var chart = new LineChart("p", new Axis("x"), new Axis("y"), [new Series("solid", [new(0, 1), new(1, 2)]), new Series("dashed", [new(0, 1), new(1, 3)]) { Dashed = true }])
+        {
+            EndLabels = true,
+            StyleNames = new LineStyleNames("measured", "predicted"),
+        };
+
+        var svg = XElement.Parse(new Figure("f", [chart]).ToSvg());
+
+        svg.AssertLabels("solid", "measured", "predicted");
+        Assert.DoesNotContain("dashed", svg.Labels());
     }
 
     [Theory]
@@ -102,9 +133,13 @@ public class LineChartTests
     [Theory]
     [InlineData(0.001, 10, "0.001,0.01,0.1,1,10")]
     [InlineData(0.5, 5, "0.5,1,2,5")]
-    [InlineData(1e-12, 1e-8, "1e−12,1e−11,1e−10,1e−9,1e−8")]
+    [InlineData(1e-12, 1e-8, "10⁻¹²,10⁻¹¹,10⁻¹⁰,10⁻⁹,10⁻⁸")]
     public void Draw_LogTicks_ArePowersOfTenOrTheirSimpleMultiples(double minimum, double maximum, string expected)
         => Assert.Equal(expected, VerticalTicks(new Axis("y") { Minimum = minimum, Maximum = maximum, Scale = AxisScale.Log }));
+
+    [Fact]
+    public void Draw_ValuesBesidePowersOfTen_AreLabelledByThem()
+        => Assert.Equal(["2·10⁻⁵", "−10⁻⁷", "1.5·10⁸", "10⁷", "0.0001", "−3", "0"], new[] { 2e-5, -1e-7, 1.5e8, 1e7, 1e-4, -3, 0 }.Select(Ticks.Label));
 
     [Fact]
     public void Draw_GivenTicks_AreTaken()
@@ -132,10 +167,16 @@ public class LineChartTests
         Assert.Throws<ArgumentOutOfRangeException>(() => series.Smoothed(0));
     }
 
+    private static IEnumerable<(double X, double Y)> Scatter(LineChart chart)
+        => chart.ToPlot().GetPlottables<Scatter>().Single().Data.GetScatterPoints().Select(point => (point.X, point.Y));
+
+    private static IEnumerable<(double X, double Y)> Markers(LineChart chart)
+        => chart.ToPlot().GetPlottables<Markers>().Single().Data.GetScatterPoints().Select(point => (point.X, point.Y));
+
     private static string VerticalTicks(Axis vertical)
     {
         var svg = Draw(new Axis("x") { Ticks = [] }, vertical, (0, vertical.Minimum!.Value), (1, vertical.Maximum!.Value));
-        return string.Join(',', svg.OfClass("text", "soft").Where(text => (string?)text.Attribute("text-anchor") == "end").Select(text => text.Value));
+        return string.Join(',', svg.All("text").Where(text => (string?)text.Attribute("text-anchor") == "end").Select(text => text.Value));
     }
 
     private static XElement Draw(Axis horizontal, Axis vertical, params (double X, double Y)[] points)

@@ -14,39 +14,36 @@ public class PaletteTests
         ["without green cones"] = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
     };
 
-    public static TheoryData<bool, string> Pages
-    {
-        get
-        {
-            var pages = new TheoryData<bool, string>();
-            foreach (var vision in Visions.Keys)
-            {
-                pages.Add(false, vision);
-                pages.Add(true, vision);
-            }
-
-            return pages;
-        }
-    }
+    public static TheoryData<string> Eyes => [.. Visions.Keys];
 
     [Theory]
-    [MemberData(nameof(Pages))]
-    public void Colours_OnEitherPage_AreToldApart(bool dark, string vision)
+    [MemberData(nameof(Eyes))]
+    public void Colours_AreToldApart_FromEachOtherAndFromThePage(string vision)
     {
-        var seen = Palette.Colours.Select(colour => See(dark ? colour.Dark : colour.Light, Visions[vision])).ToArray();
+        var seen = Palette.Colours.Append("#ffffff").Select(colour => See(colour, Visions[vision])).ToArray();
 
         for (var left = 0; left < seen.Length; left++)
         {
             for (var right = left + 1; right < seen.Length; right++)
             {
                 var distance = Math.Sqrt(seen[left].Zip(seen[right], (a, b) => (a - b) * (a - b)).Sum());
-                Assert.True(distance > 13, $"{Palette.Colours[left]} and {Palette.Colours[right]} are {distance:0.0} apart.");
+                Assert.True(distance > 13, $"colours {left} and {right} are {distance:0.0} apart.");
             }
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Eyes))]
+    public void Scale_LargerValues_AreDarkerInAnyEye(string vision)
+    {
+        var lightness = Enumerable.Range(0, 25).Select(step => See(Palette.Scale.GetColor(step / 24.0).ToHex(), Visions[vision])[0]).ToArray();
+
+        Assert.True(lightness[0] - lightness[^1] > 60);
+        Assert.All(lightness.Zip(lightness.Skip(1)), pair => Assert.True(pair.First - pair.Second > 1, $"{pair.First} and {pair.Second} look alike"));
+    }
+
     [Fact]
-    public void Colours_AreEnoughForEveryNet() => Assert.InRange(SequenceModel.Names.Count, 1, Palette.Count);
+    public void Colours_AreEnoughForEveryNet() => Assert.InRange(SequenceModel.Names.Count, 1, Palette.Colours.Count);
 
     /// <summary>CIE L*a*b* of a colour as an eye sees it; 2.3 is a difference that is just noticed.</summary>
     private static double[] See(string colour, double[][] vision)
