@@ -45,6 +45,9 @@ internal static class JsonText
         JsonSerializer.Serialize(json, value);
     }
 
+    /// <summary>A number, or null where there is none or it is not finite.</summary>
+    public static void WriteFinite(this Utf8JsonWriter json, string name, double? value) => json.WriteValue(name, value is { } number ? Finite(number) : null);
+
     /// <summary>An array of numbers, null in place of one that is not finite; null for no array.</summary>
     public static void WriteNumbers(this Utf8JsonWriter json, string name, IEnumerable<double>? numbers) => json.WriteValue(name, numbers?.Select(Finite));
 

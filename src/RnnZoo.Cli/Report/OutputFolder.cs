@@ -18,7 +18,7 @@ internal static class OutputFolder
     {
         Check(host, asked);
         return asked is null
-            ? RunFolder.Create(Path.Combine(host.WorkingDirectory, "runs"), host.Time.GetLocalNow(), name)
+            ? Create(Path.Combine(host.WorkingDirectory, "runs"), host.Time.GetLocalNow(), name)
             : Directory.CreateDirectory(Path.Combine(host.WorkingDirectory, asked)).FullName;
     }
 
@@ -84,6 +84,44 @@ internal static class OutputFolder
         catch (IOException problem)
         {
             throw new IOException($"{path}: expected a folder that no other training writes into; another one does, or the folder is read-only: {problem.Message}", problem);
+        }
+    }
+
+    /// <summary>Makes a new folder, named by the time and what ran in it: <c>2026-01-31T09-30-00-copy</c>.</summary>
+    /// <returns>The folder's full path. Two runs of the same second get two folders, the later one with a number at its end.</returns>
+    /// <exception cref="IOException">The folder cannot be made.</exception>
+    internal static string Create(string parent, DateTimeOffset time, string name)
+    {
+        var all = Directory.CreateDirectory(parent).FullName;
+        var wanted = Path.Combine(all, time.ToString("yyyy-MM-dd'T'HH-mm-ss") + "-" + name);
+        for (var number = 1; ; number++)
+        {
+            var path = number == 1 ? wanted : $"{wanted}-{number}";
+            if (!Directory.Exists(path) && Claim(path))
+            {
+                return path;
+            }
+        }
+    }
+
+    // Neither making a folder nor renaming one fails where an empty folder is already there, so two runs could get the same
+    // one. Making a new file does fail: who makes the file beside the folder may make the folder.
+    private static bool Claim(string path)
+    {
+        try
+        {
+            using var claim = new FileStream(path + ".claim", FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            if (Directory.Exists(path))
+            {
+                return false;
+            }
+
+            Directory.CreateDirectory(path);
+            return true;
+        }
+        catch (IOException) when (File.Exists(path + ".claim") || Directory.Exists(path))
+        {
+            return false;
         }
     }
 }

@@ -9,8 +9,7 @@ namespace RnnZoo.Streams;
 /// </summary>
 /// <param name="streams">B.</param>
 /// <param name="initialState">What a stream starts from; null for the net's own zeros.</param>
-/// <param name="batchAxis">The axis of a state's parts that counts the streams; negative from the end.</param>
-internal sealed class CarriedState(long streams, Func<long, RecurrentState>? initialState, int batchAxis)
+internal sealed class CarriedState(long streams, Func<long, RecurrentState>? initialState)
 {
     /// <summary>What streams start from; null for the net's own zeros.</summary>
     public RecurrentState? Initial() => initialState?.Invoke(streams);
@@ -24,10 +23,9 @@ internal sealed class CarriedState(long streams, Func<long, RecurrentState>? ini
         for (var part = 0; part < state.Count; part++)
         {
             var shape = state[part].shape;
-            var axis = Axis(shape);
-            if (axis < 0 || axis >= shape.Length || shape[axis] != streams)
+            if (shape.Length < 2 || shape[^2] != streams)
             {
-                throw new InvalidOperationException($"state: expected the {streams} streams on axis {batchAxis} of part {part}, got {Check.Show(shape)}; set {nameof(TruncatedBpttOptions.StateBatchAxis)}, or return the net's whole final state.");
+                throw new InvalidOperationException($"state: expected part {part} as [.., B, S] with the {streams} streams as B, got {Check.Show(shape)}; return the net's whole final state, in that order.");
             }
         }
 
@@ -62,13 +60,11 @@ internal sealed class CarriedState(long streams, Func<long, RecurrentState>? ini
             var shape = value.shape;
             var lead = new long[shape.Length];
             Array.Fill(lead, 1);
-            lead[Axis(shape)] = streams;
+            lead[^2] = streams;
             var fresh = tensor(mask, device: value.device).view(lead); // [.., B, ..]
             return initial is null ? value.masked_fill(fresh, 0) : where(fresh, initial[part++], value);
         });
     }
-
-    private long Axis(long[] shape) => batchAxis < 0 ? shape.Length + batchAxis : batchAxis;
 
     private static string Show(RecurrentState state) => string.Join(" and ", state.Select(part => Check.Show(part.shape)));
 }

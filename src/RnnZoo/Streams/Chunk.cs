@@ -39,15 +39,6 @@ public sealed class Chunk
     /// <summary>[k, B, …]: the targets of the steps whose losses count.</summary>
     public Tensor Target => _tensors.Target;
 
-    /// <summary>[·, B, …]: the inputs of the chunk's earlier steps, which gradients do not reach; null if there are none.</summary>
-    public Tensor? EarlierInput => _tensors.EarlierInput;
-
-    /// <summary>[·, B, …]: the targets of the chunk's earlier steps; null if there are none.</summary>
-    public Tensor? EarlierTarget => _tensors.EarlierTarget;
-
-    /// <summary>[·, B, …]: the outputs of the earlier steps, to report their losses, once the chunk is run; null if there are none.</summary>
-    public Tensor? EarlierOutput { get; private set; }
-
     /// <summary>What to multiply the learning rate with: with random lengths the chunk's length over the usual one, else 1.</summary>
     public double LearningRateFactor { get; }
 
@@ -128,7 +119,6 @@ public sealed class Chunk
         ArgumentNullException.ThrowIfNull(net);
         ObjectDisposedException.ThrowIf(_tensors.IsClosed, this);
         var run = _runner.Run(net);
-        EarlierOutput = run.EarlierOutput;
         Keep(run.Next);
         return run.Output;
     }
@@ -177,10 +167,6 @@ internal sealed class ChunkTensors
 
     public Tensor Target { get; }
 
-    public Tensor? EarlierInput { get; private set; }
-
-    public Tensor? EarlierTarget { get; private set; }
-
     public bool IsClosed { get; private set; }
 
     /// <param name="source">The streams.</param>
@@ -193,12 +179,6 @@ internal sealed class ChunkTensors
         var tensors = counted == 0
             ? new ChunkTensors(slice.Input, slice.Input, slice.Target)
             : new ChunkTensors(slice.Input, slice.Input.narrow(0, counted, length), slice.Target.narrow(0, counted, length));
-        if (plan.GradientStart > plan.Start)
-        {
-            tensors.EarlierInput = slice.Input.narrow(0, 0, counted); // [·, B, …]
-            tensors.EarlierTarget = slice.Target.narrow(0, 0, counted); // [·, B, …]
-        }
-
         tensors.Own(scope);
         return tensors;
     }
@@ -213,9 +193,9 @@ internal sealed class ChunkTensors
     // What a source hands out without having made it, it keeps.
     private void Own(DisposeScope scope)
     {
-        foreach (var tensor in new[] { All, Input, Target, EarlierInput, EarlierTarget })
+        foreach (var tensor in new[] { All, Input, Target })
         {
-            if (tensor is not null && scope.Contains(tensor))
+            if (scope.Contains(tensor))
             {
                 scope.Detach(tensor);
                 _owned.Add(tensor);

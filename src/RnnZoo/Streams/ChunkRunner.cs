@@ -41,10 +41,9 @@ internal readonly record struct ChunkPlan(long From, long Start, long GradientSt
 
 /// <summary>What running a chunk gives.</summary>
 /// <param name="Output">[k, B, …]: the outputs whose losses count.</param>
-/// <param name="EarlierOutput">[·, B, …]: the outputs whose losses are only reported.</param>
 /// <param name="Next">The detached state that the next chunk starts from, free of dispose scopes.</param>
 /// <param name="Final">The state after the last step, as the net returned it.</param>
-internal readonly record struct ChunkRun(Tensor Output, Tensor? EarlierOutput, RecurrentState? Next, RecurrentState Final);
+internal readonly record struct ChunkRun(Tensor Output, RecurrentState? Next, RecurrentState Final);
 
 /// <summary>
 /// Runs a net over a chunk: in one piece where it can, else cut where a document starts, where gradients begin and where
@@ -161,32 +160,13 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
 
     private IEnumerable<int> RowsThatStart(long step) => documents.Where(document => document.Step == step).Select(document => document.Stream);
 
-    // Without gradient are the steps from Start to GradientStart; counted before are those from From to Start.
+    // What comes before the steps that count was run for their state alone.
     private ChunkRun Select(List<Tensor> outputs, RecurrentState? next, RecurrentState final)
     {
-        var all = outputs.Count == 1 ? outputs[0] : null;
-        var counted = plan.Counted - plan.From;
-        if (counted == 0)
-        {
-            return new ChunkRun(all ?? cat(outputs, 0), null, next, final); // [k, B, …]
-        }
-
-        if (plan.GradientStart <= plan.Start)
-        {
-            all ??= cat(outputs, 0);
-            return new ChunkRun(all.narrow(0, counted, all.shape[0] - counted), null, next, final); // [k, B, …]
-        }
-
-        var (steps, earlier) = (0L, 0);
-        while (steps < counted)
-        {
-            steps += outputs[earlier++].shape[0];
-        }
-
-        return new ChunkRun(Join(outputs[earlier..]), Join(outputs[..earlier]), next, final); // [k, B, …]
+        var all = outputs.Count == 1 ? outputs[0] : cat(outputs, 0); // [·, B, …]
+        var before = plan.Counted - plan.From;
+        return new ChunkRun(before == 0 ? all : all.narrow(0, before, all.shape[0] - before), next, final); // [k, B, …]
     }
-
-    private static Tensor Join(List<Tensor> outputs) => outputs.Count == 1 ? outputs[0] : cat(outputs, 0);
 
     private void RequireOnePiece()
     {

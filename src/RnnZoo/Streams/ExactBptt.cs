@@ -114,9 +114,6 @@ public sealed record ExactBpttOptions
     /// </summary>
     public Func<long, RecurrentState>? InitialState { get; init; }
 
-    /// <summary>The axis of a state's parts that counts the streams; the default is right for [B, S] and for [L·D, B, S].</summary>
-    public int StateBatchAxis { get; init; } = -2;
-
     /// <summary>Checks every option.</summary>
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     internal void Validate()
@@ -145,7 +142,7 @@ internal sealed class SegmentedPass(Func<Tensor, RecurrentState?, RecurrentResul
 
     private readonly record struct Part(double Loss, RecurrentState? Final, Tensor?[]? DStart);
 
-    private readonly CarriedState _carried = new(streams.Streams, options.InitialState, options.StateBatchAxis);
+    private readonly CarriedState _carried = new(streams.Streams, options.InitialState);
     private readonly Stack<Border> _borders = new();
 
     public ExactBpttResult Run()

@@ -50,7 +50,7 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
         Options = options ?? new TruncatedBpttOptions();
         Options.Validate(source);
         _source = source;
-        _carried = new CarriedState(source.Streams, Options.InitialState, Options.StateBatchAxis);
+        _carried = new CarriedState(source.Streams, Options.InitialState);
         _random = new SplitMix64((ulong)(Options.RandomLength?.Seed ?? 0));
     }
 
@@ -245,12 +245,6 @@ public sealed record TruncatedBpttOptions
     /// Null for zeros.
     /// </summary>
     public Func<long, RecurrentState>? InitialState { get; init; }
-
-    /// <summary>
-    /// The axis of a state's parts that counts the streams. The default is right for [B, S] and for [L·D, B, S]; negative
-    /// numbers count from the end.
-    /// </summary>
-    public int StateBatchAxis { get; init; } = -2;
 
     /// <summary>Checks every option against the streams.</summary>
     /// <param name="source">The streams.</param>

@@ -1,7 +1,7 @@
-using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using RnnZoo.Cells;
-using RnnZoo.Files;
 using RnnZoo.Modules;
 using static TorchSharp.torch;
 
@@ -12,10 +12,14 @@ namespace RnnZoo.Verification;
 [Display.TypeFormatterSource(typeof(Display.TableFormatters))]
 public sealed record GradientReport(IReadOnlyList<GradientComparison> Checks) : Display.ITable
 {
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Converters = { new FiniteOrNull() }, TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
+
     /// <summary>Whether there is at least one comparison and all passed.</summary>
+    [JsonPropertyOrder(-1)]
     public bool Passed => Checks.Count > 0 && Checks.All(check => check.Passed);
 
     /// <summary>The comparisons that failed.</summary>
+    [JsonIgnore]
     public IEnumerable<GradientComparison> Failures => Checks.Where(check => !check.Passed);
 
     /// <summary>All comparisons of several reports.</summary>
@@ -31,16 +35,7 @@ public sealed record GradientReport(IReadOnlyList<GradientComparison> Checks) : 
     /// <c>dtype</c>, <c>tensor</c>, <c>maxAbsolute</c>, <c>maxRelative</c>, <c>index</c> and <c>passed</c>. A number that is
     /// not finite is null.
     /// </summary>
-    public string ToJson()
-    {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
-        {
-            Write(json);
-        }
-
-        return Encoding.UTF8.GetString(buffer.ToArray());
-    }
+    public string ToJson() => JsonSerializer.Serialize(this, Json);
 
     /// <summary>The report for a notebook: the worst comparison of each net, path and reference.</summary>
     /// <returns>A table as HTML.</returns>
@@ -63,38 +58,25 @@ public sealed record GradientReport(IReadOnlyList<GradientComparison> Checks) : 
     public void Write(Utf8JsonWriter json)
     {
         ArgumentNullException.ThrowIfNull(json);
-        json.WriteStartObject();
-        json.WriteBoolean("passed", Passed);
-        json.WriteStartArray("checks");
-        foreach (var check in Checks)
-        {
-            Write(json, check);
-        }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
+        JsonSerializer.Serialize(json, this, Json);
     }
 
-    private static void Write(Utf8JsonWriter json, GradientComparison check)
+    // JSON has no word for what is not finite.
+    private sealed class FiniteOrNull : JsonConverter<double>
     {
-        json.WriteStartObject();
-        json.WriteString("cell", check.Cell);
-        json.WriteString("net", check.Net);
-        json.WriteString("path", check.Path);
-        json.WriteString("against", check.Against);
-        json.WriteString("dtype", check.DType);
-        json.WriteString("tensor", check.Tensor);
-        json.WriteFinite("maxAbsolute", check.MaxAbsolute);
-        json.WriteFinite("maxRelative", check.MaxRelative);
-        json.WriteStartArray("index");
-        foreach (var position in check.Index)
-        {
-            json.WriteNumberValue(position);
-        }
+        public override double Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) => reader.TokenType == JsonTokenType.Null ? double.NaN : reader.GetDouble();
 
-        json.WriteEndArray();
-        json.WriteBoolean("passed", check.Passed);
-        json.WriteEndObject();
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
+        {
+            if (double.IsFinite(value))
+            {
+                writer.WriteNumberValue(value);
+            }
+            else
+            {
+                writer.WriteNullValue();
+            }
+        }
     }
 }
 
@@ -114,6 +96,7 @@ public sealed record GradientComparison
     public required string Against { get; init; }
 
     /// <summary><c>float32</c> or <c>float64</c>.</summary>
+    [JsonPropertyName("dtype")]
     public required string DType { get; init; }
 
     /// <summary>An output (<c>output</c>, <c>hn</c>, <c>cn</c>), or what the gradient is of: <c>input</c>, <c>h0</c>, <c>c0</c> or a parameter's key.</summary>

@@ -8,7 +8,7 @@ namespace RnnZoo.Tests.Streams;
 /// <param name="learningRate">Of plain gradient descent, so that later chunks see other weights than the kept states did.</param>
 internal sealed class ScalarReference(double[] weights, double learningRate)
 {
-    public sealed record Update(double CountedLoss, double ReportedLoss, double[] Gradient);
+    public sealed record Update(double CountedLoss, double[] Gradient);
 
     public double[] Weights => weights;
 
@@ -23,7 +23,7 @@ internal sealed class ScalarReference(double[] weights, double learningRate)
         {
             var end = Math.Min(start + k1, steps);
             var gradientStart = Math.Max(0, end - k2);
-            var (counted, reported, gradient) = (0.0, 0.0, new double[3]);
+            var (counted, gradient) = (0.0, new double[3]);
             for (var t = Math.Min(start, gradientStart); t < end; t++)
             {
                 kept[t + 1] = new double[streams];
@@ -51,15 +51,11 @@ internal sealed class ScalarReference(double[] weights, double learningRate)
                         counted += error * error;
                         gradient = [.. gradient.Select((value, index) => value + (2 * error * derivative[index]))];
                     }
-                    else if (t >= start)
-                    {
-                        reported += error * error;
-                    }
                 }
             }
 
             weights = [.. weights.Select((value, index) => value - (learningRate * gradient[index]))];
-            updates.Add(new Update(counted, reported, gradient));
+            updates.Add(new Update(counted, gradient));
         }
 
         return updates;

@@ -59,11 +59,8 @@ public class TruncationTests
             net.zero_grad();
             var loss = nn.functional.mse_loss(chunk.Run(net), chunk.Target, nn.Reduction.Sum);
             Gradient.Backward(loss);
-            var reported = chunk.EarlierOutput is null ? 0 : nn.functional.mse_loss(chunk.EarlierOutput, chunk.EarlierTarget!, nn.Reduction.Sum).item<double>();
             var update = expected[number++];
             Close(update.CountedLoss, loss.item<double>());
-            Close(update.ReportedLoss, reported);
-            Assert.False(chunk.EarlierOutput is { requires_grad: true });
             for (var index = 0; index < 3; index++)
             {
                 Close(update.Gradient[index], parameters[index].grad!.item<double>());

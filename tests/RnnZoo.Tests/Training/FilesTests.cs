@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RnnZoo.Cli.Report;
 using RnnZoo.Files;
 using RnnZoo.Training;
 
@@ -125,7 +126,7 @@ public class FilesTests
         using var folder = new TemporaryFolder();
         var time = new DateTimeOffset(2026, 1, 31, 9, 30, 5, TimeSpan.FromHours(5));
 
-        var made = Enumerable.Range(0, 3).Select(_ => RunFolder.Create(folder.File("runs"), time, "copy")).ToArray();
+        var made = Enumerable.Range(0, 3).Select(_ => OutputFolder.Create(folder.File("runs"), time, "copy")).ToArray();
 
         Assert.Equal(["2026-01-31T09-30-05-copy", "2026-01-31T09-30-05-copy-2", "2026-01-31T09-30-05-copy-3"], made.Select(Path.GetFileName));
         Assert.Equal(made.Order(), Directory.GetDirectories(folder.File("runs")).Order());
@@ -137,7 +138,7 @@ public class FilesTests
         using var folder = new TemporaryFolder();
         var made = new string[16];
 
-        Parallel.For(0, made.Length, index => made[index] = RunFolder.Create(folder.Path, DateTimeOffset.UnixEpoch, "copy"));
+        Parallel.For(0, made.Length, index => made[index] = OutputFolder.Create(folder.Path, DateTimeOffset.UnixEpoch, "copy"));
 
         Assert.Equal(made.Length, made.Distinct().Count());
         Assert.Equal(made.Order(), Directory.GetDirectories(folder.Path).Order());
