@@ -1,5 +1,4 @@
 using RnnZoo.Cli.Report;
-using RnnZoo.Files;
 using Spectre.Console;
 
 namespace RnnZoo.Cli.Commands;

@@ -1,6 +1,5 @@
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
-using RnnZoo.Files;
 using RnnZoo.Modules;
 using RnnZoo.Plots;
 using RnnZoo.Tasks;

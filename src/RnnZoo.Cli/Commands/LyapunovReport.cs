@@ -1,5 +1,4 @@
 using RnnZoo.Cli.Report;
-using RnnZoo.Files;
 using RnnZoo.Gradients;
 using RnnZoo.Plots;
 using Spectre.Console;

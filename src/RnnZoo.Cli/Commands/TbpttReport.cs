@@ -1,6 +1,5 @@
 using System.Text.Json;
 using RnnZoo.Cli.Report;
-using RnnZoo.Files;
 using RnnZoo.Plots;
 using Spectre.Console;
 

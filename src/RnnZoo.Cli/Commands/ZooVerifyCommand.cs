@@ -1,7 +1,6 @@
 using System.CommandLine;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
-using RnnZoo.Files;
 using RnnZoo.Zoo;
 using Spectre.Console;
 
