@@ -58,11 +58,6 @@ internal static class Check
     }
 
     /// <summary>A tensor of a shape, and of another's element type and device.</summary>
-    /// <param name="value">The tensor.</param>
-    /// <param name="name">Its name.</param>
-    /// <param name="axes">The letters of the shape.</param>
-    /// <param name="shape">The shape.</param>
-    /// <param name="like">The input, whose type and device it must have.</param>
     public static void Fits(Tensor value, string name, string axes, long[] shape, Tensor like)
     {
         if (!HasShape(value, shape))

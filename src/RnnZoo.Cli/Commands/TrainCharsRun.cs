@@ -100,10 +100,6 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
         _drawn = 0;
     }
 
-    public void OnEnd(TrainingResult result)
-    {
-    }
-
     /// <exception cref="InvalidDataException">The folder holds no run.</exception>
     private ModelManifest ManifestOfRun()
     {

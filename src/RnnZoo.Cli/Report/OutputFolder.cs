@@ -9,9 +9,6 @@ namespace RnnZoo.Cli.Report;
 internal static class OutputFolder
 {
     /// <summary>Makes the folder that was asked for, or a new one under runs/.</summary>
-    /// <param name="host">Where relative paths start, and what time it is.</param>
-    /// <param name="asked">What --output says, or null.</param>
-    /// <param name="name">What a new folder is called, after the time.</param>
     /// <returns>Its full path.</returns>
     /// <exception cref="UsageException">A file stands in its place, or it cannot be written to.</exception>
     public static string Make(CliHost host, string? asked, string name)

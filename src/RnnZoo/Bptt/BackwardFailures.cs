@@ -8,7 +8,6 @@ namespace RnnZoo.Bptt;
 /// What is recorded is thrown once, at the first of: <see cref="Gradient.Backward"/> on the thread of the forward or the
 /// backward pass, the next forward pass of the module, <see cref="ThrowIfFailed"/>. Thread-safe.
 /// </remarks>
-/// <param name="owner">The module's name, for the message.</param>
 internal sealed class BackwardFailures(string owner)
 {
     private static readonly Lock Gate = new();
@@ -18,21 +17,7 @@ internal sealed class BackwardFailures(string owner)
     private int _forwardThread;
     private int _backwardThread;
 
-    /// <summary>Whether something is recorded that was not thrown yet.</summary>
-    public bool HasFailed
-    {
-        get
-        {
-            lock (Gate)
-            {
-                return _failure is not null;
-            }
-        }
-    }
-
     /// <summary>Records the cause of a failed backward pass; of several the first is kept.</summary>
-    /// <param name="failure">What was thrown.</param>
-    /// <param name="forwardThread">The managed id of the thread that ran the forward pass.</param>
     public void Record(Exception failure, int forwardThread)
     {
         ArgumentNullException.ThrowIfNull(failure);

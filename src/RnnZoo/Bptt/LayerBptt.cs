@@ -28,7 +28,6 @@ namespace RnnZoo.Bptt;
 /// Any device and floating type. Nothing is done in place, so with the tape enabled the backward pass can itself be
 /// differentiated.
 /// </remarks>
-/// <param name="cell">The cell whose equations these are; its parameters are not read.</param>
 internal sealed class LayerBptt(EquationCell cell)
 {
     /// <summary>The cell.</summary>

@@ -116,9 +116,6 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
     }
 
     /// <summary>Runs the layer for a node: <see cref="Output"/> and <see cref="Final"/> have what it gives.</summary>
-    /// <param name="arguments">What the layer reads.</param>
-    /// <param name="slots">The same as the node takes it.</param>
-    /// <param name="failures">Where a failure of the backward pass goes.</param>
     /// <returns>The kernels' tape, in no dispose scope, for <see cref="Keep"/>; null where the equations run.</returns>
     public Tensor? ForwardOnTape(LayerArguments arguments, Tensor?[] slots, BackwardFailures failures)
     {
@@ -157,8 +154,6 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
         (Output, Final) = (null, null);
     }
 
-    /// <param name="saved">The arguments; null for one that this layer does not have.</param>
-    /// <param name="cotangents">Gradients of the outputs.</param>
     /// <returns>One gradient an argument; null where none is wanted.</returns>
     public List<Tensor?> Backward(Tensor?[] saved, LayerCotangents cotangents)
     {
@@ -252,8 +247,6 @@ internal sealed class NodeArguments
     private readonly BackwardFailures _failures;
     private readonly int _forwardThread = Environment.CurrentManagedThreadId;
 
-    /// <param name="arguments">What the node reads; null for what is not there.</param>
-    /// <param name="failures">Where a failure of the backward pass goes.</param>
     public NodeArguments(Tensor?[] arguments, BackwardFailures failures)
     {
         _failures = failures;

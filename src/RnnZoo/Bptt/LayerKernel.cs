@@ -44,7 +44,6 @@ internal interface ILayerKernel
 /// The tape is what the kernels record of each step (LSTM and GRU), and h once more: the output is the caller's, who may
 /// change it. Results depend on the arguments and the number of threads alone.
 /// </remarks>
-/// <param name="equations">The equations of a cell that has one of <see cref="RecurrentKernel"/>'s kernels.</param>
 internal sealed class KernelEngine(LayerBptt equations) : ILayerKernel
 {
     private readonly CellKind _cell = equations.Cell.Kernel!.Value;

@@ -9,7 +9,6 @@ namespace RnnZoo.Bptt;
 /// One direction of one layer of the minGRU on the CPU, in float32 or float64: products by torch over the whole sequence,
 /// the recurrence by <see cref="MinGruKernel"/>. Equal to the equations of <see cref="MinGruCell"/>, whose tape it shares, but for rounding.
 /// </summary>
-/// <param name="equations">The minGRU's equations.</param>
 internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
 {
     // About 50 µs of one core's memory traffic: less is done before a sleeping thread is awake.

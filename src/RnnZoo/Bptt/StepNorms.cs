@@ -139,8 +139,6 @@ internal sealed class NormObservers
     public void Remove(NormObserver observer) => _observers = [.. _observers.Where(other => !ReferenceEquals(other, observer))];
 
     /// <summary>The recording of a forward pass that begins; null if nobody wants one or no backward pass can follow.</summary>
-    /// <param name="cells">Layer by layer and, in a layer, forwards before backwards.</param>
-    /// <param name="steps">T.</param>
     public NormRecording? Begin(IReadOnlyList<RecurrentCell> cells, long steps)
     {
         if (_observers.Length == 0 || !is_grad_enabled())

@@ -95,12 +95,6 @@ internal sealed class StepTaps(StepNorms norms, BackwardFailures failures)
     private const int Weight = 0, CellTotal = 1, HiddenTotal = 2, HiddenFuture = 3, CellFuture = 4, Count = 5;
 
     /// <summary>One step of a cell, with taps on what only the cell sees: W_hh as the step uses it, and c_t before h_t reads it.</summary>
-    /// <param name="cell">The cell.</param>
-    /// <param name="weights">The cell's weights; null for a user's own.</param>
-    /// <param name="projected">[B, P].</param>
-    /// <param name="state">The state before the step.</param>
-    /// <param name="step">The position in the walk.</param>
-    /// <param name="t">The row of the input.</param>
     public RecurrentState Advance(RecurrentCell cell, LayerWeights? weights, Tensor projected, RecurrentState state, int step, int t)
     {
         if (cell is not EquationCell own)

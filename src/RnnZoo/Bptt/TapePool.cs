@@ -23,9 +23,6 @@ internal sealed class TapePool
     private bool _isClosed;
 
     /// <summary>One pass's use of the pool.</summary>
-    /// <param name="pool">The pool.</param>
-    /// <param name="elements">How much the forward pass writes.</param>
-    /// <param name="model">Gives element type and device.</param>
     internal sealed class Loan(TapePool pool, long elements, Tensor model)
     {
         private readonly (ScalarType DType, Device Device) _like = (model.dtype, model.device);
@@ -39,8 +36,6 @@ internal sealed class TapePool
         public void Keep(Tensor owner, Tensor memory) => _owner = owner.set_(memory);
 
         /// <summary>Reads the tape in a backward pass, and gives it back.</summary>
-        /// <param name="write">Writes it again.</param>
-        /// <param name="read">Reads it.</param>
         public TResult Use<TResult>(Action<Tensor> write, Func<Tensor, TResult> read)
         {
             var memory = _owner is null ? pool.TryTakeBack(_returned!) : Nothing().set_(_owner);

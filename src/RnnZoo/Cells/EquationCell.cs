@@ -86,8 +86,6 @@ public abstract class EquationCell : RecurrentCell
     internal LayerWeights Weights() => Weights(RecurrentWeight);
 
     /// <summary>The names and shapes of <see cref="Further"/>.</summary>
-    /// <param name="hidden">H.</param>
-    /// <param name="bias">Whether there are biases.</param>
     internal virtual (string Name, long[] Shape)[] FurtherShapes(long hidden, bool bias) => [];
 
     /// <summary>p_t of every step.</summary>

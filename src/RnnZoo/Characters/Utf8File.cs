@@ -4,7 +4,6 @@ using System.Text;
 namespace RnnZoo.Characters;
 
 /// <summary>Reads a file of UTF-8 from its start, block by block, and says where it is not valid.</summary>
-/// <param name="path">The file.</param>
 internal sealed class Utf8File(string path)
 {
     private const int BlockSize = 1 << 16;

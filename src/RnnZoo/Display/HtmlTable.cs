@@ -12,12 +12,9 @@ internal sealed class HtmlTable
     private readonly IReadOnlyList<string> _titles;
 
     /// <summary>Begins a table.</summary>
-    /// <param name="caption">What it shows; empty for none.</param>
-    /// <param name="titles">The heads of the columns.</param>
     public HtmlTable(string caption, params IReadOnlyList<string> titles) => (_caption, _titles) = (caption, titles);
 
     /// <summary>Adds a row.</summary>
-    /// <param name="cells">One for each column; numbers stand right.</param>
     public void Add(params IReadOnlyList<object?> cells)
     {
         if (cells.Count != _titles.Count)

@@ -10,7 +10,6 @@ namespace RnnZoo.Files;
 /// Reads the JSON header of a safetensors file. It trusts nothing: whatever does not follow the format to the letter is an
 /// <see cref="InvalidDataException"/>, and memory is taken only in proportion to the header's bytes.
 /// </summary>
-/// <param name="file">The file's name, for messages.</param>
 internal sealed class SafeTensorsHeader(string file)
 {
     /// <summary>As in the reference implementation.</summary>

@@ -142,7 +142,6 @@ internal sealed class GradientGains
     private readonly bool _reversed;
 
     /// <summary>Reads the gains off the norms.</summary>
-    /// <param name="norms">The norms of one direction of one layer.</param>
     public GradientGains(LayerGradientNorms norms)
     {
         (Layer, Direction, _reversed) = (norms.Layer, norms.Direction, norms.Direction == 1);

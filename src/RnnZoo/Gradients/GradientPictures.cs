@@ -26,8 +26,6 @@ internal static class GradientPictures
     };
 
     /// <summary>The singular values of a product by rank.</summary>
-    /// <param name="values">ln σ, largest first.</param>
-    /// <param name="factors">m.</param>
     public static Figure Spectrum(IReadOnlyList<double> values, int factors) => new(
         string.Create(CultureInfo.InvariantCulture, $"The singular values of a product of {factors} Jacobians"),
         [Ranks("singular values", "ln σ", values)])
@@ -36,23 +34,26 @@ internal static class GradientPictures
     };
 
     /// <summary>How exponents settle, and what they end as.</summary>
-    public static Figure Of(LyapunovExponents measured)
+    public static Figure Of(LyapunovExponents measured) => new(
+        "Lyapunov exponents",
+        [Settling(measured, "the largest, step by step") with { EndLabels = true }, Spectrum(measured, "the spectrum")])
     {
-        var shown = Enumerable.Range(0, Math.Min(MostLines, measured.Exponents.Count));
-        var settling = new LineChart(
-            "the largest, step by step",
-            new Axis("steps measured") { Minimum = 0 },
-            new Axis("exponent so far, nats per step"),
-            [.. shown.Select(index => new Series($"λ{index + 1}", [.. measured.History.Select(point => new ChartPoint(point.Steps, point.Exponents[index]))]) { Colour = index })])
-        {
-            EndLabels = true,
-            ReferenceLines = [new ReferenceLine(0, "neither grows nor vanishes")],
-        };
-        return new Figure("Lyapunov exponents", [settling, Ranks("the spectrum", "exponent, nats per step", measured.Exponents)])
-        {
-            Subtitle = string.Create(CultureInfo.InvariantCulture, $"{measured.Exponents.Count} of {measured.StateSize}, over {measured.Steps:#,0} steps after {measured.WarmUp:#,0} of warm-up"),
-        };
-    }
+        Subtitle = string.Create(CultureInfo.InvariantCulture, $"{measured.Exponents.Count} of {measured.StateSize}, over {measured.Steps:#,0} steps after {measured.WarmUp:#,0} of warm-up"),
+    };
+
+    /// <summary>The running estimates of the largest exponents against steps.</summary>
+    public static LineChart Settling(LyapunovExponents measured, string title) => new(
+        title,
+        new Axis("steps measured") { Minimum = 0 },
+        new Axis("exponent so far, nats per step"),
+        [.. Enumerable.Range(0, Math.Min(MostLines, measured.Exponents.Count)).Select(index =>
+            new Series($"λ{index + 1}", [.. measured.History.Select(point => new ChartPoint(point.Steps, point.Exponents[index]))]) { Colour = index })])
+    {
+        ReferenceLines = [new ReferenceLine(0, "neither grows nor vanishes")],
+    };
+
+    /// <summary>The final exponents by rank.</summary>
+    public static LineChart Spectrum(LyapunovExponents measured, string title) => Ranks(title, "exponent, nats per step", measured.Exponents);
 
     private static LineChart Lines(LayerGradientNorms layer, string name) => new(
         name + "gradient norms",

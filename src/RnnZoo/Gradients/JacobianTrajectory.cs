@@ -68,7 +68,7 @@ public sealed class JacobianTrajectory : IDisposable
         var inputs = InputOf(module, steps, initial, layer, cancellation); // [T, B, I]
         var walked = direction == 1 ? inputs.flip(0) : inputs; // [T, B, I]
         var start = StateAt(initial, (layer * module.NumDirections) + direction);
-        var before = StatesBefore(cell, walked, start, cancellation); // parts × [T, B, S_part]
+        var before = Walk(cell, walked, start, (state, _) => state, cancellation); // parts × [T, B, S_part]
         var kept = walked.clone().DetachFromDisposeScope();
         return new JacobianTrajectory(StepJacobian.For(cell), kept, Array.ConvertAll(before, part => part.DetachFromDisposeScope()));
     }
@@ -188,22 +188,14 @@ public sealed class JacobianTrajectory : IDisposable
         return steps;
     }
 
-    /// <summary>The state before each step.</summary>
-    /// <param name="cell">The cell.</param>
-    /// <param name="inputs">[T, B, I], in the order of the walk.</param>
-    /// <param name="start">Parts [B, S_part].</param>
-    /// <param name="cancellation">Ends the walk.</param>
-    /// <returns>Parts × [T, B, S_part].</returns>
-    private static Tensor[] StatesBefore(RecurrentCell cell, Tensor inputs, RecurrentState start, CancellationToken cancellation) =>
-        Walk(cell, inputs, start, (before, _) => before, cancellation);
-
     private static Tensor Output(RecurrentCell cell, Tensor inputs, RecurrentState start, bool reversed, CancellationToken cancellation)
     {
         var output = Walk(cell, reversed ? inputs.flip(0) : inputs, start, (_, after) => [after.Hidden], cancellation)[0]; // [T, B, H]
         return reversed ? output.flip(0) : output; // [T, B, H]
     }
 
-    // What is kept of each step, before and after it, stacked; piece by piece, so that a long run is never a million tensors.
+    // What is kept of each step, by the state before and after it, as parts [T, B, S_part]; piece by piece, so that a long run is
+    // never a million tensors.
     private static Tensor[] Walk(RecurrentCell cell, Tensor inputs, RecurrentState state, Func<RecurrentState, RecurrentState, IEnumerable<Tensor>> keep, CancellationToken cancellation)
     {
         var advance = Unroller.StepOf(cell);

@@ -10,16 +10,10 @@ namespace RnnZoo.Kernels;
 internal static class RecurrentKernel
 {
     /// <summary>Runs a layer forward.</summary>
-    /// <param name="shape">What is computed.</param>
-    /// <param name="arguments">Where it is read and written.</param>
-    /// <param name="threads">Threads to use at most, the caller's included.</param>
-    /// <param name="width">Vector width; the machine's own by default.</param>
     public static void Forward<T>(in LayerShape shape, in ForwardArguments<T> arguments, int threads, VectorWidth? width = null)
         where T : unmanaged, INumberBase<T> => For<T>(shape, threads, width).Forward(shape, arguments, threads);
 
     /// <summary>Elements of the memory that a tape needs; 0 where the output is tape enough.</summary>
-    /// <param name="shape">What is computed.</param>
-    /// <param name="width">Vector width of the forward pass; the machine's own by default.</param>
     public static nint TapeElements<T>(in LayerShape shape, VectorWidth? width = null)
         where T : unmanaged, INumberBase<T> => For<T>(shape, threads: 1, width).TapeElements(shape);
 

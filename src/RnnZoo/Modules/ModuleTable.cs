@@ -5,8 +5,6 @@ namespace RnnZoo.Modules;
 /// <summary>A module's parameters as a table.</summary>
 internal static class ModuleTable
 {
-    /// <param name="module">The module.</param>
-    /// <param name="caption">What it is.</param>
     public static string Of(nn.Module module, string caption)
     {
         var table = new Display.HtmlTable(caption, "parameter", "shape", "numbers", "type", "trained");

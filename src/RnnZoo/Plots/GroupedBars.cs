@@ -5,47 +5,13 @@ using ScottPlot;
 namespace RnnZoo.Plots;
 
 /// <summary>Groups of bars side by side, such as the recall of several models at each delay. Bars start at zero.</summary>
-public sealed record GroupedBars : ChartPanel
+/// <param name="Heading">The heading over the chart.</param>
+/// <param name="GroupTitle">What the groups are, for the horizontal axis.</param>
+/// <param name="Groups">The label of each group.</param>
+/// <param name="Vertical">The vertical axis; its scale is linear, for bars start at zero.</param>
+/// <param name="Series">The bars: one value per group each.</param>
+internal sealed record GroupedBars(string Heading, string GroupTitle, IReadOnlyList<string> Groups, Axis Vertical, IReadOnlyList<BarSeries> Series) : ChartPanel(Heading)
 {
-    /// <summary>Makes a chart.</summary>
-    /// <param name="title">The heading over the chart.</param>
-    /// <param name="groupTitle">What the groups are, for the horizontal axis.</param>
-    /// <param name="groups">The label of each group.</param>
-    /// <param name="vertical">The vertical axis; its scale must be linear.</param>
-    /// <param name="series">The bars: one value per group each.</param>
-    /// <exception cref="ArgumentException">A series has not one value per group, or the axis is not linear.</exception>
-    public GroupedBars(string title, string groupTitle, IReadOnlyList<string> groups, Axis vertical, IReadOnlyList<BarSeries> series)
-        : base(title)
-    {
-        if (series.FirstOrDefault(bars => bars.Values.Count != groups.Count) is { } wrong)
-        {
-            throw new ArgumentException(
-                $"series: expected {groups.Count} values, one per group, got {wrong.Values.Count} in '{wrong.Name}'.", nameof(series));
-        }
-
-        if (vertical.Scale != AxisScale.Linear)
-        {
-            throw new ArgumentException($"vertical: expected a linear scale, for bars start at zero, got {vertical.Scale}.", nameof(vertical));
-        }
-
-        GroupTitle = groupTitle;
-        Groups = groups;
-        Vertical = vertical;
-        Series = series;
-    }
-
-    /// <summary>What the groups are.</summary>
-    public string GroupTitle { get; }
-
-    /// <summary>The label of each group.</summary>
-    public IReadOnlyList<string> Groups { get; }
-
-    /// <summary>The vertical axis.</summary>
-    public Axis Vertical { get; }
-
-    /// <summary>The bars.</summary>
-    public IReadOnlyList<BarSeries> Series { get; }
-
     /// <summary>Horizontal lines to compare with.</summary>
     public IReadOnlyList<ReferenceLine> ReferenceLines { get; init; } = [];
 
@@ -105,7 +71,7 @@ public sealed record GroupedBars : ChartPanel
 /// <summary>One bar in each group of a <see cref="GroupedBars"/> chart.</summary>
 /// <param name="Name">What the legend says.</param>
 /// <param name="Values">One value per group; a value that is not finite leaves its place empty.</param>
-public sealed record BarSeries(string Name, IReadOnlyList<double> Values)
+internal sealed record BarSeries(string Name, IReadOnlyList<double> Values)
 {
     /// <summary>The place in the palette, so that one name keeps one colour across panels; wraps around.</summary>
     public int Colour { get; init; }

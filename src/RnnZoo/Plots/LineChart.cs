@@ -42,7 +42,7 @@ public sealed record LineChart : ChartPanel
     public bool EndLabels { get; init; }
 
     /// <summary>What solid and dashed lines mean; null where there is one style.</summary>
-    internal LineStyleNames? StyleNames { get; init; }
+    public LineStyleNames? StyleNames { get; init; }
 
     internal override IEnumerable<LegendItem> Legend => EndLabels
         ? StyleNames is { } names ? [Named(names.Solid, null), Named(names.Dashed, null, dashed: true)] : []
@@ -178,4 +178,4 @@ public readonly record struct ChartPoint(double X, double Y);
 /// <summary>What solid and dashed lines mean, for the legend.</summary>
 /// <param name="Solid">What the solid lines are, such as "measured".</param>
 /// <param name="Dashed">What the dashed lines are, such as "predicted".</param>
-internal sealed record LineStyleNames(string Solid, string Dashed);
+public sealed record LineStyleNames(string Solid, string Dashed);

@@ -7,16 +7,12 @@ namespace RnnZoo.Streams;
 /// How a state goes from chunk to chunk: kept at each boundary, where it is detached from the tape, and reset to what
 /// streams start from where a document starts.
 /// </summary>
-/// <param name="streams">B.</param>
-/// <param name="initialState">What a stream starts from; null for the net's own zeros.</param>
 internal sealed class CarriedState(long streams, Func<long, RecurrentState>? initialState)
 {
     /// <summary>What streams start from; null for the net's own zeros.</summary>
     public RecurrentState? Initial() => initialState?.Invoke(streams);
 
     /// <summary>Cuts a state off from the tape and from dispose scopes.</summary>
-    /// <param name="state">What the net returned.</param>
-    /// <param name="before">What the net was given, to compare the shapes with; null if it was nothing.</param>
     /// <exception cref="InvalidOperationException">Its shapes do not fit.</exception>
     public RecurrentState Keep(RecurrentState state, RecurrentState? before)
     {

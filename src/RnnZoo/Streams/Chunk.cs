@@ -169,8 +169,6 @@ internal sealed class ChunkTensors
 
     public bool IsClosed { get; private set; }
 
-    /// <param name="source">The streams.</param>
-    /// <param name="plan">Which steps.</param>
     public static ChunkTensors Read(StreamSource source, ChunkPlan plan)
     {
         using var scope = NewDisposeScope();

@@ -18,11 +18,6 @@ internal readonly record struct ChunkPlan(long From, long Start, long GradientSt
     /// <summary>The first step whose loss is counted.</summary>
     public long Counted => Math.Max(Start, GradientStart);
 
-    /// <param name="start">The chunk's first own step.</param>
-    /// <param name="length">How many steps it wants.</param>
-    /// <param name="nextLength">How many steps the chunk after it wants.</param>
-    /// <param name="steps">T.</param>
-    /// <param name="options">k2 and what happens at the end.</param>
     public static ChunkPlan At(long start, long length, long nextLength, long steps, TruncatedBpttOptions options)
     {
         var end = Math.Min(start + length, steps);

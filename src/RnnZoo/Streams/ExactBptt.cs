@@ -288,10 +288,6 @@ internal sealed class SegmentedPass(Func<Tensor, RecurrentState?, RecurrentResul
 /// <summary>Chooses the length of segments. Memory for T steps in segments of s is (⌈T/s⌉ - 1) states and s steps of tape.</summary>
 internal static class SegmentChoice
 {
-    /// <param name="steps">T.</param>
-    /// <param name="stateBytes">What one kept state takes.</param>
-    /// <param name="stepBytes">What one step of tape takes.</param>
-    /// <param name="budget">What all may take; null for about the least that can be.</param>
     /// <returns>s: the longest that fits into the budget, if there is one.</returns>
     /// <exception cref="ArgumentException">No length fits; the message says what would be needed.</exception>
     public static long Length(long steps, long stateBytes, long stepBytes, long? budget)

@@ -12,10 +12,7 @@ internal static class StepMemory
     private const int ProbeSteps = 64;
     private const long NodeBytes = 1_000; // a node of autograd's tape and its tensors' headers
 
-    /// <summary>A recurrent net, with the readout and the encoded input around it.</summary>
-    /// <param name="module">The net.</param>
-    /// <param name="batch">B.</param>
-    /// <param name="around">Elements that a step and sequence takes outside of the net.</param>
+    /// <summary>A recurrent net for B sequences; what is around it takes so many elements a step and sequence.</summary>
     public static long Of(IRecurrentModule module, long batch, long around = 0)
     {
         var dtype = module is nn.Module net && net.parameters().FirstOrDefault() is { } parameter ? parameter.dtype : ScalarType.Float32;

@@ -1,5 +1,4 @@
 using RnnZoo.Bptt;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tasks;
@@ -99,13 +98,5 @@ public sealed class CopyTask : ISequenceTask
     /// <inheritdoc/>
     /// <param name="output">[T, B, 9]: unnormalised log-probabilities.</param>
     /// <param name="target">[T, B]: the classes wanted.</param>
-    public TaskScore Score(Tensor output, Tensor target)
-    {
-        using var noGradients = no_grad();
-        using var scope = NewDisposeScope();
-        var loss = Loss(output, target).ToDouble();
-        var answer = output.narrow(0, Length - Symbols, Symbols).argmax(-1); // [n, B]
-        var right = answer.eq(target.narrow(0, Length - Symbols, Symbols)).sum(dim: 0); // [B]
-        return TaskScore.Of(loss, target.numel(), right, Symbols);
-    }
+    public TaskScore Score(Tensor output, Tensor target) => TaskOutput.Score(this, output, target, Symbols, ignored: Blank);
 }

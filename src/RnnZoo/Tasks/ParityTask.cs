@@ -1,5 +1,4 @@
 using RnnZoo.Bptt;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tasks;
@@ -87,12 +86,5 @@ public sealed class ParityTask : ISequenceTask
     /// <inheritdoc/>
     /// <param name="output">[T, B, 2]: unnormalised log-probabilities.</param>
     /// <param name="target">[T, B]: the classes wanted.</param>
-    public TaskScore Score(Tensor output, Tensor target)
-    {
-        using var noGradients = no_grad();
-        using var scope = NewDisposeScope();
-        var loss = Loss(output, target).ToDouble();
-        var right = output.argmax(-1).eq(target).sum(dim: 0); // [B]
-        return TaskScore.Of(loss, target.numel(), right, Length);
-    }
+    public TaskScore Score(Tensor output, Tensor target) => TaskOutput.Score(this, output, target, Length);
 }

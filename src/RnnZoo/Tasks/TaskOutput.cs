@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tasks;
@@ -17,6 +18,22 @@ internal static class TaskOutput
         using var scope = NewDisposeScope();
         var scores = output.reshape(-1, classes); // [T·B, C]
         return nn.functional.cross_entropy(scores, target.reshape(-1)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The score of a task that wants a class at every step: how many of its answers are right.</summary>
+    /// <param name="task">Gives the loss.</param>
+    /// <param name="output">[T, B, C]: unnormalised log-probabilities.</param>
+    /// <param name="target">[T, B]: the classes wanted.</param>
+    /// <param name="answers">How many answers a sequence has.</param>
+    /// <param name="ignored">The class of the steps that ask for no answer, if there are such.</param>
+    public static TaskScore Score(ISequenceTask task, Tensor output, Tensor target, int answers, long? ignored = null)
+    {
+        using var noGradients = no_grad();
+        using var scope = NewDisposeScope();
+        var loss = task.Loss(output, target).ToDouble();
+        var right = output.argmax(-1).eq(target); // [T, B]
+        right = ignored is { } blank ? right.logical_and(target.ne(blank)) : right; // [T, B]
+        return TaskScore.Of(loss, target.numel(), right.sum(dim: 0), answers);
     }
 
     /// <summary>What the model gave and what was wanted, where every step has a class: [T, B, C] and [T, B].</summary>

@@ -1,5 +1,4 @@
 using RnnZoo.Bptt;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tasks;
@@ -98,13 +97,5 @@ public sealed class VariableCopyTask : ISequenceTask
     /// <inheritdoc/>
     /// <param name="output">[T, B, 9]: unnormalised log-probabilities.</param>
     /// <param name="target">[T, B]: the classes wanted.</param>
-    public TaskScore Score(Tensor output, Tensor target)
-    {
-        using var noGradients = no_grad();
-        using var scope = NewDisposeScope();
-        var loss = Loss(output, target).ToDouble();
-        var asked = target.ne(CopyTask.Blank); // [T, B]
-        var right = output.argmax(-1).eq(target).logical_and(asked).sum(dim: 0); // [B]
-        return TaskScore.Of(loss, target.numel(), right, Symbols);
-    }
+    public TaskScore Score(Tensor output, Tensor target) => TaskOutput.Score(this, output, target, Symbols, ignored: CopyTask.Blank);
 }

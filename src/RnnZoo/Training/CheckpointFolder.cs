@@ -25,7 +25,6 @@ internal sealed class CheckpointFolder
     private const int Kept = 2;
     private const string Prefix = "checkpoint-";
     private const string Suffix = ".safetensors";
-    private const string OldSuffix = ".rzc";
     private const string HashKey = "sha256";
     private const int HashDigits = 2 * SHA256.HashSizeInBytes;
     private const int LengthSize = 8; // of the header, at the file's start
@@ -107,8 +106,7 @@ internal sealed class CheckpointFolder
         var bytes = File.ReadAllBytes(path);
         if (bytes.Length < LengthSize + HeaderStart.Length + HashDigits || !bytes.AsSpan(LengthSize).StartsWith(HeaderStart))
         {
-            var other = bytes.AsSpan().StartsWith("RNNZOOC1"u8) ? "one that an earlier version of RnnZoo wrote; go on with that version, or start anew" : $"{bytes.Length} bytes that are none";
-            throw new InvalidDataException($"{path}: expected a checkpoint, a safetensors file whose metadata begins with its {HashKey}, got {other}.");
+            throw new InvalidDataException($"{path}: expected a checkpoint, a safetensors file whose metadata begins with its {HashKey}, got {bytes.Length} bytes that are none.");
         }
 
         var stated = HashIn(bytes).ToArray();
@@ -129,7 +127,6 @@ internal sealed class CheckpointFolder
     private static long? StepOf(string file)
     {
         var name = System.IO.Path.GetFileNameWithoutExtension(file);
-        var isOne = System.IO.Path.GetExtension(file) is Suffix or OldSuffix;
-        return isOne && long.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : null;
+        return System.IO.Path.GetExtension(file) == Suffix && long.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : null;
     }
 }

@@ -204,11 +204,15 @@ public interface ITrainingObserver
 
     /// <summary>The model was measured on fresh sequences.</summary>
     /// <param name="evaluation">What was measured.</param>
-    void OnEvaluation(EvaluationRecord evaluation);
+    void OnEvaluation(EvaluationRecord evaluation)
+    {
+    }
 
     /// <summary>Training ended.</summary>
     /// <param name="result">What came of it.</param>
-    void OnEnd(TrainingResult result);
+    void OnEnd(TrainingResult result)
+    {
+    }
 }
 
 /// <summary>Why training ended.</summary>

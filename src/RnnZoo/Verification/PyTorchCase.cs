@@ -138,12 +138,7 @@ internal sealed record PyTorchCase
         {
             using var scope = NewDisposeScope();
             var module = (nn.Module)made;
-            CaseCheck.Keys(Name, "parameters", Parameters, module.state_dict().Keys);
-            foreach (var (key, parameter) in module.named_parameters())
-            {
-                CaseCheck.Shape(Name, key, Parameters[key], parameter.shape);
-            }
-
+            CaseCheck.Section(Name, "parameters", Parameters, module.state_dict().ToDictionary(item => item.Key, item => item.Value.shape));
             module.load_state_dict(Parameters.ToDictionary(item => item.Key, item => item.Value.ToTensor()));
             return made;
         }
@@ -254,27 +249,6 @@ internal sealed record CaseTensor(IReadOnlyList<long> Shape, IReadOnlyList<doubl
 /// <summary>Whether a case file holds what its module needs: nothing is left out of a comparison without a word.</summary>
 internal static class CaseCheck
 {
-    public static void Keys(string name, string section, IReadOnlyDictionary<string, CaseTensor> tensors, IEnumerable<string> expected)
-    {
-        string[] wanted = [.. expected];
-        string[] missing = [.. wanted.Except(tensors.Keys)];
-        string[] unknown = [.. tensors.Keys.Except(wanted)];
-        if (missing.Length + unknown.Length > 0)
-        {
-            throw new InvalidDataException($"{name}: {section}: expected {string.Join(", ", wanted)}; missing: {Show(missing)}; unknown: {Show(unknown)}.");
-        }
-
-        static string Show(string[] keys) => keys.Length == 0 ? "none" : string.Join(", ", keys);
-    }
-
-    public static void Shape(string name, string key, CaseTensor value, IReadOnlyList<long> expected)
-    {
-        if (!value.Shape.SequenceEqual(expected))
-        {
-            throw new InvalidDataException($"{name}: {key}: expected shape {Check.Show(expected)}, got {Check.Show(value.Shape)}.");
-        }
-    }
-
     /// <summary>Keys and shapes of inputs, outputs and gradients.</summary>
     public static void Tensors(PyTorchCase @case, IRecurrentModule module)
     {
@@ -305,12 +279,21 @@ internal static class CaseCheck
         Section(@case.Name, "grads", @case.Gradients, gradients);
     }
 
-    private static void Section(string name, string section, IReadOnlyDictionary<string, CaseTensor> tensors, Dictionary<string, long[]> shapes)
+    public static void Section(string name, string section, IReadOnlyDictionary<string, CaseTensor> tensors, Dictionary<string, long[]> shapes)
     {
-        Keys(name, section, tensors, shapes.Keys);
+        string[] missing = [.. shapes.Keys.Except(tensors.Keys)];
+        string[] unknown = [.. tensors.Keys.Except(shapes.Keys)];
+        if (missing.Length + unknown.Length > 0)
+        {
+            throw new InvalidDataException($"{name}: {section}: expected {string.Join(", ", shapes.Keys)}; missing: {Check.Some(missing)}; unknown: {Check.Some(unknown)}.");
+        }
+
         foreach (var (key, shape) in shapes)
         {
-            Shape(name, $"{section}.{key}", tensors[key], shape);
+            if (!tensors[key].Shape.SequenceEqual(shape))
+            {
+                throw new InvalidDataException($"{name}: {section}.{key}: expected shape {Check.Show(shape)}, got {Check.Show(tensors[key].Shape)}.");
+            }
         }
     }
 }

@@ -47,10 +47,6 @@ internal static class ManifestJson
             validate(part);
             return part;
         }
-        catch (JsonException problem) when (text.Contains("\"Cell\":", StringComparison.Ordinal)) // fields of manifests begin in lower case
-        {
-            throw new InvalidDataException($"{name}: expected a recipe and its results, got the shape of a net alone, as train chars once wrote it; train the model again with rnnzoo train chars --text FILE (settings.json beside it has the options), or load weights.dat into a SequenceModel of this shape with its load.", problem);
-        }
         catch (JsonException problem)
         {
             var field = problem.Path is null or "$" ? "" : problem.Path.TrimStart('$', '.') + ": ";

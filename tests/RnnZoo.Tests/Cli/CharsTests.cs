@@ -221,7 +221,6 @@ public class CharsTests
 
     [Theory]
     [InlineData("model.json", "{}}", "model.json: ")]
-    [InlineData("model.json", "{\"Cell\":\"lstm\",\"Hidden\":9}", "model.json: expected a recipe and its results, got the shape of a net alone, as train chars once wrote it; train the model again with rnnzoo train chars --text FILE ")]
     [InlineData("vocabulary.json", "{}", "vocabulary.json: vocabulary: format: expected rnnzoo-vocabulary-1, got nothing.")]
     [InlineData("weights.safetensors", "abc", " bytes of model.json, got 3; the file was changed or damaged, get it anew.")]
     [InlineData("weights.safetensors", null, "weights.safetensors: expected the file that model.json names, found none.")]

@@ -44,17 +44,6 @@ public class GroupedBarsTests
         XElement.Parse(new Figure("f", [chart]).ToSvg()).AssertLabels("delay", "5", "10", "guessing", "vanilla", "lstm");
     }
 
-    [Fact]
-    public void GroupedBars_WrongCountOfValues_NamesTheSeries()
-    {
-        var error = Assert.Throws<ArgumentException>(() => Chart([1], [1, 2]));
-        Assert.Contains("expected 2 values, one per group, got 1 in 'vanilla'", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void GroupedBars_LogAxis_Throws()
-        => Assert.Throws<ArgumentException>(() => new GroupedBars("t", "g", [], new Axis("y") { Scale = AxisScale.Log }, []));
-
     private static ScottPlot.Bar[] Bars(double[] vanilla, double[] lstm) => [.. Chart(vanilla, lstm).ToPlot().GetPlottables<BarPlot>().SelectMany(plot => plot.Bars)];
 
     private static XElement Draw(double[] vanilla, double[] lstm) => XElement.Parse(new Figure("f", [Chart(vanilla, lstm)]).ToSvg());

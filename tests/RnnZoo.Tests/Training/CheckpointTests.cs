@@ -61,19 +61,6 @@ public class CheckpointTests
     }
 
     [Fact]
-    public void LoadNewest_FileOfAnEarlierVersion_SaysWhatToDo()
-    {
-        using var folder = new TemporaryFolder();
-        var checkpoints = new CheckpointFolder(folder.Path);
-        File.WriteAllBytes(folder.File("checkpoint-000000005.rzc"), [.. "RNNZOOC1"u8, .. new byte[90]]);
-        var refused = new List<string>();
-
-        Assert.Throws<InvalidDataException>(() => checkpoints.LoadNewest(refused.Add));
-
-        Assert.Equal($"{checkpoints.Files[0]}: expected a checkpoint, a safetensors file whose metadata begins with its sha256, got one that an earlier version of RnnZoo wrote; go on with that version, or start anew.", Assert.Single(refused));
-    }
-
-    [Fact]
     public void Save_KeepsTheLastTwo()
     {
         using var scope = NewDisposeScope();

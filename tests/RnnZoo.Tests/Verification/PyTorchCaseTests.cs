@@ -112,7 +112,7 @@ public sealed class PyTorchCaseTests
         var root = Read("lstm-one-step.json");
         root["H"] = 7;
         var @case = Written(folder, root);
-        Assert.Equal("case: weight_ih_l0: expected shape [28, 2], got [20, 2].", Assert.Throws<InvalidDataException>(() => @case.Check()).Message);
+        Assert.Equal("case: parameters.weight_ih_l0: expected shape [28, 2], got [20, 2].", Assert.Throws<InvalidDataException>(() => @case.Check()).Message);
     }
 
     private static void ExpectPass(string folder, int files)

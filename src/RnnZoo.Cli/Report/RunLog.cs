@@ -1,8 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RnnZoo.Files;
+using RnnZoo.Training;
 
-namespace RnnZoo.Training;
+namespace RnnZoo.Cli.Report;
 
 /// <summary>
 /// A log of one or several trainings as JSON lines: one object per step, measurement and end. It is written to a file
@@ -25,8 +26,6 @@ internal sealed class RunLog : IDisposable
     }
 
     /// <summary>An observer that logs one training, as long as this log lives.</summary>
-    /// <param name="metric">The name of the task's metric: the key of its values.</param>
-    /// <param name="labels">Written into each of its lines, to tell the trainings apart.</param>
     public ITrainingObserver For(string metric, params IReadOnlyList<(string Name, object Value)> labels) => new Training(this, metric, labels);
 
     /// <summary>Gives the file its final name.</summary>
