@@ -186,12 +186,7 @@ public sealed class CharacterModel : IDisposable
     private long FirstOfALine() => Vocabulary.Kind == VocabularyKind.Bytes ? '\n' : Math.Max(0, Vocabulary.IdOf('\n'));
 }
 
-/// <summary>What a <see cref="CharacterModel"/> is made of.</summary>
-/// <param name="Cell">The net: one of <see cref="SequenceModel.Names"/>.</param>
-/// <param name="Hidden">H.</param>
-/// <param name="Layers">L.</param>
-/// <param name="Embedding">The size of the learned vector of each character; 0 for one-hot vectors.</param>
-/// <param name="Dropout">Dropout between layers, from 0 to below 1.</param>
+/// <summary>What a <see cref="CharacterModel"/> is made of; an embedding of 0 stands for one-hot vectors.</summary>
 internal sealed record CharacterModelShape(string Cell = "lstm", int Hidden = 128, int Layers = 1, int Embedding = 0, double Dropout = 0)
 {
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>

@@ -146,23 +146,48 @@ internal sealed unsafe class MinGruPass<S, V, T> : ParallelWork
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Forward(nint row, T* before, nint from, nint to)
     {
+        var gate = a.Gate + row;
+        var candidate = a.Candidate + row;
+        var output = a.Output + row;
         var copy = a.OutputCopy == null ? null : a.OutputCopy + row;
         var keeps = a.Candidate != a.CandidateProduct;
-        for (var i = from; i < to; i += S.Lanes)
+        var i = from;
+        for (; i <= to - S.Lanes; i += S.Lanes)
         {
-            var count = to - i;
-            var g = Load(a.CandidateProduct + row + i, count);
-            var z = Advance(Load(a.GateProduct + row + i, count), g, Load(before + i, count), out var h);
-            Store(a.Gate + row + i, z, count);
-            Store(a.Output + row + i, h, count);
+            var g = S.Load(a.CandidateProduct + row + i);
+            var z = Advance(S.Load(a.GateProduct + row + i), g, S.Load(before + i), out var h);
+            S.Store(gate + i, z);
+            S.Store(output + i, h);
             if (keeps)
             {
-                Store(a.Candidate + row + i, g, count);
+                S.Store(candidate + i, g);
             }
 
             if (copy != null)
             {
-                Store(copy + i, h, count);
+                S.Store(copy + i, h);
+            }
+        }
+
+        if (i < to)
+        {
+            // The end of a row may be the end of the memory: the entries go through vectors on the stack.
+            var count = (int)(to - i);
+            var rest = stackalloc T[3 * MostLanes];
+            var restG = rest + MostLanes;
+            var restH = rest + (2 * MostLanes);
+            Copy(rest, a.GateProduct + row + i, count);
+            Copy(restG, a.CandidateProduct + row + i, count);
+            Copy(restH, before + i, count);
+            Copy(candidate + i, restG, count);
+            var z = Advance(S.Load(rest), S.Load(restG), S.Load(restH), out var h);
+            S.Store(rest, z);
+            S.Store(restH, h);
+            Copy(gate + i, rest, count);
+            Copy(output + i, restH, count);
+            if (copy != null)
+            {
+                Copy(copy + i, restH, count);
             }
         }
     }
@@ -170,52 +195,54 @@ internal sealed unsafe class MinGruPass<S, V, T> : ParallelWork
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Backward(nint row, T* before, nint from, nint to)
     {
+        var gate = a.Gate + row;
+        var candidate = a.Candidate + row;
+        var dGate = a.DGate + row;
+        var dCandidate = a.DCandidate + row;
+        var dOutput = a.DOutput == null ? null : a.DOutput + row;
         if (a.DFuture != null)
         {
             Copy(a.DFuture + row + from, a.DState + from, (int)(to - from));
         }
 
-        for (var i = from; i < to; i += S.Lanes)
+        var i = from;
+        for (; i <= to - S.Lanes; i += S.Lanes)
         {
-            var count = to - i;
-            var future = Load(a.DState + i, count);
-            var dH = a.DOutput == null ? future : S.Add(Load(a.DOutput + row + i, count), future); // (2)
-            var dBefore = Return(dH, Load(a.Gate + row + i, count), Load(a.Candidate + row + i, count), Load(before + i, count), out var dA, out var dG);
-            Store(a.DState + i, dBefore, count);
-            Store(a.DGate + row + i, dA, count);
-            Store(a.DCandidate + row + i, dG, count);
+            var dH = dOutput == null ? S.Load(a.DState + i) : S.Add(S.Load(dOutput + i), S.Load(a.DState + i)); // (2)
+            S.Store(a.DState + i, Return(dH, S.Load(gate + i), S.Load(candidate + i), S.Load(before + i), out var dA, out var dG));
+            S.Store(dGate + i, dA);
+            S.Store(dCandidate + i, dG);
         }
-    }
 
-    // The end of a row may be the end of the memory: what is no whole vector goes through one on the stack.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Load(T* source, nint count) => count >= S.Lanes ? S.Load(source) : LoadRest(source, count);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(T* target, V value, nint count)
-    {
-        if (count >= S.Lanes)
+        if (i < to)
         {
-            S.Store(target, value);
-        }
-        else
-        {
-            StoreRest(target, value, count);
-        }
-    }
+            var count = (int)(to - i);
+            var rest = stackalloc T[5 * MostLanes];
+            var restZ = rest + MostLanes;
+            var restG = rest + (2 * MostLanes);
+            var restH = rest + (3 * MostLanes);
+            var restD = rest + (4 * MostLanes);
+            Copy(rest, a.DState + i, count);
+            Copy(restZ, gate + i, count);
+            Copy(restG, candidate + i, count);
+            Copy(restH, before + i, count);
+            if (dOutput != null)
+            {
+                Copy(restD, dOutput + i, count);
+            }
+            else
+            {
+                new Span<T>(restD, count).Clear();
+            }
 
-    private static V LoadRest(T* source, nint count)
-    {
-        var rest = stackalloc T[MostLanes];
-        Copy(rest, source, (int)count);
-        return S.Load(rest);
-    }
-
-    private static void StoreRest(T* target, V value, nint count)
-    {
-        var rest = stackalloc T[MostLanes];
-        S.Store(rest, value);
-        Copy(target, rest, (int)count);
+            var dH = S.Add(S.Load(restD), S.Load(rest)); // (2)
+            S.Store(rest, Return(dH, S.Load(restZ), S.Load(restG), S.Load(restH), out var dA, out var dG));
+            S.Store(restZ, dA);
+            S.Store(restG, dG);
+            Copy(a.DState + i, rest, count);
+            Copy(dGate + i, restZ, count);
+            Copy(dCandidate + i, restG, count);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -82,13 +82,7 @@ internal static class RecurrentKernel
     }
 }
 
-/// <summary>What one direction of one recurrent layer computes.</summary>
-/// <param name="Cell">The recurrence.</param>
-/// <param name="Steps">T, at least 1.</param>
-/// <param name="Batch">B, at least 1.</param>
-/// <param name="Input">I, at least 1.</param>
-/// <param name="Hidden">H, at least 1.</param>
-/// <param name="Reverse">Whether time is walked from T − 1 to 0.</param>
+/// <summary>What one direction of one recurrent layer computes: T, B, I and H, each at least 1; in reverse, time is walked from T − 1 to 0.</summary>
 internal readonly record struct LayerShape(CellKind Cell, int Steps, int Batch, int Input, int Hidden, bool Reverse = false)
 {
     /// <summary>Row blocks of the weight matrices: 1, 4 (LSTM: i, f, g, o) or 3 (GRU: r, z, n).</summary>

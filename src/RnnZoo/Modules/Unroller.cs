@@ -7,14 +7,7 @@ namespace RnnZoo.Modules;
 /// <summary>Runs a recurrence over time, directions and layers.</summary>
 internal static class Unroller
 {
-    /// <summary>Unrolls cells step by step on the tape.</summary>
-    /// <param name="layout">Sizes and options.</param>
-    /// <param name="cells">Layer by layer and, in a layer, forwards before backwards.</param>
-    /// <param name="input">[T, B, I].</param>
-    /// <param name="state">Parts [L·D, B, S].</param>
-    /// <param name="training">Whether dropout between layers is active.</param>
-    /// <param name="taps">Makes the taps of a direction by its place among the cells; null for none.</param>
-    /// <returns>Output [T, B, D·H] and the final state.</returns>
+    /// <summary>Unrolls cells step by step on the tape; taps are made by a direction's place among the cells.</summary>
     public static RecurrentResult Run(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, Tensor input, RecurrentState state, bool training, Func<int, StepTaps>? taps = null) =>
         Run(layout, input, state, training, (layer, direction, steps, start) =>
         {

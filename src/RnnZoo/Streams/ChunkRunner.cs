@@ -42,13 +42,8 @@ internal readonly record struct ChunkRun(Tensor Output, RecurrentState? Next, Re
 
 /// <summary>
 /// Runs a net over a chunk: in one piece where it can, else cut where a document starts, where gradients begin and where
-/// the state has to be kept.
+/// the state has to be kept. The input begins at plan.From, and so does the detached start, null at the streams' start.
 /// </summary>
-/// <param name="plan">Which steps.</param>
-/// <param name="input">[·, B, …]: the inputs from plan.From on.</param>
-/// <param name="documents">Where documents start, by ascending step.</param>
-/// <param name="start">The detached state at plan.From; null at the streams' start.</param>
-/// <param name="carried">How the state is kept and reset.</param>
 internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<DocumentStart> documents, RecurrentState? start, CarriedState carried)
 {
     public ChunkRun Run(Func<Tensor, RecurrentState?, RecurrentResult> net)
