@@ -37,7 +37,7 @@ public static class GradientCheck
         var (dtype, device) = PlaceOf(module);
         var differences = options.FiniteDifferences && dtype == ScalarType.Float64;
         using var scope = NewDisposeScope();
-        var sample = Sample.Draw(module, options, dtype, device);
+        var sample = CheckedSequence.Draw(module, options, dtype, device);
         var before = module.Backward;
         try
         {
@@ -164,7 +164,7 @@ public sealed record GradientCheckOptions
 internal static class FiniteDifferences
 {
     /// <summary>The gradients by name, of the path that the module is set to.</summary>
-    public static Dictionary<string, Tensor> Of(IRecurrentModule module, Sample sample, double epsilon)
+    public static Dictionary<string, Tensor> Of(IRecurrentModule module, CheckedSequence sample, double epsilon)
     {
         using var noTape = no_grad();
         var input = sample.Input.detach().clone();

@@ -10,7 +10,7 @@ namespace RnnZoo.Verification;
 internal sealed record PathResult(IReadOnlyDictionary<string, Tensor> Outputs, IReadOnlyDictionary<string, Tensor> Gradients)
 {
     /// <summary>Runs a path forwards and backwards; the parameters' own gradients are left alone.</summary>
-    public static PathResult Of(IRecurrentModule module, BackwardPath path, Sample sample)
+    public static PathResult Of(IRecurrentModule module, BackwardPath path, CheckedSequence sample)
     {
         using var tape = enable_grad();
         module.Backward = path;
@@ -27,7 +27,7 @@ internal sealed record PathResult(IReadOnlyDictionary<string, Tensor> Outputs, I
     }
 
     /// <summary>The hand-written path by its equations, on which the kernels rest; null where the kernels do not run anyway.</summary>
-    public static PathResult? OfEquations(IRecurrentModule module, Sample sample)
+    public static PathResult? OfEquations(IRecurrentModule module, CheckedSequence sample)
     {
         if (module is not { HandWritten: { RunsKernels: true } handWritten })
         {
@@ -46,7 +46,7 @@ internal sealed record PathResult(IReadOnlyDictionary<string, Tensor> Outputs, I
     }
 
     /// <summary>The sample's loss along the path that the module is set to; no tape.</summary>
-    public static double Loss(IRecurrentModule module, Sample sample, Tensor input, RecurrentState initial)
+    public static double Loss(IRecurrentModule module, CheckedSequence sample, Tensor input, RecurrentState initial)
     {
         using var scope = NewDisposeScope();
         using var noTape = no_grad();
@@ -76,10 +76,10 @@ internal sealed record PathResult(IReadOnlyDictionary<string, Tensor> Outputs, I
 /// What a net is verified on: an input, an initial state, and a cotangent for each output. The loss is
 /// Σ output · cotangent over all outputs.
 /// </summary>
-internal sealed record Sample(Tensor Input, RecurrentState Initial, IReadOnlyList<Tensor> Cotangents)
+internal sealed record CheckedSequence(Tensor Input, RecurrentState Initial, IReadOnlyList<Tensor> Cotangents)
 {
     /// <summary>Normal random numbers; drawn in float64 on the CPU, so that they do not depend on type and device.</summary>
-    public static Sample Draw(IRecurrentModule module, GradientCheckOptions options, ScalarType dtype, Device device)
+    public static CheckedSequence Draw(IRecurrentModule module, GradientCheckOptions options, ScalarType dtype, Device device)
     {
         using var generator = new Generator(options.Seed);
         var (steps, batch, rows) = (options.Steps, options.Batch, module.NumLayers * module.NumDirections);
@@ -91,7 +91,7 @@ internal sealed record Sample(Tensor Input, RecurrentState Initial, IReadOnlyLis
             Normal([.. leading, module.NumDirections * module.HiddenSize]), // [T, B, D·H]
             .. module.StateSizes.Select(size => Normal([rows, batch, size])), // [L·D, B, S]
         ];
-        return new Sample(input, initial, cotangents);
+        return new CheckedSequence(input, initial, cotangents);
 
         Tensor Normal(long[] shape) => randn(shape, dtype: ScalarType.Float64, generator: generator).to(dtype, device);
     }

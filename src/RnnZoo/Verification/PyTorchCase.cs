@@ -168,7 +168,7 @@ internal sealed record PyTorchCase
         using var owner = (nn.Module)module;
         CaseCheck.Tensors(this, module);
         string[] parts = module.StateSizes.Count == 2 ? ["h", "c"] : ["h"];
-        var sample = new Sample(
+        var sample = new CheckedSequence(
             Inputs["input"].ToTensor(),
             new RecurrentState([.. parts.Select(part => Inputs[part + "0"].ToTensor())]),
             [Inputs["grad_output"].ToTensor(), .. parts.Select(part => Inputs[$"grad_{part}n"].ToTensor())]);
