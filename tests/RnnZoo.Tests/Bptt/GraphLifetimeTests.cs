@@ -156,7 +156,7 @@ public sealed class GraphLifetimeTests
         }
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("lstm", BackwardPath.HandWritten, 1)]
     [InlineData("lstm", BackwardPath.HandWritten, 2)]
     [InlineData("gru", BackwardPath.HandWritten, 1)]
@@ -165,19 +165,19 @@ public sealed class GraphLifetimeTests
     [InlineData("lstm", BackwardPath.Native, 1)]
     public void KeptLosses_KeepNoTapes(string cell, BackwardPath path, int runsPerLoss)
     {
-        const int Losses = 60;
+        Skip.IfNot(OperatingSystem.IsLinux(), "what is free goes back to the system on demand with glibc alone");
+        const int Losses = 30;
         using var scope = NewDisposeScope();
         using var model = SequenceModel.Create(cell, 64, 128, 2);
         model.Recurrent.Backward = path;
         var x = randn(100, 16, 64);
         var kept = new List<Tensor>();
-        Run(Losses); // until the allocator has what it needs
+        Run(5);
         using var process = Process.GetCurrentProcess();
         var before = Memory();
         Run(Losses);
-        Assert.Equal(2 * Losses, kept.Count);
-        // Tapes would be 240 MiB for a GRU, 300 for an LSTM and the minGRU, 600 for two runs; the allocator splits up to 4 MiB a loss for the last two.
-        Assert.InRange(Memory() - before, long.MinValue, (cell == "mingru" || runsPerLoss == 2 ? 280L : 200L) << 20);
+        Assert.Equal(Losses + 5, kept.Count);
+        Assert.InRange(Memory() - before, long.MinValue, 40 << 20); // tapes would be 120 MiB and more
 
         void Run(int count)
         {
@@ -193,9 +193,13 @@ public sealed class GraphLifetimeTests
 
         long Memory()
         {
+            _ = malloc_trim(0); // else what a kept loss stands in the way of counts too
             process.Refresh();
             return process.WorkingSet64;
         }
+
+        [DllImport("libc")]
+        static extern int malloc_trim(nint pad);
     }
 
     [Theory]
