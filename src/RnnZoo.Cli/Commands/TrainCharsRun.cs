@@ -19,6 +19,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
     private const int PointsPerLine = 250;
     private const string Results = "results.json";
 
+    private static readonly string[] Files = [.. ModelFolder.Files, Results];
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
     private readonly Stopwatch _sinceDrawn = Stopwatch.StartNew();
@@ -28,19 +29,19 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
 
     private CharacterRecipe Recipe => (CharacterRecipe)_manifest.Recipe;
 
-    /// <summary>Begins a training.</summary>
-    /// <param name="recipe">What to train, but for the hash of the text.</param>
-    /// <param name="outputFolder">Where to write; null for a new folder. An earlier run there is replaced.</param>
-    /// <param name="cancellation">Ends it, with a checkpoint.</param>
+    /// <summary>Begins a training of a recipe, which need not know the hash of its text, in a folder; null for a new one. An earlier run there is replaced. Cancelled, it ends with a checkpoint.</summary>
     public int Begin(CharacterRecipe recipe, string? outputFolder, CancellationToken cancellation)
     {
         var text = OpenText(recipe, recipe.Text.Source, sha256: null);
         _folder = OutputFolder.Make(host, outputFolder, "chars");
         using var held = OutputFolder.Lock(_folder);
-        foreach (var file in new CheckpointFolder(_folder).Files.Concat(ModelFolder.Files.Append(Results).Select(name => Path.Combine(_folder, name))))
+        string[] earlier = [.. new CheckpointFolder(_folder).Files, .. Enumerable.Reverse(Files).Select(name => Path.Combine(_folder, name)).Where(File.Exists)];
+        if (earlier.Length > 0)
         {
-            File.Delete(file);
+            InputException.Read("--output", ManifestOfRun); // or what has these names is someone's own
         }
+
+        Array.ForEach(earlier, File.Delete); // the manifest last: a folder that has one is that of a run
 
         _manifest = new ModelManifest
         {
@@ -93,7 +94,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
 
     public void OnEvaluation(EvaluationRecord evaluation)
     {
-        var isBest = evaluation.Metric <= (_manifest.Result?.Metrics[0].Value ?? double.PositiveInfinity);
+        var isBest = evaluation.Metric < (_manifest.Result?.Metrics[0].Value ?? double.PositiveInfinity);
         var line = Line(evaluation.Step, evaluation.Seconds, $"validation {evaluation.Metric:0.0000} bits per character{(isBest ? "  best" : "")}");
         host.Error.WriteLine((_drawn > 0 ? "\r" : "") + line.PadRight(_drawn));
         host.Error.Flush();
@@ -106,7 +107,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
         var file = Path.Combine(_folder, ModelFolder.Manifest);
         if (!File.Exists(file))
         {
-            throw new InvalidDataException($"{_folder}: expected the folder of a run of train chars, which has a {ModelFolder.Manifest}, found none.");
+            throw new InvalidDataException($"{_folder}: expected the folder of a run of train chars, which has a {ModelFolder.Manifest}, found none; name another folder.");
         }
 
         var manifest = ModelManifest.Read(file);
@@ -143,7 +144,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
 
     private int Train(TrainingText text, CancellationToken cancellation)
     {
-        foreach (var half in Directory.EnumerateFiles(_folder, "*.part"))
+        foreach (var half in Files.SelectMany(name => Directory.EnumerateFiles(_folder, $"{name}.*.part")))
         {
             File.Delete(half); // a run that was killed left it
         }

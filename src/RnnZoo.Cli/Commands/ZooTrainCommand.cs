@@ -188,15 +188,14 @@ internal sealed class ZooTrainFolder : IDisposable
     {
         (Path, _lock) = (path, OutputFolder.Lock(path));
         var (file, text) = (File(RecipeFile), recipe.ToJson());
-        if (!System.IO.File.Exists(file))
-        {
-            AtomicFile.WriteText(file, text);
-        }
-        else if (System.IO.File.ReadAllText(file) != text)
+        var earlier = System.IO.File.Exists(file) ? System.IO.File.ReadAllText(file) : null;
+        if (earlier is null ? Directory.Exists(Model) : earlier != text) // a folder 'model' without a recipe is not ours to replace
         {
             Dispose();
-            throw new InvalidDataException($"{file}: expected the recipe that is to be trained, got another one; name another folder with --output.");
+            throw new InvalidDataException($"{file}: expected the recipe that is to be trained, got {(earlier is null ? "none beside a folder 'model'" : "another one")}; name another folder with --output.");
         }
+
+        AtomicFile.WriteText(file, text);
     }
 
     public string Path { get; }

@@ -73,7 +73,7 @@ public class CharsTests
 
         Assert.Equal((ExitCodes.Failure, ExitCodes.Failure), (run.ExitCode, none.ExitCode));
         Assert.StartsWith($"--resume: {Path.Combine(model, "model.json")}: expected the recipe of a run of train chars, ", run.Error, StringComparison.Ordinal);
-        Assert.Equal($"--resume: {folder.File("none")}: expected the folder of a run of train chars, which has a model.json, found none.", none.Error.Trim());
+        Assert.Equal($"--resume: {folder.File("none")}: expected the folder of a run of train chars, which has a model.json, found none; name another folder.", none.Error.Trim());
     }
 
     [Fact]
@@ -129,6 +129,45 @@ public class CharsTests
 
         Assert.Equal((ExitCodes.Interrupted, ExitCodes.Failure, ""), (run.ExitCode, sample.ExitCode, sample.Output));
         Assert.Equal(["model.json", "results.json", "train.jsonl"], Directory.GetFiles(folder.File("out")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("README.md", null)]
+    [InlineData("validation.txt", null)]
+    [InlineData("weights.safetensors", "chars-lstm-h256.kjv")] // beside the manifest of a model of the zoo
+    public async Task Begin_InAFolderOfSomethingElse_LeavesItAlone(string file, string? model)
+    {
+        using var folder = new TemporaryFolder();
+        WriteText(folder);
+        File.WriteAllText(folder.File(file), "mine");
+        File.WriteAllText(folder.File("download.part"), "mine");
+        if (model is not null)
+        {
+            File.Copy(Path.Combine(Repository.Root, "models", model, "model.json"), folder.File("model.json"));
+        }
+
+        var run = await CliRun.Of(folder.Path, Small + " --text text.txt --output .");
+        var inside = await CliRun.Of(folder.Path, Small + " --text text.txt --output runs");
+
+        Assert.Equal((ExitCodes.Failure, ExitCodes.Success), (run.ExitCode, inside.ExitCode));
+        Assert.StartsWith($"--output: {folder.Path}", run.Error, StringComparison.Ordinal);
+        Assert.Contains("expected the ", Assert.Single(run.Error.Trim().Split('\n')), StringComparison.Ordinal);
+        Assert.All([file, "download.part"], name => Assert.Equal("mine", File.ReadAllText(folder.File(name))));
+    }
+
+    [Fact]
+    public async Task Resume_BesideAFileThatIsNoneOfItsOwn_LeavesItAlone()
+    {
+        using var folder = new TemporaryFolder();
+        WriteText(folder);
+        await CliRun.Of(folder.Path, Small + " --text text.txt --output out");
+        await File.WriteAllTextAsync(folder.File("out/model.json.77.part"), "half");
+        await File.WriteAllTextAsync(folder.File("out/download.part"), "mine");
+
+        var run = await CliRun.Of(folder.Path, "train chars --resume out");
+
+        Assert.Equal(ExitCodes.Success, run.ExitCode);
+        Assert.Equal(folder.File("out/download.part"), Assert.Single(Directory.GetFiles(folder.File("out"), "*.part")));
     }
 
     [SkippableFact]

@@ -115,6 +115,21 @@ public class ZooTrainTests(TrainedTinyModels trained) : IClassFixture<TrainedTin
     }
 
     [Fact]
+    public async Task Train_BesideAFolderModelOfSomethingElse_LeavesItAlone()
+    {
+        using var folder = trained.Copy();
+        var mine = folder.File("run/model/mine.txt");
+        Directory.CreateDirectory(Path.GetDirectoryName(mine)!);
+        await File.WriteAllTextAsync(mine, "mine");
+
+        var run = await CliRun.Of(folder.Path, $"zoo train {TinyModels.Copy} --models models --output run");
+
+        Assert.Equal(ExitCodes.Failure, run.ExitCode);
+        Assert.Equal($"{folder.File("run/recipe.json")}: expected the recipe that is to be trained, got none beside a folder 'model'; name another folder with --output.", run.Error.Trim());
+        Assert.Equal([mine], Directory.GetFiles(folder.File("run"), "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
     public async Task Train_Interrupted_KeepsFinishedSeedsAndLeavesTheModelAlone()
     {
         using var folder = trained.Copy();
