@@ -18,12 +18,12 @@ internal static class GraphGuard
     public static Tensor Of(Tensor output) => output.mul(ones([], dtype: output.dtype, device: output.device));
 
     /// <summary>Guards a large output in place: nothing is added to it, at no place.</summary>
-    /// <param name="output">[T, B, H].</param>
+    /// <param name="output">[T, B, H] or [N, H].</param>
     /// <param name="guarded">[S, B, H], another output of the same node, already guarded. What is added comes from it, so a pass that reaches either spends both.</param>
     public static void In(Tensor output, Tensor guarded)
     {
         var nowhere = empty([0], dtype: ScalarType.Int64, device: output.device);
-        output.index_add_(0, nowhere, guarded.narrow(0, 0, 0).clone(), 1);
+        output.index_add_(0, nowhere, guarded.narrow(0, 0, 0).reshape([0, .. output.shape[1..]]).clone(), 1);
     }
 
     /// <summary>

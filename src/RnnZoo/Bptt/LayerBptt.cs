@@ -1,4 +1,5 @@
 using RnnZoo.Cells;
+using RnnZoo.Kernels;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Bptt;
@@ -22,7 +23,7 @@ namespace RnnZoo.Bptt;
 /// (9)  dh_0  = dh_0(future),  dc_0 = dc_0(future)
 /// </code>
 /// Source: P. Werbos, "Backpropagation through time: what it does and how to do it", 1990. Each of (4) to (8) is taken
-/// after the loop, over all T·B rows at once.
+/// after the loop, over the N rows of all steps at once.
 /// </summary>
 /// <remarks>
 /// Any device and floating type. Nothing is done in place, so with the tape enabled the backward pass can itself be
@@ -36,43 +37,50 @@ internal sealed class LayerBptt(EquationCell cell)
     private int StateParts => cell.StateSizes.Count;
 
     /// <summary>The forward pass.</summary>
-    /// <param name="input">x [T, B, I].</param>
+    /// <param name="input">x [T, B, I]; packed rows [N, I] where there are sizes.</param>
     /// <param name="initial">h_0 [B, H], and c_0 for an LSTM.</param>
     /// <param name="weights">The weights.</param>
-    /// <param name="reversed">Whether the sequence is walked from T - 1 to 0.</param>
+    /// <param name="reversed">Whether the sequences are walked from their last step to step 0.</param>
     /// <param name="keepTape">Whether a backward pass may follow.</param>
+    /// <param name="sizes">How many rows each step has; B if null.</param>
     /// <returns>The output, the final state and, if asked for, the tape; new tensors belong to the caller's dispose scope.</returns>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    public LayerRun Forward(Tensor input, RecurrentState initial, LayerWeights weights, bool reversed = false, bool keepTape = true)
+    public LayerRun Forward(Tensor input, RecurrentState initial, LayerWeights weights, bool reversed = false, bool keepTape = true, BatchSizes? sizes = null)
     {
-        CheckForward(input, initial, weights);
+        CheckForward(input, initial, weights, sizes);
         using var scope = NewDisposeScope();
-        var projected = cell.Project(input, weights).unbind(0); // T × [B, G·H] (1)
-        var states = Columns(keepTape ? StateParts : 1, projected.Length); // parts × T × [B, H]
-        var kept = Columns(keepTape ? cell.KeptParts : 0, projected.Length); // kinds × T × [B, H]
-        var state = initial;
+        var rowSizes = sizes ?? BatchSizes.Even(input.size(0), input.size(1));
+        var projected = cell.Project(Rows(input), weights).Steps(rowSizes); // T × [n, G·H] (1)
+        var states = Columns(keepTape ? StateParts : 1, projected.Length); // parts × T × [n, H]
+        var kept = Columns(keepTape ? cell.KeptParts : 0, projected.Length); // kinds × T × [n, H]
+        var walked = new WalkedRows([.. initial]);
+        Tensor[]? state = null;
         for (var step = 0; step < projected.Length; step++)
         {
             var t = reversed ? projected.Length - 1 - step : step;
+            state = walked.Fit(state, rowSizes[t]);
             using var stepScope = NewDisposeScope();
-            (state, var stepKept) = cell.ForwardStep(projected[t], state, weights);
-            Put(states, t, state.MoveToOuterDisposeScope());
+            var (after, stepKept) = cell.ForwardStep(projected[t], new RecurrentState(state), weights);
+            state = [.. after.MoveToOuterDisposeScope()];
+            Put(states, t, state);
             Put(kept, t, keepTape ? Array.ConvertAll(stepKept, tensor => tensor.MoveToOuterDisposeScope()) : []);
         }
 
-        Tensor[] stacked = [.. states.Concat(kept).Select(column => stack(column, 0).MoveToOuterDisposeScope())]; // [T, B, H] each
-        state.MoveToOuterDisposeScope();
-        var tape = keepTape ? new LayerTape(input, initial, weights, stacked[..StateParts], stacked[StateParts..], reversed) : null;
-        return new LayerRun(stacked[0], state, tape);
+        var output = (sizes is null ? stack(states[0], 0) : cat(states[0], 0)).MoveToOuterDisposeScope(); // [T, B, H] or [N, H]
+        Tensor[] joined = [Rows(output).MoveToOuterDisposeScope(), .. states.Skip(1).Concat(kept).Select(column => cat(column, 0).MoveToOuterDisposeScope())]; // [N, H] each
+        var final = new RecurrentState(walked.End(state!)).MoveToOuterDisposeScope();
+        var tape = keepTape ? new LayerTape(rowSizes, input, initial, weights, joined[..StateParts], joined[StateParts..], reversed) : null;
+        return new LayerRun(output, final, tape);
     }
 
     /// <summary>What <see cref="Forward"/> checks.</summary>
-    /// <param name="input">[T, B, I].</param>
+    /// <param name="input">[T, B, I], or packed rows [N, I].</param>
     /// <param name="initial">Parts [B, H].</param>
     /// <param name="weights">The weights.</param>
-    /// <param name="forKernels">Whether token ids [T, B] and a state [1, B, H] will do as well.</param>
-    public void CheckForward(Tensor input, RecurrentState initial, LayerWeights weights, bool forKernels = false) =>
-        LayerCheck.Forward(input, initial, weights, cell, forKernels);
+    /// <param name="sizes">The sizes of packed rows; else null.</param>
+    /// <param name="forKernels">Whether token ids [T, B] or [N] and a state [1, B, H] will do as well.</param>
+    public void CheckForward(Tensor input, RecurrentState initial, LayerWeights weights, BatchSizes? sizes, bool forKernels = false) =>
+        LayerCheck.Forward(input, initial, weights, cell, sizes, forKernels);
 
     /// <summary>The backward pass.</summary>
     /// <param name="tape">What <see cref="Forward"/> kept.</param>
@@ -87,28 +95,28 @@ internal sealed class LayerBptt(EquationCell cell)
         using var scope = NewDisposeScope();
         var keepSteps = wanted.HasFlag(WantedGradients.Steps);
         var (walk, dHidden, dCell, steps) = WalkBack(tape, cotangents, keepSteps || norms is not null);
-        norms?.Take(steps!, walk.DRecurrent, tape.Before(part: 0));
+        norms?.Take(steps!, tape.Sizes, walk.DRecurrent, tape.Before(part: 0));
         var (weights, initial) = (tape.Weights, wanted.HasFlag(WantedGradients.InitialState));
-        var (dProduct, further) = cell.AcrossSteps(tape, walk); // [T, B, G·H]
+        var (dProduct, further) = cell.AcrossSteps(tape with { Input = Rows(tape.Input) }, walk); // [N, G·H]
         return new LayerGradients(
             Input: Wanted(WantedGradients.Input, weights.InputWeight) is { } w
-                ? Rows(cell.Term("layer (4) dx", dProduct)).mm(w).view(tape.Input.shape) // [T, B, I] (4)
+                ? cell.Term("layer (4) dx", dProduct).mm(w).view(tape.Input.shape) // [T, B, I] or [N, I] (4)
                 : null,
             InputWeight: Wanted(WantedGradients.InputWeight, tape.Input) is { } x
-                ? Rows(cell.Term("layer (5) dW_ih", dProduct)).t().mm(Rows(x)) // [G·H, I] (5)
+                ? cell.Term("layer (5) dW_ih", dProduct).t().mm(Rows(x)) // [G·H, I] (5)
                 : null,
             HiddenWeight: Wanted(WantedGradients.HiddenWeight, weights.HiddenWeight) is not null
-                ? Rows(cell.Term("layer (6) dW_hh", walk.DRecurrent)).t().mm(Rows(tape.Before(part: 0))) // [G·H, H] (6)
+                ? cell.Term("layer (6) dW_hh", walk.DRecurrent).t().mm(tape.Before(part: 0)) // [G·H, H] (6)
                 : null,
             InputBias: Wanted(WantedGradients.InputBias, weights.InputBias) is null
                 ? null
-                : Rows(cell.Term("layer (7) db_ih", walk.DProjected)).sum(dim: 0), // [G·H] (7)
+                : cell.Term("layer (7) db_ih", walk.DProjected).sum(dim: 0), // [G·H] (7)
             HiddenBias: Wanted(WantedGradients.HiddenBias, weights.HiddenBias) is null
                 ? null
-                : Rows(cell.Term("layer (8) db_hh", cell.DHiddenBias(walk))).sum(dim: 0), // [G·H] (8)
+                : cell.Term("layer (8) db_hh", cell.DHiddenBias(walk)).sum(dim: 0), // [G·H] (8)
             InitialHidden: initial ? cell.Term("layer (9) dh_0", dHidden) : null, // [B, H] (9)
             InitialCell: initial && dCell is not null ? cell.Term("layer (9) dc_0", dCell) : null, // [B, H] (9)
-            Steps: keepSteps ? steps : null,
+            Steps: keepSteps ? steps!.Map(part => AsGiven(part, tape.Input)) : null,
             Further: wanted.HasFlag(WantedGradients.Further) ? further : null).MoveToOuterDisposeScope();
 
         Tensor? Wanted(WantedGradients gradient, Tensor? operand) => wanted.HasFlag(gradient) ? operand : null;
@@ -118,44 +126,46 @@ internal sealed class LayerBptt(EquationCell cell)
     private (BackwardWalk Walk, Tensor DHidden, Tensor? DCell, StepGradients? Steps) WalkBack(LayerTape tape, LayerCotangents cotangents, bool keepSteps)
     {
         var frameAt = cell.Prepared(tape).Frames();
-        var zero = zeros_like(tape.Initial.Hidden); // [B, H]
-        var dHFromOutput = cotangents.Output?.unbind(0); // T × [B, H]
-        var dHFromFuture = cotangents.FinalHidden ?? zero; // [B, H]
-        var dCFromFuture = StateParts == 2 ? cotangents.FinalCell ?? zero : null; // [B, H]
-        var steps = (int)tape.Steps;
-        var (dProjected, dRecurrent, dFurther) = (new Tensor[steps], new Tensor[steps], new Tensor?[steps]); // T × [B, G·H]
-        var parts = Columns(keepSteps ? 1 + (2 * (StateParts - 1)) : 0, steps); // parts × T × [B, H]
-        for (var step = steps - 1; step >= 0; step--)
+        var (sizes, zero) = (tape.Sizes, zeros_like(tape.Initial.Hidden)); // [B, H]
+        var dOutput = cotangents.Output is { } given ? Rows(given) : zeros_like(tape.States[0]); // [N, H]
+        var dHFromOutput = dOutput.Steps(sizes); // T × [n, H]
+        var (dHFinal, dCFinal) = (cotangents.FinalHidden ?? zero, cotangents.FinalCell ?? zero); // [B, H]
+        var walked = new WalkedRows(StateParts == 2 ? [dHFinal, dCFinal] : [dHFinal]);
+        Tensor[]? dFuture = null; // parts × [n, H]
+        var (dProjected, dRecurrent, dFurther) = (new Tensor[sizes.Steps], new Tensor[sizes.Steps], new Tensor?[sizes.Steps]); // T × [n, G·H]
+        var parts = Columns(keepSteps ? 1 + (2 * (StateParts - 1)) : 0, sizes.Steps); // parts × T × [n, H]
+        for (var step = sizes.Steps - 1; step >= 0; step--)
         {
-            var t = tape.TimeOf(step);
+            var t = tape.Reversed ? sizes.Steps - 1 - step : step;
+            dFuture = walked.Fit(dFuture, sizes[t]);
+            var (dHFromFuture, dCFromFuture) = (dFuture[0], StateParts == 2 ? dFuture[1] : null); // [n, H]
             using var stepScope = NewDisposeScope();
-            var dH = cell.Term("layer (2) from output", dHFromOutput?[t] ?? zero).add(cell.Term("layer (2) from future", dHFromFuture)); // [B, H] (2)
-            var flow = cell.BackwardStep(frameAt(step), dH, dCFromFuture);
-            var dHBefore = tape.Weights.HiddenWeight is { } weight ? cell.Term("layer (3) recurrent", flow.DRecurrent).mm(weight) : null; // [B, H] (3)
-            Put(parts, (int)t, [dHFromFuture, flow.DCFromHidden?.MoveToOuterDisposeScope(), dCFromFuture]);
+            var dH = cell.Term("layer (2) from output", dHFromOutput[t]).add(cell.Term("layer (2) from future", dHFromFuture)); // [n, H] (2)
+            var flow = cell.BackwardStep(frameAt(t), dH, dCFromFuture);
+            var dHBefore = tape.Weights.HiddenWeight is { } weight ? cell.Term("layer (3) recurrent", flow.DRecurrent).mm(weight) : null; // [n, H] (3)
+            Put(parts, t, [dHFromFuture, flow.DCFromHidden?.MoveToOuterDisposeScope(), dCFromFuture]);
             dProjected[t] = flow.DProjected.MoveToOuterDisposeScope();
             dRecurrent[t] = flow.IsShared ? dProjected[t] : flow.DRecurrent.MoveToOuterDisposeScope();
             dFurther[t] = flow.DFurther?.MoveToOuterDisposeScope();
-            dHFromFuture = Sum(dHBefore, flow.DHDirect).MoveToOuterDisposeScope(); // [B, H] (3)
-            dCFromFuture = flow.DCBefore?.MoveToOuterDisposeScope(); // [B, H]
+            dHBefore = Sum(dHBefore, flow.DHDirect).MoveToOuterDisposeScope(); // [n, H] (3)
+            dFuture = flow.DCBefore is { } dCBefore ? [dHBefore, dCBefore.MoveToOuterDisposeScope()] : [dHBefore];
         }
 
-        var stackedProjected = stack(dProjected, 0); // [T, B, G·H]
-        var stackedRecurrent = ReferenceEquals(dProjected[0], dRecurrent[0]) ? stackedProjected : stack(dRecurrent, 0); // [T, B, G·H]
-        var stackedFurther = dFurther[0] is null ? null : stack(dFurther!, 0); // [T, B, ·]
-        var stackedSteps = keepSteps ? StackSteps(cotangents.Output ?? zeros_like(tape.States[0]), parts) : null;
-        return (new BackwardWalk(stackedProjected, stackedRecurrent, stackedFurther), dHFromFuture, dCFromFuture, stackedSteps);
-    }
-
-    private static StepGradients StackSteps(Tensor dOutput, Tensor[][] parts)
-    {
-        Tensor?[] stacked = [.. parts.Select(column => stack(column, 0)), null, null]; // [T, B, H] each
-        return new StepGradients(dOutput.alias(), stacked[0]!, stacked[1], stacked[2]);
+        var dInitial = walked.End(dFuture!);
+        var joinedProjected = cat(dProjected, 0); // [N, G·H]
+        var joinedRecurrent = ReferenceEquals(dProjected[0], dRecurrent[0]) ? joinedProjected : cat(dRecurrent, 0); // [N, G·H]
+        var joinedFurther = dFurther[0] is null ? null : cat(dFurther!, 0); // [N, ·]
+        Tensor?[] joined = [.. parts.Select(column => cat(column, 0)), null, null]; // [N, H] each
+        var steps = keepSteps ? new StepGradients(dOutput.alias(), joined[0]!, joined[1], joined[2]) : null;
+        return (new BackwardWalk(joinedProjected, joinedRecurrent, joinedFurther), dInitial[0], dInitial.ElementAtOrDefault(1), steps);
     }
 
     private static Tensor Sum(Tensor? first, Tensor? second) => first is null ? second! : second is null ? first : first.add(second);
 
-    private static Tensor Rows(Tensor sequence) => sequence.reshape(sequence.shape[0] * sequence.shape[1], sequence.shape[2]); // [T·B, ·]
+    private static Tensor Rows(Tensor sequence) => sequence.Dimensions == 3 ? sequence.flatten(0, 1) : sequence; // [N, ·]
+
+    // Rows [N, H] in the form in which the input was given: [T, B, H] or as they are.
+    private static Tensor AsGiven(Tensor rows, Tensor input) => rows.view([.. input.shape[..^1], rows.shape[1]]);
 
     private static Tensor[][] Columns(int count, int steps) => [.. Enumerable.Range(0, count).Select(_ => new Tensor[steps])];
 
@@ -169,7 +179,7 @@ internal sealed class LayerBptt(EquationCell cell)
 }
 
 /// <summary>What a forward pass over one direction of one layer makes.</summary>
-/// <param name="Output">[T, B, H] h after every step.</param>
+/// <param name="Output">[T, B, H] h after every step; packed rows [N, H] for such input.</param>
 /// <param name="Final">The state after the last step of the walk, each part [B, H].</param>
 /// <param name="Tape">What the backward pass needs, or null if none was to be kept.</param>
 internal sealed record LayerRun(Tensor Output, RecurrentState Final, LayerTape? Tape);
@@ -177,17 +187,22 @@ internal sealed record LayerRun(Tensor Output, RecurrentState Final, LayerTape? 
 /// <summary>Argument checks of a layer's passes; they run before any native call.</summary>
 internal static class LayerCheck
 {
-    // For kernels: they also take token ids [T, B] as input, and a state [1, B, H].
-    public static void Forward(Tensor input, RecurrentState initial, LayerWeights weights, EquationCell cell, bool forKernels)
+    // For kernels: they also take token ids [T, B] or [N] as input, and a state [1, B, H].
+    public static void Forward(Tensor input, RecurrentState initial, LayerWeights weights, EquationCell cell, BatchSizes? sizes, bool forKernels)
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(initial);
         ArgumentNullException.ThrowIfNull(weights);
         var (hidden, size, gates, hasHiddenWeight) = (weights.HiddenSize, weights.InputSize, cell.Gates.Count, cell.HasHiddenWeight);
         var tokens = forKernels && TokenInput.Is(input);
-        if (tokens ? input.size(0) == 0 : input.Dimensions != 3 || input.size(0) == 0 || input.size(2) != size)
+        if (tokens ? input.size(0) == 0 : input.Dimensions != (sizes is null ? 3 : 2) || input.size(0) == 0 || input.size(-1) != size)
         {
-            throw new ArgumentException($"input: expected [T, B, I] with T above 0 and I = {size}, got {Check.Show(input.shape)}.");
+            throw new ArgumentException($"input: expected {(sizes is null ? "[T, B, I]" : "[N, I]")} with {(sizes is null ? "T" : "N")} above 0 and I = {size}, got {Check.Show(input.shape)}.");
+        }
+
+        if (sizes is not null && input.size(0) != sizes.Total)
+        {
+            throw new ArgumentException($"input: expected {sizes.Total} packed rows, as the batch sizes add up to, got {input.size(0)}.");
         }
 
         var like = tokens ? weights.InputWeight : input;
@@ -223,7 +238,8 @@ internal static class LayerCheck
 
         for (var part = 0; part < initial.Count; part++)
         {
-            long[] shape = forKernels && initial[part].dim() == 3 ? [1, input.size(1), hidden] : [input.size(1), hidden];
+            var batch = sizes?.Batch ?? input.size(1);
+            long[] shape = forKernels && initial[part].dim() == 3 ? [1, batch, hidden] : [batch, hidden];
             Like(initial[part], part == 0 ? "h_0" : "c_0", shape, like);
         }
     }
@@ -238,10 +254,10 @@ internal static class LayerCheck
             throw new ArgumentException($"tape: expected {stateParts} state part(s) and {keptParts} kept tensor(s), got {tape.States.Count} and {tape.Kept.Count}; it comes from another cell.");
         }
 
-        Cotangents(tape.States[0].shape, tape.States[0], cotangents, stateParts);
+        Cotangents([.. tape.Input.shape[..^1], tape.States[0].shape[1]], tape.Sizes.Batch, tape.States[0], cotangents, stateParts);
     }
 
-    public static void Cotangents(long[] output, Tensor like, LayerCotangents cotangents, int stateParts)
+    public static void Cotangents(long[] output, long batch, Tensor like, LayerCotangents cotangents, int stateParts)
     {
         if (stateParts == 1 && cotangents.FinalCell is not null)
         {
@@ -249,8 +265,8 @@ internal static class LayerCheck
         }
 
         Like(cotangents.Output, "cotangents.Output", output, like);
-        Like(cotangents.FinalHidden, "cotangents.FinalHidden", output[1..], like);
-        Like(cotangents.FinalCell, "cotangents.FinalCell", output[1..], like);
+        Like(cotangents.FinalHidden, "cotangents.FinalHidden", [batch, output[^1]], like);
+        Like(cotangents.FinalCell, "cotangents.FinalCell", [batch, output[^1]], like);
     }
 
     private static void Like(Tensor? value, string name, long[] shape, Tensor input)

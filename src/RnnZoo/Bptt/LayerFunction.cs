@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using RnnZoo.Cells;
+using RnnZoo.Kernels;
 using static TorchSharp.torch;
 using static TorchSharp.torch.autograd;
 
@@ -7,7 +8,7 @@ namespace RnnZoo.Bptt;
 
 /// <summary>
 /// Plugs a hand-written backward pass into autograd: one node for all steps of one direction of one layer. Outputs: h at
-/// every step [T, B, H] and the final state [S, B, H], its parts one after the other.
+/// every step, [T, B, H] or packed rows [N, H], and the final state [S, B, H], its parts one after the other.
 /// </summary>
 /// <remarks>
 /// Arguments are saved variables, so one that is changed in place before the backward pass is found there. The output is not:
@@ -25,7 +26,7 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
         using var scope = NewDisposeScope();
         var slots = arguments.Slots();
         var needsGradient = is_grad_enabled() && Array.Exists(slots, tensor => tensor is { requires_grad: true });
-        var (output, final) = needsGradient ? OnTape(call, arguments, slots, failures) : call.Forward(arguments); // [T, B, H], [S, B, H]
+        var (output, final) = needsGradient ? OnTape(call, arguments, slots, failures) : call.Forward(arguments); // [T, B, H] or [N, H], and [S, B, H]
         var keepsAxis = arguments.Initial.Hidden.Dimensions == 3;
         var parts = Enumerable.Range(0, arguments.Initial.Count)
             .Select(part => keepsAxis ? final.narrow(0, part, 1) : final.select(0, part)); // [1, B, H] or [B, H] each
@@ -48,7 +49,7 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
         List<Tensor?> gradients;
         try
         {
-            var output = grad_outputs[0] is { Dimensions: 3 } given ? given : null; // [T, B, H]; else nothing reaches it
+            var output = grad_outputs[0] is { Dimensions: > 1 } given ? given : null; // [T, B, H] or [N, H]; else nothing reaches it
             var final = grad_outputs[1] is { Dimensions: 3 } parts ? parts.unbind(0) : []; // S × [B, H]
             gradients = call.Backward([.. ctx.get_saved_variables()], new LayerCotangents(output, final.ElementAtOrDefault(0), final.ElementAtOrDefault(1)));
         }
@@ -87,22 +88,23 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
 /// <param name="kernel">What computes the layer; null for the equations.</param>
 /// <param name="tapes">Where the kernels' tape comes from and goes to.</param>
 /// <param name="equations">The same in tensor operations.</param>
-/// <param name="reversed">Whether the sequence is walked from T - 1 to 0.</param>
+/// <param name="reversed">Whether the sequences are walked from their last step to step 0.</param>
+/// <param name="sizes">The sizes of packed rows; null for a batch [T, B, ·].</param>
 /// <param name="norms">Takes the norms of the steps' gradients; null for none.</param>
-internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt equations, bool reversed, StepNorms? norms)
+internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt equations, bool reversed, BatchSizes? sizes, StepNorms? norms)
 {
     private NodeArguments? _arguments;
     private WantedGradients _wanted;
     private TapePool.Loan? _loan;
 
-    /// <summary>h at every step [T, B, H], while the node is made.</summary>
+    /// <summary>h at every step, [T, B, H] or [N, H], while the node is made.</summary>
     public Tensor? Output { get; private set; }
 
     /// <summary>The final state [S, B, H], while the node is made.</summary>
     public Tensor? Final { get; private set; }
 
     /// <summary>Runs the layer without a backward pass to follow.</summary>
-    /// <returns>h at every step [T, B, H], and the final state [S, B, H].</returns>
+    /// <returns>h at every step, [T, B, H] or [N, H], and the final state [S, B, H].</returns>
     public (Tensor Output, Tensor Final) Forward(LayerArguments arguments)
     {
         if (kernel is not null)
@@ -111,7 +113,7 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
         }
 
         var (input, initial, weights) = ForEquations(arguments);
-        var run = equations.Forward(input, initial, weights, reversed, keepTape: false);
+        var run = equations.Forward(input, initial, weights, reversed, keepTape: false, sizes);
         return (run.Output, stack(run.Final, 0)); // [S, B, H]
     }
 
@@ -157,7 +159,7 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
     /// <returns>One gradient an argument; null where none is wanted.</returns>
     public List<Tensor?> Backward(Tensor?[] saved, LayerCotangents cotangents)
     {
-        var arguments = LayerArguments.FromSlots(saved);
+        var arguments = LayerArguments.FromSlots(saved) with { Sizes = sizes };
         if (kernel is null || is_grad_enabled())
         {
             return BySlot(ByEquations(arguments, cotangents));
@@ -174,7 +176,7 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
     private LayerGradients ByEquations(LayerArguments arguments, LayerCotangents cotangents)
     {
         var (input, initial, weights) = ForEquations(arguments);
-        return equations.Backward(equations.Forward(input, initial, weights, reversed).Tape!, cotangents, _wanted, norms);
+        return equations.Backward(equations.Forward(input, initial, weights, reversed, sizes: sizes).Tape!, cotangents, _wanted, norms);
     }
 
     // The equations take features, and parts [B, H]; the arguments may be token ids, and parts [1, B, H].
@@ -182,7 +184,7 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
     {
         var (input, initial, weights) = arguments;
         return new LayerArguments(
-            TokenInput.Is(input) ? TokenInput.OneHot(input, weights.InputSize, weights.InputWeight.dtype) : input, // [T, B, I]
+            TokenInput.Is(input) ? TokenInput.OneHot(input, weights.InputSize, weights.InputWeight.dtype) : input, // [T, B, I] or [N, I]
             initial.Hidden.Dimensions == 3 ? initial.Map(part => part.squeeze(0)) : initial, // parts [B, H]
             weights);
     }
@@ -211,6 +213,18 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
 /// <summary>The tensors that a layer reads, in the order in which its autograd function takes them.</summary>
 internal sealed record LayerArguments(Tensor Input, RecurrentState Initial, LayerWeights Weights)
 {
+    /// <summary>The sizes of packed rows; null where the input is [T, B, ·].</summary>
+    public BatchSizes? Sizes { get; init; }
+
+    /// <summary>T.</summary>
+    public long Steps => Sizes?.Steps ?? Input.size(0);
+
+    /// <summary>B.</summary>
+    public long Batch => Sizes?.Batch ?? Input.size(1);
+
+    /// <summary>The shape of h at every step: [T, B, H] or [N, H].</summary>
+    public long[] OutputShape => Sizes is null ? [Steps, Batch, Weights.HiddenSize] : [Sizes.Total, Weights.HiddenSize];
+
     private static readonly WantedGradients[] Gradients =
     [
         WantedGradients.Input, WantedGradients.InitialState, WantedGradients.InitialState,

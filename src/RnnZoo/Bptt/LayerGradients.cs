@@ -108,4 +108,12 @@ public sealed record StepGradients(Tensor HFromOutput, Tensor HFromFuture, Tenso
         : throw new InvalidOperationException("C: this layer has h alone; only an LSTM has a c.");
 
     internal IEnumerable<Tensor?> Tensors() => [HFromOutput, HFromFuture, CFromHidden, CFromFuture];
+
+    internal StepGradients Map(Func<Tensor, Tensor> function) => this with
+    {
+        HFromOutput = function(HFromOutput),
+        HFromFuture = function(HFromFuture),
+        CFromHidden = CFromHidden is null ? null : function(CFromHidden),
+        CFromFuture = CFromFuture is null ? null : function(CFromFuture),
+    };
 }

@@ -24,7 +24,7 @@ internal interface ILayerKernel
     /// <param name="arguments">What the layer reads; the parts of the state may be [B, H] or [1, B, H].</param>
     /// <param name="reversed">Whether the sequence is walked from T - 1 to 0.</param>
     /// <param name="tape">The address of memory for the tape; 0 if no backward pass follows.</param>
-    /// <returns>h at every step [T, B, H], and the final state [S, B, H].</returns>
+    /// <returns>h at every step, [T, B, H] or packed [N, H], and the final state [S, B, H].</returns>
     (Tensor Output, Tensor Final) Forward(LayerArguments arguments, bool reversed, nint tape);
 
     /// <param name="arguments">As in the forward pass.</param>
@@ -57,7 +57,7 @@ internal sealed class KernelEngine(LayerBptt equations) : ILayerKernel
     {
         var (input, weights) = (arguments.Input, arguments.Weights);
         var dtype = weights.InputWeight.dtype;
-        return IsReadable(input)
+        return IsReadable(arguments)
             && weights.HiddenWeight is { Dimensions: 2 } hidden && hidden.size(1) is > 0 and <= int.MaxValue
             && weights.InputWeight.Dimensions == 2 && weights.InputWeight.size(1) is > 0 and <= int.MaxValue
             && Array.TrueForAll(TokenInput.Is(input) ? arguments.Slots()[1..] : arguments.Slots(), tensor => tensor is null || (Reads(tensor) && tensor.dtype == dtype));
@@ -73,7 +73,7 @@ internal sealed class KernelEngine(LayerBptt equations) : ILayerKernel
     {
         var (input, initial, weights) = arguments;
         var shape = ShapeOf(arguments, reversed);
-        equations.CheckForward(input, initial, weights, forKernels: true);
+        equations.CheckForward(input, initial, weights, arguments.Sizes, forKernels: true);
         return weights.InputWeight.dtype == ScalarType.Float32
             ? KernelPasses<float>.Forward(shape, arguments, tape)
             : KernelPasses<double>.Forward(shape, arguments, tape);
@@ -82,17 +82,17 @@ internal sealed class KernelEngine(LayerBptt equations) : ILayerKernel
     public LayerGradients Backward(LayerArguments arguments, bool reversed, nint tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms = null)
     {
         var shape = ShapeOf(arguments, reversed);
-        LayerCheck.Cotangents([shape.Steps, shape.Batch, shape.Hidden], arguments.Weights.InputWeight, cotangents, equations.Cell.StateSizes.Count);
+        LayerCheck.Cotangents(arguments.OutputShape, shape.Batch, arguments.Weights.InputWeight, cotangents, equations.Cell.StateSizes.Count);
         return arguments.Weights.InputWeight.dtype == ScalarType.Float32
             ? KernelPasses<float>.Backward(shape, arguments, tape, cotangents, wanted, norms)
             : KernelPasses<double>.Backward(shape, arguments, tape, cotangents, wanted, norms);
     }
 
     private LayerShape ShapeOf(LayerArguments arguments, bool reversed) =>
-        new(_cell, (int)arguments.Input.size(0), (int)arguments.Input.size(1), (int)arguments.Weights.InputSize, (int)arguments.Weights.HiddenSize, reversed);
+        new(_cell, (int)arguments.Steps, (int)arguments.Batch, (int)arguments.Weights.InputSize, (int)arguments.Weights.HiddenSize, reversed, arguments.Sizes);
 
-    private static bool IsReadable(Tensor input) =>
-        (TokenInput.Is(input) ? input.device_type == TorchSharp.DeviceType.CPU : input.Dimensions == 3)
+    private static bool IsReadable(LayerArguments arguments) => arguments.Input is var input
+        && (TokenInput.Is(input) ? input.device_type == TorchSharp.DeviceType.CPU : input.Dimensions == (arguments.Sizes is null ? 3 : 2))
         && Enumerable.Range(0, (int)input.Dimensions).All(axis => input.size(axis) is > 0 and <= int.MaxValue);
 }
 
@@ -102,15 +102,15 @@ internal static unsafe class KernelPasses<T>
 {
     private const double LoneSequenceWeights = 1 << 18;
 
-    /// <summary>The records, whole cache lines of them, and then h [T, B, H].</summary>
-    public static long TapeElements(in LayerShape shape) => Records(shape) + ((long)shape.Steps * shape.Batch * shape.Hidden);
+    /// <summary>The records, whole cache lines of them, and then h of every row.</summary>
+    public static long TapeElements(in LayerShape shape) => Records(shape) + ((long)shape.TotalRows * shape.Hidden);
 
     public static (Tensor Output, Tensor Final) Forward(LayerShape shape, LayerArguments tensors, nint tape)
     {
         using var scope = NewDisposeScope();
         var like = tensors.Weights.InputWeight;
         var final = empty([tensors.Initial.Count, shape.Batch, shape.Hidden], dtype: like.dtype, device: like.device); // [S, B, H]
-        var output = empty([shape.Steps, shape.Batch, shape.Hidden], dtype: like.dtype, device: like.device); // [T, B, H]
+        var output = empty(tensors.OutputShape, dtype: like.dtype, device: like.device); // [T, B, H] or [N, H]
 
         var memory = new TensorMemory<T>();
         var tokens = new TensorMemory<long>();
@@ -183,7 +183,7 @@ internal static unsafe class KernelPasses<T>
     private static int Threads(in LayerShape shape)
     {
         var weights = (double)shape.Gates * shape.Hidden * (shape.Input + shape.Hidden);
-        return shape.Batch == 1 && weights < LoneSequenceWeights ? 1 : ThreadChoice.For(2.0 * shape.Steps * shape.Batch * weights);
+        return shape.Batch == 1 && weights < LoneSequenceWeights ? 1 : ThreadChoice.For(2.0 * shape.TotalRows * weights);
     }
 
     private static ForwardArguments<T> Arguments(TensorMemory<T> memory, TensorMemory<long> tokens, LayerArguments tensors)
@@ -201,7 +201,7 @@ internal static unsafe class KernelPasses<T>
         };
         if (TokenInput.Is(input))
         {
-            arguments.Tokens = tokens.Sequence(input.unsqueeze(2), out arguments.XStepStride, out arguments.XBatchStride); // [T, B, 1]
+            arguments.Tokens = tokens.Sequence(input.unsqueeze(-1), out arguments.XStepStride, out arguments.XBatchStride); // [T, B, 1] or [N, 1]
         }
         else
         {

@@ -17,17 +17,17 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
     public bool CanRun(LayerArguments arguments)
     {
         var (input, initial, dtype) = (arguments.Input, arguments.Initial.Hidden, arguments.Input.dtype);
-        return input.shape is [> 0 and <= int.MaxValue, > 0, > 0]
+        return Array.TrueForAll(input.shape, size => size is > 0 and <= int.MaxValue) && input.Dimensions == (arguments.Sizes is null ? 3 : 2)
             && initial.shape is [.., > 0]
             && Array.TrueForAll(arguments.Slots(), tensor => tensor is null || (KernelEngine.Reads(tensor) && tensor.dtype == dtype));
     }
 
-    /// <summary>z, g and h of every step, each [T, B, H].</summary>
+    /// <summary>z, g and h of every step, each [N, H].</summary>
     public long TapeElements(LayerArguments arguments) => 3 * Elements(arguments);
 
     public (Tensor Output, Tensor Final) Forward(LayerArguments arguments, bool reversed, nint tape)
     {
-        equations.CheckForward(arguments.Input, arguments.Initial.Map(part => part.view(-1, arguments.Weights.HiddenSize)), arguments.Weights);
+        equations.CheckForward(arguments.Input, arguments.Initial.Map(part => part.view(-1, arguments.Weights.HiddenSize)), arguments.Weights, arguments.Sizes);
         return arguments.Input.dtype == ScalarType.Float32
             ? Forward<float>(arguments, reversed, tape)
             : Forward<double>(arguments, reversed, tape);
@@ -36,7 +36,7 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
     public LayerGradients Backward(LayerArguments arguments, bool reversed, nint tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms = null)
     {
         var input = arguments.Input;
-        LayerCheck.Cotangents([input.size(0), input.size(1), arguments.Weights.HiddenSize], input, cotangents, stateParts: 1);
+        LayerCheck.Cotangents(arguments.OutputShape, arguments.Batch, input, cotangents, stateParts: 1);
         return input.dtype == ScalarType.Float32
             ? Backward<float>(arguments, reversed, tape, cotangents, wanted, norms)
             : Backward<double>(arguments, reversed, tape, cotangents, wanted, norms);
@@ -47,9 +47,9 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
     {
         using var scope = NewDisposeScope();
         var (input, initial, weights) = arguments;
-        var rows = Rows(input); // [T·B, I]
-        var (gate, candidate) = (Product(rows, weights, 0), Product(rows, weights, 1)); // [T·B, H] each
-        var output = empty([input.size(0), input.size(1), weights.HiddenSize], dtype: input.dtype, device: input.device); // [T, B, H]
+        var rows = Rows(input); // [N, I]
+        var (gate, candidate) = (Product(rows, weights, 0), Product(rows, weights, 1)); // [N, H] each
+        var output = empty(arguments.OutputShape, dtype: input.dtype, device: input.device); // [T, B, H] or [N, H]
 
         var memory = new TensorMemory<T>();
         var kernel = Arguments<T>(arguments, memory, reversed, tape);
@@ -67,7 +67,9 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
         MinGruKernel.Forward(kernel, Threads(output));
         memory.Release();
 
-        var final = output.narrow(0, reversed ? 0 : output.size(0) - 1, 1).clone(); // [1, B, H]
+        var final = (reversed || kernel.Sizes.IsEven
+            ? output.view(-1, weights.HiddenSize).narrow(0, reversed ? 0 : kernel.Sizes.Total - kernel.Sizes.Batch, kernel.Sizes.Batch).clone()
+            : output.index_select(0, tensor(kernel.Sizes.LastRows()))).unsqueeze(0); // [1, B, H]
         return (output.MoveToOuterDisposeScope(), final.MoveToOuterDisposeScope());
     }
 
@@ -76,10 +78,10 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
     {
         using var scope = NewDisposeScope();
         var (input, initial, weights) = arguments;
-        long[] shape = [input.size(0), input.size(1), weights.HiddenSize];
-        var dState = cotangents.FinalHidden is { } dFinal ? dFinal.clone().contiguous() : zeros(shape[1..], dtype: input.dtype, device: input.device); // [B, H]
-        var (dGate, dCandidate) = (Like(shape), Like(shape)); // [T, B, H] each
-        var dFuture = norms is null ? null : Like(shape); // [T, B, H]
+        long[] shape = arguments.OutputShape;
+        var dState = cotangents.FinalHidden is { } dFinal ? dFinal.clone().contiguous() : zeros([arguments.Batch, weights.HiddenSize], dtype: input.dtype, device: input.device); // [B, H]
+        var (dGate, dCandidate) = (Like(shape), Like(shape)); // [T, B, H] or [N, H] each
+        var dFuture = norms is null ? null : Like(shape); // as dGate
 
         var memory = new TensorMemory<T>();
         var kernel = Arguments<T>(arguments, memory, reversed, tape);
@@ -91,7 +93,7 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
         MinGruKernel.Backward(kernel, Threads(dGate));
         memory.Release();
 
-        norms?.Take(new StepGradients(cotangents.Output ?? zeros_like(dGate), dFuture!), dGate, before: null);
+        norms?.Take(new StepGradients(Rows(cotangents.Output ?? zeros_like(dGate)), Rows(dFuture!)), kernel.Sizes, dGate, before: null);
         return Gather(arguments, wanted, dGate, dCandidate, dState).MoveToOuterDisposeScope();
 
         Tensor Like(long[] of) => empty(of, dtype: input.dtype, device: input.device);
@@ -100,10 +102,10 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
     // The equations (4), (5), (7) and (9) of LayerBptt, block by block.
     private static LayerGradients Gather(LayerArguments arguments, WantedGradients wanted, Tensor dGate, Tensor dCandidate, Tensor dState)
     {
-        var (gates, candidates, x) = (Rows(dGate), Rows(dCandidate), Rows(arguments.Input)); // [T·B, H], [T·B, H], [T·B, I]
+        var (gates, candidates, x) = (Rows(dGate), Rows(dCandidate), Rows(arguments.Input)); // [N, H], [N, H], [N, I]
         var weights = arguments.Weights.InputWeight.chunk(2, 0); // 2 × [H, I]
         return new LayerGradients(
-            Input: wanted.HasFlag(WantedGradients.Input) ? gates.mm(weights[0]).addmm(candidates, weights[1]).view(arguments.Input.shape) : null, // [T, B, I] (4)
+            Input: wanted.HasFlag(WantedGradients.Input) ? gates.mm(weights[0]).addmm(candidates, weights[1]).view(arguments.Input.shape) : null, // as the input (4)
             InputWeight: wanted.HasFlag(WantedGradients.InputWeight) ? cat([gates.t().mm(x), candidates.t().mm(x)], 0) : null, // [2H, I] (5)
             InputBias: arguments.Weights.InputBias is not null && wanted.HasFlag(WantedGradients.InputBias) ? cat([gates.sum(dim: 0), candidates.sum(dim: 0)], 0) : null, // [2H] (7)
             InitialHidden: wanted.HasFlag(WantedGradients.InitialState) ? dState : null); // [B, H] (9)
@@ -115,8 +117,8 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
         var elements = (nint)Elements(arguments);
         return new MinGruArguments<T>
         {
-            Steps = (int)arguments.Input.size(0),
-            Entries = elements / (nint)arguments.Input.size(0),
+            Sizes = arguments.Sizes ?? BatchSizes.Even(arguments.Steps, arguments.Batch),
+            Hidden = (nint)arguments.Weights.HiddenSize,
             Reverse = reversed,
             Gate = (T*)tape,
             Candidate = (T*)tape + elements,
@@ -125,17 +127,17 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
         };
     }
 
-    private static long Elements(LayerArguments arguments) => arguments.Input.size(0) * arguments.Input.size(1) * arguments.Weights.HiddenSize;
+    private static long Elements(LayerArguments arguments) => arguments.OutputShape.Aggregate((product, size) => product * size);
 
     private static Tensor Product(Tensor rows, LayerWeights weights, int block)
     {
         var weight = weights.InputWeight.narrow(0, block * weights.HiddenSize, weights.HiddenSize).t(); // [I, H]
         return weights.InputBias is { } bias
-            ? bias.narrow(0, block * weights.HiddenSize, weights.HiddenSize).addmm(rows, weight) // [T·B, H]
-            : rows.mm(weight); // [T·B, H]
+            ? bias.narrow(0, block * weights.HiddenSize, weights.HiddenSize).addmm(rows, weight) // [N, H]
+            : rows.mm(weight); // [N, H]
     }
 
     private static int Threads(Tensor output) => (int)Math.Clamp(output.numel() / EntriesPerThread, 1, get_num_threads());
 
-    private static Tensor Rows(Tensor sequence) => sequence.reshape(sequence.shape[0] * sequence.shape[1], sequence.shape[2]); // [T·B, ·]
+    private static Tensor Rows(Tensor sequence) => sequence.Dimensions == 3 ? sequence.flatten(0, 1) : sequence; // [N, ·]
 }

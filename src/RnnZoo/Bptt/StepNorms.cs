@@ -1,4 +1,5 @@
 using RnnZoo.Cells;
+using RnnZoo.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -51,36 +52,33 @@ internal sealed class StepNorms(long steps, bool hasCell, bool withShares, Actio
     }
 
     /// <summary>Takes the norms of gradients that the equations found.</summary>
-    /// <param name="steps">The gradients of the steps.</param>
-    /// <param name="dRecurrent">dq_t, T × [B, G·H].</param>
-    /// <param name="before">h_{t-1}, [T, B, H]; needed for shares alone.</param>
-    public void Take(StepGradients steps, Tensor dRecurrent, Tensor? before)
+    /// <param name="steps">The gradients of the steps, rows [N, H].</param>
+    /// <param name="sizes">How many rows each step has.</param>
+    /// <param name="dRecurrent">dq_t, rows [N, G·H].</param>
+    /// <param name="before">h_{t-1}, rows [N, H]; needed for shares alone.</param>
+    public void Take(StepGradients steps, BatchSizes sizes, Tensor dRecurrent, Tensor? before)
     {
         using var noTape = no_grad();
         using var scope = NewDisposeScope();
         Begin();
-        Fill(Hidden, steps.H());
-        Fill(HiddenFromFuture, steps.HFromFuture);
-        if (Cell is not null)
-        {
-            Fill(Cell, steps.C());
-            Fill(CellFromFuture!, steps.CFromFuture!);
-        }
-
-        for (var t = 0; t < Shares?.Length; t++)
+        for (var t = 0; t < sizes.Steps; t++)
         {
             using var stepScope = NewDisposeScope();
-            var dQ = dRecurrent[t].to(ScalarType.Float64); // [B, G·H]
-            Shares[t] = TensorNorm.Of(dQ.t().mm(before![t].to(ScalarType.Float64))); // [G·H, H]
-        }
-    }
+            Hidden[t] = TensorNorm.Of(At(steps.HFromOutput).add(At(steps.HFromFuture))); // [n, H]
+            HiddenFromFuture[t] = TensorNorm.Of(At(steps.HFromFuture));
+            if (Cell is not null)
+            {
+                Cell[t] = TensorNorm.Of(At(steps.CFromHidden!).add(At(steps.CFromFuture!)));
+                CellFromFuture![t] = TensorNorm.Of(At(steps.CFromFuture!));
+            }
 
-    private static void Fill(double[] target, Tensor gradients)
-    {
-        for (var t = 0; t < target.Length; t++)
-        {
-            using var scope = NewDisposeScope();
-            target[t] = TensorNorm.Of(gradients[t]); // [B, H]
+            if (Shares is not null)
+            {
+                var dQ = At(dRecurrent).to(ScalarType.Float64); // [n, G·H]
+                Shares[t] = TensorNorm.Of(dQ.t().mm(At(before!).to(ScalarType.Float64))); // [G·H, H]
+            }
+
+            Tensor At(Tensor rows) => rows.narrow(0, sizes.Start(t), sizes[t]);
         }
     }
 

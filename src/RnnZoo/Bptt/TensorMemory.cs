@@ -24,8 +24,8 @@ internal sealed unsafe class TensorMemory<T>
         return (T*)TensorMemory.Address(dense);
     }
 
-    /// <summary>The address of a sequence [T, B, N] that lies in memory by step or by sequence of the batch; others are copied.</summary>
-    /// <param name="sequence">[T, B, N], or null for none.</param>
+    /// <summary>The address of a sequence [T, B, N] that lies in memory by step or by sequence of the batch, or of packed rows; others are copied.</summary>
+    /// <param name="sequence">[T, B, N] or [rows, N], or null for none.</param>
     /// <param name="stepStride">Elements from one step to the next.</param>
     /// <param name="batchStride">Elements from one sequence of the batch to the next.</param>
     public T* Sequence(Tensor? sequence, out nint stepStride, out nint batchStride)
@@ -34,6 +34,12 @@ internal sealed unsafe class TensorMemory<T>
         if (sequence is null)
         {
             return null;
+        }
+
+        if (sequence.Dimensions == 2)
+        {
+            batchStride = (nint)sequence.size(1);
+            return Dense(sequence);
         }
 
         var (steps, batch, size) = ((nint)sequence.size(0), (nint)sequence.size(1), (nint)sequence.size(2));

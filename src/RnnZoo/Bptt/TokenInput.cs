@@ -2,10 +2,10 @@ using static TorchSharp.torch;
 
 namespace RnnZoo.Bptt;
 
-/// <summary>Token ids [T, B] (int64) as input: each stands for the one-hot vector [I] with a one at its place.</summary>
+/// <summary>Token ids [T, B], or packed [N], (int64) as input: each stands for the one-hot vector [I] with a one at its place.</summary>
 internal static class TokenInput
 {
-    public static bool Is(Tensor input) => input.dtype == ScalarType.Int64 && input.Dimensions == 2;
+    public static bool Is(Tensor input) => input.dtype == ScalarType.Int64 && input.Dimensions is 1 or 2;
 
     /// <exception cref="ArgumentException">An id is not from 0 to <paramref name="classes"/> − 1: that ends the process in some native kernels.</exception>
     public static void CheckRange(Tensor tokens, long classes)
@@ -23,7 +23,7 @@ internal static class TokenInput
         }
     }
 
-    /// <returns>[T, B, I] of the given element type.</returns>
+    /// <returns>[T, B, I] or [N, I] of the given element type.</returns>
     public static Tensor OneHot(Tensor tokens, long classes, ScalarType dtype) => nn.functional.one_hot(tokens, classes).to(dtype);
 
     private static unsafe bool InRange(Tensor tokens, long classes)

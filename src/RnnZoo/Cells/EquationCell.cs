@@ -62,8 +62,8 @@ public abstract class EquationCell : RecurrentCell
     internal TermHook? Hook { get; set; }
 
     /// <summary>x W_ih' + b for every row at once: one product for the sequence.</summary>
-    /// <param name="input">[T, B, I] or [B, I].</param>
-    /// <returns>[T, B, G·H] or [B, G·H].</returns>
+    /// <param name="input">[T, B, I], or rows [N, I].</param>
+    /// <returns>[T, B, G·H] or [N, G·H].</returns>
     public override Tensor ProjectInput(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -89,9 +89,9 @@ public abstract class EquationCell : RecurrentCell
     internal virtual (string Name, long[] Shape)[] FurtherShapes(long hidden, bool bias) => [];
 
     /// <summary>p_t of every step.</summary>
-    /// <param name="input">[T, B, I] or [B, I].</param>
+    /// <param name="input">[T, B, I], or rows [N, I].</param>
     /// <param name="weights">The weights; W_hh is not read.</param>
-    /// <returns>[T, B, G·H] or [B, G·H].</returns>
+    /// <returns>[T, B, G·H] or [N, G·H].</returns>
     internal virtual Tensor Project(Tensor input, LayerWeights weights) => weights.InputProduct(input, weights.BothBiases()); // [T, B, G·H]
 
     /// <summary>One step forward.</summary>
@@ -119,11 +119,11 @@ public abstract class EquationCell : RecurrentCell
 
     /// <summary>
     /// What is found for all steps at once, for a cell that does more to its input than to add a bias: ∂L/∂(W_ih x_t)
-    /// [T, B, G·H], else dp_t, and the gradients of <see cref="Further"/>.
+    /// [N, G·H], else dp_t, and the gradients of <see cref="Further"/>.
     /// </summary>
     internal virtual (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk) => (walk.DProjected, null);
 
-    /// <summary>∂L/∂b_hh of every step [T, B, G·H]: dq_t, unless the bias is added elsewhere.</summary>
+    /// <summary>∂L/∂b_hh of every step [N, G·H]: dq_t, unless the bias is added elsewhere.</summary>
     internal virtual Tensor DHiddenBias(BackwardWalk walk) => walk.DRecurrent;
 
     /// <summary>From the gradient of <see cref="RecurrentWeight"/> to that of the parameter it is made of.</summary>
@@ -164,11 +164,6 @@ public abstract class EquationCell : RecurrentCell
     /// <param name="matrix">[H, H] or [B, H, H].</param>
     /// <returns>[B, H, H].</returns>
     private protected static Tensor Scaled(Tensor v, Tensor matrix) => v.unsqueeze(2).mul(matrix);
-
-    /// <summary>The sum over all steps and the batch.</summary>
-    /// <param name="sequence">[T, B, N].</param>
-    /// <returns>[N].</returns>
-    private protected static Tensor SumOverSteps(Tensor sequence) => sequence.flatten(0, 1).sum(dim: 0);
 
     // Drawn on the CPU and in the order of torch.nn's cells, then moved: the same seed gives the same values.
     private protected static Parameter Draw(double bound, ScalarType? dtype, Device? device, params long[] shape)

@@ -151,19 +151,19 @@ public sealed class LayerNormLstmCell : GatedCell
 
     internal override LayerTape Prepared(LayerTape tape)
     {
-        var (i, f, g, o) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3]); // [T, B, H]
-        var m = Shown(tape.States[1], tape.Weights); // [T, B, H] (6)
-        var slopeN = o.mul(TanhSlope("layernorm-lstm (8)", m)); // [T, B, H] (8)
+        var (i, f, g, o) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3]); // [N, H]
+        var m = Shown(tape.States[1], tape.Weights); // [N, H] (6)
+        var slopeN = o.mul(TanhSlope("layernorm-lstm (8)", m)); // [N, H] (8)
         Tensor[] slopes =
         [
-            Term("layernorm-lstm (11) di", g).mul(SigmoidSlope("layernorm-lstm (12) i", i)), // [T, B, H] (11) (12)
-            Term("layernorm-lstm (11) df", tape.Before(part: 1)).mul(SigmoidSlope("layernorm-lstm (12) f", f)), // [T, B, H] (11) (12)
-            Term("layernorm-lstm (11) dg", i).mul(TanhSlope("layernorm-lstm (12) g", g)), // [T, B, H] (11) (12)
-            Term("layernorm-lstm (11) do", m).mul(SigmoidSlope("layernorm-lstm (12) o", o)), // [T, B, H] (11) (12)
+            Term("layernorm-lstm (11) di", g).mul(SigmoidSlope("layernorm-lstm (12) i", i)), // [N, H] (11) (12)
+            Term("layernorm-lstm (11) df", tape.Before(part: 1)).mul(SigmoidSlope("layernorm-lstm (12) f", f)), // [N, H] (11) (12)
+            Term("layernorm-lstm (11) dg", i).mul(TanhSlope("layernorm-lstm (12) g", g)), // [N, H] (11) (12)
+            Term("layernorm-lstm (11) do", m).mul(SigmoidSlope("layernorm-lstm (12) o", o)), // [N, H] (11) (12)
         ];
-        var (normalC, scaleC) = Normalise(tape.States[1]); // [T, B, H], [T, B, 1]
-        var (normalQ, scaleQ) = Normalise(tape.Kept[4]); // [T, B, 4H], [T, B, 1]
-        return tape with { Kept = [slopeN, cat(slopes, 2), f, normalC, scaleC, normalQ, scaleQ] };
+        var (normalC, scaleC) = Normalise(tape.States[1]); // [N, H], [N, 1]
+        var (normalQ, scaleQ) = Normalise(tape.Kept[4]); // [N, 4H], [N, 1]
+        return tape with { Kept = [slopeN, cat(slopes, 1), f, normalC, scaleC, normalQ, scaleQ] };
     }
 
     internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
@@ -183,17 +183,17 @@ public sealed class LayerNormLstmCell : GatedCell
 
     internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk)
     {
-        var (dZ, dN) = (walk.DProjected, walk.DFurther!); // [T, B, 4H], [T, B, H]
-        var (normalU, scaleU) = Normalise(tape.Weights.InputProduct(tape.Input, bias: null)); // [T, B, 4H], [T, B, 1] (2)
-        var dU = NormaliseBack("layernorm-lstm (15)", tape.Weights.Further[0].mul(dZ), normalU, scaleU); // [T, B, 4H] (15)
-        var (normalQ, normalC) = (Normalise(tape.Kept[4]).Normal, Normalise(tape.States[1]).Normal); // [T, B, 4H], [T, B, H]
+        var (dZ, dN) = (walk.DProjected, walk.DFurther!); // [N, 4H], [N, H]
+        var (normalU, scaleU) = Normalise(tape.Weights.InputProduct(tape.Input, bias: null)); // [N, 4H], [N, 1] (2)
+        var dU = NormaliseBack("layernorm-lstm (15)", tape.Weights.Further[0].mul(dZ), normalU, scaleU); // [N, 4H] (15)
+        var (normalQ, normalC) = (Normalise(tape.Kept[4]).Normal, Normalise(tape.States[1]).Normal); // [N, 4H], [N, H]
         Tensor[] further =
         [
-            SumOverSteps(Term("layernorm-lstm (17) dγ_ih", dZ).mul(normalU)), // [4H] (17)
-            SumOverSteps(Term("layernorm-lstm (17) dγ_hh", dZ).mul(normalQ)), // [4H] (17)
-            SumOverSteps(Term("layernorm-lstm (17) dγ_c", dN).mul(normalC)), // [H] (17)
+            Term("layernorm-lstm (17) dγ_ih", dZ).mul(normalU).sum(dim: 0), // [4H] (17)
+            Term("layernorm-lstm (17) dγ_hh", dZ).mul(normalQ).sum(dim: 0), // [4H] (17)
+            Term("layernorm-lstm (17) dγ_c", dN).mul(normalC).sum(dim: 0), // [H] (17)
         ];
-        return (dU, tape.Weights.InputBias is null ? further : [.. further, SumOverSteps(Term("layernorm-lstm (17) db_c", dN))]); // [H] (17)
+        return (dU, tape.Weights.InputBias is null ? further : [.. further, Term("layernorm-lstm (17) db_c", dN).sum(dim: 0)]); // [H] (17)
     }
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before)

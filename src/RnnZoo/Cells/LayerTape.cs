@@ -1,3 +1,4 @@
+using RnnZoo.Kernels;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cells;
@@ -22,9 +23,9 @@ internal sealed record LayerWeights(Tensor InputWeight, Tensor? HiddenWeight, Te
     public Tensor? BothBiases() => InputBias is { } input && HiddenBias is { } hidden ? input.add(hidden) : InputBias; // [G·H]
 
     /// <summary>W_ih x + b of every row at once.</summary>
-    /// <param name="input">[T, B, I] or [B, I].</param>
+    /// <param name="input">[T, B, I], or rows [N, I].</param>
     /// <param name="bias">[G·H], or null.</param>
-    /// <returns>[T, B, G·H] or [B, G·H].</returns>
+    /// <returns>[T, B, G·H] or [N, G·H].</returns>
     public Tensor InputProduct(Tensor input, Tensor? bias)
     {
         long[] leading = input.shape[..^1];
@@ -35,44 +36,80 @@ internal sealed record LayerWeights(Tensor InputWeight, Tensor? HiddenWeight, Te
     }
 }
 
-/// <summary>What the forward pass over one direction of one layer leaves for the backward pass.</summary>
-/// <param name="Input">x [T, B, I], as it was given.</param>
+/// <summary>What the forward pass over one direction of one layer leaves for the backward pass: packed rows, N over all steps.</summary>
+/// <param name="Sizes">How many rows each step has; B for each of T steps where all sequences are of one length.</param>
+/// <param name="Input">x [N, I], as it was given.</param>
 /// <param name="Initial">h_0 [B, H], and c_0 for an LSTM, as they were given.</param>
 /// <param name="Weights">The weights, as they were given.</param>
-/// <param name="States">Each part of the state after every step, [T, B, H]; the first is the layer's output.</param>
-/// <param name="Kept">What else the cell keeps of every step, [T, B, ·]; see the cell's equations.</param>
-/// <param name="Reversed">Whether the sequence is walked from T - 1 to 0.</param>
-internal sealed record LayerTape(Tensor Input, RecurrentState Initial, LayerWeights Weights, IReadOnlyList<Tensor> States, IReadOnlyList<Tensor> Kept, bool Reversed)
+/// <param name="States">Each part of the state after every step, [N, H]; the first is the layer's output.</param>
+/// <param name="Kept">What else the cell keeps of every step, [N, ·]; see the cell's equations.</param>
+/// <param name="Reversed">Whether the sequences are walked from their last step to step 0.</param>
+internal sealed record LayerTape(BatchSizes Sizes, Tensor Input, RecurrentState Initial, LayerWeights Weights, IReadOnlyList<Tensor> States, IReadOnlyList<Tensor> Kept, bool Reversed)
 {
-    /// <summary>T.</summary>
-    public long Steps => Input.shape[0];
+    /// <summary>A part of the state before each step [N, H], in the row of the step.</summary>
+    public Tensor Before(int part) =>
+        cat([Initial[part], States[part]], 0).index_select(0, tensor(Sizes.RowsBefore(Reversed), device: Input.device));
 
-    /// <summary>The row of the input that a step of the walk reads.</summary>
-    /// <param name="step">0 for the first step of the walk.</param>
-    public long TimeOf(long step) => Reversed ? Steps - 1 - step : step;
-
-    /// <summary>A part of the state before each step [T, B, H], in the row of the step.</summary>
-    public Tensor Before(int part)
+    /// <summary>The tape, cut into steps.</summary>
+    /// <returns>The frame of time step t.</returns>
+    public Func<int, TapeFrame> Frames()
     {
-        var (states, first) = (States[part], Initial[part].unsqueeze(0)); // [T, B, H], [1, B, H]
-        return Reversed
-            ? cat([states.narrow(0, 1, Steps - 1), first], 0) // [T, B, H]
-            : cat([first, states.narrow(0, 0, Steps - 1)], 0); // [T, B, H]
-    }
+        Tensor[][] before = [.. States.Select((_, part) => Before(part).Steps(Sizes))]; // parts × T × [n, H]
+        Tensor[][] after = [.. States.Select(part => part.Steps(Sizes))]; // parts × T × [n, H]
+        Tensor[][] kept = [.. Kept.Select(kind => kind.Steps(Sizes))]; // kinds × T × [n, ·]
+        return t => new TapeFrame(At(before, t), At(after, t), Array.ConvertAll(kept, kind => kind[t]), Weights);
 
-    /// <summary>The tape, cut into steps of the walk.</summary>
-    /// <returns>The frame of a step, 0 for the first of the walk.</returns>
-    public Func<long, TapeFrame> Frames()
-    {
-        Tensor[][] states = [.. States.Select(part => part.unbind(0))]; // parts × T × [B, H]
-        Tensor[][] kept = [.. Kept.Select(kind => kind.unbind(0))]; // kinds × T × [B, ·]
-        return step => new TapeFrame(After(step - 1), After(step), Array.ConvertAll(kept, kind => kind[TimeOf(step)]), Weights);
-
-        RecurrentState After(long step) => step < 0 ? Initial : new RecurrentState(Array.ConvertAll(states, part => part[TimeOf(step)]));
+        static RecurrentState At(Tensor[][] states, int t) => new(Array.ConvertAll(states, part => part[t]));
     }
 }
 
-/// <summary>One step of a tape: the states around it and what the cell kept, all [B, ·], and the weights.</summary>
+/// <summary>
+/// What a walk over packed sequences carries from step to step, by parts [n, ·] of the sequences that have the step: the state
+/// forwards, its gradient back. Sequences begin and end on the way; the longest stand first.
+/// </summary>
+/// <param name="start">What each sequence brings to its first step of the walk, parts [B, ·].</param>
+internal sealed class WalkedRows(Tensor[] start)
+{
+    private readonly Stack<Tensor[]> _ended = [];
+
+    /// <summary>Makes what is carried fit the rows of a step.</summary>
+    /// <param name="carried">Parts of the step before; null before the first step.</param>
+    /// <param name="rows">n, of the step.</param>
+    public Tensor[] Fit(Tensor[]? carried, long rows)
+    {
+        var before = carried is null ? 0 : carried[0].shape[0];
+        if (carried is null || before < rows)
+        {
+            Tensor[] begun = Cut(start, before, rows - before);
+            return carried is null ? begun : [.. carried.Zip(begun, (part, more) => cat([part, more], 0))];
+        }
+
+        if (before == rows)
+        {
+            return carried;
+        }
+
+        _ended.Push(Cut(carried, rows, before - rows));
+        return Cut(carried, 0, rows);
+    }
+
+    /// <summary>What each sequence carries away from its last step, parts [B, ·].</summary>
+    public Tensor[] End(Tensor[] carried) =>
+        _ended.Count == 0 ? carried : [.. carried.Select((part, index) => cat([part, .. _ended.Select(ended => ended[index])], 0))];
+
+    private static Tensor[] Cut(Tensor[] parts, long from, long count) =>
+        from == 0 && count == parts[0].shape[0] ? parts : Array.ConvertAll(parts, part => part.narrow(0, from, count));
+}
+
+/// <summary>Packed rows, by steps.</summary>
+internal static class PackedRows
+{
+    /// <summary>Cuts rows [N, ·] into steps.</summary>
+    /// <returns>T × [n, ·], views.</returns>
+    public static Tensor[] Steps(this Tensor rows, BatchSizes sizes) => rows.split([.. Enumerable.Range(0, sizes.Steps).Select(t => (long)sizes[t])], 0);
+}
+
+/// <summary>One step of a tape: the states around it and what the cell kept, all [n, ·] for n rows, and the weights.</summary>
 internal sealed record TapeFrame(RecurrentState Before, RecurrentState After, Tensor[] Kept, LayerWeights Weights);
 
 /// <summary>What one step of the backward pass sends on.</summary>
@@ -88,7 +125,7 @@ internal sealed record StepFlow(Tensor DProjected, Tensor DRecurrent, Tensor? DH
     public bool IsShared => ReferenceEquals(DProjected, DRecurrent);
 }
 
-/// <summary>What the walk back found at all steps: the parts of <see cref="StepFlow"/>, [T, B, ·].</summary>
+/// <summary>What the walk back found at all steps: the parts of <see cref="StepFlow"/>, [N, ·].</summary>
 internal sealed record BackwardWalk(Tensor DProjected, Tensor DRecurrent, Tensor? DFurther);
 
 /// <summary>Sees a named term of a backward equation and returns what is to stand in its place: the tests' way to plant errors.</summary>

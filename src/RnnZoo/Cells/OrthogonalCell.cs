@@ -99,7 +99,7 @@ public sealed class OrthogonalCell : EquationCell
     }
 
     internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk) =>
-        (walk.DProjected, [SumOverSteps(walk.DFurther!)]); // [H] (5)
+        (walk.DProjected, [walk.DFurther!.sum(dim: 0)]); // [H] (5)
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before)
     {

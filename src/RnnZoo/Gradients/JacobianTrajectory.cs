@@ -160,7 +160,7 @@ public sealed class JacobianTrajectory : IDisposable
 
         if (state is not null)
         {
-            layout.CheckState(state, module.StateSizes, input);
+            layout.CheckState(state, module.StateSizes, layout.BatchOf(input), input);
         }
 
         return (module.BatchFirst ? input.transpose(0, 1) : input, state ?? module.ZeroState(layout.BatchOf(input)));

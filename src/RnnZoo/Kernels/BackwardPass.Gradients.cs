@@ -3,13 +3,13 @@ namespace RnnZoo.Kernels;
 /// <content>What becomes of the column gradients: the gradients of the input, the weights and the biases.</content>
 internal sealed unsafe partial class BackwardPass<C, S, V, T>
 {
-    // Steps [from, to) of a part's rows; start: the part's sums hold nothing yet.
-    private void Consume(in BackwardPart<T> own, int from, int to, int first, int rows, bool start)
+    private void Consume(in BackwardPart<T> own, in ChunkRange chunk, int first, int part)
     {
-        var dRows = own.DRows + (plan.KeepSteps ? (nint)from * rows * plan.DRowsStride : 0);
+        var (from, to, starts) = (chunk.First, chunk.Last, plan.Starts[part]);
+        var dRows = own.DRows + (plan.KeepSteps ? starts[from] * plan.DRowsStride : 0);
         if (plan.InputAtOnce && a.DX != null)
         {
-            MultiplyInput(own, dRows, from, to, first, rows);
+            MultiplyInput(own, dRows, from, to, first, part);
         }
 
         if (!a.WantsParameters)
@@ -20,25 +20,29 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
         for (var s = from; s < to; s++)
         {
             ref readonly var f = ref a.Forward;
-            var row = (nint)(s - from) * rows;
+            var (row, rows) = (starts[s] - starts[from], (int)(starts[s + 1] - starts[s]));
             if (plan.InputFeatures > 0)
             {
-                var x = f.X + (shape.Time(s) * f.XStepStride) + (first * f.XBatchStride);
-                CopyFeatures(
-                    own.InputFeatures + (row * plan.InputFeaturesStride), plan.InputFeaturesStride, x, f.XBatchStride, rows,
-                    plan.InputFeatures - 1, true);
+                var x = f.X + shape.Offset(s, f.XStepStride, f.XBatchStride) + (first * f.XBatchStride);
+                var target = own.InputFeatures + (row * plan.InputFeaturesStride);
+                RowBlock<S, V, T>.Copy(target, plan.InputFeaturesStride, x, f.XBatchStride, rows, plan.InputFeatures - 1);
+                PutOnes(target + plan.InputFeatures - 1, plan.InputFeaturesStride, rows);
             }
 
             if (plan.HiddenFeatures > 0)
             {
-                var h = Hidden(s - 1, first, out var stride);
-                CopyFeatures(
-                    own.HiddenFeatures + (row * plan.HiddenFeaturesStride), plan.HiddenFeaturesStride, h, stride, rows,
-                    plan.HiddenWidth, plan.HiddenBias);
+                var target = own.HiddenFeatures + (row * plan.HiddenFeaturesStride);
+                if (plan.HiddenWidth > 0)
+                {
+                    CopyHidden(target, plan.HiddenFeaturesStride, s - 1, first, rows);
+                }
+
+                PutOnes(target + plan.HiddenWidth, plan.HiddenFeaturesStride, plan.HiddenBias ? rows : 0);
             }
         }
 
-        var depth = (to - from) * rows;
+        var depth = (int)(starts[to] - starts[from]);
+        var start = to == chunk.End; // the part's sums hold nothing yet
         AddWeightGradient(
             own.InputFeatures, plan.InputFeaturesStride, plan.InputFeatures,
             dRows + (C.FirstInputColumn * plan.PaddedHidden), depth, own.InputSums, start);
@@ -47,21 +51,12 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
             dRows + (C.FirstHiddenColumn * plan.PaddedHidden), depth, own.HiddenSums, start);
     }
 
-    // The first elements of each row (zeros if there is no source), then a 1 for the bias.
-    private static void CopyFeatures(T* target, nint targetStride, T* source, nint sourceStride, int rows, int width, bool bias)
+    // What a bias is multiplied with.
+    private static void PutOnes(T* target, nint stride, int rows)
     {
-        if (source != null)
+        for (var row = 0; row < rows; row++)
         {
-            RowBlock<S, V, T>.Copy(target, targetStride, source, sourceStride, rows, width);
-        }
-        else
-        {
-            RowBlock<S, V, T>.Clear(target, rows * targetStride);
-        }
-
-        for (var row = 0; bias && row < rows; row++)
-        {
-            target[(row * targetStride) + width] = T.One;
+            target[row * stride] = T.One;
         }
     }
 
@@ -98,21 +93,22 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
     private void AddTokens(in BackwardPart<T> own, T* dRows, int s, int first, int rows)
     {
         ref readonly var f = ref a.Forward;
-        var tokens = f.Tokens + (shape.Time(s) * f.XStepStride) + (first * f.XBatchStride);
+        var tokens = f.Tokens + shape.Offset(s, f.XStepStride, f.XBatchStride) + (first * f.XBatchStride);
         var columns = dRows + (C.FirstInputColumn * plan.PaddedHidden);
         TokenTable<C, S, V, T>.Add(own.InputSums, plan.TokenStride, tokens, f.XBatchStride, rows, columns, plan.DRowsStride);
     }
 
     // ∂L/∂x of steps [from, to): the column gradients times W_ih.
-    private void MultiplyInput(in BackwardPart<T> own, T* dRows, int from, int to, int first, int rows)
+    private void MultiplyInput(in BackwardPart<T> own, T* dRows, int from, int to, int first, int part)
     {
+        var starts = plan.Starts[part];
         nint depth = C.Gates * plan.PaddedHidden;
         var g = new GemmArguments<T>
         {
             A = dRows + (C.FirstInputColumn * plan.PaddedHidden),
             AStride = plan.DRowsStride,
             AStep = 1,
-            Rows = (to - from) * rows,
+            Rows = (int)(starts[to] - starts[from]),
             Depth = (int)depth,
             B = memory.InputPanels,
             BStride = depth * S.Lanes,
@@ -126,9 +122,9 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
         Gemm<S, V, T>.Run(g);
         for (var s = from; s < to; s++)
         {
-            var target = a.DX + (shape.Time(s) * a.DXStepStride) + (first * a.DXBatchStride);
-            var source = own.DX + ((nint)(s - from) * rows * plan.DXStride);
-            RowBlock<S, V, T>.Copy(target, a.DXBatchStride, source, plan.DXStride, rows, shape.Input);
+            var target = a.DX + shape.Offset(s, a.DXStepStride, a.DXBatchStride) + (first * a.DXBatchStride);
+            var source = own.DX + ((starts[s] - starts[from]) * plan.DXStride);
+            RowBlock<S, V, T>.Copy(target, a.DXBatchStride, source, plan.DXStride, (int)(starts[s + 1] - starts[s]), shape.Input);
         }
     }
 
@@ -197,19 +193,29 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
     }
 
     /// <summary>The steps that are taken together for the weight gradients.</summary>
-    private struct ChunkRange(int length, int steps)
+    /// <param name="starts">How many rows come before each step.</param>
+    /// <param name="rows">How many rows a chunk has at most.</param>
+    private struct ChunkRange(nint[] starts, int rows)
     {
-        public int First { get; private set; } = steps;
+        public int First { get; private set; } = int.MaxValue;
 
-        public int Last { get; private set; } = steps;
+        public int Last { get; private set; }
+
+        /// <summary>Where the last chunk, which is opened first, ends.</summary>
+        public int End { get; private set; }
 
         /// <summary>Opens the chunk that ends with step <paramref name="s"/>, unless s is in the current one.</summary>
         public void Include(int s)
         {
-            if (s < First)
+            if (s >= First)
             {
-                Last = s + 1;
-                First = Math.Max(0, Last - length);
+                return;
+            }
+
+            Last = s + 1;
+            End = Math.Max(End, Last);
+            for (First = s; First > 0 && starts[First] > starts[First - 1] && starts[Last] - starts[First - 1] <= rows; First--)
+            {
             }
         }
     }

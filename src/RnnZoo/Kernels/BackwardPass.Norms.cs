@@ -62,25 +62,24 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
     {
         var own = memory.Shares(part, shape, plan);
         var rows = (nint)(shape.Batch + ShareMemory<T>.RowsAtOnce - 1) / ShareMemory<T>.RowsAtOnce * ShareMemory<T>.RowsAtOnce;
-        RowBlock<S, V, T>.Clear(own.DQ, rows * Depth);
-        RowBlock<S, V, T>.Clear(own.H, rows * plan.PaddedHidden);
+        RowBlock<S, V, T>.Clear(own.DQ, rows * (Depth + plan.PaddedHidden)); // and own.H, which follows it
         var end = Partition.Start(shape.Steps, part + 1, threads);
         for (var s = Partition.Start(shape.Steps, part, threads); s < end; s++)
         {
+            if (shape.Sizes is not null)
+            {
+                RowBlock<S, V, T>.Clear(own.DQ, rows * (Depth + plan.PaddedHidden)); // the step before may have had more rows
+            }
+
             a.NormDWeightHh[shape.Time(s)] = Share(own, s);
         }
     }
 
     private double Share(in ShareMemory<T> own, int s)
     {
-        var source = Hidden(s - 1, 0, out var stride);
-        if (source == null)
-        {
-            return 0;
-        }
-
-        RowBlock<S, V, T>.Copy(own.H, plan.PaddedHidden, source, stride, shape.Batch, shape.Hidden);
-        var normH = VectorNorm<S, V, T>.Of(own.H, plan.PaddedHidden, shape.Batch, plan.PaddedHidden);
+        var rows = shape.Rows(s, 0, shape.Batch);
+        CopyHidden(own.H, plan.PaddedHidden, s - 1, 0, rows);
+        var normH = VectorNorm<S, V, T>.Of(own.H, plan.PaddedHidden, rows, plan.PaddedHidden);
         var normDQ = 0.0;
         for (var part = 0; part < plan.RowParts; part++)
         {
@@ -94,26 +93,26 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
 
         // Both are brought near 1 by powers of two, so that no product of small gradients is lost.
         var (exponentH, exponentDQ) = (Exponent(normH), Exponent(normDQ));
-        StepShare<S, V, T>.Scale(own.H, (nint)shape.Batch * plan.PaddedHidden, Math.ScaleB(1, -exponentH));
-        GatherColumnGradients(own, s, Math.ScaleB(1, -exponentDQ));
+        StepShare<S, V, T>.Scale(own.H, rows * plan.PaddedHidden, Math.ScaleB(1, -exponentH));
+        GatherColumnGradients(own, s, rows, Math.ScaleB(1, -exponentDQ));
         var norm = ByRows
-            ? StepShare<S, V, T>.ByRows(own, shape.Batch, Depth, plan.PaddedHidden)
-            : StepShare<S, V, T>.ByProduct(own, shape.Batch, shape.Hidden, (int)(Depth / S.Lanes), plan.PaddedHidden, memory.Zero);
+            ? StepShare<S, V, T>.ByRows(own, rows, Depth, plan.PaddedHidden)
+            : StepShare<S, V, T>.ByProduct(own, rows, shape.Hidden, (int)(Depth / S.Lanes), plan.PaddedHidden, memory.Zero);
         return Math.ScaleB(norm, exponentH + exponentDQ);
     }
 
     // dq_t of one part's rows.
     private T* ColumnGradients(int part, int s, out int count)
     {
-        count = Partition.Start(shape.Batch, part + 1, plan.RowParts) - Partition.Start(shape.Batch, part, plan.RowParts);
-        var row = (nint)s * count;
-        return memory.Part(part, plan).DRows + (row * plan.DRowsStride) + (C.FirstHiddenColumn * plan.PaddedHidden);
+        var starts = plan.Starts[part];
+        count = (int)(starts[s + 1] - starts[s]);
+        return memory.Part(part, plan).DRows + (starts[s] * plan.DRowsStride) + (C.FirstHiddenColumn * plan.PaddedHidden);
     }
 
-    private void GatherColumnGradients(in ShareMemory<T> own, int s, double factor)
+    private void GatherColumnGradients(in ShareMemory<T> own, int s, int rows, double factor)
     {
         var rowStride = ByRows ? Depth : S.Lanes;
-        var vectorStride = ByRows ? S.Lanes : (nint)shape.Batch * S.Lanes;
+        var vectorStride = ByRows ? S.Lanes : (nint)rows * S.Lanes;
         var target = own.DQ;
         for (var part = 0; part < plan.RowParts; part++)
         {

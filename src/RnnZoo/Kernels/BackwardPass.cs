@@ -31,7 +31,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         this.threads = threads;
         plan = new BackwardPlan<T>(shape, arguments, threads, S.Lanes, C.Columns, C.FirstHiddenColumn != C.FirstInputColumn);
         recordStride = (nint)plan.UnitBlocks * C.Slots * S.Lanes;
-        layout = new RecordLayout<T>(shape.Batch * recordStride, C.NeedsTape);
+        layout = new RecordLayout<T>(shape, recordStride, C.NeedsTape);
         records = arguments.Forward.Tape;
     }
 
@@ -57,8 +57,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
                 Pack(part);
                 break;
             case Phase.Steps:
-                var first = Partition.Start(shape.Batch, part, plan.RowParts);
-                RunSteps(part, first, Partition.Start(shape.Batch, part + 1, plan.RowParts) - first);
+                RunSteps(part, plan.Bounds[part], plan.Bounds[part + 1] - plan.Bounds[part]);
                 break;
             case Phase.Shares:
                 RunShares(part);
@@ -81,7 +80,6 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         {
             memory.Used[lane] = plan.PaddedHidden - S.Lanes + lane < shape.Hidden ? T.One : T.Zero;
         }
-
 
         RunPhase(Phase.Pack, threads);
         RunPhase(Phase.Steps, plan.RowParts);
@@ -126,15 +124,23 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
     private void RunSteps(int part, int first, int rows)
     {
         var own = memory.Part(part, plan);
-        Begin(own, first, rows);
-        var chunk = new ChunkRange(plan.ChunkSteps, shape.Steps);
-        for (var s = shape.Steps - 1; s >= 0; s--)
+        Clear(own, part, rows);
+        var starts = plan.Starts[part];
+        var chunk = new ChunkRange(starts, shape.Sizes is null ? plan.ChunkSteps * rows : plan.ChunkRows);
+        for (var (s, later) = (shape.Steps - 1, 0); s >= 0; s--)
         {
+            var active = shape.Rows(s, first, rows);
+            Begin(own, first, later, active);
+            later = active;
+            if (active == 0)
+            {
+                continue;
+            }
+
             chunk.Include(s);
-            var at = (nint)(s - chunk.First) * rows;
             var step = new BackwardStep<T>
             {
-                Rows = rows,
+                Rows = active,
                 UnitBlocks = plan.UnitBlocks,
                 Record = records == null ? null : layout.At(records, s) + (first * recordStride),
                 PreviousRecord = records == null ? null : layout.At(records, s - 1) + (first * recordStride),
@@ -143,18 +149,18 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
                 DC = own.DC,
                 DCTotal = own.DCTotal,
                 StateStride = plan.StateStride,
-                DRows = own.DRows + ((plan.KeepSteps ? (nint)s * rows : plan.KeepRows ? at : 0) * plan.DRowsStride),
+                DRows = own.DRows + ((plan.KeepSteps ? starts[s] : plan.KeepRows ? starts[s] - starts[chunk.First] : 0) * plan.DRowsStride),
                 DRowsStride = plan.DRowsStride,
                 DRowsColumnStride = plan.PaddedHidden,
                 DActivationBias = own.ActivationSums,
             };
             var norms = NormsOf(part, s);
-            ClearBeyondHidden(step.DH, rows, plan.StateStride, 1);
-            ClearBeyondHidden(step.DC, HasCell ? rows : 0, plan.StateStride, 1);
+            ClearBeyondHidden(step.DH, active, plan.StateStride, 1);
+            ClearBeyondHidden(step.DC, HasCell ? active : 0, plan.StateStride, 1);
             ReceiveOutputGradient(s, first, ref step, norms);
             ReadOutput(s, first, ref step, own.H);
             C.Differentiate(step);
-            ClearBeyondHidden(step.DRows, rows, plan.DRowsStride, C.Columns);
+            ClearBeyondHidden(step.DRows, active, plan.DRowsStride, C.Columns);
             if (norms != null)
             {
                 MeasureCell(norms, step);
@@ -167,21 +173,21 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
 
             if (!plan.InputAtOnce && a.DX != null)
             {
-                MultiplyInput(own, step.DRows, s, s + 1, first, rows);
+                MultiplyInput(own, step.DRows, s, s + 1, first, part);
             }
 
             if (plan.TokenStride > 0)
             {
-                AddTokens(own, step.DRows, s, first, rows);
+                AddTokens(own, step.DRows, s, first, active);
             }
 
             if (s == chunk.First)
             {
-                Consume(own, chunk.First, chunk.Last, first, rows, chunk.Last == shape.Steps);
+                Consume(own, chunk, first, part);
             }
-        }
 
-        End(own, first, rows);
+            End(own, first, shape.Rows(s - 1, first, rows), active);
+        }
     }
 
     // Lanes beyond H are zero, or NaN where a number is not finite, for 0·∞ is. No product may take them up.
@@ -205,7 +211,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         }
     }
 
-    private void Begin(in BackwardPart<T> own, int first, int rows)
+    private void Clear(in BackwardPart<T> own, int part, int rows)
     {
         RowBlock<S, V, T>.Clear(own.DH, rows * plan.StateStride);
         RowBlock<S, V, T>.Clear(own.DC, rows * plan.StateStride);
@@ -220,15 +226,24 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
             RowBlock<S, V, T>.Clear(own.InputSums, memory.InputSumsSize);
         }
 
-        var offset = (nint)first * shape.Hidden;
-        if (a.DHN != null)
+        if (a.WantsNorms)
         {
-            RowBlock<S, V, T>.Copy(own.DH, plan.StateStride, a.DHN + offset, shape.Hidden, rows, shape.Hidden);
+            new Span<double>(memory.Norms + ((nint)part * shape.Steps * NormKinds), shape.Steps * NormKinds).Clear();
+        }
+    }
+
+    // The walk back comes to the last step of a part's sequences [from, to), if there are any.
+    private void Begin(in BackwardPart<T> own, int first, int from, int to)
+    {
+        var (offset, row) = ((nint)(first + from) * shape.Hidden, from * plan.StateStride);
+        if (a.DHN != null && from < to)
+        {
+            RowBlock<S, V, T>.Copy(own.DH + row, plan.StateStride, a.DHN + offset, shape.Hidden, to - from, shape.Hidden);
         }
 
-        if (a.DCN != null)
+        if (a.DCN != null && from < to)
         {
-            RowBlock<S, V, T>.Copy(own.DC, plan.StateStride, a.DCN + offset, shape.Hidden, rows, shape.Hidden);
+            RowBlock<S, V, T>.Copy(own.DC + row, plan.StateStride, a.DCN + offset, shape.Hidden, to - from, shape.Hidden);
         }
     }
 
@@ -242,7 +257,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
 
         if (a.DOutput != null)
         {
-            var source = a.DOutput + (shape.Time(s) * a.DOutputStepStride) + (first * a.DOutputBatchStride);
+            var source = a.DOutput + shape.Offset(s, a.DOutputStepStride, a.DOutputBatchStride) + (first * a.DOutputBatchStride);
             if (plan.WholeVectors && norms == null)
             {
                 step.DOutput = source;
@@ -267,30 +282,49 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         step.HStride = plan.StateStride;
         if (C.ReadsOutput || C.ReadsPreviousOutput)
         {
-            var source = Hidden(C.ReadsOutput ? s : s - 1, first, out var stride);
-            if (source == null)
+            var after = C.ReadsOutput ? s : s - 1;
+            if (plan.WholeVectors && shape.Rows(after, first, step.Rows) == step.Rows)
             {
-                RowBlock<S, V, T>.Clear(copy, step.Rows * plan.StateStride);
-            }
-            else if (plan.WholeVectors)
-            {
-                step.H = source;
-                step.HStride = stride;
+                step.H = Output(after, first);
+                step.HStride = a.Forward.OutputBatchStride;
             }
             else
             {
-                RowBlock<S, V, T>.Copy(copy, plan.StateStride, source, stride, step.Rows, shape.Hidden);
+                CopyHidden(copy, plan.StateStride, after, first, step.Rows);
             }
         }
     }
 
-    // h after step s of the walk (s = −1: the initial state, null for zeros).
-    private T* Hidden(int s, int first, out nint stride)
+    private T* Output(int s, int first)
     {
         ref readonly var f = ref a.Forward;
-        stride = s < 0 ? shape.Hidden : f.OutputBatchStride;
-        return s >= 0 ? f.Output + (shape.Time(s) * f.OutputStepStride) + (first * f.OutputBatchStride)
-            : f.H0 == null ? null : f.H0 + ((nint)first * shape.Hidden);
+        return f.Output + shape.Offset(s, f.OutputStepStride, f.OutputBatchStride) + (first * f.OutputBatchStride);
+    }
+
+    // h after step s of the walk; of the sequences that have no such step, the initial state.
+    private void CopyHidden(T* target, nint targetStride, int s, int first, int rows)
+    {
+        ref readonly var f = ref a.Forward;
+        var active = shape.Rows(s, first, rows);
+        if (active > 0)
+        {
+            RowBlock<S, V, T>.Copy(target, targetStride, Output(s, first), f.OutputBatchStride, active, shape.Hidden);
+        }
+
+        if (active == rows)
+        {
+            return;
+        }
+
+        target += active * targetStride;
+        if (f.H0 != null)
+        {
+            RowBlock<S, V, T>.Copy(target, targetStride, f.H0 + ((nint)(first + active) * shape.Hidden), shape.Hidden, rows - active, shape.Hidden);
+        }
+        else
+        {
+            RowBlock<S, V, T>.Clear(target, (rows - active) * targetStride);
+        }
     }
 
     // ∂L/∂h_{t-1} from later steps: the column gradients times W_hh, on top of what the cell carried past the weights.
@@ -317,17 +351,18 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         });
     }
 
-    private void End(in BackwardPart<T> own, int first, int rows)
+    // The walk back leaves the first step of a part's sequences [from, to), if there are any.
+    private void End(in BackwardPart<T> own, int first, int from, int to)
     {
-        var offset = (nint)first * shape.Hidden;
-        if (a.DH0 != null)
+        var (offset, row) = ((nint)(first + from) * shape.Hidden, from * plan.StateStride);
+        if (a.DH0 != null && from < to)
         {
-            RowBlock<S, V, T>.Copy(a.DH0 + offset, shape.Hidden, own.DH, plan.StateStride, rows, shape.Hidden);
+            RowBlock<S, V, T>.Copy(a.DH0 + offset, shape.Hidden, own.DH + row, plan.StateStride, to - from, shape.Hidden);
         }
 
-        if (a.DC0 != null)
+        if (a.DC0 != null && from < to)
         {
-            RowBlock<S, V, T>.Copy(a.DC0 + offset, shape.Hidden, own.DC, plan.StateStride, rows, shape.Hidden);
+            RowBlock<S, V, T>.Copy(a.DC0 + offset, shape.Hidden, own.DC + row, plan.StateStride, to - from, shape.Hidden);
         }
     }
 }

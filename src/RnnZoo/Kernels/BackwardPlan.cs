@@ -13,9 +13,22 @@ internal readonly unsafe struct BackwardPlan<T>
 
     public BackwardPlan(in LayerShape shape, in BackwardArguments<T> a, int threads, int lanes, int columns, bool ownHiddenBias)
     {
-        RowParts = Math.Min(threads, shape.Batch);
+        Bounds = shape.Parts(Math.Min(threads, shape.Batch));
         ShareParts = threads;
-        MaxRows = (shape.Batch + RowParts - 1) / RowParts;
+        Starts = new nint[RowParts][];
+        for (var part = 0; part < RowParts; part++)
+        {
+            var (first, rows, starts) = (Bounds[part], Bounds[part + 1] - Bounds[part], new nint[shape.Steps + 1]);
+            for (var s = 0; s < shape.Steps; s++)
+            {
+                starts[s + 1] = starts[s] + shape.Rows(s, first, rows);
+            }
+
+            Starts[part] = starts;
+            MaxRows = Math.Max(MaxRows, rows);
+            MaxPartRows = nint.Max(MaxPartRows, starts[^1]);
+        }
+
         UnitBlocks = (shape.Hidden + lanes - 1) / lanes;
         PaddedHidden = (nint)UnitBlocks * lanes;
         WholeVectors = PaddedHidden == shape.Hidden;
@@ -28,7 +41,7 @@ internal readonly unsafe struct BackwardPlan<T>
         InputAtOnce = weights > StepwiseBytes || MaxRows <= 2;
         KeepRows = a.WantsParameters || (a.DX != null && InputAtOnce);
         KeepSteps = a.NormDWeightHh != null;
-        StoredRows = KeepSteps ? (nint)shape.Steps * MaxRows : KeepRows ? ChunkRows : MaxRows;
+        StoredRows = KeepSteps ? MaxPartRows : KeepRows ? ChunkRows : MaxRows;
         DRowsStride = Stride.OddLines<T>(columns * PaddedHidden);
         DXStride = Stride.OddLines<T>((nint)InputBlocks * lanes);
         DXRows = InputAtOnce ? ChunkRows : MaxRows;
@@ -45,12 +58,21 @@ internal readonly unsafe struct BackwardPlan<T>
     }
 
     /// <summary>Parts that the batch is split into; the rest of the threads has no part in it.</summary>
-    public int RowParts { get; }
+    public int RowParts => Bounds.Length - 1;
+
+    /// <summary>The first sequence of each part, and B.</summary>
+    public int[] Bounds { get; }
+
+    /// <summary>[part][T + 1] how many rows of a part come before each step of the walk.</summary>
+    public nint[][] Starts { get; }
+
+    /// <summary>Rows of the part that has most, over all steps.</summary>
+    public nint MaxPartRows { get; }
 
     /// <summary>Parts that the steps are split into for the norms of their own terms.</summary>
     public int ShareParts { get; }
 
-    /// <summary>Rows of the largest part of the batch.</summary>
+    /// <summary>Sequences of the largest part of the batch.</summary>
     public int MaxRows { get; }
 
     /// <summary>Blocks of one vector in H and in I; H rounded up to whole blocks.</summary>

@@ -18,7 +18,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
     private readonly LayerShape shape;
     private readonly ForwardArguments<T> a;
     private readonly int threads;
-    private readonly int rowParts;
+    private readonly int[] bounds;
     private readonly int inputs;
     private readonly int unitBlocks;
     private readonly RecordLayout<T> layout;
@@ -38,13 +38,13 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         this.shape = shape;
         a = arguments;
         this.threads = threads;
-        rowParts = Math.Min(threads, shape.Batch);
+        bounds = shape.Parts(Math.Min(threads, shape.Batch));
         inputs = arguments.Tokens == null ? shape.Input : 0;
         unitBlocks = (shape.Hidden + S.Lanes - 1) / S.Lanes;
         recordStride = RecordStride(shape.Hidden);
         stateOffset = Stride.Padded<T>(inputs);
         stateStride = Stride.OddLines<T>(stateOffset + ((nint)unitBlocks * S.Lanes));
-        layout = new RecordLayout<T>(shape.Batch * recordStride, C.NeedsTape && a.Tape != null);
+        layout = new RecordLayout<T>(shape, recordStride, C.NeedsTape && a.Tape != null);
     }
 
     private enum Phase
@@ -55,12 +55,12 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
 
     /// <summary>Elements of the tape; 0 where the output is tape enough.</summary>
     public static nint TapeElements(in LayerShape shape) =>
-        C.NeedsTape ? new RecordLayout<T>(shape.Batch * RecordStride(shape.Hidden), perStep: true).Elements(shape.Steps) : 0;
+        C.NeedsTape ? new RecordLayout<T>(shape, RecordStride(shape.Hidden), perStep: true).Elements : 0;
 
     public static void Run(in LayerShape shape, in ForwardArguments<T> arguments, int threads)
     {
         var pass = new ForwardPass<C, S, V, T>(shape, arguments, threads);
-        using var buffer = C.NeedsTape && arguments.Tape != null ? null : NativeBuffer.Rent((nuint)pass.layout.Elements(shape.Steps) * (nuint)sizeof(T));
+        using var buffer = C.NeedsTape && arguments.Tape != null ? null : NativeBuffer.Rent((nuint)pass.layout.Elements * (nuint)sizeof(T));
         pass.records = buffer is null ? arguments.Tape : (T*)buffer.Pointer;
         pass.Run();
     }
@@ -73,8 +73,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
                 Pack(Partition.Start(unitBlocks, part, threads), Partition.Start(unitBlocks, part + 1, threads));
                 break;
             default:
-                var first = Partition.Start(shape.Batch, part, rowParts);
-                RunSteps(first, Partition.Start(shape.Batch, part + 1, rowParts) - first);
+                RunSteps(bounds[part], bounds[part + 1] - bounds[part]);
                 break;
         }
     }
@@ -97,7 +96,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         phase = Phase.Pack;
         WorkerPool.Run(this, threads);
         phase = Phase.Steps;
-        WorkerPool.Run(this, rowParts);
+        WorkerPool.Run(this, bounds.Length - 1);
     }
 
     private void LayOut(ref Arena arena)
@@ -126,15 +125,24 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
     {
         var current = states + (2 * first * stateStride);
         var next = current + (rows * stateStride);
-        Begin(first, rows, current, next);
-        for (var s = 0; s < shape.Steps; s++)
+        RowBlock<S, V, T>.Clear(current, 2 * rows * stateStride);
+        for (var (s, before) = (0, 0); s < shape.Steps; s++)
         {
+            var active = shape.Rows(s, first, rows);
+            Begin(s, first, before, active, current);
+            before = active;
+            if (active == 0)
+            {
+                continue;
+            }
+
+            ReadInput(s, first, active, current);
             var record = layout.At(records, s) + (first * recordStride);
             var product = new StepProduct<S, V, T>
             {
                 Rows = current + stateOffset - inputs,
                 RowStride = stateStride,
-                RowCount = rows,
+                RowCount = active,
                 Input = inputs,
                 Hidden = shape.Hidden,
                 Panels = panels,
@@ -145,9 +153,9 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
             };
             var step = new ForwardStep<T>
             {
-                Rows = rows,
+                Rows = active,
                 Record = record,
-                PreviousRecord = record - layout.StepStride,
+                PreviousRecord = layout.At(records, s - 1) + (first * recordStride),
                 RecordStride = recordStride,
                 HPrevious = current + stateOffset,
                 H = next + stateOffset,
@@ -157,44 +165,32 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
             for (var u = 0; u < unitBlocks; u += UnitGroup)
             {
                 var count = Math.Min(UnitGroup, unitBlocks - u);
-                ReadTokens(s, first, rows, record, u, count);
+                ReadTokens(s, first, active, record, u, count);
                 C.Multiply(product, u, count);
                 C.Activate(step, u, count);
             }
 
-            WriteOutput(s, first, rows, next + stateOffset);
-            if (s + 1 < shape.Steps)
-            {
-                ReadInput(s + 1, first, rows, next);
-            }
-
+            WriteOutput(s, first, active, next + stateOffset);
+            End(s, first, shape.Rows(s + 1, first, rows), active, next);
             var used = current;
             current = next;
             next = used;
         }
-
-        End(first, rows, current);
     }
 
-    private void Begin(int first, int rows, T* current, T* next)
+    // Step s is the first of a part's sequences [from, to), if there are any.
+    private void Begin(int s, int first, int from, int to, T* state)
     {
-        RowBlock<S, V, T>.Clear(current, 2 * rows * stateStride);
-        if (a.H0 != null)
+        if (a.H0 != null && from < to)
         {
             RowBlock<S, V, T>.Copy(
-                current + stateOffset, stateStride, a.H0 + ((nint)first * shape.Hidden), shape.Hidden, rows, shape.Hidden);
+                state + stateOffset + (from * stateStride), stateStride, a.H0 + ((nint)(first + from) * shape.Hidden), shape.Hidden, to - from, shape.Hidden);
         }
 
-        ReadInput(0, first, rows, current);
-        if (C.CellStateSlot < 0)
-        {
-            return;
-        }
-
-        for (var b = first; b < first + rows; b++)
+        for (var b = first + from; C.CellStateSlot >= 0 && b < first + to; b++)
         {
             CellState<C, S, V, T>.Write(
-                layout.Initial(records) + (b * recordStride), a.C0 == null ? null : a.C0 + ((nint)b * shape.Hidden), shape.Hidden);
+                layout.At(records, s - 1) + (b * recordStride), a.C0 == null ? null : a.C0 + ((nint)b * shape.Hidden), shape.Hidden);
         }
     }
 
@@ -202,7 +198,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
     {
         if (inputs > 0)
         {
-            var x = a.X + (shape.Time(s) * a.XStepStride) + (first * a.XBatchStride);
+            var x = a.X + shape.Offset(s, a.XStepStride, a.XBatchStride) + (first * a.XBatchStride);
             RowBlock<S, V, T>.Copy(state + stateOffset - shape.Input, stateStride, x, a.XBatchStride, rows, shape.Input);
         }
     }
@@ -211,53 +207,53 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
     {
         if (a.Tokens != null)
         {
-            var tokens = a.Tokens + (shape.Time(s) * a.XStepStride) + (first * a.XBatchStride);
+            var tokens = a.Tokens + shape.Offset(s, a.XStepStride, a.XBatchStride) + (first * a.XBatchStride);
             TokenTable<C, S, V, T>.Read(table, TableStride, tokens, a.XBatchStride, rows, record, recordStride, unit, count);
         }
     }
 
     private void WriteOutput(int s, int first, int rows, T* h)
     {
-        var output = a.Output + (shape.Time(s) * a.OutputStepStride) + (first * a.OutputBatchStride);
+        var output = a.Output + shape.Offset(s, a.OutputStepStride, a.OutputBatchStride) + (first * a.OutputBatchStride);
         RowBlock<S, V, T>.Copy(output, a.OutputBatchStride, h, stateStride, rows, shape.Hidden);
         if (a.OutputCopy != null)
         {
-            var copy = a.OutputCopy + ((((nint)shape.Time(s) * shape.Batch) + first) * shape.Hidden);
+            var copy = a.OutputCopy + ((shape.FirstRow(s) + first) * shape.Hidden);
             RowBlock<S, V, T>.Copy(copy, shape.Hidden, h, stateStride, rows, shape.Hidden);
         }
     }
 
-    private void End(int first, int rows, T* state)
+    // Step s was the last of a part's sequences [from, to), if there are any.
+    private void End(int s, int first, int from, int to, T* state)
     {
-        if (a.HN != null)
+        if (a.HN != null && from < to)
         {
             RowBlock<S, V, T>.Copy(
-                a.HN + ((nint)first * shape.Hidden), shape.Hidden, state + stateOffset, stateStride, rows, shape.Hidden);
+                a.HN + ((nint)(first + from) * shape.Hidden), shape.Hidden, state + stateOffset + (from * stateStride), stateStride, to - from, shape.Hidden);
         }
 
-        for (var b = first; C.CellStateSlot >= 0 && a.CN != null && b < first + rows; b++)
+        for (var b = first + from; C.CellStateSlot >= 0 && a.CN != null && b < first + to; b++)
         {
             CellState<C, S, V, T>.Read(
-                a.CN + ((nint)b * shape.Hidden), layout.At(records, shape.Steps - 1) + (b * recordStride), shape.Hidden);
+                a.CN + ((nint)b * shape.Hidden), layout.At(records, s) + (b * recordStride), shape.Hidden);
         }
     }
 }
 
 /// <summary>
-/// Where the records of a step lie: one set per step, after one for the initial cell state; or, where no step's records
-/// are needed later, a single set that all steps share.
+/// Where the records of a step of the walk lie: one for each row, after which there is room for the initial cell state of the
+/// sequences that begin with the next step; or, where no step's records are needed later, one for each sequence that all steps share.
 /// </summary>
-internal readonly unsafe struct RecordLayout<T>(nint stepSize, bool perStep)
+internal readonly unsafe struct RecordLayout<T>(LayerShape shape, nint recordStride, bool perStep)
     where T : unmanaged
 {
-    /// <summary>From one step's records to the next one's.</summary>
-    public nint StepStride => perStep ? stepSize : 0;
+    public nint Elements => (perStep ? shape.TotalRows + shape.Batch : shape.Batch) * recordStride;
 
-    public nint Elements(int steps) => perStep ? (steps + 1) * stepSize : stepSize;
+    /// <summary>The records of sequence 0 at a step; at step -1, what stands before the first.</summary>
+    public T* At(T* records, int step) => records + (perStep && step >= 0 ? Row(step) * recordStride : 0);
 
-    public T* Initial(T* records) => records;
-
-    public T* At(T* records, int step) => records + ((step + 1) * StepStride);
+    // Sequences begin with the first step of the walk, or, in reverse, with any: what came before the step, and what begins with it.
+    private nint Row(int step) => shape.Reverse ? shape.TotalRows - shape.FirstRow(step) : shape.Batch + shape.FirstRow(step);
 }
 
 /// <summary>Moves one row of cell state [H] into and out of a row's records.</summary>

@@ -41,15 +41,18 @@ internal static class MinGruKernel
     }
 }
 
-/// <summary>Where <see cref="MinGruKernel"/> reads and writes: dense arrays of T steps of N = B·H entries, or of N entries.</summary>
+/// <summary>
+/// Where <see cref="MinGruKernel"/> reads and writes: dense arrays [T, N] of T steps of N = B·H entries, packed where sequences
+/// end before the last step, or of N entries.
+/// </summary>
 internal unsafe struct MinGruArguments<T>
     where T : unmanaged
 {
-    /// <summary>T.</summary>
-    public int Steps;
+    /// <summary>T, and the sequences that each step has.</summary>
+    public BatchSizes Sizes;
 
-    /// <summary>N: the entries of a step.</summary>
-    public nint Entries;
+    /// <summary>H.</summary>
+    public nint Hidden;
 
     /// <summary>Whether the sequence is walked from T - 1 to 0.</summary>
     public bool Reverse;
@@ -90,11 +93,13 @@ internal unsafe struct MinGruArguments<T>
     /// <summary>What reaches h from the later steps of the walk [T, N], written; null where nobody asks.</summary>
     public T* DFuture;
 
-    /// <summary>The row that a step of the walk reads.</summary>
-    public readonly nint Row(int step) => (Reverse ? Steps - 1 - step : step) * Entries;
+    /// <summary>Where a step of the walk begins.</summary>
+    public readonly nint Row(int step) => (nint)Sizes.Start(Time(step)) * Hidden;
 
-    /// <summary>The state before a step of the walk.</summary>
-    public readonly T* Before(int step) => step == 0 ? H0 : Output + Row(step - 1);
+    /// <summary>The entries that a step of the walk has; none before the first step.</summary>
+    public readonly nint Entries(int step) => step < 0 ? 0 : Sizes[Time(step)] * Hidden;
+
+    private readonly int Time(int step) => Reverse ? Sizes.Steps - 1 - step : step;
 }
 
 /// <summary>One pass of <see cref="MinGruKernel"/>; each part takes a range of the entries through all steps.</summary>
@@ -107,39 +112,60 @@ internal sealed unsafe class MinGruPass<S, V, T> : ParallelWork
     private const int MostLanes = 16;
     private readonly MinGruArguments<T> a;
     private readonly bool isForward;
-    private readonly int vectors;
-    private readonly int parts;
+    private readonly nint[] bounds;
 
     private MinGruPass(in MinGruArguments<T> arguments, bool isForward, int threads)
     {
         (a, this.isForward) = (arguments, isForward);
-        vectors = checked((int)((arguments.Entries + S.Lanes - 1) / S.Lanes));
-        parts = Math.Clamp(threads, 1, Math.Max(1, vectors));
+        var (sizes, hidden) = (arguments.Sizes, arguments.Hidden);
+        if (sizes.IsEven)
+        {
+            var entries = sizes.Batch * hidden;
+            var vectors = checked((int)((entries + S.Lanes - 1) / S.Lanes));
+            var parts = Math.Clamp(threads, 1, Math.Max(1, vectors));
+            bounds = [.. Enumerable.Range(0, parts + 1).Select(part => nint.Min((nint)Partition.Start(vectors, part, parts) * S.Lanes, entries))];
+        }
+        else
+        {
+            bounds = [.. sizes.Parts(Math.Min(threads, sizes.Batch)).Select(sequence => sequence * hidden)];
+        }
     }
 
     public static void Run(in MinGruArguments<T> arguments, bool isForward, int threads)
     {
         var pass = new MinGruPass<S, V, T>(arguments, isForward, threads);
-        WorkerPool.Run(pass, pass.parts);
+        WorkerPool.Run(pass, pass.bounds.Length - 1);
     }
 
     public override void Run(int part)
     {
-        nint from = (nint)Partition.Start(vectors, part, parts) * S.Lanes;
-        var to = Math.Min((nint)Partition.Start(vectors, part + 1, parts) * S.Lanes, a.Entries);
+        var steps = a.Sizes.Steps;
+        for (var walked = 0; walked < steps; walked++)
+        {
+            var step = isForward ? walked : steps - 1 - walked;
+            var to = nint.Min(bounds[part + 1], a.Entries(step));
+            var begun = nint.Clamp(a.Entries(step - 1), bounds[part], nint.Max(bounds[part], to)); // beyond, the state before is the initial one
+            if (bounds[part] < begun)
+            {
+                Run(a.Row(step), a.Output + a.Row(step - 1), bounds[part], begun);
+            }
+
+            if (begun < to)
+            {
+                Run(a.Row(step), a.H0, begun, to);
+            }
+        }
+    }
+
+    private void Run(nint row, T* before, nint from, nint to)
+    {
         if (isForward)
         {
-            for (var step = 0; step < a.Steps; step++)
-            {
-                Forward(a.Row(step), a.Before(step), from, to);
-            }
+            Forward(row, before, from, to);
         }
         else
         {
-            for (var step = a.Steps - 1; step >= 0; step--)
-            {
-                Backward(a.Row(step), a.Before(step), from, to);
-            }
+            Backward(row, before, from, to);
         }
     }
 

@@ -82,14 +82,47 @@ internal static class RecurrentKernel
     }
 }
 
-/// <summary>What one direction of one recurrent layer computes: T, B, I and H, each at least 1; in reverse, time is walked from T − 1 to 0.</summary>
-internal readonly record struct LayerShape(CellKind Cell, int Steps, int Batch, int Input, int Hidden, bool Reverse = false)
+/// <summary>
+/// What one direction of one recurrent layer computes: T, B, I and H, each at least 1; in reverse, time is walked from T − 1 to 0.
+/// Where there are sizes, the sequences are packed: each array [T, B, ·] is [N, ·], and its stride from row to row is that of the batch.
+/// </summary>
+internal readonly record struct LayerShape(CellKind Cell, int Steps, int Batch, int Input, int Hidden, bool Reverse = false, BatchSizes? Sizes = null)
 {
     /// <summary>Row blocks of the weight matrices: 1, 4 (LSTM: i, f, g, o) or 3 (GRU: r, z, n).</summary>
     public int Gates => Cell switch { CellKind.Lstm => 4, CellKind.Gru => 3, _ => 1 };
 
     /// <summary>The time index at position <paramref name="step"/> of the walk.</summary>
     public int Time(int step) => Reverse ? Steps - 1 - step : step;
+
+    /// <summary>N: the rows of all steps.</summary>
+    public nint TotalRows => Sizes is null ? (nint)Steps * Batch : (nint)Sizes.Total;
+
+    /// <summary>Where the rows of a step of the walk begin among all rows.</summary>
+    public nint FirstRow(int step) => Sizes is null ? (nint)Time(step) * Batch : (nint)Sizes.Start(Time(step));
+
+    /// <summary>Where the rows of a step of the walk begin in an array with these strides.</summary>
+    public nint Offset(int step, nint stepStride, nint rowStride) => Sizes is null ? Time(step) * stepStride : FirstRow(step) * rowStride;
+
+    /// <summary>How many of some sequences have a step of the walk; none has a step before the first, or after the last.</summary>
+    public int Rows(int step, int first, int count) =>
+        step < 0 || step >= Steps ? 0 : Sizes is null ? count : Math.Clamp(Sizes[Time(step)] - first, 0, count);
+
+    /// <summary>The bounds of the parts that the batch is split into.</summary>
+    public int[] Parts(int parts)
+    {
+        if (Sizes is not null)
+        {
+            return Sizes.Parts(parts);
+        }
+
+        var bounds = new int[parts + 1];
+        for (var part = 0; part <= parts; part++)
+        {
+            bounds[part] = Partition.Start(Batch, part, parts);
+        }
+
+        return bounds;
+    }
 
     public void Check()
     {
@@ -168,8 +201,8 @@ internal unsafe struct ForwardArguments<T>
     public T* CN;
 
     /// <summary>
-    /// What the backward pass reads of each step, by position in the walk: [T + 1, B, unit blocks, slots, lanes], the first entry the
-    /// initial cell state alone; <see cref="RecurrentKernel.TapeElements"/> elements. Null where no backward pass follows,
+    /// What the backward pass reads of each step, by position in the walk: [N + B, unit blocks, slots, lanes], where the initial cell
+    /// state stands before each sequence's first step; <see cref="RecurrentKernel.TapeElements"/> elements. Null where no backward pass follows,
     /// or where the output is tape enough. Written.
     /// </summary>
     public T* Tape;

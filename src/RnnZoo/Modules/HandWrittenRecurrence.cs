@@ -1,5 +1,6 @@
 using RnnZoo.Bptt;
 using RnnZoo.Cells;
+using RnnZoo.Kernels;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Modules;
@@ -12,6 +13,7 @@ internal sealed class HandWrittenRecurrence : IDisposable
     private readonly ILayerKernel?[] _kernels;
     private readonly TapePool[] _tapes;
     private readonly BackwardFailures _failures;
+
     private HandWrittenRecurrence(RecurrentLayout layout, IEnumerable<EquationCell> cells, BackwardFailures failures)
     {
         (_layout, _failures) = (layout, failures);
@@ -36,12 +38,13 @@ internal sealed class HandWrittenRecurrence : IDisposable
     /// <summary>Lets a test put wrong terms into the equations, which then run in place of the kernels.</summary>
     public void Plant(TermHook? hook) => Array.ForEach(_equations, equations => equations.Cell.Hook = hook);
 
-    /// <param name="input">[T, B, I], or token ids [T, B], each within I.</param>
+    /// <param name="input">[T, B, I], or token ids [T, B], each within I; packed rows [N, I] or ids [N] where there are sizes.</param>
+    /// <param name="sizes">The sizes of packed rows, or null.</param>
     /// <param name="state">Parts [L·D, B, H].</param>
     /// <param name="training">Whether dropout between layers is active.</param>
     /// <param name="recording">Where the backward pass writes norms, or null.</param>
-    /// <returns>Output [T, B, D·H] and the final state.</returns>
-    public RecurrentResult Run(Tensor input, RecurrentState state, bool training, NormRecording? recording)
+    /// <returns>Output [T, B, D·H] or [N, D·H], and the final state.</returns>
+    public RecurrentResult Run(Tensor input, BatchSizes? sizes, RecurrentState state, bool training, NormRecording? recording)
     {
         if (!training && !is_grad_enabled())
         {
@@ -49,8 +52,8 @@ internal sealed class HandWrittenRecurrence : IDisposable
         }
 
         return _equations.Length == 1
-            ? RunDirection(0, 0, input, state, recording)
-            : Unroller.Run(_layout, input, state, training, (layer, direction, steps, start) => RunDirection(layer, direction, steps, start, recording));
+            ? RunDirection(0, 0, input, sizes, state, recording)
+            : Unroller.Run(_layout, input, state, training, (layer, direction, steps, start) => RunDirection(layer, direction, steps, sizes, start, recording));
     }
 
     /// <summary>Frees the memory that is kept for the next pass.</summary>
@@ -59,11 +62,11 @@ internal sealed class HandWrittenRecurrence : IDisposable
     private bool IsPlanted => _equations[0].Cell.Hook is not null;
 
     // The start and the final state are [B, H], or [1, B, H] where there is one direction of one layer.
-    private RecurrentResult RunDirection(int layer, int direction, Tensor input, RecurrentState start, NormRecording? recording)
+    private RecurrentResult RunDirection(int layer, int direction, Tensor input, BatchSizes? sizes, RecurrentState start, NormRecording? recording)
     {
         var index = (layer * _layout.NumDirections) + direction;
-        var arguments = new LayerArguments(input, start, _equations[index].Cell.Weights());
+        var arguments = new LayerArguments(input, start, _equations[index].Cell.Weights()) { Sizes = sizes };
         var kernel = !IsPlanted && !EquationsOnly && _kernels[index] is { } own && own.CanRun(arguments) ? own : null;
-        return LayerFunction.Run(new LayerCall(kernel, _tapes[index], _equations[index], reversed: direction == 1, recording?[index]), arguments, _failures);
+        return LayerFunction.Run(new LayerCall(kernel, _tapes[index], _equations[index], reversed: direction == 1, sizes, recording?[index]), arguments, _failures);
     }
 }

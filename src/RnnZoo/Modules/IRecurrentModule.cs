@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RnnZoo.Bptt;
 using RnnZoo.Cells;
 using static TorchSharp.torch;
@@ -54,10 +55,18 @@ public interface IRecurrentModule
     void ThrowIfFailed();
 
     /// <summary>Runs a sequence, hooks included.</summary>
-    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
+    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first; [T, I] for a single sequence, which then has no B anywhere.</param>
     /// <param name="state">The initial state; zeros if null.</param>
     /// <returns>The output at every step and the final state.</returns>
+    [OverloadResolutionPriority(1)] // so that null is a state
     RecurrentResult Run(Tensor input, RecurrentState? state = null);
+
+    /// <summary>Runs sequences of several lengths, hooks included; the lengths go past them.</summary>
+    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
+    /// <param name="lengths">[B] (int64): how many steps each sequence has, from 1 to T, in any order. What lies beyond is padding, without influence.</param>
+    /// <param name="state">The initial state; zeros if null.</param>
+    /// <returns>The output at every step, zero in padding, and the final state, each sequence's after its own last step.</returns>
+    RecurrentResult Run(Tensor input, Tensor lengths, RecurrentState? state = null);
 
     /// <summary>The hand-written path; null for a module that has none.</summary>
     internal HandWrittenRecurrence? HandWritten => null;

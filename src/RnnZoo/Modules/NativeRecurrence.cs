@@ -1,6 +1,7 @@
 using RnnZoo.Cells;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn.utils.rnn;
 
 namespace RnnZoo.Modules;
 
@@ -13,11 +14,13 @@ internal sealed class NativeRecurrence : IDisposable
 {
     private readonly nn.Module _module;
     private readonly Func<Tensor, RecurrentState, RecurrentResult> _forward;
+    private readonly Func<PackedSequence, RecurrentState, (PackedSequence, RecurrentState)> _forwardPacked;
 
-    private NativeRecurrence(nn.Module module, Func<Tensor, RecurrentState, RecurrentResult> forward)
+    private NativeRecurrence(nn.Module module, Func<Tensor, RecurrentState, RecurrentResult> forward, Func<PackedSequence, RecurrentState, (PackedSequence, RecurrentState)> forwardPacked)
     {
         _module = module;
         _forward = forward;
+        _forwardPacked = forwardPacked;
     }
 
     /// <summary>The parameters under PyTorch's keys, in PyTorch's order.</summary>
@@ -30,6 +33,10 @@ internal sealed class NativeRecurrence : IDisposable
         {
             var (output, h) = rnn.forward(input, state.Hidden);
             return new RecurrentResult(output, new RecurrentState(h));
+        }, (input, state) =>
+        {
+            var (output, h) = rnn.call(input, state.Hidden);
+            return (output, new RecurrentState(h));
         });
     }
 
@@ -40,6 +47,10 @@ internal sealed class NativeRecurrence : IDisposable
         {
             var (output, h, c) = lstm.forward(input, (state.Hidden, state.Cell));
             return new RecurrentResult(output, new RecurrentState(h, c));
+        }, (input, state) =>
+        {
+            var (output, h, c) = lstm.call(input, (state.Hidden, state.Cell));
+            return (output, new RecurrentState(h, c));
         });
     }
 
@@ -50,6 +61,10 @@ internal sealed class NativeRecurrence : IDisposable
         {
             var (output, h) = gru.forward(input, state.Hidden);
             return new RecurrentResult(output, new RecurrentState(h));
+        }, (input, state) =>
+        {
+            var (output, h) = gru.call(input, state.Hidden);
+            return (output, new RecurrentState(h));
         });
     }
 
@@ -68,12 +83,22 @@ internal sealed class NativeRecurrence : IDisposable
 
     public RecurrentResult Forward(Tensor input, RecurrentState state, bool training)
     {
+        Train(training);
+        return _forward(input, state);
+    }
+
+    public (PackedSequence Output, RecurrentState State) Forward(PackedSequence input, RecurrentState state, bool training)
+    {
+        Train(training);
+        return _forwardPacked(input, state);
+    }
+
+    private void Train(bool training)
+    {
         if (_module.training != training)
         {
             _module.train(training);
         }
-
-        return _forward(input, state);
     }
 
     public void Convert(Action<nn.Module> conversion) => conversion(_module);

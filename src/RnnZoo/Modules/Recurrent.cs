@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using RnnZoo.Cells;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn.utils.rnn;
 
 namespace RnnZoo.Modules;
 
@@ -37,17 +39,36 @@ public sealed class Recurrent : RecurrentModule<RecurrentState?, RecurrentResult
     }
 
     /// <summary>Runs a sequence, hooks included.</summary>
-    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
+    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first; [T, I] for a single sequence.</param>
     /// <param name="state">Parts [L·D, B, S]; zeros if null.</param>
     /// <returns>The output at every step and the final state.</returns>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
+    [OverloadResolutionPriority(1)] // so that null is a state
     public new RecurrentResult call(Tensor input, RecurrentState? state = null) => base.call(input, state);
 
-    /// <summary>Runs a sequence without hooks; arguments and results as in <see cref="call"/>.</summary>
+    /// <summary>Runs sequences of several lengths, hooks included; the lengths go past them.</summary>
+    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
+    /// <param name="lengths">[B] (int64): how many steps each sequence has, from 1 to T, in any order.</param>
+    /// <param name="state">Parts [L·D, B, S]; zeros if null.</param>
+    /// <returns>The output at every step, zero in padding, and the final state, each sequence's after its own last step.</returns>
+    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
+    public RecurrentResult call(Tensor input, Tensor lengths, RecurrentState? state = null) => Call(input, state, lengths);
+
+    /// <summary>Runs packed sequences; hooks, which take tensors, do not run.</summary>
+    /// <param name="input">As from pack_padded_sequence, rows of I.</param>
+    /// <param name="state">Parts [L·D, B, S], in the order in which the sequences were packed from; zeros if null.</param>
+    /// <returns>The output at every step, packed as the input, and the final state, in the order of the initial one.</returns>
+    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
+    public (PackedSequence, RecurrentState) call(PackedSequence input, RecurrentState? state = null) => Forward(input, state);
+
+    /// <summary>Runs a sequence without hooks; arguments and results as in <c>call</c>.</summary>
     public override RecurrentResult forward(Tensor input, RecurrentState? state = null) => Forward(input, state);
 
     /// <inheritdoc/>
     public override RecurrentResult Run(Tensor input, RecurrentState? state = null) => call(input, state);
+
+    /// <inheritdoc/>
+    public override RecurrentResult Run(Tensor input, Tensor lengths, RecurrentState? state = null) => call(input, lengths, state);
 }
 
 /// <summary>The cells that a factory made for a layout, checked against each other.</summary>

@@ -44,8 +44,7 @@ internal sealed record RecurrentLayout(long InputSize, long HiddenSize, long Num
         var axes = BatchFirst ? "[B, T, I]" : "[T, B, I]";
         if (shape.Length != 3 || shape[2] != InputSize)
         {
-            var hint = shape.Length == 2 ? $"; add the missing axis with unsqueeze({(BatchFirst ? 0 : 1)}) if it is one sequence" : "";
-            throw new ArgumentException($"input: expected {axes} with I = {InputSize}, got {Check.Show(shape)}{hint}.");
+            throw new ArgumentException($"input: expected {axes} with I = {InputSize}, got {Check.Show(shape)}.");
         }
 
         throw new ArgumentException($"input: expected {axes} with T above 0, got {Check.Show(shape)}.");
@@ -54,7 +53,7 @@ internal sealed record RecurrentLayout(long InputSize, long HiddenSize, long Num
     /// <summary>Token ids in place of a sequence of vectors: [T, B], at least one step, each below I.</summary>
     public void CheckTokens(Tensor tokens, Tensor parameter)
     {
-        if (tokens.size(BatchFirst ? 1 : 0) == 0)
+        if (tokens.Dimensions != 2 || tokens.size(BatchFirst ? 1 : 0) == 0)
         {
             throw new ArgumentException($"input: expected token ids {(BatchFirst ? "[B, T]" : "[T, B]")} with T above 0, got {Check.Show(tokens.shape)}.");
         }
@@ -67,9 +66,34 @@ internal sealed record RecurrentLayout(long InputSize, long HiddenSize, long Num
         TokenInput.CheckRange(tokens, InputSize);
     }
 
-    /// <summary>A state: parts [L·D, B, S], of the input's element type and device (of <paramref name="like"/>'s if given).</summary>
-    public void CheckState(RecurrentState state, IReadOnlyList<long> sizes, Tensor input, Tensor? like = null) =>
-        state.CheckParts([.. sizes.Select(size => new[] { NumLayers * NumDirections, BatchOf(input), size })], "[L·D, B, H]", "0", like ?? input);
+    /// <summary>A state: parts [L·D, B, S], of the element type and device of <paramref name="like"/>.</summary>
+    public void CheckState(RecurrentState state, IReadOnlyList<long> sizes, long batch, Tensor like) =>
+        state.CheckParts([.. sizes.Select(size => new[] { NumLayers * NumDirections, batch, size })], "[L·D, B, H]", "0", like);
+
+    /// <summary>A single sequence [T, I], or token ids [T], without a batch, and its state.</summary>
+    public void CheckUnbatched(Tensor input, RecurrentState? state, IReadOnlyList<long> sizes, Tensor? lengths)
+    {
+        if (input.size(0) == 0 || (input.Dimensions == 2 && input.size(1) != InputSize))
+        {
+            throw new ArgumentException($"input: expected {(BatchFirst ? "[B, T, I]" : "[T, B, I]")}, or [T, I] for a single sequence, with I = {InputSize} and T above 0, got {Check.Show(input.shape)}.");
+        }
+
+        if (lengths is not null)
+        {
+            throw new ArgumentException("lengths: expected none for a single sequence [T, I]; narrow the input to its length.");
+        }
+
+        state?.CheckParts([.. sizes.Select(size => new[] { NumLayers * NumDirections, size })], "[L·D, H]", "0", state.Hidden);
+    }
+
+    /// <summary>Packed rows [N, I].</summary>
+    public void CheckPacked(Tensor rows)
+    {
+        if (rows.Dimensions != 2 || rows.size(1) != InputSize)
+        {
+            throw new ArgumentException($"input: expected packed rows [N, I] with I = {InputSize}, got {Check.Show(rows.shape)}; pack a batch {(BatchFirst ? "[B, T, I]" : "[T, B, I]")}.");
+        }
+    }
 }
 
 /// <summary>The cells of a recurrent module, and under which of its keys their parameters stand.</summary>

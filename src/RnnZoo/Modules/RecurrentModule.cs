@@ -1,7 +1,10 @@
+using System.Runtime.CompilerServices;
 using RnnZoo.Bptt;
 using RnnZoo.Cells;
+using RnnZoo.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn.utils.rnn;
 
 namespace RnnZoo.Modules;
 
@@ -13,7 +16,7 @@ namespace RnnZoo.Modules;
 /// <para>Parameters are registered flat under PyTorch's keys: the cell's own name, <c>_l{layer}</c>, and <c>_reverse</c>
 /// for the backward direction. They are freed from dispose scopes at construction, so a module may be made inside a
 /// scope, and they live until the module is disposed.</para>
-/// <para>Packed sequences are not supported. In training with dropout above 0 the paths draw different random numbers.</para>
+/// <para>In training with dropout above 0 the paths draw different random numbers.</para>
 /// </remarks>
 /// <typeparam name="TState">The state as the drop-in takes it.</typeparam>
 /// <typeparam name="TResult">The result as the drop-in returns it.</typeparam>
@@ -27,6 +30,7 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     private readonly NormObservers _norms = new();
     private readonly BackwardFailures _failures;
     private BackwardPath _backward;
+    private readonly LengthsPast _lengths = new();
     private bool _disposed;
 
     private protected RecurrentModule(string name, RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, NativeRecurrence? native)
@@ -137,7 +141,11 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     public void ThrowIfFailed() => _failures.ThrowIfFailed();
 
     /// <inheritdoc/>
+    [OverloadResolutionPriority(1)] // so that null is a state
     public abstract RecurrentResult Run(Tensor input, RecurrentState? state = null);
+
+    /// <inheritdoc/>
+    public abstract RecurrentResult Run(Tensor input, Tensor lengths, RecurrentState? state = null);
 
     /// <summary>Nothing: there are no flat weights to restore. Kept so that code written for torch.nn compiles.</summary>
     public void flatten_parameters()
@@ -158,32 +166,57 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
         return base.load_state_dict(source, strict: false, skip); // strictly, the base asks for the same order too
     }
 
+    /// <summary>Runs a sequence, hooks included, which see its input and state.</summary>
+    private protected TResult Call(Tensor input, TState state, Tensor lengths)
+    {
+        ArgumentNullException.ThrowIfNull(lengths);
+        return _lengths.Past(lengths, () => call(input, state));
+    }
+
     /// <summary>Checks, runs the chosen path, and leaves only the results in the caller's dispose scope.</summary>
     private protected RecurrentResult Forward(Tensor input, RecurrentState? state)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        ThrowIfFailed();
-        var like = CheckInput(input);
-        if (state is not null)
-        {
-            _layout.CheckState(state, StateSizes, input, like);
-        }
-
-        _bindings.Verify(this, _native);
+        var lengths = _lengths.Take();
+        Begin();
+        ArgumentNullException.ThrowIfNull(input);
         using var scope = NewDisposeScope();
-        state ??= Zeros(_layout.BatchOf(input), like.dtype, like.device);
-
-        // Native modules differ in whether they take an empty batch; the cells always do.
-        var path = EffectiveBackward == BackwardPath.Native && _layout.BatchOf(input) == 0 ? BackwardPath.Autograd : EffectiveBackward;
-        if (path != BackwardPath.HandWritten && TokenInput.Is(input))
+        var isUnbatched = input.Dimensions == (TokenInput.Is(input) ? 1 : 2);
+        if (isUnbatched)
         {
-            input = TokenInput.OneHot(input, InputSize, like.dtype); // [T, B, I]
+            _layout.CheckUnbatched(input, state, StateSizes, lengths);
+            (input, state) = (input.unsqueeze(BatchAxis), state?.Map(part => part.unsqueeze(1))); // [T, 1, I] or [T, 1], parts [L·D, 1, S]
         }
 
-        var result = path == BackwardPath.Native ? _native!.Forward(input, state, training) : ByCells(path, input, state);
+        var like = CheckInput(input);
+        var result = Run(input, CheckedState(state, _layout.BatchOf(input), like), lengths, like);
+        if (isUnbatched)
+        {
+            result = new RecurrentResult(result.Output.squeeze(BatchAxis), result.State.Map(part => part.squeeze(1))); // [T, D·H], parts [L·D, S]
+        }
+
         result.Output.MoveToOuterDisposeScope();
         result.State.KeepFrom(scope);
         return result;
+    }
+
+    /// <summary>The same for packed sequences.</summary>
+    private protected (PackedSequence Output, RecurrentState State) Forward(PackedSequence input, RecurrentState? state)
+    {
+        Begin();
+        ArgumentNullException.ThrowIfNull(input);
+        using var scope = NewDisposeScope();
+        var packed = PackedBatch.Of(input);
+        _layout.CheckPacked(input.data);
+        Check.Like(this, input.data, nameof(input));
+        state = CheckedState(state, packed.Sizes.Batch, input.data);
+        if (EffectiveBackward == BackwardPath.Native)
+        {
+            var (output, final) = _native!.Forward(input, state, training);
+            return (output.MoveToOuterDisposeScope(), final.KeepFrom(scope));
+        }
+
+        var result = packed.Unsorted(ByCells(EffectiveBackward, input.data, packed.Sizes, packed.Sorted(state), packed.Sizes.Steps));
+        return (packed.Pack(result.Output).MoveToOuterDisposeScope(), result.State.KeepFrom(scope));
     }
 
     /// <summary>The module for a notebook: what it is, and its parameters.</summary>
@@ -224,6 +257,7 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
         if (disposing && !_disposed)
         {
             _disposed = true;
+            _lengths.Dispose();
             _native?.Dispose();
             _handWritten?.Dispose();
             _bindings.Dispose();
@@ -247,7 +281,59 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
         return parameter;
     }
 
-    private RecurrentResult ByCells(BackwardPath path, Tensor input, RecurrentState state)
+    private int BatchAxis => BatchFirst ? 0 : 1;
+
+    private void Begin()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ThrowIfFailed();
+        _bindings.Verify(this, _native);
+    }
+
+    private RecurrentState CheckedState(RecurrentState? state, long batch, Tensor like)
+    {
+        if (state is null)
+        {
+            return Zeros(batch, like.dtype, like.device);
+        }
+
+        _layout.CheckState(state, StateSizes, batch, like);
+        return state;
+    }
+
+    private RecurrentResult Run(Tensor input, RecurrentState state, Tensor? lengths, Tensor like)
+    {
+        // Native modules differ in whether they take an empty batch; the cells always do.
+        var path = EffectiveBackward == BackwardPath.Native && _layout.BatchOf(input) == 0 ? BackwardPath.Autograd : EffectiveBackward;
+        if (path != BackwardPath.HandWritten && TokenInput.Is(input))
+        {
+            input = TokenInput.OneHot(input, InputSize, like.dtype); // [T, B, I]
+        }
+
+        var steps = input.size(BatchFirst ? 1 : 0);
+        var packed = lengths is null ? null : PackedBatch.Of(lengths, steps, _layout.BatchOf(input));
+        if (packed is null)
+        {
+            if (path == BackwardPath.Native)
+            {
+                return _native!.Forward(input, state, training);
+            }
+
+            var result = ByCells(path, BatchFirst ? input.transpose(0, 1) : input, null, state, steps); // input [T, B, I]
+            return BatchFirst ? result with { Output = result.Output.transpose(0, 1) } : result; // [B, T, D·H]
+        }
+
+        if (path == BackwardPath.Native)
+        {
+            var (output, final) = _native!.Forward(pack_padded_sequence(input, lengths, BatchFirst, enforce_sorted: false), state, training);
+            return new RecurrentResult(pad_packed_sequence(output, BatchFirst, total_length: steps).Item1, final);
+        }
+
+        var rows = packed.Unsorted(ByCells(path, packed.Rows(input, BatchFirst), packed.Sizes, packed.Sorted(state), steps));
+        return rows with { Output = packed.Padded(rows.Output, steps, BatchFirst) };
+    }
+
+    private RecurrentResult ByCells(BackwardPath path, Tensor input, BatchSizes? sizes, RecurrentState state, long steps)
     {
         _bindings.SetTraining(training);
         if (training)
@@ -255,12 +341,10 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
             _bindings.BeginTraining();
         }
 
-        var recording = _norms.Begin(_bindings.Cells, input.size(BatchFirst ? 1 : 0));
-        var steps = BatchFirst ? input.transpose(0, 1) : input; // [T, B, I]
-        var result = path == BackwardPath.HandWritten
-            ? _handWritten!.Run(steps, state, training, recording)
-            : Unroller.Run(_layout, _bindings.Cells, steps, state, training, recording is null ? null : index => new StepTaps(recording[index], _failures));
-        return BatchFirst ? result with { Output = result.Output.transpose(0, 1) } : result; // [B, T, D·H]
+        var recording = _norms.Begin(_bindings.Cells, steps);
+        return path == BackwardPath.HandWritten
+            ? _handWritten!.Run(input, sizes, state, training, recording)
+            : Unroller.Run(_layout, _bindings.Cells, input, sizes, state, training, recording is null ? null : index => new StepTaps(recording[index], _failures));
     }
 
     private RecurrentState Zeros(long batch, ScalarType dtype, Device device) =>
@@ -322,13 +406,39 @@ public abstract class HiddenStateModule : RecurrentModule<Tensor, (Tensor, Tenso
     }
 
     /// <summary>Runs a sequence, hooks included.</summary>
-    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
+    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first; [T, I] for a single sequence, which then has no B anywhere.</param>
     /// <param name="h0">[L·D, B, H]; zeros if null.</param>
     /// <returns>Output [T, B, D·H] (or [B, T, D·H]) and h_n [L·D, B, H].</returns>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
+    [OverloadResolutionPriority(1)] // so that null is a state
     public new (Tensor, Tensor) call(Tensor input, Tensor? h0 = null) => base.call(input, h0!);
 
-    /// <summary>Runs a sequence without hooks; arguments and results as in <see cref="call"/>.</summary>
+    /// <summary>Runs sequences of several lengths, hooks included; the lengths go past them.</summary>
+    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
+    /// <param name="lengths">[B] (int64): how many steps each sequence has, from 1 to T, in any order. What lies beyond is padding, without influence.</param>
+    /// <param name="h0">[L·D, B, H]; zeros if null.</param>
+    /// <returns>
+    /// Output [T, B, D·H] (or [B, T, D·H]), zero in padding, and h_n [L·D, B, H], each sequence's after its own last step; the
+    /// backward direction begins there.
+    /// </returns>
+    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
+    public (Tensor, Tensor) call(Tensor input, Tensor lengths, Tensor? h0 = null) => Call(input, h0!, lengths);
+
+    /// <summary>Runs packed sequences. Hooks, which take tensors, do not run.</summary>
+    /// <param name="input">As from pack_padded_sequence; rows of I.</param>
+    /// <param name="h0">[L·D, B, H], in the order that the sequences had before they were packed; zeros if null.</param>
+    /// <returns>Output, packed as the input, rows of D·H, and h_n [L·D, B, H] in the order of h0.</returns>
+    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
+    public (PackedSequence, Tensor) call(PackedSequence input, Tensor? h0 = null) => forward(input, h0);
+
+    /// <inheritdoc cref="call(PackedSequence, Tensor?)"/>
+    public (PackedSequence, Tensor) forward(PackedSequence input, Tensor? h0 = null)
+    {
+        var (output, state) = Forward(input, h0 is null ? null : new RecurrentState(h0));
+        return (output, state.Hidden);
+    }
+
+    /// <summary>Runs a sequence without hooks; arguments and results as in <see cref="call(Tensor, Tensor?)"/>.</summary>
     public override (Tensor, Tensor) forward(Tensor input, Tensor? h0 = null)
     {
         var (output, state) = Forward(input, h0 is null ? null : new RecurrentState(h0));
@@ -339,6 +449,13 @@ public abstract class HiddenStateModule : RecurrentModule<Tensor, (Tensor, Tenso
     public override RecurrentResult Run(Tensor input, RecurrentState? state = null)
     {
         var (output, h) = call(input, RecurrentState.One(state));
+        return new RecurrentResult(output, new RecurrentState(h));
+    }
+
+    /// <inheritdoc/>
+    public override RecurrentResult Run(Tensor input, Tensor lengths, RecurrentState? state = null)
+    {
+        var (output, h) = call(input, lengths, RecurrentState.One(state));
         return new RecurrentResult(output, new RecurrentState(h));
     }
 }
@@ -352,28 +469,63 @@ public abstract class CellStateModule : RecurrentModule<(Tensor, Tensor)?, (Tens
     }
 
     /// <summary>Runs a sequence, hooks included.</summary>
-    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
+    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first; [T, I] for a single sequence, which then has no B anywhere.</param>
     /// <param name="h0_c0">h_0 and c_0, each [L·D, B, H]; zeros if null.</param>
     /// <returns>Output [T, B, D·H] (or [B, T, D·H]), h_n and c_n [L·D, B, H].</returns>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
+    [OverloadResolutionPriority(1)] // so that null is a state
     public new (Tensor, Tensor, Tensor) call(Tensor input, (Tensor, Tensor)? h0_c0 = null) => base.call(input, h0_c0);
 
-    /// <summary>Runs a sequence without hooks; arguments and results as in <see cref="call"/>.</summary>
-    public override (Tensor, Tensor, Tensor) forward(Tensor input, (Tensor, Tensor)? h0_c0 = null)
-    {
-        if (h0_c0 is var (h0, c0) && (h0 is null || c0 is null))
-        {
-            throw new ArgumentException($"h0_c0: expected two tensors (h0, c0), got {(h0 is null ? "null" : "h0")} and {(c0 is null ? "null" : "c0")}; pass both, or null for zeros.");
-        }
+    /// <summary>Runs sequences of several lengths, hooks included; the lengths go past them.</summary>
+    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
+    /// <param name="lengths">[B] (int64): how many steps each sequence has, from 1 to T, in any order. What lies beyond is padding, without influence.</param>
+    /// <param name="h0_c0">h_0 and c_0, each [L·D, B, H]; zeros if null.</param>
+    /// <returns>
+    /// Output [T, B, D·H] (or [B, T, D·H]), zero in padding, h_n and c_n [L·D, B, H], each sequence's after its own last step;
+    /// the backward direction begins there.
+    /// </returns>
+    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
+    public (Tensor, Tensor, Tensor) call(Tensor input, Tensor lengths, (Tensor, Tensor)? h0_c0 = null) => Call(input, h0_c0, lengths);
 
-        var (output, state) = Forward(input, h0_c0 is var (h, c) ? new RecurrentState(h, c) : null);
+    /// <summary>Runs packed sequences. Hooks, which take tensors, do not run.</summary>
+    /// <param name="input">As from pack_padded_sequence; rows of I.</param>
+    /// <param name="h0_c0">h_0 and c_0, each [L·D, B, H], in the order that the sequences had before they were packed; zeros if null.</param>
+    /// <returns>Output, packed as the input, rows of D·H, h_n and c_n [L·D, B, H] in the order of h0_c0.</returns>
+    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
+    public (PackedSequence, Tensor, Tensor) call(PackedSequence input, (Tensor, Tensor)? h0_c0 = null) => forward(input, h0_c0);
+
+    /// <inheritdoc cref="call(PackedSequence, ValueTuple{Tensor, Tensor}?)"/>
+    public (PackedSequence, Tensor, Tensor) forward(PackedSequence input, (Tensor, Tensor)? h0_c0 = null)
+    {
+        var (output, state) = Forward(input, StateOf(h0_c0));
         return (output, state.Hidden, state.Cell);
     }
+
+    /// <summary>Runs a sequence without hooks; arguments and results as in <see cref="call(Tensor, ValueTuple{Tensor, Tensor}?)"/>.</summary>
+    public override (Tensor, Tensor, Tensor) forward(Tensor input, (Tensor, Tensor)? h0_c0 = null)
+    {
+        var (output, state) = Forward(input, StateOf(h0_c0));
+        return (output, state.Hidden, state.Cell);
+    }
+
+    private static RecurrentState? StateOf((Tensor, Tensor)? h0_c0) => h0_c0 switch
+    {
+        null => null,
+        ({ } h0, { } c0) => new RecurrentState(h0, c0),
+        var (h0, c0) => throw new ArgumentException($"h0_c0: expected two tensors (h0, c0), got {(h0 is null ? "null" : "h0")} and {(c0 is null ? "null" : "c0")}; pass both, or null for zeros."),
+    };
 
     /// <inheritdoc/>
     public override RecurrentResult Run(Tensor input, RecurrentState? state = null)
     {
         var (output, h, c) = call(input, RecurrentState.Two(state));
+        return new RecurrentResult(output, new RecurrentState(h, c));
+    }
+
+    /// <inheritdoc/>
+    public override RecurrentResult Run(Tensor input, Tensor lengths, RecurrentState? state = null)
+    {
+        var (output, h, c) = call(input, lengths, RecurrentState.Two(state));
         return new RecurrentResult(output, new RecurrentState(h, c));
     }
 }

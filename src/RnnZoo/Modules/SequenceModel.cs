@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RnnZoo.Bptt;
 using RnnZoo.Cells;
 using TorchSharp.Modules;
@@ -15,6 +16,7 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
 {
     private readonly InputEncoder _encoder;
     private readonly ReadoutHolder _readout;
+    private readonly LengthsPast _lengths = new();
 
     /// <summary>Joins a recurrent net of this library with a new readout.</summary>
     /// <param name="recurrent">The net; the model takes it over.</param>
@@ -107,14 +109,29 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
     /// <param name="state">The net's initial state, parts [L·D, B, S]; zeros if null.</param>
     /// <returns>Output [T, B, O] and the net's final state.</returns>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
+    [OverloadResolutionPriority(1)] // so that null is a state
     public new RecurrentResult call(Tensor input, RecurrentState? state = null) => base.call(input, state);
 
-    /// <summary>Runs a sequence without hooks of this module; arguments and results as in <see cref="call"/>.</summary>
+    /// <summary>Runs sequences of several lengths, hooks included; the lengths go past them.</summary>
+    /// <param name="input">[T, B, I], or token ids [T, B].</param>
+    /// <param name="lengths">[B] (int64): how many steps each sequence has, from 1 to T, in any order.</param>
+    /// <param name="state">The net's initial state, parts [L·D, B, S]; zeros if null.</param>
+    /// <returns>Output [T, B, O], in padding the readout of zeros, and the net's final state, each sequence's after its own last step.</returns>
+    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
+    public RecurrentResult call(Tensor input, Tensor lengths, RecurrentState? state = null)
+    {
+        ArgumentNullException.ThrowIfNull(lengths);
+        return _lengths.Past(lengths, () => base.call(input, state));
+    }
+
+    /// <summary>Runs a sequence without hooks of this module; arguments and results as in <see cref="call(Tensor, RecurrentState?)"/>.</summary>
     public override RecurrentResult forward(Tensor input, RecurrentState? state = null)
     {
+        var lengths = _lengths.Take();
         ArgumentNullException.ThrowIfNull(input);
         using var scope = NewDisposeScope();
-        var (hidden, final) = Recurrent.Run(_encoder.Encode(input, _readout.Linear.weight.dtype), state); // [T, B, D·H]
+        var encoded = _encoder.Encode(input, _readout.Linear.weight.dtype); // [T, B, ·]
+        var (hidden, final) = lengths is null ? Recurrent.Run(encoded, state) : Recurrent.Run(encoded, lengths, state); // [T, B, D·H]
         var output = _readout.Linear.call(hidden); // [T, B, O]
         return new RecurrentResult(output.MoveToOuterDisposeScope(), final.KeepFrom(scope));
     }
@@ -135,6 +152,17 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
     /// <summary>The model for a notebook: what it is, and its parameters.</summary>
     /// <returns>A table as HTML.</returns>
     public string ToHtml() => ModuleTable.Of(this, $"{ModuleTable.Describe(Recurrent)}; input: {Encoding}; readout: {OutputSize}");
+
+    /// <summary>Disposes the parts.</summary>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _lengths.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
 
     /// <summary>Nothing: the parts are registered at construction.</summary>
     protected override void RegisterComponents()

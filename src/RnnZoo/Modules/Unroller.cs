@@ -1,5 +1,6 @@
 using RnnZoo.Bptt;
 using RnnZoo.Cells;
+using RnnZoo.Kernels;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Modules;
@@ -8,20 +9,20 @@ namespace RnnZoo.Modules;
 internal static class Unroller
 {
     /// <summary>Unrolls cells step by step on the tape; taps are made by a direction's place among the cells.</summary>
-    public static RecurrentResult Run(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, Tensor input, RecurrentState state, bool training, Func<int, StepTaps>? taps = null) =>
+    public static RecurrentResult Run(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, Tensor input, BatchSizes? sizes, RecurrentState state, bool training, Func<int, StepTaps>? taps = null) =>
         Run(layout, input, state, training, (layer, direction, steps, start) =>
         {
             var index = (layer * layout.NumDirections) + direction;
-            return RunDirection(cells[index], steps, start, reversed: direction == 1, taps?.Invoke(index));
+            return RunDirection(cells[index], steps, sizes, start, reversed: direction == 1, taps?.Invoke(index));
         });
 
     /// <summary>Joins directions and layers, whatever computes each of them.</summary>
     /// <param name="layout">Sizes and options.</param>
-    /// <param name="input">[T, B, I].</param>
+    /// <param name="input">[T, B, I], or packed rows [N, I].</param>
     /// <param name="state">Parts [L·D, B, S].</param>
     /// <param name="training">Whether dropout between layers is active.</param>
-    /// <param name="run">Computes one direction of one layer: (layer, direction, input [T, B, ·], start, parts [B, S]) → output [T, B, H] and the state after the last step of the walk.</param>
-    /// <returns>Output [T, B, D·H] and the final state.</returns>
+    /// <param name="run">Computes one direction of one layer: (layer, direction, input [T, B, ·] or [N, ·], start, parts [B, S]) → output [T, B, H] or [N, H], and the state after the last step of the walk.</param>
+    /// <returns>Output [T, B, D·H] or [N, D·H], and the final state.</returns>
     public static RecurrentResult Run(RecurrentLayout layout, Tensor input, RecurrentState state, bool training, Func<int, int, Tensor, RecurrentState, RecurrentResult> run)
     {
         var initial = state.Select(part => part.unbind(0)).ToArray(); // parts × L·D × [B, S]
@@ -40,10 +41,10 @@ internal static class Unroller
                 }
             }
 
-            input = outputs.Length == 1 ? outputs[0] : cat(outputs, 2); // [T, B, D·H]
+            input = outputs.Length == 1 ? outputs[0] : cat(outputs, -1); // [T, B, D·H] or [N, D·H]
             if (training && layout.Dropout > 0 && layer < layout.NumLayers - 1)
             {
-                input = nn.functional.dropout(input, layout.Dropout, training: true); // [T, B, D·H]
+                input = nn.functional.dropout(input, layout.Dropout, training: true);
             }
         }
 
@@ -62,32 +63,37 @@ internal static class Unroller
         return (projected, state) => own.ForwardStep(projected, state, weights).After;
     }
 
-    private static RecurrentResult RunDirection(RecurrentCell cell, Tensor input, RecurrentState state, bool reversed, StepTaps? taps)
+    private static RecurrentResult RunDirection(RecurrentCell cell, Tensor input, BatchSizes? sizes, RecurrentState state, bool reversed, StepTaps? taps)
     {
-        var batch = input.shape[1];
-        var steps = cell.ProjectInput(input).unbind(0); // T × [B, P]
-        var hidden = new Tensor[steps.Length]; // T × [B, H]
+        var batch = sizes?.Batch ?? input.shape[1];
+        var projected = cell.ProjectInput(sizes is null ? input : input.unsqueeze(0)); // [T, B, P], or [1, N, P]
+        var steps = sizes is null ? projected.unbind(0) : projected.squeeze(0).Steps(sizes); // T × [n, P]
+        var hidden = new Tensor[steps.Length]; // T × [n, H]
+        var walked = new WalkedRows([.. state]);
+        Tensor[]? carried = null;
         var advance = StepOf(cell);
         var weights = taps is null ? null : (cell as EquationCell)?.Weights();
         for (var step = 0; step < steps.Length; step++)
         {
             var t = reversed ? steps.Length - 1 - step : step;
+            var rows = sizes?[t] ?? batch;
+            state = new RecurrentState(walked.Fit(carried, rows));
             using var scope = NewDisposeScope();
             state = taps is null ? advance(steps[t], state) : taps.Advance(cell, weights, steps[t], state, step, t);
             if (step == 0)
             {
-                CheckReturned(cell, state, batch);
+                CheckReturned(cell, state, rows);
             }
 
             (hidden[t], state) = taps is null ? (state.Hidden, state) : taps.Fork(state, step, t);
-            state.KeepFrom(scope);
+            carried = [.. state.KeepFrom(scope)];
             if (scope.Contains(hidden[t]))
             {
                 scope.MoveToOuter(hidden[t]);
             }
         }
 
-        return new RecurrentResult(stack(hidden, 0), state); // [T, B, H]
+        return new RecurrentResult(sizes is null ? stack(hidden, 0) : cat(hidden, 0), new RecurrentState(walked.End(carried!))); // [T, B, H] or [N, H]
     }
 
     /// <summary>The shape that a user's cell returned.</summary>

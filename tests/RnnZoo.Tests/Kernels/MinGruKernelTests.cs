@@ -47,8 +47,8 @@ public sealed unsafe class MinGruKernelTests
         {
             GateProduct = gateProduct,
             CandidateProduct = candidateProduct,
-            Steps = steps,
-            Entries = entries,
+            Sizes = BatchSizes.Even(steps, 1),
+            Hidden = entries,
             Reverse = reverse,
             Gate = withOutside ? arrays.Add(new double[steps * entries]) : gateProduct,
             Candidate = withOutside ? arrays.Add(new double[steps * entries]) : candidateProduct,

@@ -33,11 +33,11 @@ public sealed class ArgumentTests
         using var batchFirst = new Gru(5, 11, batchFirst: true) { Backward = path };
         Expect.Message<ArgumentException>("input: expected [T, B, I] with I = 5, got [7, 3, 4].", () => net.call(zeros(7, 3, 4)));
         Expect.Message<ArgumentException>(
-            "input: expected [T, B, I] with I = 5, got [7, 5]; add the missing axis with unsqueeze(1) if it is one sequence.",
-            () => net.call(zeros(7, 5)));
+            "input: expected [T, B, I], or [T, I] for a single sequence, with I = 5 and T above 0, got [7, 4].",
+            () => net.call(zeros(7, 4)));
         Expect.Message<ArgumentException>(
-            "input: expected [B, T, I] with I = 5, got [7, 5]; add the missing axis with unsqueeze(0) if it is one sequence.",
-            () => batchFirst.call(zeros(7, 5)));
+            "input: expected [B, T, I], or [T, I] for a single sequence, with I = 5 and T above 0, got [0, 5].",
+            () => batchFirst.call(zeros(0, 5)));
         Expect.Message<ArgumentException>("input: expected [T, B, I] with T above 0, got [0, 3, 5].", () => net.call(zeros(0, 3, 5)));
         Expect.Message<ArgumentException>("input: expected [B, T, I] with T above 0, got [3, 0, 5].", () => batchFirst.call(zeros(3, 0, 5)));
         Expect.Message<ArgumentException>(

@@ -85,7 +85,7 @@ public sealed class PlantedErrorTests
             }
 
             var wrong = value.clone();
-            wrong[1, 1, 0].fill_(number);
+            wrong[3, 0].fill_(number); // t = 1, b = 1 of two sequences
             return wrong;
         });
         var report = GradientCheck.Run(net.Module, Everything);
