@@ -21,7 +21,7 @@ Console.WriteLine();
 Console.WriteLine("2. In a model that is not ours: embedding, nn.LSTM, readout; the loss asks for the last of 20 steps.");
 manual_seed(1);
 var seen = new Dictionary<string, float[]>();
-GradientTap Tap(string name) => new(gradient => seen[name] = gradient.norm(dim: 2).norm(dim: 1).data<float>().ToArray(), name); // [T]
+GradientTap Tap(string name) => new(gradient => { seen[name] = gradient.norm(dim: 2).norm(dim: 1).data<float>().ToArray(); }, name); // [T]
 using (var tagger = new Tagger(Tap("embedding"), Tap("nn.LSTM's output")))
 {
     var tokens = randint(0, 11, [20, 4], dtype: int64, generator: new Generator(2)); // [T, B]

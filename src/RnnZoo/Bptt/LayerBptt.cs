@@ -94,7 +94,7 @@ internal sealed class LayerBptt(EquationCell cell)
         LayerCheck.Backward(tape, cotangents, cell);
         using var scope = NewDisposeScope();
         var keepSteps = wanted.HasFlag(WantedGradients.Steps);
-        var (walk, dHidden, dCell, steps) = WalkBack(tape, cotangents, keepSteps || norms is not null);
+        var (walk, dHidden, dCell, steps) = WalkBack(tape, cotangents, keepSteps || norms is not null, norms?.Change);
         norms?.Take(steps!, tape.Sizes, walk.DRecurrent, tape.Before(part: 0));
         var (weights, initial) = (tape.Weights, wanted.HasFlag(WantedGradients.InitialState));
         var (dProduct, further) = cell.AcrossSteps(tape with { Input = Rows(tape.Input) }, walk); // [N, G·H]
@@ -123,7 +123,7 @@ internal sealed class LayerBptt(EquationCell cell)
     }
 
     /// <summary>The loop over time of the backward pass.</summary>
-    private (BackwardWalk Walk, Tensor DHidden, Tensor? DCell, StepGradients? Steps) WalkBack(LayerTape tape, LayerCotangents cotangents, bool keepSteps)
+    private (BackwardWalk Walk, Tensor DHidden, Tensor? DCell, StepGradients? Steps) WalkBack(LayerTape tape, LayerCotangents cotangents, bool keepSteps, Func<int, bool, Tensor, Tensor>? change)
     {
         var frameAt = cell.Prepared(tape).Frames();
         var (sizes, zero) = (tape.Sizes, zeros_like(tape.Initial.Hidden)); // [B, H]
@@ -134,6 +134,7 @@ internal sealed class LayerBptt(EquationCell cell)
         Tensor[]? dFuture = null; // parts × [n, H]
         var (dProjected, dRecurrent, dFurther) = (new Tensor[sizes.Steps], new Tensor[sizes.Steps], new Tensor?[sizes.Steps]); // T × [n, G·H]
         var parts = Columns(keepSteps ? 1 + (2 * (StateParts - 1)) : 0, sizes.Steps); // parts × T × [n, H]
+        var changed = Columns(change is null ? 0 : 1, sizes.Steps); // 1 × T × [n, H]
         for (var step = sizes.Steps - 1; step >= 0; step--)
         {
             var t = tape.Reversed ? sizes.Steps - 1 - step : step;
@@ -141,7 +142,15 @@ internal sealed class LayerBptt(EquationCell cell)
             var (dHFromFuture, dCFromFuture) = (dFuture[0], StateParts == 2 ? dFuture[1] : null); // [n, H]
             using var stepScope = NewDisposeScope();
             var dH = cell.Term("layer (2) from output", dHFromOutput[t]).add(cell.Term("layer (2) from future", dHFromFuture)); // [n, H] (2)
-            var flow = cell.BackwardStep(frameAt(t), dH, dCFromFuture);
+            var frame = frameAt(t);
+            if (change is not null)
+            {
+                dH = change(t, false, dH);
+                frame = frame with { ChangeCell = dC => change(t, true, dC) };
+                Put(changed, t, [dH.alias().MoveToOuterDisposeScope()]);
+            }
+
+            var flow = cell.BackwardStep(frame, dH, dCFromFuture);
             var dHBefore = tape.Weights.HiddenWeight is { } weight ? cell.Term("layer (3) recurrent", flow.DRecurrent).mm(weight) : null; // [n, H] (3)
             Put(parts, t, [dHFromFuture, flow.DCFromHidden?.MoveToOuterDisposeScope(), dCFromFuture]);
             dProjected[t] = flow.DProjected.MoveToOuterDisposeScope();
@@ -156,7 +165,8 @@ internal sealed class LayerBptt(EquationCell cell)
         var joinedRecurrent = ReferenceEquals(dProjected[0], dRecurrent[0]) ? joinedProjected : cat(dRecurrent, 0); // [N, G·H]
         var joinedFurther = dFurther[0] is null ? null : cat(dFurther!, 0); // [N, ·]
         Tensor?[] joined = [.. parts.Select(column => cat(column, 0)), null, null]; // [N, H] each
-        var steps = keepSteps ? new StepGradients(dOutput.alias(), joined[0]!, joined[1], joined[2]) : null;
+        var dHPast = change is null ? dOutput.alias() : keepSteps ? cat(changed[0], 0).sub(joined[0]!) : null; // [N, H]: a change counts to what came from the output
+        var steps = keepSteps ? new StepGradients(dHPast!, joined[0]!, joined[1], joined[2]) : null;
         return (new BackwardWalk(joinedProjected, joinedRecurrent, joinedFurther), dInitial[0], dInitial.ElementAtOrDefault(1), steps);
     }
 

@@ -159,6 +159,11 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
     /// <returns>One gradient an argument; null where none is wanted.</returns>
     public List<Tensor?> Backward(Tensor?[] saved, LayerCotangents cotangents)
     {
+        if (norms?.Change is not null && is_grad_enabled())
+        {
+            throw new NotSupportedException("create_graph: expected no hook that changes gradients of steps, which the hand-written path cannot differentiate again; set Backward to Autograd, or detach the trace.");
+        }
+
         var arguments = LayerArguments.FromSlots(saved) with { Sizes = sizes };
         if (kernel is null || is_grad_enabled())
         {

@@ -117,3 +117,31 @@ public sealed record StepGradients(Tensor HFromOutput, Tensor HFromFuture, Tenso
         CFromFuture = CFromFuture is null ? null : function(CFromFuture),
     };
 }
+
+/// <summary>The gradient of one step's state on its way back through time: ∂L/∂h_t or, of an LSTM, ∂L/∂c_t, in full.</summary>
+/// <param name="Layer">0 is the layer that reads the input.</param>
+/// <param name="Direction">0 reads the sequence forwards, 1 backwards.</param>
+/// <param name="Step">t, the step of the input that the state belongs to.</param>
+/// <param name="IsCell">Whether it is that of c_t, which comes after the one of h_t, and has in it what came through h_t.</param>
+/// <param name="Gradient">[B, H]; of sequences of several lengths [n, H], those that have the step, the longest first. Not to be changed in place.</param>
+public readonly record struct StepGradient(int Layer, int Direction, int Step, bool IsCell, Tensor Gradient)
+{
+    /// <summary>What a hook made of a gradient, checked: an error that the engine finds is not told apart from others.</summary>
+    internal static Tensor Changed(Tensor? changed, Tensor gradient)
+    {
+        if (changed is not null && !ReferenceEquals(changed, gradient))
+        {
+            if (!Check.HasShape(changed, gradient.shape))
+            {
+                throw new ArgumentException($"gradient: expected shape {Check.Show(gradient.shape)} from the hook, as it was given, got {Check.Show(changed.shape)}.");
+            }
+
+            if (changed.dtype != gradient.dtype || !Check.SameDevice(changed, gradient))
+            {
+                throw new ArgumentException($"gradient: expected {gradient.dtype} on {Check.Device(gradient)} from the hook, as it was given, got {changed.dtype} on {Check.Device(changed)}.");
+            }
+        }
+
+        return changed ?? gradient;
+    }
+}

@@ -162,12 +162,39 @@ internal static unsafe class KernelPasses<T>
             arguments.NormDC = cell;
             arguments.NormDCFromFuture = cellFuture;
             arguments.NormDWeightHh = shares;
+            arguments.Change = norms?.Change is { } change ? ChangeBy(change, shape.Hidden, tensors.Weights.InputWeight) : null;
             RecurrentKernel.Backward(shape, arguments, Threads(shape));
         }
 
         memory.Release();
         tokens.Release();
         return gradients.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Shows the kernels' memory to a hook as a tensor, and takes back what it returns.</summary>
+    public static StepChange<T> ChangeBy(Func<int, bool, Tensor, Tensor> change, long hidden, Tensor like) => (time, isCell, gradient, stride, rows) =>
+    {
+        using var scope = NewDisposeScope();
+        var given = empty([rows, hidden], dtype: like.dtype, device: like.device); // [n, H]
+        Move(gradient, stride, given, rows, (int)hidden, toTensor: true);
+        var changed = change(time, isCell, given);
+        if (!ReferenceEquals(changed, given))
+        {
+            Move(gradient, stride, changed.contiguous(), rows, (int)hidden, toTensor: false);
+        }
+    };
+
+    private static void Move(T* rowsAt, nint stride, Tensor tensor, int rows, int hidden, bool toTensor)
+    {
+        var dense = (T*)TensorMemory.Address(tensor);
+        for (var row = 0; row < rows; row++)
+        {
+            var outside = new Span<T>(rowsAt + (row * stride), hidden);
+            var inside = new Span<T>(dense + ((nint)row * hidden), hidden);
+            (toTensor ? outside : inside).CopyTo(toTensor ? inside : outside);
+        }
+
+        GC.KeepAlive(tensor);
     }
 
     private static long Records(in LayerShape shape) => Stride.Padded<T>(RecurrentKernel.TapeElements<T>(shape));

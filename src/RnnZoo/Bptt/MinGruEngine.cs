@@ -90,10 +90,27 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
         kernel.DGate = memory.Dense(dGate);
         kernel.DCandidate = memory.Dense(dCandidate);
         kernel.DFuture = memory.Dense(dFuture);
-        MinGruKernel.Backward(kernel, Threads(dGate));
+        var dOutput = cotangents.Output ?? zeros_like(dGate); // as dGate
+        if (norms?.Change is { } change)
+        {
+            var (rows, given) = (Rows(dOutput), Rows(dFuture!)); // [N, H] each
+            dOutput = Like(rows.shape);
+            kernel.Change = KernelPasses<T>.ChangeBy(
+                (t, isCell, gradient) =>
+                {
+                    var changed = change(t, isCell, gradient);
+                    var (start, count) = (kernel.Sizes.Start(t), kernel.Sizes[t]);
+                    dOutput.narrow(0, start, count).copy_(changed.sub(given.narrow(0, start, count))); // a change counts to what came from the output
+                    return changed;
+                },
+                weights.HiddenSize,
+                input);
+        }
+
+        MinGruKernel.Backward(kernel, kernel.Change is null ? Threads(dGate) : 1);
         memory.Release();
 
-        norms?.Take(new StepGradients(Rows(cotangents.Output ?? zeros_like(dGate)), Rows(dFuture!)), kernel.Sizes, dGate, before: null);
+        norms?.Take(new StepGradients(Rows(dOutput), Rows(dFuture!)), kernel.Sizes, dGate, before: null);
         return Gather(arguments, wanted, dGate, dCandidate, dState).MoveToOuterDisposeScope();
 
         Tensor Like(long[] of) => empty(of, dtype: input.dtype, device: input.device);

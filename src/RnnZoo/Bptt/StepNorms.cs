@@ -9,9 +9,12 @@ namespace RnnZoo.Bptt;
 /// Where a backward pass over one direction of one layer writes its norms: entry t belongs to input x_t, whichever way
 /// the sequence is walked. What no gradient reaches stays zero.
 /// </summary>
-internal sealed class StepNorms(long steps, bool hasCell, bool withShares, Action onReached)
+internal sealed class StepNorms(long steps, bool hasCell, bool withShares, Func<int, bool, Tensor, Tensor>? change, Action onReached)
 {
     private long _lastPosition = long.MaxValue;
+
+    /// <summary>(t, whether it is c_t's, gradient in full [n, H]) → what goes on in its place; null where nobody changes gradients. The norms are of what goes on.</summary>
+    public Func<int, bool, Tensor, Tensor>? Change => change;
 
     /// <summary>‖∂L/∂h_t‖ in full.</summary>
     public double[] Hidden { get; } = new double[steps];
@@ -99,11 +102,16 @@ internal sealed class NormRecording
     private readonly IReadOnlyList<NormObserver> _observers;
     private bool _reached;
 
-    public NormRecording(IReadOnlyList<RecurrentCell> cells, long steps, IReadOnlyList<NormObserver> observers)
+    public NormRecording(IReadOnlyList<RecurrentCell> cells, int directions, long steps, IReadOnlyList<NormObserver> observers)
     {
         _observers = observers;
         var withShares = observers.Any(observer => observer.WantsShares);
-        _directions = [.. cells.Select(cell => new StepNorms(steps, cell is EquationCell { HasCellState: true }, withShares && cell is EquationCell { HasHiddenWeight: true }, OnReached))];
+        _directions = [.. cells.Select((cell, index) => new StepNorms(
+            steps,
+            cell is EquationCell { HasCellState: true },
+            withShares && cell is EquationCell { HasHiddenWeight: true },
+            observers.Any(observer => observer.Change is not null) ? (t, isCell, gradient) => Changed(new StepGradient(index / directions, index % directions, t, isCell, gradient)) : null,
+            OnReached))];
     }
 
     /// <summary>L·D.</summary>
@@ -111,6 +119,16 @@ internal sealed class NormRecording
 
     /// <summary>Layer by layer and, in a layer, forwards before backwards.</summary>
     public StepNorms this[int index] => _directions[index];
+
+    private Tensor Changed(StepGradient step)
+    {
+        foreach (var observer in _observers)
+        {
+            step = step with { Gradient = StepGradient.Changed(observer.Change?.Invoke(step), step.Gradient) };
+        }
+
+        return step.Gradient;
+    }
 
     private void OnReached()
     {
@@ -137,7 +155,7 @@ internal sealed class NormObservers
     public void Remove(NormObserver observer) => _observers = [.. _observers.Where(other => !ReferenceEquals(other, observer))];
 
     /// <summary>The recording of a forward pass that begins; null if nobody wants one or no backward pass can follow.</summary>
-    public NormRecording? Begin(IReadOnlyList<RecurrentCell> cells, long steps)
+    public NormRecording? Begin(IReadOnlyList<RecurrentCell> cells, int directions, long steps)
     {
         if (_observers.Length == 0 || !is_grad_enabled())
         {
@@ -145,15 +163,16 @@ internal sealed class NormObservers
         }
 
         NormObserver[] wanting = [.. _observers.Where(observer => observer.WantsNext())];
-        return wanting.Length == 0 ? null : new NormRecording(cells, steps, wanting);
+        return wanting.Length == 0 ? null : new NormRecording(cells, directions, steps, wanting);
     }
 }
 
-/// <summary>Asks a module for the norms of its steps' gradients.</summary>
+/// <summary>Asks a module for the norms of its steps' gradients, and may change these.</summary>
 /// <param name="WantsShares">Whether it wants each step's share of ∂L/∂W_hh as well.</param>
 /// <param name="WantsNext">A forward pass begins that a backward pass may follow: whether it is to be recorded.</param>
 /// <param name="OnReached">A backward pass has reached a recording for the first time; it is being filled in.</param>
-internal sealed record NormObserver(bool WantsShares, Func<bool> WantsNext, Action<NormRecording> OnReached);
+/// <param name="Change">The gradient of a step → what goes on in its place, or null for the gradient as it is; null for an observer that only looks.</param>
+internal sealed record NormObserver(bool WantsShares, Func<bool> WantsNext, Action<NormRecording> OnReached, Func<StepGradient, Tensor?>? Change = null);
 
 /// <summary>L2 norms in double, whatever the element type, that neither overflow nor underflow on the way.</summary>
 internal static class TensorNorm

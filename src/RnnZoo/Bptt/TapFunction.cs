@@ -4,7 +4,7 @@ using static TorchSharp.torch.autograd;
 
 namespace RnnZoo.Bptt;
 
-/// <summary>The identity, as a node of the tape that shows its gradient to a callback on the way back.</summary>
+/// <summary>The identity, as a node of the tape that shows its gradient to a callback on the way back, which may change it.</summary>
 /// <remarks>
 /// Nothing leaves <see cref="backward"/>: what the callback throws is recorded, and nothing goes on; see <see cref="NodeArguments.Refusal"/>. Under
 /// create_graph the gradient goes on with its own tape, so that it can be differentiated again.
@@ -56,10 +56,7 @@ internal sealed class TapFunction : SingleTensorFunction<TapFunction>
         Tensor passedOn;
         try
         {
-            passedOn = grad_output.alias();
-            using var noTape = no_grad();
-            using var inner = NewDisposeScope();
-            call.OnGradient(grad_output.detach());
+            passedOn = StepGradient.Changed(call.OnGradient(grad_output.alias()), grad_output).alias();
         }
         catch (Exception failure)
         {
@@ -74,9 +71,9 @@ internal sealed class TapFunction : SingleTensorFunction<TapFunction>
 }
 
 /// <summary>One use of a <see cref="TapFunction"/>: who is told of the gradient, and where a failure of theirs is kept.</summary>
-/// <param name="OnGradient">Is given ∂L/∂x without a tape; the tensor is disposed when the call returns.</param>
+/// <param name="OnGradient">∂L/∂x → what goes on in its place, or null; what it is given and makes is disposed when the pass goes on.</param>
 /// <param name="Failures">Where what it throws goes.</param>
-internal sealed record TapCall(Action<Tensor> OnGradient, BackwardFailures Failures)
+internal sealed record TapCall(Func<Tensor, Tensor?> OnGradient, BackwardFailures Failures)
 {
     /// <summary>The managed id of the thread that ran the forward pass.</summary>
     public int ForwardThread { get; } = Environment.CurrentManagedThreadId;
@@ -124,7 +121,9 @@ internal sealed class StepTaps(StepNorms norms, BackwardFailures failures)
         gradient =>
         {
             norms.Reach(((long)step * Count) + order);
-            target[t] = TensorNorm.Of(gradient);
+            var changed = order is HiddenTotal or CellTotal ? norms.Change?.Invoke(t, order == CellTotal, gradient) : null;
+            target[t] = TensorNorm.Of(changed ?? gradient);
+            return changed;
         },
         failures));
 }

@@ -173,6 +173,7 @@ public sealed class LayerNormLstmCell : GatedCell
         var dN = dH.mul(slopeN); // [B, H] (8)
         var dCFromHidden = NormaliseBack("layernorm-lstm (9)", further[2].mul(dN), normal: kept[3], scale: kept[4]); // [B, H] (9)
         var dC = Term("layernorm-lstm (10) from hidden", dCFromHidden).add(Term("layernorm-lstm (10) from future", dCFromFuture!)); // [B, H] (10)
+        (dC, dCFromHidden) = tape.GoesOn(dC, dCFromHidden, dCFromFuture!);
         var dZ = cat([dC, dC, dC, dH], 1).mul(slopesZ); // [B, 4H] (11) (12)
         var dCBefore = Term("layernorm-lstm (13)", dC.mul(f)); // [B, H] (13)
         var dQ = NormaliseBack("layernorm-lstm (14)", further[1].mul(dZ), normal: kept[5], scale: kept[6]); // [B, 4H] (14)

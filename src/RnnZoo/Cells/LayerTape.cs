@@ -110,7 +110,23 @@ internal static class PackedRows
 }
 
 /// <summary>One step of a tape: the states around it and what the cell kept, all [n, ·] for n rows, and the weights.</summary>
-internal sealed record TapeFrame(RecurrentState Before, RecurrentState After, Tensor[] Kept, LayerWeights Weights);
+internal sealed record TapeFrame(RecurrentState Before, RecurrentState After, Tensor[] Kept, LayerWeights Weights)
+{
+    /// <summary>What a hook does to dc_t in full before it goes on; null for nothing.</summary>
+    public Func<Tensor, Tensor>? ChangeCell { get; init; }
+
+    /// <summary>dc_t as it goes on, and its part that came through h_t; a change counts to that.</summary>
+    public (Tensor DC, Tensor DCFromHidden) GoesOn(Tensor dC, Tensor dCFromHidden, Tensor dCFromFuture)
+    {
+        if (ChangeCell is null)
+        {
+            return (dC, dCFromHidden);
+        }
+
+        dC = ChangeCell(dC);
+        return (dC, dC.sub(dCFromFuture));
+    }
+}
 
 /// <summary>What one step of the backward pass sends on.</summary>
 /// <param name="DProjected">dp_t [B, G·H].</param>

@@ -79,6 +79,7 @@ public sealed class LstmCell : GatedCell
         var tanhC = tape.After.Cell.tanh(); // [B, H]
         var dCFromHidden = dH.mul(o).mul(TanhSlope("lstm (5)", tanhC)); // [B, H] (5)
         var dC = Term("lstm (6) from hidden", dCFromHidden).add(Term("lstm (6) from future", dCFromFuture!)); // [B, H] (6)
+        (dC, dCFromHidden) = tape.GoesOn(dC, dCFromHidden, dCFromFuture!);
         var dI = Term("lstm (7) di", dC.mul(g)); // [B, H] (7)
         var dF = Term("lstm (7) df", dC.mul(tape.Before.Cell)); // [B, H] (7)
         var dG = Term("lstm (7) dg", dC.mul(i)); // [B, H] (7)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RnnZoo.Bptt;
 using RnnZoo.Modules;
 using RnnZoo.Plots;
@@ -32,10 +33,10 @@ public sealed class GradientTrace : IDisposable, Display.IPicture
     private NormRecording? _last;
     private long _seen;
 
-    private GradientTrace(IRecurrentModule module, GradientTraceOptions options)
+    private GradientTrace(IRecurrentModule module, GradientTraceOptions options, Func<StepGradient, Tensor?>? change)
     {
         (_module, _options, _directions) = (module, options, module.NumDirections);
-        _observer = new NormObserver(options.WeightShares, () => !Paused && _seen++ % options.Every == 0, OnReached);
+        _observer = new NormObserver(options.WeightShares, () => !Paused && _seen++ % options.Every == 0, OnReached, change);
         module.Norms!.Add(_observer);
     }
 
@@ -61,14 +62,34 @@ public sealed class GradientTrace : IDisposable, Display.IPicture
     /// <exception cref="ArgumentException">There is no recurrent module of this library in it, or more than one.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="NotSupportedException">The module's path is <see cref="BackwardPath.Native"/>.</exception>
-    public static GradientTrace Attach(nn.Module module, GradientTraceOptions? options = null)
+    [OverloadResolutionPriority(1)] // so that null and new() are options
+    public static GradientTrace Attach(nn.Module module, GradientTraceOptions? options = null) => Attach(module, options, change: null);
+
+    /// <summary>Attaches a trace that acts: it sees each step's gradient in full before it goes on back through time, and may change it.</summary>
+    /// <param name="module">A recurrent module of this library, or a model with exactly one in it.</param>
+    /// <param name="change">
+    /// ∂L/∂h_t, and after it ∂L/∂c_t of an LSTM → what goes on in its place, of the same shape, or null for the gradient as it is.
+    /// The layers' last steps come first. What it throws comes out of <see cref="Gradient.Backward"/>.
+    /// </param>
+    /// <param name="options">What to record and how often; gradients are changed in the passes that are recorded. Norms are of what goes on.</param>
+    /// <returns>The trace; disposing it detaches it.</returns>
+    /// <exception cref="ArgumentException">There is no recurrent module of this library in it, or more than one.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="NotSupportedException">The module's path is <see cref="BackwardPath.Native"/>.</exception>
+    public static GradientTrace Attach(nn.Module module, Func<StepGradient, Tensor?> change, GradientTraceOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return Attach(module, options, change);
+    }
+
+    private static GradientTrace Attach(nn.Module module, GradientTraceOptions? options, Func<StepGradient, Tensor?>? change)
     {
         ArgumentNullException.ThrowIfNull(module);
         options ??= new GradientTraceOptions();
         options.Validate();
         var recurrent = Find(module);
         return recurrent.Backward != BackwardPath.Native
-            ? new GradientTrace(recurrent, options)
+            ? new GradientTrace(recurrent, options, change)
             : throw new NotSupportedException($"module: expected {((nn.Module)recurrent).GetName()}.Backward = Auto, Autograd or HandWritten, got Native, which shows no gradient of a step.");
     }
 

@@ -25,7 +25,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
     }
 
     private void MeasureHidden(double* norms, in BackwardStep<T> step) =>
-        norms[HiddenInFull] = a.DOutput == null ? norms[HiddenFromFuture] : NormOf(step.DH, step.Rows);
+        norms[HiddenInFull] = a.DOutput == null && a.Change is null ? norms[HiddenFromFuture] : NormOf(step.DH, step.Rows);
 
     private void MeasureCell(double* norms, in BackwardStep<T> step) => norms[CellInFull] = HasCell ? NormOf(step.DCTotal, step.Rows) : 0;
 

@@ -160,6 +160,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
             ReceiveOutputGradient(s, first, ref step, norms);
             ReadOutput(s, first, ref step, own.H);
             C.Differentiate(step);
+            ChangeCell(s, ref step);
             ClearBeyondHidden(step.DRows, active, plan.DRowsStride, C.Columns);
             if (norms != null)
             {
@@ -258,7 +259,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
         if (a.DOutput != null)
         {
             var source = a.DOutput + shape.Offset(s, a.DOutputStepStride, a.DOutputBatchStride) + (first * a.DOutputBatchStride);
-            if (plan.WholeVectors && norms == null)
+            if (plan.WholeVectors && norms == null && a.Change is null)
             {
                 step.DOutput = source;
                 step.DOutputStride = a.DOutputBatchStride;
@@ -269,10 +270,25 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
             }
         }
 
+        a.Change?.Invoke(shape.Time(s), false, step.DH, plan.StateStride, step.Rows);
         if (norms != null)
         {
             MeasureHidden(norms, step);
         }
+    }
+
+    // ∂L/∂c_t in full is known once a step is differentiated; if it is changed, that is done again from there.
+    private void ChangeCell(int s, ref BackwardStep<T> step)
+    {
+        if (!HasCell || a.Change is null)
+        {
+            return;
+        }
+
+        a.Change(shape.Time(s), true, step.DCTotal, plan.StateStride, step.Rows);
+        RowBlock<S, V, T>.Copy(step.DC, plan.StateStride, step.DCTotal, plan.StateStride, step.Rows, (int)plan.PaddedHidden);
+        step.CellGiven = true;
+        C.Differentiate(step);
     }
 
     // Rows of whole vectors are read where they are.

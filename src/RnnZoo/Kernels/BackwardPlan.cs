@@ -13,7 +13,7 @@ internal readonly unsafe struct BackwardPlan<T>
 
     public BackwardPlan(in LayerShape shape, in BackwardArguments<T> a, int threads, int lanes, int columns, bool ownHiddenBias)
     {
-        Bounds = shape.Parts(Math.Min(threads, shape.Batch));
+        Bounds = shape.Parts(a.Change is null ? Math.Min(threads, shape.Batch) : 1);
         ShareParts = threads;
         Starts = new nint[RowParts][];
         for (var part = 0; part < RowParts; part++)
@@ -160,7 +160,7 @@ internal readonly unsafe struct BackwardMemory<T>
 
         statesStride = plan.MaxRows * plan.StateStride;
         states = arena.Take<T>(3 * plan.RowParts * statesStride);
-        cellTotals = a.WantsNorms && shape.Cell == CellKind.Lstm ? arena.Take<T>(plan.RowParts * statesStride) : null;
+        cellTotals = (a.WantsNorms || a.Change is not null) && shape.Cell == CellKind.Lstm ? arena.Take<T>(plan.RowParts * statesStride) : null;
         dRowsStride = plan.StoredRows * plan.DRowsStride;
         dRows = arena.Take<T>(parts * dRowsStride);
         dXStride = a.DX == null ? 0 : plan.DXRows * plan.DXStride;

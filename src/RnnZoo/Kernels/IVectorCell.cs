@@ -174,6 +174,9 @@ internal unsafe struct BackwardStep<T>
     /// <summary>[rows, H padded] ∂L/∂c_t in full, or null (LSTM). Written.</summary>
     public T* DCTotal;
 
+    /// <summary>Whether <see cref="DC"/> holds ∂L/∂c_t in full already.</summary>
+    public bool CellGiven;
+
     /// <summary>Stride of DH, DC and DCTotal.</summary>
     public nint StateStride;
 

@@ -93,13 +93,16 @@ internal unsafe struct MinGruArguments<T>
     /// <summary>What reaches h from the later steps of the walk [T, N], written; null where nobody asks.</summary>
     public T* DFuture;
 
+    /// <summary>Is shown, and may change, ∂L/∂h of each step in full before it goes on; or null. With it there is one thread.</summary>
+    public StepChange<T>? Change;
+
     /// <summary>Where a step of the walk begins.</summary>
     public readonly nint Row(int step) => (nint)Sizes.Start(Time(step)) * Hidden;
 
     /// <summary>The entries that a step of the walk has; none before the first step.</summary>
     public readonly nint Entries(int step) => step < 0 ? 0 : Sizes[Time(step)] * Hidden;
 
-    private readonly int Time(int step) => Reverse ? Sizes.Steps - 1 - step : step;
+    public readonly int Time(int step) => Reverse ? Sizes.Steps - 1 - step : step;
 }
 
 /// <summary>One pass of <see cref="MinGruKernel"/>; each part takes a range of the entries through all steps.</summary>
@@ -145,6 +148,11 @@ internal sealed unsafe class MinGruPass<S, V, T> : ParallelWork
             var step = isForward ? walked : steps - 1 - walked;
             var to = nint.Min(bounds[part + 1], a.Entries(step));
             var begun = nint.Clamp(a.Entries(step - 1), bounds[part], nint.Max(bounds[part], to)); // beyond, the state before is the initial one
+            if (!isForward && a.Change is not null)
+            {
+                Change(step, to);
+            }
+
             if (bounds[part] < begun)
             {
                 Run(a.Row(step), a.Output + a.Row(step - 1), bounds[part], begun);
@@ -155,6 +163,22 @@ internal sealed unsafe class MinGruPass<S, V, T> : ParallelWork
                 Run(a.Row(step), a.H0, begun, to);
             }
         }
+    }
+
+    // The walk back goes on from what the hook leaves in a.DState: the gradient in full.
+    private void Change(int step, nint entries)
+    {
+        if (a.DFuture != null)
+        {
+            Copy(a.DFuture + a.Row(step), a.DState, (int)entries);
+        }
+
+        if (a.DOutput != null)
+        {
+            RowBlock<S, V, T>.Add(a.DState, 0, a.DOutput + a.Row(step), 0, 1, (int)entries);
+        }
+
+        a.Change!(a.Time(step), false, a.DState, a.Hidden, (int)(entries / a.Hidden));
     }
 
     private void Run(nint row, T* before, nint from, nint to)
@@ -225,8 +249,8 @@ internal sealed unsafe class MinGruPass<S, V, T> : ParallelWork
         var candidate = a.Candidate + row;
         var dGate = a.DGate + row;
         var dCandidate = a.DCandidate + row;
-        var dOutput = a.DOutput == null ? null : a.DOutput + row;
-        if (a.DFuture != null)
+        var dOutput = a.DOutput == null || a.Change is not null ? null : a.DOutput + row;
+        if (a.DFuture != null && a.Change is null)
         {
             Copy(a.DFuture + row + from, a.DState + from, (int)(to - from));
         }

@@ -261,8 +261,20 @@ internal unsafe struct BackwardArguments<T>
     /// <summary>[T] by time index, or null: the norm of each step's own term of ∂L/∂W_hh. Written.</summary>
     public double* NormDWeightHh;
 
+    /// <summary>Is shown, and may change, each step's gradient of h and then of c before it goes on; or null. With it the batch is not split.</summary>
+    public StepChange<T>? Change;
+
     /// <summary>Whether any gradient of weights or biases is wanted.</summary>
     public readonly bool WantsParameters => DWeightIh != null || DWeightHh != null || DBiasIh != null || DBiasHh != null;
 
     public readonly bool WantsNorms => NormDH != null || NormDHFromFuture != null || NormDC != null || NormDCFromFuture != null;
 }
+
+/// <summary>Changes the gradient of one step's state in place.</summary>
+/// <param name="time">The step's time index.</param>
+/// <param name="isCell">Whether it is the cell state's.</param>
+/// <param name="gradient">[rows, H].</param>
+/// <param name="stride">From one row to the next.</param>
+/// <param name="rows">How many rows.</param>
+internal unsafe delegate void StepChange<T>(int time, bool isCell, T* gradient, nint stride, int rows)
+    where T : unmanaged;

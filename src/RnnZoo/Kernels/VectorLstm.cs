@@ -90,7 +90,7 @@ internal readonly unsafe struct VectorLstm<S, V, T> : IVectorCell<S, V, T>
                 S.Store(dRow + (O * column), dA);
 
                 var slope = S.Subtract(one, S.Multiply(tanhC, tanhC));
-                var dc = S.MultiplyAdd(S.Multiply(dh, o), slope, S.Load(dC)); // (5)
+                var dc = step.CellGiven ? S.Load(dC) : S.MultiplyAdd(S.Multiply(dh, o), slope, S.Load(dC)); // (5)
                 if (step.DCTotal != null)
                 {
                     S.Store(dCTotal, dc);

@@ -341,7 +341,7 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
             _bindings.BeginTraining();
         }
 
-        var recording = _norms.Begin(_bindings.Cells, steps);
+        var recording = _norms.Begin(_bindings.Cells, NumDirections, steps);
         return path == BackwardPath.HandWritten
             ? _handWritten!.Run(input, sizes, state, training, recording)
             : Unroller.Run(_layout, _bindings.Cells, input, sizes, state, training, recording is null ? null : index => new StepTaps(recording[index], _failures));

@@ -15,7 +15,7 @@ public sealed class GradientTapTests
     {
         using var scope = NewDisposeScope();
         Tensor? seen = null;
-        using var tap = new GradientTap(gradient => seen = gradient.clone().DetachFromDisposeScope());
+        using var tap = new GradientTap(gradient => { seen = gradient.clone().DetachFromDisposeScope(); });
         var x = Random(3, 5).requires_grad_();
         var cotangent = Random(3, 5);
         var y = tap.call(x.mul(2));
@@ -71,7 +71,7 @@ public sealed class GradientTapTests
     {
         using var scope = NewDisposeScope();
         var calls = 0;
-        using var tap = new GradientTap(_ => calls++);
+        using var tap = new GradientTap(_ => { calls++; });
         var x = Random(3, 5).requires_grad_();
         var y = tap.call(tap.call(x).pow(3)).sum();
         var first = autograd.grad([y], [x], retain_graph: true, create_graph: true)[0];
@@ -149,7 +149,7 @@ public sealed class GradientTapTests
     [Fact]
     public void Taps_LeaveNoTensorsBehind()
     {
-        using var tap = new GradientTap(gradient => gradient.mul(2).square().sum().ToDouble());
+        using var tap = new GradientTap(gradient => { gradient.mul(2).square().sum().ToDouble(); });
         var live = 0L;
         for (var step = 0; step < 4; step++)
         {
@@ -177,7 +177,7 @@ public sealed class GradientTapTests
         public TappedNet() : base(nameof(TappedNet))
         {
             inner = nn.Linear(5, 4);
-            tap = new GradientTap(gradient => Shape = gradient.shape);
+            tap = new GradientTap(gradient => { Shape = gradient.shape; });
             RegisterComponents();
         }
 
