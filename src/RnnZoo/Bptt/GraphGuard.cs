@@ -23,7 +23,7 @@ internal static class GraphGuard
     public static void In(Tensor output, Tensor guarded)
     {
         var nowhere = empty([0], dtype: ScalarType.Int64, device: output.device);
-        output.index_add_(0, nowhere, guarded.narrow(0, 0, 0).reshape([0, .. output.shape[1..]]).clone(), 1);
+        output.index_add_(0, nowhere, guarded.narrow(0, 0, 0).reshape([0, .. output.shape[1..]]).clone(), Scalars.One);
     }
 
     /// <summary>

@@ -141,7 +141,7 @@ internal sealed class LayerBptt(EquationCell cell)
             dFuture = walked.Fit(dFuture, sizes[t]);
             var (dHFromFuture, dCFromFuture) = (dFuture[0], StateParts == 2 ? dFuture[1] : null); // [n, H]
             using var stepScope = NewDisposeScope();
-            var dH = cell.Term("layer (2) from output", dHFromOutput[t]).add(cell.Term("layer (2) from future", dHFromFuture)); // [n, H] (2)
+            var dH = cell.Term("layer (2) from output", dHFromOutput[t]).Plus(cell.Term("layer (2) from future", dHFromFuture)); // [n, H] (2)
             var frame = frameAt(t);
             if (change is not null)
             {
@@ -170,7 +170,7 @@ internal sealed class LayerBptt(EquationCell cell)
         return (new BackwardWalk(joinedProjected, joinedRecurrent, joinedFurther), dInitial[0], dInitial.ElementAtOrDefault(1), steps);
     }
 
-    private static Tensor Sum(Tensor? first, Tensor? second) => first is null ? second! : second is null ? first : first.add(second);
+    private static Tensor Sum(Tensor? first, Tensor? second) => first is null ? second! : second is null ? first : first.Plus(second);
 
     private static Tensor Rows(Tensor sequence) => sequence.Dimensions == 3 ? sequence.flatten(0, 1) : sequence; // [N, ·]
 

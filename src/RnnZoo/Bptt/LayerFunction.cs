@@ -295,7 +295,7 @@ internal sealed class NodeArguments
     /// </summary>
     public static Tensor Refusal(long[] shape, ScalarType dtype, Device device)
     {
-        var nan = full([], double.NaN, dtype: dtype, device: device);
+        var nan = full([], Scalars.Of(double.NaN), dtype: dtype, device: device);
         return IsInBackward() ? nan : nan.expand(shape);
     }
 

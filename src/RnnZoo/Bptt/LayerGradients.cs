@@ -98,13 +98,13 @@ public sealed record StepGradients(Tensor HFromOutput, Tensor HFromFuture, Tenso
 
     /// <summary>∂L/∂h_t in full.</summary>
     /// <returns>A new tensor [T, B, H].</returns>
-    public Tensor H() => HFromOutput.add(HFromFuture); // [T, B, H]
+    public Tensor H() => HFromOutput.Plus(HFromFuture); // [T, B, H]
 
     /// <summary>∂L/∂c_t in full.</summary>
     /// <returns>A new tensor [T, B, H].</returns>
     /// <exception cref="InvalidOperationException">The cell has no c.</exception>
     public Tensor C() => CFromHidden is { } hidden && CFromFuture is { } future
-        ? hidden.add(future) // [T, B, H]
+        ? hidden.Plus(future) // [T, B, H]
         : throw new InvalidOperationException("C: this layer has h alone; only an LSTM has a c.");
 
     internal IEnumerable<Tensor?> Tensors() => [HFromOutput, HFromFuture, CFromHidden, CFromFuture];

@@ -1,6 +1,5 @@
 using RnnZoo.Cells;
 using RnnZoo.Kernels;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Bptt;
@@ -67,11 +66,11 @@ internal sealed class StepNorms(long steps, bool hasCell, bool withShares, Func<
         for (var t = 0; t < sizes.Steps; t++)
         {
             using var stepScope = NewDisposeScope();
-            Hidden[t] = TensorNorm.Of(At(steps.HFromOutput).add(At(steps.HFromFuture))); // [n, H]
+            Hidden[t] = TensorNorm.Of(At(steps.HFromOutput).Plus(At(steps.HFromFuture))); // [n, H]
             HiddenFromFuture[t] = TensorNorm.Of(At(steps.HFromFuture));
             if (Cell is not null)
             {
-                Cell[t] = TensorNorm.Of(At(steps.CFromHidden!).add(At(steps.CFromFuture!)));
+                Cell[t] = TensorNorm.Of(At(steps.CFromHidden!).Plus(At(steps.CFromFuture!)));
                 CellFromFuture![t] = TensorNorm.Of(At(steps.CFromFuture!));
             }
 
@@ -187,14 +186,15 @@ internal static class TensorNorm
         using var noTape = no_grad();
         using var scope = NewDisposeScope();
         var wide = tensor.to(ScalarType.Float64);
-        var sum = wide.square().sum().ToDouble();
+        var sum = wide.Squared().sum().Number();
         if (sum is > SmallestSum and < LargestSum || double.IsNaN(sum) || tensor.numel() == 0)
         {
             return Math.Sqrt(sum);
         }
 
-        var largest = wide.abs().max().ToDouble();
-        return largest is 0 or double.PositiveInfinity ? largest : largest * Math.Sqrt(wide.div(largest).square().sum().ToDouble());
+        var most = wide.abs().max();
+        var largest = most.Number();
+        return largest is 0 or double.PositiveInfinity ? largest : largest * Math.Sqrt(wide.div(most).Squared().sum().Number());
     }
 
     /// <summary>√(a² + b²).</summary>

@@ -72,7 +72,7 @@ public sealed class ElmanCell : GatedCell
         var dZ = Term("elman (3)", Activation switch // [B, H] (3)
         {
             Activation.Tanh => dH.mul(TanhSlope("elman (3)", h)),
-            Activation.Relu => dH.masked_fill(h.le(0), 0), // 0 times ∞ is not asked for
+            Activation.Relu => dH.masked_fill(h.le(Scalars.Zero), Scalars.Zero), // 0 times ∞ is not asked for
             _ => dH,
         });
         return new StepFlow(dZ, dZ); // (4)
@@ -84,7 +84,7 @@ public sealed class ElmanCell : GatedCell
         var slope = Activation switch // [B, H] (3)
         {
             Activation.Tanh => TanhSlope(h),
-            Activation.Relu => h.gt(0).to(h.dtype),
+            Activation.Relu => h.gt(Scalars.Zero).to(h.dtype),
             _ => ones_like(h),
         };
         return Scaled(slope, weight_hh); // [B, H, H] (5)

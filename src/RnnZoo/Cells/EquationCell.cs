@@ -148,16 +148,16 @@ public abstract class EquationCell : RecurrentCell
     }
 
     /// <summary>dσ(z)/dz by y = σ(z): y - y².</summary>
-    private protected Tensor SigmoidSlope(string term, Tensor y) => Term(term + ": y", y).sub(Term(term + ": y²", y.square()));
+    private protected Tensor SigmoidSlope(string term, Tensor y) => Term(term + ": y", y).sub(Term(term + ": y²", y.Squared()));
 
     /// <summary>dtanh(z)/dz by y = tanh(z): 1 - y².</summary>
-    private protected Tensor TanhSlope(string term, Tensor y) => Term(term + ": 1", ones_like(y)).sub(Term(term + ": y²", y.square()));
+    private protected Tensor TanhSlope(string term, Tensor y) => Term(term + ": 1", ones_like(y)).sub(Term(term + ": y²", y.Squared()));
 
     /// <summary>The same without a term's name, for Jacobians.</summary>
-    private protected static Tensor SigmoidSlope(Tensor y) => y.sub(y.square());
+    private protected static Tensor SigmoidSlope(Tensor y) => y.sub(y.Squared());
 
     /// <summary>The same without a term's name, for Jacobians.</summary>
-    private protected static Tensor TanhSlope(Tensor y) => ones_like(y).sub(y.square());
+    private protected static Tensor TanhSlope(Tensor y) => ones_like(y).sub(y.Squared());
 
     /// <summary>diag(v) M for every row of v: row i of M times v[i].</summary>
     /// <param name="v">[B, H].</param>

@@ -64,10 +64,10 @@ public sealed class GruCell : GatedCell
         var q = weights.HiddenBias is { } bias ? bias.addmm(h, weight) : h.mm(weight); // [B, 3H] (1)
         long[] blocks = [2 * h.shape[1], h.shape[1]];
         var (ps, qs) = (p.split(blocks, 1), q.split(blocks, 1)); // [B, 2H] and [B, H] each
-        var gates = ps[0].add(qs[0]).sigmoid().chunk(2, 1); // 2 × [B, H] (2)
+        var gates = ps[0].Plus(qs[0]).sigmoid().chunk(2, 1); // 2 × [B, H] (2)
         var (r, z, m) = (gates[0], gates[1], qs[1]); // [B, H]
-        var n = ps[1].add(r.mul(m)).tanh(); // [B, H] (3)
-        return (new RecurrentState(n.add(z.mul(h.sub(n)))), [r, z, n, m]); // [B, H] (4)
+        var n = ps[1].Plus(r.mul(m)).tanh(); // [B, H] (3)
+        return (new RecurrentState(n.Plus(z.mul(h.sub(n)))), [r, z, n, m]); // [B, H] (4)
     }
 
     internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
@@ -89,9 +89,9 @@ public sealed class GruCell : GatedCell
         var kept = ForwardStep(ProjectInput(x), before, Weights()).Kept;
         var (r, z, n, m) = (kept[0], kept[1], kept[2], kept[3]); // [B, H]
         var w = weight_hh.chunk(3, 0); // 3 × [H, H]
-        var nByH = Scaled(TanhSlope(n), Scaled(r, w[2]).add(Scaled(m.mul(SigmoidSlope(r)), w[0]))); // [B, H, H] (10)
+        var nByH = Scaled(TanhSlope(n), Scaled(r, w[2]).Plus(Scaled(m.mul(SigmoidSlope(r)), w[0]))); // [B, H, H] (10)
         return diag_embed(z)
-            .add(Scaled(before.Hidden.sub(n).mul(SigmoidSlope(z)), w[1]))
-            .add(Scaled(ones_like(z).sub(z), nByH)); // [B, H, H] (11)
+            .Plus(Scaled(before.Hidden.sub(n).mul(SigmoidSlope(z)), w[1]))
+            .Plus(Scaled(ones_like(z).sub(z), nByH)); // [B, H, H] (11)
     }
 }

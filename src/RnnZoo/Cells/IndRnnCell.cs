@@ -1,4 +1,3 @@
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -79,12 +78,12 @@ public sealed class IndRnnCell : EquationCell
     internal override (string Name, long[] Shape)[] FurtherShapes(long hidden, bool bias) => [(nameof(weight_hh), [hidden])];
 
     internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null) =>
-        (new RecurrentState(p.add(weights.Further[0].mul(before.Hidden)).relu()), []); // [B, H] (1) (2)
+        (new RecurrentState(p.Plus(weights.Further[0].mul(before.Hidden)).relu()), []); // [B, H] (1) (2)
 
     internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
     {
         var h = tape.After.Hidden; // [B, H]
-        var dZ = Term("indrnn (3)", dH.masked_fill(h.le(0), 0)); // [B, H] (3)
+        var dZ = Term("indrnn (3)", dH.masked_fill(h.le(Scalars.Zero), Scalars.Zero)); // [B, H] (3)
         var direct = Term("indrnn (4)", dZ.mul(tape.Weights.Further[0])); // [B, H] (4)
         return new StepFlow(dZ, dZ, DHDirect: direct, DFurther: Term("indrnn (5)", dZ.mul(tape.Before.Hidden))); // (5)
     }
@@ -95,7 +94,7 @@ public sealed class IndRnnCell : EquationCell
     internal override Tensor Jacobian(Tensor x, RecurrentState before)
     {
         var h = Step(x, before).Hidden; // [B, H] (1) (2)
-        return diag_embed(h.gt(0).to(h.dtype).mul(BoundedWeight())); // [B, H, H] (6)
+        return diag_embed(h.gt(Scalars.Zero).to(h.dtype).mul(BoundedWeight())); // [B, H, H] (6)
     }
 
     internal override void BeginTraining()
@@ -104,9 +103,9 @@ public sealed class IndRnnCell : EquationCell
         {
             using var scope = NewDisposeScope();
             using var noTape = no_grad();
-            if (weight_hh.abs().max().ToDouble() > Largest(bound))
+            if (weight_hh.abs().max().Number() > Largest(bound))
             {
-                weight_hh.copy_(weight_hh.clamp((Scalar)(-bound), (Scalar)bound));
+                weight_hh.copy_(weight_hh.clamp(Scalars.Of(-bound), Scalars.Of(bound)));
             }
         }
     }
@@ -115,7 +114,7 @@ public sealed class IndRnnCell : EquationCell
         weight_hh.copy_(empty([HiddenSize], dtype: ScalarType.Float64).uniform_(0, Math.Min(1, RecurrentBound ?? 1), generator)); // [H]
 
     /// <summary>u within the bound [H].</summary>
-    private Tensor BoundedWeight() => RecurrentBound is { } bound ? weight_hh.clamp((Scalar)(-bound), (Scalar)bound) : weight_hh;
+    private Tensor BoundedWeight() => RecurrentBound is { } bound ? weight_hh.clamp(Scalars.Of(-bound), Scalars.Of(bound)) : weight_hh;
 
     // The bound as the parameter's type has it.
     private double Largest(double bound) => weight_hh.dtype == ScalarType.Float32 ? (float)bound : bound;

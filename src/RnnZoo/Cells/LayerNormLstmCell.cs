@@ -124,9 +124,9 @@ public sealed class LayerNormLstmCell : GatedCell
 
     internal override void ResetOwn(Generator? generator)
     {
-        weight_ln_ih.fill_(1);
-        weight_ln_hh.fill_(1);
-        weight_ln_c.fill_(1);
+        weight_ln_ih.fill_(Scalars.One);
+        weight_ln_hh.fill_(Scalars.One);
+        weight_ln_c.fill_(Scalars.One);
         bias_ln_c?.zero_();
     }
 
@@ -142,9 +142,9 @@ public sealed class LayerNormLstmCell : GatedCell
     internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
     {
         var q = before.Hidden.mm(weights.HiddenWeight!.t()); // [B, 4H] (3)
-        var z = p.add(Normalised(q, weights.Further[1], bias: null)).chunk(4, 1); // 4 × [B, H] (3)
+        var z = p.Plus(Normalised(q, weights.Further[1], bias: null)).chunk(4, 1); // 4 × [B, H] (3)
         var (i, f, g, o) = (z[0].sigmoid(), z[1].sigmoid(), z[2].tanh(), z[3].sigmoid()); // [B, H] (4)
-        var c = f.mul(before.Cell).add(i.mul(g)); // [B, H] (5)
+        var c = f.mul(before.Cell).Plus(i.mul(g)); // [B, H] (5)
         c = tapCell is null ? c : tapCell(c);
         return (new RecurrentState(o.mul(Shown(c, weights)), c), [i, f, g, o, q]); // [B, H] (6)
     }
@@ -172,7 +172,7 @@ public sealed class LayerNormLstmCell : GatedCell
         var (slopeN, slopesZ, f) = (kept[0], kept[1], kept[2]); // [B, H], [B, 4H], [B, H]
         var dN = dH.mul(slopeN); // [B, H] (8)
         var dCFromHidden = NormaliseBack("layernorm-lstm (9)", further[2].mul(dN), normal: kept[3], scale: kept[4]); // [B, H] (9)
-        var dC = Term("layernorm-lstm (10) from hidden", dCFromHidden).add(Term("layernorm-lstm (10) from future", dCFromFuture!)); // [B, H] (10)
+        var dC = Term("layernorm-lstm (10) from hidden", dCFromHidden).Plus(Term("layernorm-lstm (10) from future", dCFromFuture!)); // [B, H] (10)
         (dC, dCFromHidden) = tape.GoesOn(dC, dCFromHidden, dCFromFuture!);
         var dZ = cat([dC, dC, dC, dH], 1).mul(slopesZ); // [B, 4H] (11) (12)
         var dCBefore = Term("layernorm-lstm (13)", dC.mul(f)); // [B, H] (13)
@@ -208,9 +208,9 @@ public sealed class LayerNormLstmCell : GatedCell
         var identity = eye(HiddenSize, dtype: x.dtype, device: x.device); // [H, H]
         var hByC = Scaled(o.mul(TanhSlope(m)).mul(weight_ln_c), NormalSlope(normalC, scaleC, identity)); // [B, H, H] (20)
         var cByH = Scaled(g.mul(SigmoidSlope(i)), w[0])
-            .add(Scaled(before.Cell.mul(SigmoidSlope(f)), w[1]))
-            .add(Scaled(i.mul(TanhSlope(g)), w[2])); // [B, H, H] (22)
-        var hByH = Scaled(m.mul(SigmoidSlope(o)), w[3]).add(hByC.bmm(cByH)); // [B, H, H] (24)
+            .Plus(Scaled(before.Cell.mul(SigmoidSlope(f)), w[1]))
+            .Plus(Scaled(i.mul(TanhSlope(g)), w[2])); // [B, H, H] (22)
+        var hByH = Scaled(m.mul(SigmoidSlope(o)), w[3]).Plus(hByC.bmm(cByH)); // [B, H, H] (24)
         var upper = cat([hByH, hByC.mul(f.unsqueeze(1))], 2); // [B, H, 2H] (24) (23)
         var lower = cat([cByH, diag_embed(f)], 2); // [B, H, 2H] (22) (21)
         return cat([upper, lower], 1); // [B, 2H, 2H] (25)
@@ -227,7 +227,7 @@ public sealed class LayerNormLstmCell : GatedCell
     private static (Tensor Normal, Tensor Scale) Normalise(Tensor a)
     {
         var centred = a.sub(a.mean([-1], keepdim: true)); // as a (1)
-        var scale = centred.square().mean([-1], keepdim: true).add(Epsilon).sqrt(); // [.., 1] (1)
+        var scale = centred.Squared().mean([-1], keepdim: true).Plus(Scalars.Of(Epsilon)).sqrt(); // [.., 1] (1)
         return (Normalised(a, gain: null, bias: null), scale); // the same N as forwards, in what rounding and overflow leave of it too
     }
 
@@ -244,7 +244,7 @@ public sealed class LayerNormLstmCell : GatedCell
     private static Tensor NormalSlope(Tensor normal, Tensor scale, Tensor matrix)
     {
         var centred = matrix.sub(matrix.mean([0], keepdim: true)); // [n, K] (18)
-        var along = normal.mm(matrix).div(normal.shape[1]); // [B, K] (18)
+        var along = normal.mm(matrix).div(Scalars.Of(normal.shape[1])); // [B, K] (18)
         return centred.sub(normal.unsqueeze(2).mul(along.unsqueeze(1))).div(scale.unsqueeze(2)); // [B, n, K] (18)
     }
 }

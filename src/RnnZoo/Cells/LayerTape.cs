@@ -20,7 +20,7 @@ internal sealed record LayerWeights(Tensor InputWeight, Tensor? HiddenWeight, Te
     public IReadOnlyList<Tensor> Further { get; init; } = [];
 
     /// <summary>b_ih + b_hh [G·H], or null.</summary>
-    public Tensor? BothBiases() => InputBias is { } input && HiddenBias is { } hidden ? input.add(hidden) : InputBias; // [G·H]
+    public Tensor? BothBiases() => InputBias is { } input && HiddenBias is { } hidden ? input.Plus(hidden) : InputBias; // [G·H]
 
     /// <summary>W_ih x + b of every row at once.</summary>
     /// <param name="input">[T, B, I], or rows [N, I].</param>

@@ -68,7 +68,7 @@ public sealed class LstmCell : GatedCell
     {
         var z = p.addmm(before.Hidden, weights.HiddenWeight!.t()).chunk(4, 1); // 4 × [B, H] (1)
         var (i, f, g, o) = (z[0].sigmoid(), z[1].sigmoid(), z[2].tanh(), z[3].sigmoid()); // [B, H] (2)
-        var c = f.mul(before.Cell).add(i.mul(g)); // [B, H] (3)
+        var c = f.mul(before.Cell).Plus(i.mul(g)); // [B, H] (3)
         c = tapCell is null ? c : tapCell(c);
         return (new RecurrentState(o.mul(c.tanh()), c), [i, f, g, o]); // [B, H] (4)
     }
@@ -78,7 +78,7 @@ public sealed class LstmCell : GatedCell
         var (i, f, g, o) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3]); // [B, H]
         var tanhC = tape.After.Cell.tanh(); // [B, H]
         var dCFromHidden = dH.mul(o).mul(TanhSlope("lstm (5)", tanhC)); // [B, H] (5)
-        var dC = Term("lstm (6) from hidden", dCFromHidden).add(Term("lstm (6) from future", dCFromFuture!)); // [B, H] (6)
+        var dC = Term("lstm (6) from hidden", dCFromHidden).Plus(Term("lstm (6) from future", dCFromFuture!)); // [B, H] (6)
         (dC, dCFromHidden) = tape.GoesOn(dC, dCFromHidden, dCFromFuture!);
         var dI = Term("lstm (7) di", dC.mul(g)); // [B, H] (7)
         var dF = Term("lstm (7) df", dC.mul(tape.Before.Cell)); // [B, H] (7)
@@ -102,10 +102,10 @@ public sealed class LstmCell : GatedCell
         var (i, f, g, o, tanhC) = (kept[0], kept[1], kept[2], kept[3], after.Cell.tanh()); // [B, H]
         var w = weight_hh.chunk(4, 0); // 4 × [H, H]
         var cByH = Scaled(g.mul(SigmoidSlope(i)), w[0])
-            .add(Scaled(before.Cell.mul(SigmoidSlope(f)), w[1]))
-            .add(Scaled(i.mul(TanhSlope(g)), w[2])); // [B, H, H] (12)
+            .Plus(Scaled(before.Cell.mul(SigmoidSlope(f)), w[1]))
+            .Plus(Scaled(i.mul(TanhSlope(g)), w[2])); // [B, H, H] (12)
         var hByC = o.mul(TanhSlope(tanhC)); // [B, H]: ∂h_t/∂c_t
-        var hByH = Scaled(tanhC.mul(SigmoidSlope(o)), w[3]).add(Scaled(hByC, cByH)); // [B, H, H] (14)
+        var hByH = Scaled(tanhC.mul(SigmoidSlope(o)), w[3]).Plus(Scaled(hByC, cByH)); // [B, H, H] (14)
         var upper = cat([hByH, diag_embed(hByC.mul(f))], 2); // [B, H, 2H] (14) (13)
         var lower = cat([cByH, diag_embed(f)], 2); // [B, H, 2H] (12) (11)
         return cat([upper, lower], 1); // [B, 2H, 2H] (15)

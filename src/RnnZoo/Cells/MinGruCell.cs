@@ -64,7 +64,7 @@ public sealed class MinGruCell : EquationCell
     {
         var blocks = p.chunk(2, 1); // 2 × [B, H]
         var (z, g, h) = (blocks[0], blocks[1], before.Hidden); // [B, H]
-        return (new RecurrentState(h.add(z.mul(g.sub(h)))), [z, g]); // [B, H] (2)
+        return (new RecurrentState(h.Plus(z.mul(g.sub(h)))), [z, g]); // [B, H] (2)
     }
 
     internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)

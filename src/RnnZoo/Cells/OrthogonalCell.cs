@@ -88,13 +88,13 @@ public sealed class OrthogonalCell : EquationCell
     internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
     {
         var z = p.addmm(before.Hidden, weights.HiddenWeight!.t()); // [B, H] (2)
-        return (new RecurrentState(z.sign().mul(z.abs().add(weights.Further[0]).relu())), []); // [B, H] (3)
+        return (new RecurrentState(z.sign().mul(z.abs().Plus(weights.Further[0]).relu())), []); // [B, H] (3)
     }
 
     internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
     {
         var h = tape.After.Hidden; // [B, H]
-        var dZ = Term("orthogonal (4)", dH.masked_fill(h.abs().gt(0).logical_not(), 0)); // [B, H] (4)
+        var dZ = Term("orthogonal (4)", dH.masked_fill(h.abs().gt(Scalars.Zero).logical_not(), Scalars.Zero)); // [B, H] (4)
         return new StepFlow(dZ, dZ, DFurther: Term("orthogonal (5)", dZ.mul(h.sign()))); // (4) (5)
     }
 
@@ -105,7 +105,7 @@ public sealed class OrthogonalCell : EquationCell
     {
         var weights = Weights();
         var h = ForwardStep(ProjectInput(x), before, weights).After.Hidden; // [B, H] (2) (3)
-        return Scaled(h.ne(0).to(h.dtype), weights.HiddenWeight!); // [B, H, H] (7)
+        return Scaled(h.ne(Scalars.Zero).to(h.dtype), weights.HiddenWeight!); // [B, H, H] (7)
     }
 
     internal override (string Name, Tensor Gradient) ParameterGradient(Tensor dRecurrentWeight) =>

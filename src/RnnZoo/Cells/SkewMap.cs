@@ -62,13 +62,13 @@ internal static class MatrixExponential
     private const int Degree = 16;
     private const double LargestNorm = 0.8;
 
-    private static readonly double[] InverseFactorials = [.. Enumerable.Range(0, Degree + 1).Select(k => 1 / Enumerable.Range(1, k).Aggregate(1.0, (product, i) => product * i))];
+    private static readonly Scalar[] InverseFactorials = [.. Enumerable.Range(0, Degree + 1).Select(k => Scalars.Of(1 / Enumerable.Range(1, k).Aggregate(1.0, (product, i) => product * i)))];
 
     /// <summary>exp(A) [N, N]; on the tape if A is. The caller's scope takes what is made on the way.</summary>
     public static Tensor Of(Tensor a)
     {
         var squarings = Squarings(a);
-        var b = a.mul(Math.ScaleB(1, -squarings)); // [N, N] (1)
+        var b = a.mul(Scalars.Of(Math.ScaleB(1, -squarings))); // [N, N] (1)
         var b2 = b.mm(b); // [N, N]
         var b3 = b2.mm(b); // [N, N]
         var b4 = b2.mm(b2); // [N, N]
@@ -76,7 +76,7 @@ internal static class MatrixExponential
         var e = b4.mul(InverseFactorials[Degree]); // [N, N]
         for (var k = Degree - 4; k >= 0; k -= 4)
         {
-            e = e.add(b3.mul(InverseFactorials[k + 3])).add(b2.mul(InverseFactorials[k + 2])).add(b.mul(InverseFactorials[k + 1])).add(one.mul(InverseFactorials[k])); // (2)
+            e = e.Plus(b3.mul(InverseFactorials[k + 3])).Plus(b2.mul(InverseFactorials[k + 2])).Plus(b.mul(InverseFactorials[k + 1])).Plus(one.mul(InverseFactorials[k])); // (2)
             e = k > 0 ? e.mm(b4) : e; // [N, N]
         }
 
@@ -92,7 +92,7 @@ internal static class MatrixExponential
     {
         using var noTape = no_grad();
         using var scope = NewDisposeScope();
-        var norm = a.abs().sum(dim: 0).max().ToDouble();
+        var norm = a.abs().sum(dim: 0).max().Number();
         return norm > LargestNorm && double.IsFinite(norm) ? (int)Math.Ceiling(Math.Log2(norm / LargestNorm)) : 0;
     }
 }
@@ -106,7 +106,7 @@ internal static class SkewAngles
 
     /// <summary>Angles -tan(θ/2), θ from U(0, π/2): all in [-1, 0]. Source: K. Helfrich, D. Willmott and Q. Ye, 2018; M. Lezcano-Casado and D. Martínez-Rubio, 2019.</summary>
     public static Tensor Cayley(long count, Generator? generator) =>
-        empty(count, dtype: ScalarType.Float64).uniform_(0, Math.PI / 2, generator).div(2).tan().neg(); // [H/2]
+        empty(count, dtype: ScalarType.Float64).uniform_(0, Math.PI / 2, generator).div(Scalars.Of(2L)).tan().neg(); // [H/2]
 
     /// <summary>Sets what turns units 2k and 2k + 1 by angle k, and all else above the diagonal to zero.</summary>
     /// <param name="skew">[H, H].</param>

@@ -1,7 +1,6 @@
 using RnnZoo.Cells;
 using RnnZoo.Modules;
 using RnnZoo.Streams;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Characters;
@@ -63,7 +62,7 @@ public sealed class CharacterModel : IDisposable
             {
                 using var scope = NewDisposeScope();
                 var characters = chunk.Target.numel();
-                sum += Loss(chunk).ToDouble() * characters;
+                sum += Loss(chunk).Number() * characters;
                 count += characters;
             }
         }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Files;
@@ -106,7 +105,7 @@ public sealed class SafeTensorsFile : IDisposable
             throw new InvalidDataException($"{_name}: {Printable.Of(name)}: expected {entry.End - entry.Begin} bytes, found fewer; the file was cut short since it was opened.", problem);
         }
 
-        if (isTruth && tensor.gt(1).any().ToBoolean())
+        if (isTruth && tensor.gt(Scalars.One).any().item<bool>())
         {
             throw new InvalidDataException($"{_name}: {Printable.Of(name)}: expected bytes of 0 or 1 for BOOL, found others.");
         }

@@ -197,11 +197,11 @@ internal sealed class GradedTriangle : IDisposable
     public void MultiplyFromLeft(Tensor triangle)
     {
         using var scope = NewDisposeScope();
-        var largest = _exponents.expand_as(triangle).masked_fill(triangle.eq(0), Lowest).amax([1], keepdim: true); // [r, 1]: of the terms of each row
-        var rows = triangle.mul(_exponents.sub(largest).clamp_max(0).exp2()).mm(_rows); // [r, r]
-        var shift = rows.abs().amax([1], keepdim: true).clamp_min(1e-300).log2().floor(); // [r, 1]
+        var largest = _exponents.expand_as(triangle).masked_fill(triangle.eq(Scalars.Zero), Scalars.Of(Lowest)).amax([1], keepdim: true); // [r, 1]: of the terms of each row
+        var rows = triangle.mul(_exponents.sub(largest).clamp_max(Scalars.Zero).exp2()).mm(_rows); // [r, r]
+        var shift = rows.abs().amax([1], keepdim: true).clamp_min(Scalars.Of(1e-300)).log2().floor(); // [r, 1]
         Dispose();
-        (_rows, _exponents) = (rows.mul(shift.neg().exp2()).DetachFromDisposeScope(), largest.add(shift).squeeze(1).DetachFromDisposeScope());
+        (_rows, _exponents) = (rows.mul(shift.neg().exp2()).DetachFromDisposeScope(), largest.Plus(shift).squeeze(1).DetachFromDisposeScope());
     }
 
     /// <summary>

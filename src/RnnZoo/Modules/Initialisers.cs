@@ -58,7 +58,7 @@ public static class Initialisers
         {
             foreach (var block in GateBlocks.Recurrent(cell, "orthogonal"))
             {
-                block.copy_(GateBlocks.Orthogonal(cell.HiddenSize, generator).mul(gain));
+                block.copy_(GateBlocks.Orthogonal(cell.HiddenSize, generator).mul(Scalars.Of(gain)));
             }
         });
     }
@@ -76,7 +76,7 @@ public static class Initialisers
         {
             foreach (var block in GateBlocks.Recurrent(cell, "identity"))
             {
-                block.copy_(eye(cell.HiddenSize, dtype: ScalarType.Float64).mul(scale));
+                block.copy_(eye(cell.HiddenSize, dtype: ScalarType.Float64).mul(Scalars.Of(scale)));
             }
 
             GateBlocks.ZeroBiases(cell);
@@ -101,7 +101,7 @@ public static class Initialisers
             }
 
             identity.Fill(cell, generator);
-            cell.weight_ih.copy_(randn(cell.weight_ih.shape, dtype: ScalarType.Float64, generator: generator).mul(0.001)); // [H, I]
+            cell.weight_ih.copy_(randn(cell.weight_ih.shape, dtype: ScalarType.Float64, generator: generator).mul(Scalars.Of(0.001))); // [H, I]
         });
     }
 
@@ -125,7 +125,7 @@ public static class Initialisers
                 throw new ArgumentException($"forget-bias: expected an LstmCell or a LayerNormLstmCell, got {cell.GetType().Name}, which has no forget gate.");
             }
 
-            GateBlocks.SetBias(cell, "f", full(cell.HiddenSize, bias, dtype: ScalarType.Float64), "forget-bias");
+            GateBlocks.SetBias(cell, "f", full(cell.HiddenSize, Scalars.Of(bias), dtype: ScalarType.Float64), "forget-bias");
         });
     }
 

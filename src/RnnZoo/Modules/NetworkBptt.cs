@@ -86,7 +86,7 @@ public sealed class NetworkBptt
                 gradients[index] = _equations[index].Backward(run.Layers[index].Tape!, cotangents);
             }
 
-            above = Enumerable.Range(0, _module.NumDirections).Select(direction => gradients[Index(layer, direction)].Input!).Aggregate((a, b) => a.add(b)); // [T, B, ·]
+            above = Enumerable.Range(0, _module.NumDirections).Select(direction => gradients[Index(layer, direction)].Input!).Aggregate((a, b) => a.Plus(b)); // [T, B, ·]
         }
 
         return new NetworkGradients(_module.BatchFirst ? above.transpose(0, 1) : above, Initial(gradients), ByKey(gradients), Steps(gradients));

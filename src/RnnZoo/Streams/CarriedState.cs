@@ -58,7 +58,7 @@ internal sealed class CarriedState(long streams, Func<long, RecurrentState>? ini
             Array.Fill(lead, 1);
             lead[^2] = streams;
             var fresh = tensor(mask, device: value.device).view(lead); // [.., B, ..]
-            return initial is null ? value.masked_fill(fresh, 0) : where(fresh, initial[part++], value);
+            return initial is null ? value.masked_fill(fresh, Scalars.Zero) : where(fresh, initial[part++], value);
         });
     }
 

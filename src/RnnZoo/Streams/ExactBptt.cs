@@ -1,7 +1,6 @@
 using RnnZoo.Bptt;
 using RnnZoo.Cells;
 using RnnZoo.Modules;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Streams;
@@ -246,7 +245,7 @@ internal sealed class SegmentedPass(Func<Tensor, RecurrentState?, RecurrentResul
             var objective = loss;
             for (var part = 0; part < dFinal?.Length; part++)
             {
-                objective = dFinal[part] is { } gradient ? objective.add(run.Final[part].mul(gradient).sum()) : objective;
+                objective = dFinal[part] is { } gradient ? objective.Plus(run.Final[part].mul(gradient).sum()) : objective;
             }
 
             if (objective.requires_grad)
@@ -255,7 +254,7 @@ internal sealed class SegmentedPass(Func<Tensor, RecurrentState?, RecurrentResul
             }
 
             var dStart = start?.Select(part => part.grad?.MoveToOuterDisposeScope()).ToArray();
-            return new Part(loss.ToDouble(), isLast ? run.Final.Detach().MoveToOuterDisposeScope() : null, dStart);
+            return new Part(loss.Number(), isLast ? run.Final.Detach().MoveToOuterDisposeScope() : null, dStart);
         });
     }
 

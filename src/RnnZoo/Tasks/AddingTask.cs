@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tasks;
@@ -89,12 +88,12 @@ public sealed class AddingTask : ISequenceTask
         using var noGradients = no_grad();
         using var scope = NewDisposeScope();
         var errors = SquaredErrors(output, target); // [B]
-        return TaskScore.Of(errors.to(ScalarType.Float64).mean().ToDouble(), target.numel(), errors);
+        return TaskScore.Of(errors.to(ScalarType.Float64).mean().Number(), target.numel(), errors);
     }
 
     private Tensor SquaredErrors(Tensor output, Tensor target)
     {
         TaskOutput.CheckLastStep(output, target, Length, 1);
-        return output.select(0, Length - 1).squeeze(1).sub(target).square(); // [B]
+        return output.select(0, Length - 1).squeeze(1).sub(target).Squared(); // [B]
     }
 }

@@ -81,7 +81,7 @@ public sealed class CopyTask : ISequenceTask
         var symbols = randint(1, 1 + Alphabet, [Symbols, batchSize], dtype: ScalarType.Int64, generator: generator); // [n, B]
         var tokens = zeros([Length, batchSize], dtype: ScalarType.Int64); // [T, B]
         tokens.narrow(0, 0, Symbols).copy_(symbols);
-        tokens.narrow(0, Symbols + Delay - 1, 1).fill_(Marker);
+        tokens.narrow(0, Symbols + Delay - 1, 1).fill_(Scalars.Of(Marker));
         var target = zeros([Length, batchSize], dtype: ScalarType.Int64); // [T, B]
         target.narrow(0, Delay + Symbols, Symbols).copy_(symbols);
 

@@ -133,6 +133,6 @@ public readonly record struct TaskScore(double LossSum, long LossCount, double M
         using var scope = NewDisposeScope();
         var exact = values.to(ScalarType.Float64); // [B]
         return new TaskScore(
-            meanLoss * losses, losses, exact.sum().ToDouble() / scale, exact.square().sum().ToDouble() / (scale * scale), values.shape[0]);
+            meanLoss * losses, losses, exact.sum().Number() / scale, exact.Squared().sum().Number() / (scale * scale), values.shape[0]);
     }
 }

@@ -72,7 +72,7 @@ public sealed class ParityTask : ISequenceTask
         Check.InRange(batchSize >= 1, nameof(batchSize), "at least 1 (sequences)", batchSize);
         using var scope = NewDisposeScope();
         var bits = randint(0, Classes, [Length, batchSize], dtype: ScalarType.Int64, generator: generator); // [T, B]
-        var target = bits.cumsum(0).remainder(Classes); // [T, B]
+        var target = bits.cumsum(0).remainder(Scalars.Of((long)Classes)); // [T, B]
         var input = TokenInput.OneHot(bits, Classes, ScalarType.Float32); // [T, B, 2]
         return new SequenceBatch(input.MoveToOuterDisposeScope(), target.MoveToOuterDisposeScope());
     }

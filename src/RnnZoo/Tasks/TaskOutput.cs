@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tasks;
@@ -30,9 +29,9 @@ internal static class TaskOutput
     {
         using var noGradients = no_grad();
         using var scope = NewDisposeScope();
-        var loss = task.Loss(output, target).ToDouble();
+        var loss = task.Loss(output, target).Number();
         var right = output.argmax(-1).eq(target); // [T, B]
-        right = ignored is { } blank ? right.logical_and(target.ne(blank)) : right; // [T, B]
+        right = ignored is { } blank ? right.logical_and(target.ne(Scalars.Of(blank))) : right; // [T, B]
         return TaskScore.Of(loss, target.numel(), right.sum(dim: 0), answers);
     }
 

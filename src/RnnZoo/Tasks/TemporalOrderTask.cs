@@ -1,5 +1,4 @@
 using RnnZoo.Bptt;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tasks;
@@ -67,13 +66,13 @@ public sealed class TemporalOrderTask : ISequenceTask
         Tensor Draw(long from, long to, long rows) => randint(from, to + 1, [rows, batchSize], dtype: ScalarType.Int64, generator: generator);
 
         var tokens = Draw(0, Distractors - 1, Length); // [T, B]
-        tokens.narrow(0, 0, 1).fill_(Start);
-        tokens.narrow(0, Length - 1, 1).fill_(End);
+        tokens.narrow(0, 0, 1).fill_(Scalars.Of(Start));
+        tokens.narrow(0, Length - 1, 1).fill_(Scalars.Of(End));
         var steps = cat([Draw(Length / 10, Length / 5, 1), Draw(Length / 2, 3L * Length / 5, 1)], 0); // [2, B]
         var order = Draw(0, 1, 2); // [2, B]: 0 for X, 1 for Y
-        tokens.scatter_(0, steps, order.add(X));
+        tokens.scatter_(0, steps, order.Plus(Scalars.Of(X)));
 
-        var target = order[0].mul(2).add(order[1]); // [B]
+        var target = order[0].mul(Scalars.Of(2L)).Plus(order[1]); // [B]
         var input = TokenInput.OneHot(tokens, Symbols, ScalarType.Float32); // [T, B, 8]
         return new SequenceBatch(input.MoveToOuterDisposeScope(), target.MoveToOuterDisposeScope());
     }
@@ -96,7 +95,7 @@ public sealed class TemporalOrderTask : ISequenceTask
     {
         using var noGradients = no_grad();
         using var scope = NewDisposeScope();
-        var loss = Loss(output, target).ToDouble();
+        var loss = Loss(output, target).Number();
         var right = output.select(0, Length - 1).argmax(-1).eq(target); // [B]
         return TaskScore.Of(loss, target.numel(), right);
     }

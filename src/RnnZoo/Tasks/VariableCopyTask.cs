@@ -77,11 +77,11 @@ public sealed class VariableCopyTask : ISequenceTask
         using var scope = NewDisposeScope();
         var symbols = randint(1, 1 + CopyTask.Alphabet, [Symbols, batchSize], dtype: ScalarType.Int64, generator: generator); // [n, B]
         var delays = randint(MinDelay, MaxDelay + 1L, [1, batchSize], dtype: ScalarType.Int64, generator: generator); // [1, B]
-        var marker = full_like(delays, CopyTask.Marker); // [1, B]
+        var marker = full_like(delays, Scalars.Of(CopyTask.Marker)); // [1, B]
         var tokens = zeros([Length, batchSize], dtype: ScalarType.Int64); // [T, B]
         tokens.narrow(0, 0, Symbols).copy_(symbols);
-        tokens.scatter_(0, delays.add(Symbols - 1), marker);
-        var steps = arange(Symbols, dtype: ScalarType.Int64).unsqueeze(1).add(delays).add(Symbols); // [n, B]
+        tokens.scatter_(0, delays.Plus(Scalars.Of(Symbols - 1L)), marker);
+        var steps = arange(Scalars.Zero, Scalars.Of((long)Symbols), Scalars.One, dtype: ScalarType.Int64).unsqueeze(1).Plus(delays).Plus(Scalars.Of((long)Symbols)); // [n, B]
         var target = zeros([Length, batchSize], dtype: ScalarType.Int64).scatter_(0, steps, symbols); // [T, B]
 
         var input = TokenInput.OneHot(tokens, InputClasses, ScalarType.Float32); // [T, B, 10]

@@ -1,5 +1,4 @@
 using RnnZoo.Bptt;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -69,7 +68,7 @@ internal sealed class OptimizerSet : IDisposable
     /// <returns>The loss, and the L2 norm of its gradient before clipping; where either is not finite, the parameters are as they were.</returns>
     public (double Loss, double Norm) Step(Tensor loss, double learningRate, double? clipNorm)
     {
-        var value = loss.ToDouble();
+        var value = loss.Number();
         if (!double.IsFinite(value))
         {
             return (value, double.NaN);

@@ -196,7 +196,7 @@ internal static class FiniteDifferences
         {
             using var inner = NewDisposeScope();
             var moved = original.clone().reshape(-1);
-            moved.narrow(0, index, 1).add_(step);
+            moved.narrow(0, index, 1).add_(Scalars.Of(step), Scalars.One);
             value.copy_(moved.reshape(value.shape));
             return loss();
         }

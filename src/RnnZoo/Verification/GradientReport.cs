@@ -170,7 +170,7 @@ internal static class TensorDistance
     {
         using var scope = NewDisposeScope();
         var (distance, difference) = Measure(a, b);
-        var allowed = b.detach().to(ScalarType.Float64).abs().mul(relative).add(absolute).reshape(difference.shape);
+        var allowed = b.detach().to(ScalarType.Float64).abs().mul(Scalars.Of(relative)).Plus(Scalars.Of(absolute)).reshape(difference.shape);
         var within = difference.le(allowed).all().item<bool>(); // false for NaN
         return distance with { Passed = within && double.IsFinite(distance.MaxAbsolute) };
     }

@@ -62,7 +62,7 @@ internal static class VerificationSuite
         var bound = 1 / Math.Sqrt(((IRecurrentModule)module).HiddenSize);
         foreach (var parameter in module.parameters())
         {
-            parameter.copy_(rand(parameter.shape, dtype: ScalarType.Float64, generator: generator).mul(2 * bound).sub(bound));
+            parameter.copy_(rand(parameter.shape, dtype: ScalarType.Float64, generator: generator).mul(Scalars.Of(2 * bound)).sub(Scalars.Of(bound)));
         }
     }
 }

@@ -32,12 +32,12 @@ internal sealed class HalfCell : GatedCell
     internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
     {
         var y = p.addmm(before.Hidden, weights.HiddenWeight!.t()).tanh(); // [B, H] (1) (2)
-        return (new RecurrentState(before.Hidden.add(y).div(2)), [y]); // [B, H] (2)
+        return (new RecurrentState(before.Hidden.Plus(y).div(Scalars.Of(2L))), [y]); // [B, H] (2)
     }
 
     internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
     {
-        var half = dH.div(2); // [B, H]
+        var half = dH.div(Scalars.Of(2L)); // [B, H]
         var dZ = Term("half (3)", half).mul(TanhSlope("half (3)", tape.Kept[0])); // [B, H] (3)
         return new StepFlow(dZ, dZ, DHDirect: Term("half (4)", half)); // (3) (4)
     }
@@ -46,7 +46,7 @@ internal sealed class HalfCell : GatedCell
     {
         var y = ForwardStep(ProjectInput(x), before, Weights()).Kept[0]; // [B, H] (1) (2)
         var identity = eye(HiddenSize, dtype: x.dtype, device: x.device); // [H, H]
-        return Scaled(TanhSlope(y), weight_hh).add(identity).div(2); // [B, H, H] (5)
+        return Scaled(TanhSlope(y), weight_hh).Plus(identity).div(Scalars.Of(2L)); // [B, H, H] (5)
     }
 }
 
