@@ -126,6 +126,6 @@ internal sealed record FlowCurve(FlowNet Net, GradientFlow Flow, double? Spectra
         }
 
         using var noGrad = no_grad();
-        return linalg.svdvals(((ElmanCell)net.CellAt(0)).weight_hh)[0].ToDouble(); // [H] → []
+        return linalg.svdvals(((VanillaRnnCell)net.CellAt(0)).weight_hh)[0].ToDouble(); // [H] → []
     }
 }

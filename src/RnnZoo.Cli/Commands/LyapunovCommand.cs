@@ -131,7 +131,7 @@ internal sealed class LyapunovRun(CliHost host, LyapunovSettings settings, bool 
                     WarmUp = settings.WarmUp,
                     Seed = (int)(Seeds.Derive(settings.Seed, "directions") & int.MaxValue),
                 }, cancellation);
-                results.Add(new LyapunovResult(layer, direction, measured, trajectory.Cell is ElmanCell elman ? PowerLaw.Of(elman) : null));
+                results.Add(new LyapunovResult(layer, direction, measured, trajectory.Cell is VanillaRnnCell vanilla ? PowerLaw.Of(vanilla) : null));
             }
         }
 

@@ -107,15 +107,12 @@ public sealed class LayerNormLstmCell : GatedCell
         set => Replace(nameof(bias_ln_c), value, HiddenSize);
     }
 
-    /// <summary>One checked step.</summary>
-    /// <param name="x">[B, I].</param>
-    /// <param name="h_c">h [B, H] and c [B, H]; zeros if null.</param>
-    /// <returns>h [B, H] and c [B, H].</returns>
-    public (Tensor, Tensor) call(Tensor x, (Tensor, Tensor)? h_c = null)
-    {
-        var next = call(x, h_c is var (h, c) ? new RecurrentState(h, c) : null)!;
-        return (next.Hidden, next.Cell);
-    }
+    /// <summary>One checked step, hooks included.</summary>
+    /// <param name="input">[B, I], or [I].</param>
+    /// <param name="h0_c0">h and c, each [B, H], or [H]; zeros if null.</param>
+    /// <returns>h and c, each [B, H], or [H].</returns>
+    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
+    public (Tensor, Tensor) call(Tensor input, (Tensor, Tensor)? h0_c0 = null) => RecurrentState.Two(call(input, RecurrentState.Of(h0_c0)))!.Value;
 
     internal override IReadOnlyList<Tensor> Further =>
         bias_ln_c is { } bias ? [weight_ln_ih, weight_ln_hh, weight_ln_c, bias] : [weight_ln_ih, weight_ln_hh, weight_ln_c];

@@ -71,11 +71,12 @@ public sealed class OrthogonalCell : EquationCell
     /// <returns>[H, H], a new tensor; on the tape if gradients are switched on.</returns>
     public Tensor RecurrentMatrix() => SkewMap.Matrix(skew_hh); // (1)
 
-    /// <summary>One checked step.</summary>
-    /// <param name="x">[B, I].</param>
-    /// <param name="h">[B, H]; zeros if null.</param>
-    /// <returns>[B, H].</returns>
-    public Tensor call(Tensor x, Tensor? h = null) => call(x, h is null ? null : new RecurrentState(h))!.Hidden;
+    /// <summary>One checked step, hooks included.</summary>
+    /// <param name="input">[B, I], or [I].</param>
+    /// <param name="h0">[B, H], or [H]; zeros if null.</param>
+    /// <returns>[B, H], or [H].</returns>
+    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
+    public Tensor call(Tensor input, Tensor? h0 = null) => call(input, RecurrentState.Of(h0))!.Hidden;
 
     internal override CellKind? Kernel => CellKind.ModRelu;
 

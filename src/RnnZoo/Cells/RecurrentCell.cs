@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RnnZoo.Modules;
 using static TorchSharp.torch;
 
@@ -63,28 +64,44 @@ public abstract class RecurrentCell : nn.Module<Tensor, RecurrentState?, Recurre
         new([.. StateSizes.Select(size => zeros(batch, size, dtype: dtype, device: device))]); // [B, S]
 
     /// <summary>One checked step; <c>call</c> comes here and runs hooks as well.</summary>
-    /// <param name="x">[B, I].</param>
+    /// <param name="input">[B, I], or [I] for a single sequence, whose state has parts [S].</param>
     /// <param name="state">The state before the step; zeros if null.</param>
     /// <returns>The state after the step.</returns>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    public sealed override RecurrentState forward(Tensor x, RecurrentState? state = null)
+    public sealed override RecurrentState forward(Tensor input, RecurrentState? state = null)
     {
-        CheckStep(x, state);
+        CheckStep(input, state, batched: false);
         using var scope = NewDisposeScope();
-        return Step(x, state ?? ZeroState(x.shape[0], x.dtype, x.device)).KeepFrom(scope);
+        return input.Dimensions == 1
+            ? forward(input.unsqueeze(0), state?.Map(part => part.unsqueeze(0))).Map(part => part.squeeze(0)).KeepFrom(scope) // a batch of one
+            : Step(input, state ?? ZeroState(input.shape[0], input.dtype, input.device)).KeepFrom(scope);
     }
 
-    /// <summary>Checks the arguments of a step.</summary>
-    internal void CheckStep(Tensor x, RecurrentState? state)
+    /// <summary>Copies a state dict in, after checking that every shape is exactly the cell's own.</summary>
+    /// <param name="source">Tensors under the cell's keys, as from nn.RNNCell, nn.LSTMCell or nn.GRUCell.</param>
+    /// <param name="strict">Whether the keys must be exactly the cell's own.</param>
+    /// <param name="skip">Keys to leave alone.</param>
+    /// <returns>The missing and the unexpected keys.</returns>
+    /// <exception cref="InvalidOperationException">Strict, and keys differ; the message names them.</exception>
+    /// <exception cref="ArgumentException">A shape differs; the message names the key.</exception>
+    public override (IList<string>, IList<string>) load_state_dict(Dictionary<string, Tensor> source, bool strict = true, IList<string>? skip = null)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        var shape = x.shape;
-        if (shape.Length != 2 || shape[1] != InputSize)
+        Check.StateDict(this, source, strict, skip);
+        return base.load_state_dict(source, strict: false, skip); // strictly, the base asks for the same order too
+    }
+
+    /// <summary>Checks the arguments of a step: [B, I] and parts [B, S], or, where it need not be a batch, [I] and parts [S].</summary>
+    internal void CheckStep(Tensor input, RecurrentState? state, bool batched = true, [CallerArgumentExpression(nameof(input))] string name = "")
+    {
+        ArgumentNullException.ThrowIfNull(input, name);
+        var shape = input.shape;
+        if ((shape.Length != 2 && (batched || shape.Length != 1)) || shape[^1] != InputSize)
         {
-            throw new ArgumentException($"x: expected [B, I] with I = {InputSize}, got {Check.Show(shape)}.");
+            var hint = shape.Length == 3 ? "; a cell makes one step, so give it one step of the sequence, or the whole to a module" : "";
+            throw new ArgumentException($"{name}: expected [B, I]{(batched ? "" : " or [I]")} with I = {InputSize}, got {Check.Show(shape)}{hint}.");
         }
 
-        Check.Like(this, x, nameof(x));
-        state?.CheckParts([.. StateSizes.Select(size => new[] { shape[0], size })], "[B, H]", "", x);
+        Check.Like(this, input, name);
+        state?.CheckParts([.. StateSizes.Select(size => (long[])[.. shape[..^1], size])], shape.Length == 1 ? "[H]" : "[B, H]", "0", input);
     }
 }

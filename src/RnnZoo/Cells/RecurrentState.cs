@@ -93,6 +93,17 @@ public sealed class RecurrentState : IReadOnlyList<Tensor>, IDisposable
         return this;
     }
 
+    /// <summary>h as cells take it, as a state; null for null.</summary>
+    internal static RecurrentState? Of(Tensor? h0) => h0 is null ? null : new RecurrentState(h0);
+
+    /// <summary>h and c as cells take them, as a state; null for null.</summary>
+    internal static RecurrentState? Of((Tensor, Tensor)? h0_c0) => h0_c0 switch
+    {
+        null => null,
+        (null, _) or (_, null) => throw new ArgumentException($"h0_c0: expected two tensors (h0, c0), got {(h0_c0.Value.Item1 is null ? "null" : "h0")} and {(h0_c0.Value.Item2 is null ? "null" : "c0")}; pass both, or null for zeros."),
+        var (h, c) => new RecurrentState(h, c),
+    };
+
     /// <summary>h, of a state that has it alone, as modules take it; null for null.</summary>
     internal static Tensor? One(RecurrentState? state) => state is null || state.Count == 1
         ? state?.Hidden

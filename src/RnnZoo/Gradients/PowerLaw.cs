@@ -39,7 +39,7 @@ public sealed record PowerLaw(double SpectralNorm, double SpectralRadius)
 
     /// <summary>The numbers of a vanilla cell's W_hh.</summary>
     /// <param name="cell">The cell.</param>
-    public static PowerLaw Of(ElmanCell cell)
+    public static PowerLaw Of(VanillaRnnCell cell)
     {
         ArgumentNullException.ThrowIfNull(cell);
         return Of(cell.weight_hh);

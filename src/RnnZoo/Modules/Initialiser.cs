@@ -63,7 +63,7 @@ public abstract class Initialiser
 
     private EquationCell CellAt(IRecurrentModule net, int layer, int direction) =>
         net.CellAt(layer, direction) as EquationCell
-        ?? throw new ArgumentException($"{Name}: expected cells with gates (ElmanCell, LstmCell, GruCell), got {net.CellAt(layer, direction).GetType().Name}; fill its parameters yourself.");
+        ?? throw new ArgumentException($"{Name}: expected cells with gates (VanillaRnnCell, LstmCell, GruCell), got {net.CellAt(layer, direction).GetType().Name}; fill its parameters yourself.");
 }
 
 /// <summary>An initialiser made of a name and a function.</summary>

@@ -95,9 +95,9 @@ public static class Initialisers
         var identity = Identity(scale);
         return new FillingInitialiser("irnn", (cell, generator) =>
         {
-            if (cell is not ElmanCell { Activation: Activation.Relu })
+            if (cell is not VanillaRnnCell { Activation: Activation.Relu })
             {
-                throw new ArgumentException($"irnn: expected an ElmanCell with ReLU, got {(cell is ElmanCell elman ? $"one with {elman.Activation}" : cell.GetType().Name)}.");
+                throw new ArgumentException($"irnn: expected a VanillaRnnCell with ReLU, got {(cell is VanillaRnnCell vanilla ? $"one with {vanilla.Activation}" : cell.GetType().Name)}.");
             }
 
             identity.Fill(cell, generator);

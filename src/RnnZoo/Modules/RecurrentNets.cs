@@ -15,13 +15,13 @@ public static class RecurrentNets
 
     private static RecurrentNet[] nets =
     [
-        new("vanilla", typeof(ElmanCell), of => new VanillaRnn(of.InputSize, of.HiddenSize, of.NumLayers, of.Activation ?? Activation.Tanh, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), Gated) { HasActivation = true },
+        new("vanilla", typeof(VanillaRnnCell), of => new VanillaRnn(of.InputSize, of.HiddenSize, of.NumLayers, of.Activation ?? Activation.Tanh, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), Gated) { HasActivation = true },
         new("lstm", typeof(LstmCell), of => new Lstm(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), [.. Gated, "forget-bias", "chrono"]),
         new("gru", typeof(GruCell), of => new Gru(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), [.. Gated, "chrono"]),
         new("layernorm-lstm", typeof(LayerNormLstmCell), of => new LayerNormLstm(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), [.. Gated, "forget-bias", "chrono"]),
         new("mingru", typeof(MinGruCell), of => new MinGru(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), [.. OneMatrix, "chrono"]),
         new("orthogonal", typeof(OrthogonalCell), of => new OrthogonalRnn(of.InputSize, of.HiddenSize, of.NumLayers, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), ["default", "one-hot", "henaff", "cayley"]) { HasBias = false },
-        new("irnn", typeof(ElmanCell), of => VanillaRnn.Irnn(of.InputSize, of.HiddenSize, of.NumLayers, batchFirst: of.BatchFirst, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType), ["irnn", .. Gated]) { HasBias = false },
+        new("irnn", typeof(VanillaRnnCell), of => VanillaRnn.Irnn(of.InputSize, of.HiddenSize, of.NumLayers, batchFirst: of.BatchFirst, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType), ["irnn", .. Gated]) { HasBias = false },
         new("indrnn", typeof(IndRnnCell), of => new IndRnn(of.InputSize, of.HiddenSize, of.NumLayers, recurrentBound: null, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), OneMatrix),
     ];
 

@@ -5,7 +5,7 @@ namespace RnnZoo.Modules;
 
 /// <summary>
 /// A drop-in for nn.RNN: an Elman net of L layers, with tanh, ReLU or, beyond nn.RNN, a linear activation.
-/// Equations in <see cref="ElmanCell"/>; keys, shapes and initial values as nn.RNN.
+/// Equations in <see cref="VanillaRnnCell"/>; keys, shapes and initial values as nn.RNN.
 /// </summary>
 public sealed class VanillaRnn : HiddenStateModule
 {
@@ -22,7 +22,7 @@ public sealed class VanillaRnn : HiddenStateModule
     /// <param name="dtype">Their element type; the default one if null.</param>
     /// <exception cref="ArgumentException">A size is zero or less, dropout is outside [0, 1], or the nonlinearity is unknown.</exception>
     public VanillaRnn(long inputSize, long hiddenSize, long numLayers = 1, nn.NonLinearities nonLinearity = nn.NonLinearities.Tanh, bool bias = true, bool batchFirst = false, double dropout = 0, bool bidirectional = false, Device? device = null, ScalarType? dtype = null)
-        : this(inputSize, hiddenSize, numLayers, FromTorch(nonLinearity), bias, batchFirst, dropout, bidirectional, device, dtype)
+        : this(inputSize, hiddenSize, numLayers, VanillaRnnCell.FromTorch(nonLinearity), bias, batchFirst, dropout, bidirectional, device, dtype)
     {
     }
 
@@ -50,8 +50,8 @@ public sealed class VanillaRnn : HiddenStateModule
 
     private VanillaRnn(RecurrentLayout layout, Activation activation, NativeRecurrence? native, bool bias, Device? device, ScalarType? dtype)
         : base(nameof(VanillaRnn), layout, [.. layout.Positions().Select(at => native is null
-            ? new ElmanCell(layout.InputSizeOf(at.Layer), layout.HiddenSize, activation, bias, device, dtype)
-            : new ElmanCell(layout.InputSizeOf(at.Layer), layout.HiddenSize, activation, native.WeightsOf(at.Layer, at.Direction)))], native) =>
+            ? new VanillaRnnCell(layout.InputSizeOf(at.Layer), layout.HiddenSize, activation, bias, device, dtype)
+            : new VanillaRnnCell(layout.InputSizeOf(at.Layer), layout.HiddenSize, activation, native.WeightsOf(at.Layer, at.Direction)))], native) =>
         Activation = activation;
 
     /// <summary>The nonlinearity.</summary>
@@ -81,9 +81,6 @@ public sealed class VanillaRnn : HiddenStateModule
         initialiser.Apply(net);
         return net;
     }
-
-    private static Activation FromTorch(nn.NonLinearities nonLinearity) =>
-        Check.Known(nonLinearity, nameof(nonLinearity)) == nn.NonLinearities.ReLU ? Activation.Relu : Activation.Tanh;
 
     private static NativeRecurrence? NativeFor(RecurrentLayout layout, Activation activation, bool bias, Device? device, ScalarType? dtype) => activation switch
     {

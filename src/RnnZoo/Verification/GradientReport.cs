@@ -219,9 +219,9 @@ internal static class NetName
     {
         var cell = module.CellAt(0);
         List<string> parts = [module.NumLayers == 1 ? "1 layer" : $"{module.NumLayers} layers"];
-        if (cell is ElmanCell elman)
+        if (cell is VanillaRnnCell vanilla)
         {
-            parts.Insert(0, elman.Activation.ToString().ToLowerInvariant());
+            parts.Insert(0, vanilla.Activation.ToString().ToLowerInvariant());
         }
 
         Add(module.NumDirections == 2, "bidirectional");

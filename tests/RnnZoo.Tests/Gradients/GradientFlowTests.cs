@@ -104,7 +104,7 @@ public sealed class GradientFlowTests
         using var net = Vanilla(1, Activation.Relu);
         using (no_grad())
         {
-            ((ElmanCell)net.CellAt(0)).bias_ih!.fill_(-1e6);
+            ((VanillaRnnCell)net.CellAt(0)).bias_ih!.fill_(-1e6);
         }
 
         Assert.All(GradientFlow.Measure(net, LayerCase.Random(7, 3, 5), LayerCase.Random(3, 11)).Hidden.Mean, share => Assert.Equal(double.NaN, share));

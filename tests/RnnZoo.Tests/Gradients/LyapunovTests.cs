@@ -113,7 +113,7 @@ public sealed class LyapunovTests
 
         var exponents = LyapunovExponents.Of(trajectory).Exponents;
 
-        Assert.True(exponents[0] < PowerLaw.Of((ElmanCell)trajectory.Cell).RateBound);
+        Assert.True(exponents[0] < PowerLaw.Of((VanillaRnnCell)trajectory.Cell).RateBound);
     }
 
     [Fact]
@@ -157,8 +157,8 @@ public sealed class LyapunovTests
         using var net = new VanillaRnn(2, 2, 1, Activation.Relu, bias: false, dtype: ScalarType.Float64);
         using (no_grad())
         {
-            ((ElmanCell)net.CellAt(0)).weight_ih.copy_(eye(2));
-            ((ElmanCell)net.CellAt(0)).weight_hh.copy_(diag(tensor([2.0, 0.5])));
+            ((VanillaRnnCell)net.CellAt(0)).weight_ih.copy_(eye(2));
+            ((VanillaRnnCell)net.CellAt(0)).weight_hh.copy_(diag(tensor([2.0, 0.5])));
         }
 
         var x = ones(60, 1, 2, dtype: ScalarType.Float64); // [T, B, I]
@@ -234,7 +234,7 @@ public sealed class LyapunovTests
             parameter.zero_();
         }
 
-        ((ElmanCell)net.CellAt(0)).weight_hh.copy_(w);
+        ((VanillaRnnCell)net.CellAt(0)).weight_hh.copy_(w);
         return net;
     }
 

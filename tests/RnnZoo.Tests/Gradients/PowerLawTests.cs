@@ -37,7 +37,7 @@ public sealed class PowerLawTests
         var logNorms = path == BackwardPath.HandWritten ? HandWritten(net, x, dLast) : ByAutograd(net, x, dLast);
 
         double[] distances = [.. Enumerable.Range(0, Steps).Select(t => (double)(Steps - 1 - t))];
-        var law = PowerLaw.Of((ElmanCell)net.CellAt(0));
+        var law = PowerLaw.Of((VanillaRnnCell)net.CellAt(0));
         Assert.Equal(Math.Log(w), (logNorms[0] - logNorms[^1]) / (Steps - 1), 1e-12);
         Assert.All(distances.Zip(logNorms), pair =>
             Assert.Equal(logNorms[^1] + PowerLaw.ScalarLaw(w, (int)pair.First), pair.Second, 1e-9));
@@ -108,7 +108,7 @@ public sealed class PowerLawTests
         {
             using var net = JacobianNet.Make(cell, steps: 30);
             using var trajectory = JacobianTrajectory.Of(net.Module, net.Input, net.State);
-            var law = PowerLaw.Of((ElmanCell)trajectory.Cell);
+            var law = PowerLaw.Of((VanillaRnnCell)trajectory.Cell);
             for (var from = 0; from < 30; from += 7)
             {
                 Assert.True(trajectory.Product(from).LogNorm() <= PowerLaw.ScalarLaw(law.SpectralNorm, 30 - from) + 1e-9);

@@ -18,7 +18,8 @@ public sealed class ArgumentTests
         Expect.Message<ArgumentException>("nonLinearity: expected one of ReLU, Tanh, got 9.", () => new VanillaRnn(2, 3, nonLinearity: (nn.NonLinearities)9));
         Expect.Message<ArgumentException>("activation: expected one of Tanh, Relu, Linear, got 9.", () => new VanillaRnn(2, 3, 1, (Activation)9));
         Expect.Message<ArgumentException>("hiddenSize: expected a size above 0, got 0.", () => new LstmCell(2, 0));
-        Expect.Message<ArgumentException>("activation: expected one of Tanh, Relu, Linear, got 7.", () => new ElmanCell(2, 3, (Activation)7));
+        Expect.Message<ArgumentException>("activation: expected one of Tanh, Relu, Linear, got 7.", () => new VanillaRnnCell(2, 3, (Activation)7));
+        Expect.Message<ArgumentException>("nonLinearity: expected one of ReLU, Tanh, got 9.", () => new VanillaRnnCell(2, 3, (nn.NonLinearities)9));
         Assert.Throws<ArgumentNullException>(() => new Recurrent(2, null!));
     }
 
@@ -86,14 +87,25 @@ public sealed class ArgumentTests
     {
         using var scope = NewDisposeScope();
         using var cell = new LstmCell(5, 11);
-        Expect.Message<ArgumentException>("x: expected [B, I] with I = 5, got [3, 4].", () => cell.call(zeros(3, 4)));
-        Expect.Message<ArgumentException>("x: expected [B, I] with I = 5, got [7, 3, 5].", () => cell.call(zeros(7, 3, 5)));
-        Expect.Message<ArgumentException>("h: expected [B, H] = [3, 11], got [2, 11].", () => cell.call(zeros(3, 5), (zeros(2, 11), zeros(3, 11))));
-        Expect.Message<ArgumentException>("c: expected [B, H] = [3, 11], got [3, 12].", () => cell.call(zeros(3, 5), (zeros(3, 11), zeros(3, 12))));
+        Expect.Message<ArgumentException>("input: expected [B, I] or [I] with I = 5, got [3, 4].", () => cell.call(zeros(3, 4)));
+        Expect.Message<ArgumentException>("input: expected [B, I] or [I] with I = 5, got [4].", () => cell.forward(zeros(4)));
+        Expect.Message<ArgumentException>("input: expected [B, I] or [I] with I = 5, got [].", () => cell.call(tensor(1f)));
+        Expect.Message<ArgumentException>(
+            "input: expected [B, I] or [I] with I = 5, got [7, 3, 5]; a cell makes one step, so give it one step of the sequence, or the whole to a module.",
+            () => cell.call(zeros(7, 3, 5)));
+        Expect.Message<ArgumentException>("h0: expected [B, H] = [3, 11], got [2, 11].", () => cell.call(zeros(3, 5), (zeros(2, 11), zeros(3, 11))));
+        Expect.Message<ArgumentException>("c0: expected [B, H] = [3, 11], got [3, 12].", () => cell.call(zeros(3, 5), (zeros(3, 11), zeros(3, 12))));
+        Expect.Message<ArgumentException>("h0: expected [H] = [11], got [1, 11].", () => cell.call(zeros(5), (zeros(1, 11), zeros(11))));
+        Expect.Message<ArgumentException>(
+            "h0_c0: expected two tensors (h0, c0), got null and c0; pass both, or null for zeros.",
+            () => cell.call(zeros(3, 5), (null!, zeros(3, 11))));
         Expect.Message<ArgumentException>("state: expected 2 part(s) (h, c), got 1.", () => cell.call(zeros(3, 5), new RecurrentState(zeros(3, 11))));
         Expect.Message<ArgumentException>(
-            "x: expected dtype Float32 as the module's parameters, got Float64; convert either with .to(dtype).",
+            "input: expected dtype Float32 as the module's parameters, got Float64; convert either with .to(dtype).",
             () => cell.call(zeros(3, 5, dtype: ScalarType.Float64)));
+        Expect.Message<ArgumentException>(
+            "h0: expected dtype Float32 as the input's, got Float64; convert it with .to(dtype).",
+            () => cell.call(zeros(3, 5), (zeros(3, 11, dtype: ScalarType.Float64), zeros(3, 11))));
     }
 
     [Fact]

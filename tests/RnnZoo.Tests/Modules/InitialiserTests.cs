@@ -40,7 +40,7 @@ public sealed class InitialiserTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(3);
-        using var cell = new ElmanCell(1, 2, dtype: ScalarType.Float64);
+        using var cell = new VanillaRnnCell(1, 2, dtype: ScalarType.Float64);
         var sum = 0.0;
         for (var draw = 0; draw < 1000; draw++)
         {
@@ -192,7 +192,7 @@ public sealed class InitialiserTests
         using var custom = new Recurrent(I, (_, _, size) => new LeakyCell(size, H));
         using var gru = new Gru(I, H);
         Expect.Message<ArgumentException>(
-            "chrono: expected an LstmCell, LayerNormLstmCell, GruCell or MinGruCell, got ElmanCell, which has no gate that keeps the state.",
+            "chrono: expected an LstmCell, LayerNormLstmCell, GruCell or MinGruCell, got VanillaRnnCell, which has no gate that keeps the state.",
             () => Initialisers.Chrono(20).Apply(vanilla));
         Expect.Message<ArgumentException>(
             "chrono: expected a cell with bias, got one without; make the net with bias: true.",
@@ -201,7 +201,7 @@ public sealed class InitialiserTests
             "forget-bias: expected an LstmCell or a LayerNormLstmCell, got GruCell, which has no forget gate.",
             () => Initialisers.ForgetBias().Apply(gru));
         Expect.Message<ArgumentException>(
-            "orthogonal: expected cells with gates (ElmanCell, LstmCell, GruCell), got LeakyCell; fill its parameters yourself.",
+            "orthogonal: expected cells with gates (VanillaRnnCell, LstmCell, GruCell), got LeakyCell; fill its parameters yourself.",
             () => Initialisers.Orthogonal().Apply(custom));
         Expect.Message<ArgumentException>("maxSteps: expected a number of steps above 2, got 2.", () => Initialisers.Chrono(2));
         Expect.Message<ArgumentException>("gain: expected a finite number above 0, got 0.", () => Initialisers.Xavier(0));

@@ -37,10 +37,10 @@ public sealed class IrnnTests
     [Fact]
     public void OtherCells_AreRefused()
     {
-        using var tanh = new ElmanCell(2, 3);
+        using var tanh = new VanillaRnnCell(2, 3);
         using var lstm = new LstmCell(2, 3);
-        Expect.Message<ArgumentException>("irnn: expected an ElmanCell with ReLU, got one with Tanh.", () => Initialisers.Irnn().Apply(tanh));
-        Expect.Message<ArgumentException>("irnn: expected an ElmanCell with ReLU, got LstmCell.", () => Initialisers.Irnn().Apply(lstm));
+        Expect.Message<ArgumentException>("irnn: expected a VanillaRnnCell with ReLU, got one with Tanh.", () => Initialisers.Irnn().Apply(tanh));
+        Expect.Message<ArgumentException>("irnn: expected a VanillaRnnCell with ReLU, got LstmCell.", () => Initialisers.Irnn().Apply(lstm));
         Expect.Message<ArgumentException>("henaff: expected an OrthogonalCell, got LstmCell, whose recurrent weights are not made of angles.", () => Initialisers.Henaff().Apply(lstm));
     }
 }

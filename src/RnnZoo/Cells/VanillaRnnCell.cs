@@ -19,11 +19,24 @@ namespace RnnZoo.Cells;
 /// Y. Bengio, "On the difficulty of training recurrent neural networks", 2013, where the state is the other side of φ.
 /// Nothing is kept besides h.
 /// </summary>
-public sealed class ElmanCell : GatedCell
+public sealed class VanillaRnnCell : GatedCell
 {
     private static readonly string[] GateNames = ["h"];
 
-    /// <summary>Makes a cell with PyTorch's default initialisation, U(±1/√H).</summary>
+    /// <summary>Makes a cell with the arguments of nn.RNNCell, and PyTorch's default initialisation, U(±1/√H).</summary>
+    /// <param name="inputSize">I.</param>
+    /// <param name="hiddenSize">H.</param>
+    /// <param name="nonLinearity">φ: tanh or ReLU.</param>
+    /// <param name="bias">Whether there are biases.</param>
+    /// <param name="device">Where the parameters live; the CPU if null.</param>
+    /// <param name="dtype">Their element type; the default one if null.</param>
+    /// <exception cref="ArgumentException">A size is zero or less, or the nonlinearity is unknown.</exception>
+    public VanillaRnnCell(long inputSize, long hiddenSize, nn.NonLinearities nonLinearity = nn.NonLinearities.Tanh, bool bias = true, Device? device = null, ScalarType? dtype = null)
+        : this(inputSize, hiddenSize, FromTorch(nonLinearity), bias, device, dtype)
+    {
+    }
+
+    /// <summary>Makes a cell with an activation of ours, and the same initialisation.</summary>
     /// <param name="inputSize">I.</param>
     /// <param name="hiddenSize">H.</param>
     /// <param name="activation">φ.</param>
@@ -31,21 +44,28 @@ public sealed class ElmanCell : GatedCell
     /// <param name="device">Where the parameters live; the CPU if null.</param>
     /// <param name="dtype">Their element type; the default one if null.</param>
     /// <exception cref="ArgumentException">A size is zero or less, or the activation is unknown.</exception>
-    public ElmanCell(long inputSize, long hiddenSize, Activation activation = Activation.Tanh, bool bias = true, Device? device = null, ScalarType? dtype = null)
-        : base(nameof(ElmanCell), inputSize, hiddenSize, GateNames, bias, device, dtype) =>
+    public VanillaRnnCell(long inputSize, long hiddenSize, Activation activation, bool bias = true, Device? device = null, ScalarType? dtype = null)
+        : base(nameof(VanillaRnnCell), inputSize, hiddenSize, GateNames, bias, device, dtype) =>
         Activation = Check.Known(activation, nameof(activation));
 
-    internal ElmanCell(long inputSize, long hiddenSize, Activation activation, CellWeights weights)
-        : base(nameof(ElmanCell), inputSize, hiddenSize, GateNames, weights) => Activation = activation;
+    internal VanillaRnnCell(long inputSize, long hiddenSize, Activation activation, CellWeights weights)
+        : base(nameof(VanillaRnnCell), inputSize, hiddenSize, GateNames, weights) => Activation = activation;
 
     /// <summary>φ.</summary>
     public Activation Activation { get; }
 
-    /// <summary>One checked step.</summary>
-    /// <param name="x">[B, I].</param>
-    /// <param name="h">[B, H]; zeros if null.</param>
-    /// <returns>[B, H].</returns>
-    public Tensor call(Tensor x, Tensor? h = null) => call(x, h is null ? null : new RecurrentState(h))!.Hidden;
+    /// <summary>One checked step, hooks included.</summary>
+    /// <param name="input">[B, I], or [I].</param>
+    /// <param name="h0">[B, H], or [H]; zeros if null.</param>
+    /// <returns>[B, H], or [H].</returns>
+    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
+    public Tensor call(Tensor input, Tensor? h0 = null) => call(input, RecurrentState.Of(h0))!.Hidden;
+
+    /// <summary>One checked step without hooks; arguments and result as in <see cref="call"/>.</summary>
+    public Tensor forward(Tensor input, Tensor? h0 = null) => forward(input, RecurrentState.Of(h0)).Hidden;
+
+    internal static Activation FromTorch(nn.NonLinearities nonLinearity) =>
+        Check.Known(nonLinearity, nameof(nonLinearity)) == nn.NonLinearities.ReLU ? Activation.Relu : Activation.Tanh;
 
     internal override CellKind? Kernel => Activation switch
     {
@@ -69,9 +89,9 @@ public sealed class ElmanCell : GatedCell
     internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
     {
         var h = tape.After.Hidden; // [B, H]
-        var dZ = Term("elman (3)", Activation switch // [B, H] (3)
+        var dZ = Term("vanilla (3)", Activation switch // [B, H] (3)
         {
-            Activation.Tanh => dH.mul(TanhSlope("elman (3)", h)),
+            Activation.Tanh => dH.mul(TanhSlope("vanilla (3)", h)),
             Activation.Relu => dH.masked_fill(h.le(Scalars.Zero), Scalars.Zero), // 0 times ∞ is not asked for
             _ => dH,
         });
@@ -91,7 +111,7 @@ public sealed class ElmanCell : GatedCell
     }
 }
 
-/// <summary>The nonlinearity of an <see cref="ElmanCell"/>.</summary>
+/// <summary>The nonlinearity of a <see cref="VanillaRnnCell"/>.</summary>
 public enum Activation
 {
     /// <summary>tanh(z).</summary>
