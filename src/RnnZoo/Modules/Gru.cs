@@ -24,4 +24,7 @@ public sealed class Gru : HiddenStateModule
             new GruCell(layout.InputSizeOf(at.Layer), layout.HiddenSize, native.WeightsOf(at.Layer, at.Direction)))], native)
     {
     }
+
+    /// <inheritdoc/>
+    public override Gru Clone() => Copied((layout, bias) => new Gru(layout, bias, null, null));
 }

@@ -49,6 +49,15 @@ public interface IRecurrentModule
     RecurrentState ZeroState(long batch);
 
     /// <summary>
+    /// Makes an independent module of the same kind: layout, <see cref="Backward"/>, training mode, element type, device and
+    /// <c>requires_grad</c> are the same, parameters and buffers are copied. Gradients, traces and hooks are not. A module made
+    /// inside a dispose scope outlives it, and torch's generator stays as it is.
+    /// </summary>
+    /// <returns>The module, to be disposed by itself.</returns>
+    /// <exception cref="InvalidOperationException">The factory of a <see cref="Recurrent"/> gives other cells than it did, or the same objects.</exception>
+    IRecurrentModule Clone();
+
+    /// <summary>
     /// Throws what went wrong in a backward pass of this module, where nothing may be thrown, and forgets it. The next
     /// forward pass does so too, and <see cref="RnnZoo.Bptt.Gradient.Backward"/>.
     /// </summary>

@@ -36,4 +36,7 @@ public sealed class IndRnn : HiddenStateModule
 
     /// <summary>The largest |u|, or null.</summary>
     public double? RecurrentBound { get; }
+
+    /// <inheritdoc/>
+    public override IndRnn Clone() => Copied((layout, bias) => new IndRnn(layout, RecurrentBound, bias, null, null));
 }

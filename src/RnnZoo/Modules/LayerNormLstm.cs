@@ -20,4 +20,7 @@ public sealed class LayerNormLstm : CellStateModule
             new LayerNormLstmCell(layout.InputSizeOf(at.Layer), layout.HiddenSize, bias, device, dtype))])
     {
     }
+
+    /// <inheritdoc/>
+    public override LayerNormLstm Clone() => Copied((layout, bias) => new LayerNormLstm(layout, bias, null, null));
 }

@@ -34,4 +34,7 @@ public sealed class Lstm : CellStateModule
             new LstmCell(layout.InputSizeOf(at.Layer), layout.HiddenSize, native.WeightsOf(at.Layer, at.Direction)))], native)
     {
     }
+
+    /// <inheritdoc/>
+    public override Lstm Clone() => Copied((layout, bias) => new Lstm(layout, bias, null, null));
 }

@@ -20,4 +20,7 @@ public sealed class MinGru : HiddenStateModule
             new MinGruCell(layout.InputSizeOf(at.Layer), layout.HiddenSize, bias, device, dtype))])
     {
     }
+
+    /// <inheritdoc/>
+    public override MinGru Clone() => Copied((layout, bias) => new MinGru(layout, bias, null, null));
 }

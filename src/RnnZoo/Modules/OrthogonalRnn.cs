@@ -33,4 +33,7 @@ public sealed class OrthogonalRnn : HiddenStateModule
         : base(nameof(OrthogonalRnn), layout, [.. layout.Positions().Select(at => new OrthogonalCell(layout.InputSizeOf(at.Layer), layout.HiddenSize, device, dtype))])
     {
     }
+
+    /// <inheritdoc/>
+    public override OrthogonalRnn Clone() => Copied((layout, _) => new OrthogonalRnn(layout, null, null));
 }

@@ -18,11 +18,13 @@ namespace RnnZoo.Modules;
 /// </remarks>
 public sealed class Recurrent : RecurrentModule<RecurrentState?, RecurrentResult>
 {
+    private readonly Func<int, int, long, RecurrentCell> _cell;
+
     /// <summary>Makes the cells and joins them.</summary>
     /// <param name="inputSize">I.</param>
     /// <param name="cell">
     /// (layer, direction, size) → a new cell of that input size, which the module takes over; layer 0 reads the input, direction 1
-    /// reads the sequence backwards. All cells need the same state sizes.
+    /// reads the sequence backwards. All cells need the same state sizes. <see cref="Clone"/> calls it again.
     /// </param>
     /// <param name="numLayers">L.</param>
     /// <param name="batchFirst">Whether input and output are [B, T, ·]; the state is [L·D, B, S] either way.</param>
@@ -30,13 +32,12 @@ public sealed class Recurrent : RecurrentModule<RecurrentState?, RecurrentResult
     /// <param name="bidirectional">Whether every layer also reads its input backwards.</param>
     /// <exception cref="ArgumentException">A size is zero or less, dropout is outside [0, 1], or a cell's sizes do not fit.</exception>
     public Recurrent(long inputSize, Func<int, int, long, RecurrentCell> cell, long numLayers = 1, bool batchFirst = false, double dropout = 0, bool bidirectional = false)
-        : this(CellStack.Make(inputSize, cell, numLayers, batchFirst, dropout, bidirectional))
+        : this(CellStack.Make(inputSize, cell, numLayers, batchFirst, dropout, bidirectional), cell)
     {
     }
 
-    private Recurrent(CellStack stack) : base(nameof(Recurrent), stack.Layout, stack.Cells, native: null)
-    {
-    }
+    private Recurrent(CellStack stack, Func<int, int, long, RecurrentCell> cell) : base(nameof(Recurrent), stack.Layout, stack.Cells, native: null) =>
+        _cell = cell;
 
     /// <summary>Runs a sequence, hooks included.</summary>
     /// <param name="input">[T, B, I], or [B, T, I] where batch comes first; [T, I] for a single sequence.</param>
@@ -63,6 +64,9 @@ public sealed class Recurrent : RecurrentModule<RecurrentState?, RecurrentResult
 
     /// <summary>Runs a sequence without hooks; arguments and results as in <c>call</c>.</summary>
     public override RecurrentResult forward(Tensor input, RecurrentState? state = null) => Forward(input, state);
+
+    /// <inheritdoc/>
+    public override Recurrent Clone() => Copied((of, _) => new Recurrent(of.InputSize, _cell, of.NumLayers, of.BatchFirst, of.Dropout, of.Bidirectional));
 
     /// <inheritdoc/>
     public override RecurrentResult Run(Tensor input, RecurrentState? state = null) => call(input, state);

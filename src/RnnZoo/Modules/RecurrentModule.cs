@@ -147,6 +147,11 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     /// <inheritdoc/>
     public abstract RecurrentResult Run(Tensor input, Tensor lengths, RecurrentState? state = null);
 
+    /// <inheritdoc cref="IRecurrentModule.Clone"/>
+    public abstract RecurrentModule<TState, TResult> Clone();
+
+    IRecurrentModule IRecurrentModule.Clone() => Clone();
+
     /// <summary>Nothing: there are no flat weights to restore. Kept so that code written for torch.nn compiles.</summary>
     public void flatten_parameters()
     {
@@ -171,6 +176,15 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     {
         ArgumentNullException.ThrowIfNull(lengths);
         return _lengths.Past(lengths, () => call(input, state));
+    }
+
+    /// <summary>What <see cref="Clone"/> returns, by what makes an untrained module: (layout, whether there are biases) → module.</summary>
+    private protected T Copied<T>(Func<RecurrentLayout, bool, T> make) where T : RecurrentModule<TState, TResult>
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var copy = ModuleCopy.Of((T)this, () => make(_layout, _bindings.Cells[0] is EquationCell { bias_ih: not null }));
+        copy.Backward = _backward;
+        return copy;
     }
 
     /// <summary>Checks, runs the chosen path, and leaves only the results in the caller's dispose scope.</summary>

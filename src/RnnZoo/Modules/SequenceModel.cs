@@ -136,6 +136,11 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
         return new RecurrentResult(output.MoveToOuterDisposeScope(), final.KeepFrom(scope));
     }
 
+    /// <summary>Makes an independent model: the net as by <see cref="IRecurrentModule.Clone"/>, and so the embedding and the readout.</summary>
+    /// <returns>The model, to be disposed by itself.</returns>
+    /// <exception cref="InvalidOperationException">The factory of a <see cref="Modules.Recurrent"/> gives other cells than it did, or the same objects.</exception>
+    public SequenceModel Clone() => ModuleCopy.Of(this, () => new SequenceModel(Recurrent.Clone(), OutputSize, Encoding, _encoder.Classes));
+
     /// <summary>Copies a state dict in, after checking that every shape is exactly the model's own.</summary>
     /// <param name="source">Tensors under the model's keys.</param>
     /// <param name="strict">Whether the keys must be exactly the model's own.</param>

@@ -59,6 +59,9 @@ public sealed class VanillaRnn : HiddenStateModule
 
     private protected override string WhyNoNative => $" with activation {Activation}";
 
+    /// <inheritdoc/>
+    public override VanillaRnn Clone() => Copied((layout, bias) => new VanillaRnn(layout, Activation, bias, null, null));
+
     /// <summary>
     /// Makes an IRNN: ReLU, and initial values as in <see cref="Initialisers.Irnn"/>, the recurrent matrix the identity. Clip its
     /// gradients. Source: Q. V. Le, N. Jaitly and G. Hinton, 2015.

@@ -63,6 +63,8 @@ internal sealed class HalfRnn : HiddenStateModule
     {
     }
 
+    public override HalfRnn Clone() => Copied((layout, bias) => new HalfRnn(layout, bias, null, null));
+
     public static RecurrentNet Net { get; } =
         new("half", typeof(HalfCell), of => new HalfRnn(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), ["default", "xavier", "orthogonal"]);
 }
