@@ -43,9 +43,10 @@ internal sealed class LayerBptt(EquationCell cell)
     /// <param name="reversed">Whether the sequences are walked from their last step to step 0.</param>
     /// <param name="keepTape">Whether a backward pass may follow.</param>
     /// <param name="sizes">How many rows each step has; B if null.</param>
+    /// <param name="noise">Recurrent dropout and zoneout; null for none.</param>
     /// <returns>The output, the final state and, if asked for, the tape; new tensors belong to the caller's dispose scope.</returns>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    public LayerRun Forward(Tensor input, RecurrentState initial, LayerWeights weights, bool reversed = false, bool keepTape = true, BatchSizes? sizes = null)
+    public LayerRun Forward(Tensor input, RecurrentState initial, LayerWeights weights, bool reversed = false, bool keepTape = true, BatchSizes? sizes = null, StateNoise? noise = null)
     {
         CheckForward(input, initial, weights, sizes);
         using var scope = NewDisposeScope();
@@ -53,6 +54,7 @@ internal sealed class LayerBptt(EquationCell cell)
         var projected = cell.Project(Rows(input), weights).Steps(rowSizes); // T × [n, G·H] (1)
         var states = Columns(keepTape ? StateParts : 1, projected.Length); // parts × T × [n, H]
         var kept = Columns(keepTape ? cell.KeptParts : 0, projected.Length); // kinds × T × [n, H]
+        var made = Columns(keepTape && noise is not null ? StateParts : 0, projected.Length); // parts × T × [n, H]
         var walked = new WalkedRows([.. initial]);
         Tensor[]? state = null;
         for (var step = 0; step < projected.Length; step++)
@@ -60,16 +62,27 @@ internal sealed class LayerBptt(EquationCell cell)
             var t = reversed ? projected.Length - 1 - step : step;
             state = walked.Fit(state, rowSizes[t]);
             using var stepScope = NewDisposeScope();
-            var (after, stepKept) = cell.ForwardStep(projected[t], new RecurrentState(state), weights);
-            state = [.. after.MoveToOuterDisposeScope()];
+            var before = new RecurrentState(state);
+            var (after, stepKept) = cell.ForwardStep(projected[t], before, noise?.On(weights, rowSizes[t]) ?? weights);
+            if (noise is not null)
+            {
+                Put(made, t, [.. after.MoveToOuterDisposeScope()]);
+                after = noise.Blend(before, after, t);
+            }
+
+            state = [.. after.KeepFrom(stepScope)];
             Put(states, t, state);
             Put(kept, t, keepTape ? Array.ConvertAll(stepKept, tensor => tensor.MoveToOuterDisposeScope()) : []);
         }
 
         var output = (sizes is null ? stack(states[0], 0) : cat(states[0], 0)).MoveToOuterDisposeScope(); // [T, B, H] or [N, H]
-        Tensor[] joined = [Rows(output).MoveToOuterDisposeScope(), .. states.Skip(1).Concat(kept).Select(column => cat(column, 0).MoveToOuterDisposeScope())]; // [N, H] each
+        Tensor[] joined = [Rows(output).MoveToOuterDisposeScope(), .. states.Skip(1).Concat(kept).Concat(made).Select(column => cat(column, 0).MoveToOuterDisposeScope())]; // [N, H] each
         var final = new RecurrentState(walked.End(state!)).MoveToOuterDisposeScope();
-        var tape = keepTape ? new LayerTape(rowSizes, input, initial, weights, joined[..StateParts], joined[StateParts..], reversed) : null;
+        var tape = keepTape ? new LayerTape(rowSizes, input, initial, weights, joined[..StateParts], joined[StateParts..(StateParts + cell.KeptParts)], reversed)
+        {
+            Noise = noise,
+            Made = noise is null ? joined[..StateParts] : joined[^StateParts..],
+        } : null;
         return new LayerRun(output, final, tape);
     }
 
@@ -95,7 +108,9 @@ internal sealed class LayerBptt(EquationCell cell)
         using var scope = NewDisposeScope();
         var keepSteps = wanted.HasFlag(WantedGradients.Steps);
         var (walk, dHidden, dCell, steps) = WalkBack(tape, cotangents, keepSteps || norms is not null, norms?.Change);
-        norms?.Take(steps!, tape.Sizes, walk.DRecurrent, tape.Before(part: 0));
+        var seen = wanted.HasFlag(WantedGradients.HiddenWeight) || norms?.Shares is not null ? tape.Before(part: 0) : null; // [N, H]
+        seen = seen is not null && tape.Noise is { } drawn ? drawn.Seen(seen) : seen;
+        norms?.Take(steps!, tape.Sizes, walk.DRecurrent, seen);
         var (weights, initial) = (tape.Weights, wanted.HasFlag(WantedGradients.InitialState));
         var (dProduct, further) = cell.AcrossSteps(tape with { Input = Rows(tape.Input) }, walk); // [N, G·H]
         return new LayerGradients(
@@ -106,7 +121,7 @@ internal sealed class LayerBptt(EquationCell cell)
                 ? cell.Term("layer (5) dW_ih", dProduct).t().mm(Rows(x)) // [G·H, I] (5)
                 : null,
             HiddenWeight: Wanted(WantedGradients.HiddenWeight, weights.HiddenWeight) is not null
-                ? cell.Term("layer (6) dW_hh", walk.DRecurrent).t().mm(tape.Before(part: 0)) // [G·H, H] (6)
+                ? cell.Term("layer (6) dW_hh", walk.DRecurrent).t().mm(seen!) // [G·H, H] (6)
                 : null,
             InputBias: Wanted(WantedGradients.InputBias, weights.InputBias) is null
                 ? null
@@ -126,7 +141,7 @@ internal sealed class LayerBptt(EquationCell cell)
     private (BackwardWalk Walk, Tensor DHidden, Tensor? DCell, StepGradients? Steps) WalkBack(LayerTape tape, LayerCotangents cotangents, bool keepSteps, Func<int, bool, Tensor, Tensor>? change)
     {
         var frameAt = cell.Prepared(tape).Frames();
-        var (sizes, zero) = (tape.Sizes, zeros_like(tape.Initial.Hidden)); // [B, H]
+        var (sizes, noise, zero) = (tape.Sizes, tape.Noise, zeros_like(tape.Initial.Hidden)); // [B, H]
         var dOutput = cotangents.Output is { } given ? Rows(given) : zeros_like(tape.States[0]); // [N, H]
         var dHFromOutput = dOutput.Steps(sizes); // T × [n, H]
         var (dHFinal, dCFinal) = (cotangents.FinalHidden ?? zero, cotangents.FinalCell ?? zero); // [B, H]
@@ -150,14 +165,19 @@ internal sealed class LayerBptt(EquationCell cell)
                 Put(changed, t, [dH.alias().MoveToOuterDisposeScope()]);
             }
 
-            var flow = cell.BackwardStep(frame, dH, dCFromFuture);
+            var (dHMade, dCMade) = (noise?.Present(0, t, dH) ?? dH, dCFromFuture is null ? null : noise?.Present(1, t, dCFromFuture) ?? dCFromFuture); // [n, H]
+            var flow = cell.BackwardStep(frame, dHMade, dCMade);
             var dHBefore = tape.Weights.HiddenWeight is { } weight ? cell.Term("layer (3) recurrent", flow.DRecurrent).mm(weight) : null; // [n, H] (3)
-            Put(parts, t, [dHFromFuture, flow.DCFromHidden?.MoveToOuterDisposeScope(), dCFromFuture]);
+            dHBefore = dHBefore is null ? null : noise?.Masked(dHBefore) ?? dHBefore; // [n, H]
+            var dCFromHidden = noise is null || dCMade is null ? flow.DCFromHidden : flow.DCFromHidden!.Plus(dCMade).sub(dCFromFuture!); // [n, H]: with what comes from the future it is what the cell sees
+            Put(parts, t, [dHFromFuture, dCFromHidden?.MoveToOuterDisposeScope(), dCFromFuture]);
             dProjected[t] = flow.DProjected.MoveToOuterDisposeScope();
             dRecurrent[t] = flow.IsShared ? dProjected[t] : flow.DRecurrent.MoveToOuterDisposeScope();
             dFurther[t] = flow.DFurther?.MoveToOuterDisposeScope();
-            dHBefore = Sum(dHBefore, flow.DHDirect).MoveToOuterDisposeScope(); // [n, H] (3)
-            dFuture = flow.DCBefore is { } dCBefore ? [dHBefore, dCBefore.MoveToOuterDisposeScope()] : [dHBefore];
+            var dHPast = Sum(flow.DHDirect, noise?.Past(0, t, dH)); // [n, H]
+            var dCPast = dCFromFuture is null ? null : Sum(flow.DCBefore, noise?.Past(1, t, dCFromFuture)); // [n, H]
+            dHBefore = Sum(dHBefore, dHPast)!.MoveToOuterDisposeScope(); // [n, H] (3)
+            dFuture = dCPast is null ? [dHBefore] : [dHBefore, dCPast.MoveToOuterDisposeScope()];
         }
 
         var dInitial = walked.End(dFuture!);
@@ -165,12 +185,12 @@ internal sealed class LayerBptt(EquationCell cell)
         var joinedRecurrent = ReferenceEquals(dProjected[0], dRecurrent[0]) ? joinedProjected : cat(dRecurrent, 0); // [N, G·H]
         var joinedFurther = dFurther[0] is null ? null : cat(dFurther!, 0); // [N, ·]
         Tensor?[] joined = [.. parts.Select(column => cat(column, 0)), null, null]; // [N, H] each
-        var dHPast = change is null ? dOutput.alias() : keepSteps ? cat(changed[0], 0).sub(joined[0]!) : null; // [N, H]: a change counts to what came from the output
-        var steps = keepSteps ? new StepGradients(dHPast!, joined[0]!, joined[1], joined[2]) : null;
+        var dHOutput = change is null ? dOutput.alias() : keepSteps ? cat(changed[0], 0).sub(joined[0]!) : null; // [N, H]: a change counts to what came from the output
+        var steps = keepSteps ? new StepGradients(dHOutput!, joined[0]!, joined[1], joined[2]) : null;
         return (new BackwardWalk(joinedProjected, joinedRecurrent, joinedFurther), dInitial[0], dInitial.ElementAtOrDefault(1), steps);
     }
 
-    private static Tensor Sum(Tensor? first, Tensor? second) => first is null ? second! : second is null ? first : first.Plus(second);
+    private static Tensor? Sum(Tensor? first, Tensor? second) => first is null ? second : second is null ? first : first.Plus(second);
 
     private static Tensor Rows(Tensor sequence) => sequence.Dimensions == 3 ? sequence.flatten(0, 1) : sequence; // [N, ·]
 

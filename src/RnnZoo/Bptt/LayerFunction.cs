@@ -24,7 +24,7 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
     public static RecurrentResult Run(LayerCall call, LayerArguments arguments, BackwardFailures failures)
     {
         using var scope = NewDisposeScope();
-        var slots = arguments.Slots();
+        Tensor?[] slots = [.. arguments.Slots(), .. call.Noise];
         var needsGradient = is_grad_enabled() && Array.Exists(slots, tensor => tensor is { requires_grad: true });
         var (output, final) = needsGradient ? OnTape(call, arguments, slots, failures) : call.Forward(arguments); // [T, B, H] or [N, H], and [S, B, H]
         var keepsAxis = arguments.Initial.Hidden.Dimensions == 3;
@@ -90,8 +90,9 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
 /// <param name="equations">The same in tensor operations.</param>
 /// <param name="reversed">Whether the sequences are walked from their last step to step 0.</param>
 /// <param name="sizes">The sizes of packed rows; null for a batch [T, B, ·].</param>
+/// <param name="noise">Recurrent dropout and zoneout, which the equations alone have; null for none.</param>
 /// <param name="norms">Takes the norms of the steps' gradients; null for none.</param>
-internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt equations, bool reversed, BatchSizes? sizes, StepNorms? norms)
+internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt equations, bool reversed, BatchSizes? sizes, StateNoise? noise, StepNorms? norms)
 {
     private NodeArguments? _arguments;
     private WantedGradients _wanted;
@@ -103,6 +104,9 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
     /// <summary>The final state [S, B, H], while the node is made.</summary>
     public Tensor? Final { get; private set; }
 
+    /// <summary>What was drawn for the layer: it stands in the slots behind the arguments.</summary>
+    public Tensor?[] Noise => noise?.Tensors ?? [];
+
     /// <summary>Runs the layer without a backward pass to follow.</summary>
     /// <returns>h at every step, [T, B, H] or [N, H], and the final state [S, B, H].</returns>
     public (Tensor Output, Tensor Final) Forward(LayerArguments arguments)
@@ -113,7 +117,7 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
         }
 
         var (input, initial, weights) = ForEquations(arguments);
-        var run = equations.Forward(input, initial, weights, reversed, keepTape: false, sizes);
+        var run = equations.Forward(input, initial, weights, reversed, keepTape: false, sizes, noise);
         return (run.Output, stack(run.Final, 0)); // [S, B, H]
     }
 
@@ -164,10 +168,11 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
             throw new NotSupportedException("create_graph: expected no hook that changes gradients of steps, which the hand-written path cannot differentiate again; set Backward to Autograd, or detach the trace.");
         }
 
-        var arguments = LayerArguments.FromSlots(saved) with { Sizes = sizes };
+        var drawn = saved[^Noise.Length..];
+        var arguments = LayerArguments.FromSlots(saved[..^drawn.Length]) with { Sizes = sizes };
         if (kernel is null || is_grad_enabled())
         {
-            return BySlot(ByEquations(arguments, cotangents));
+            return BySlot(ByEquations(arguments, noise?.With(drawn), cotangents));
         }
 
         return BySlot(_loan!.Use(
@@ -178,10 +183,10 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
     /// <summary>What stands in the place of gradients that could not be found.</summary>
     public List<Tensor?> Fail(Exception failure) => _arguments!.Fail(failure);
 
-    private LayerGradients ByEquations(LayerArguments arguments, LayerCotangents cotangents)
+    private LayerGradients ByEquations(LayerArguments arguments, StateNoise? drawn, LayerCotangents cotangents)
     {
         var (input, initial, weights) = ForEquations(arguments);
-        return equations.Backward(equations.Forward(input, initial, weights, reversed, sizes: sizes).Tape!, cotangents, _wanted, norms);
+        return equations.Backward(equations.Forward(input, initial, weights, reversed, sizes: sizes, noise: drawn).Tape!, cotangents, _wanted, norms);
     }
 
     // The equations take features, and parts [B, H]; the arguments may be token ids, and parts [1, B, H].

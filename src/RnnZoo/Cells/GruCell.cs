@@ -65,7 +65,8 @@ public sealed class GruCell : GatedCell
     internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
     {
         var (h, weight) = (before.Hidden, weights.HiddenWeight!.t()); // [B, H], [H, 3H]
-        var q = weights.HiddenBias is { } bias ? bias.addmm(h, weight) : h.mm(weight); // [B, 3H] (1)
+        var seen = weights.Seen(h); // [B, H]
+        var q = weights.HiddenBias is { } bias ? bias.addmm(seen, weight) : seen.mm(weight); // [B, 3H] (1)
         long[] blocks = [2 * h.shape[1], h.shape[1]];
         var (ps, qs) = (p.split(blocks, 1), q.split(blocks, 1)); // [B, 2H] and [B, H] each
         var gates = ps[0].Plus(qs[0]).sigmoid().chunk(2, 1); // 2 × [B, H] (2)

@@ -138,7 +138,7 @@ public sealed class LayerNormLstmCell : GatedCell
 
     internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
     {
-        var q = before.Hidden.mm(weights.HiddenWeight!.t()); // [B, 4H] (3)
+        var q = weights.Seen(before.Hidden).mm(weights.HiddenWeight!.t()); // [B, 4H] (3)
         var z = p.Plus(Normalised(q, weights.Further[1], bias: null)).chunk(4, 1); // 4 × [B, H] (3)
         var (i, f, g, o) = (z[0].sigmoid(), z[1].sigmoid(), z[2].tanh(), z[3].sigmoid()); // [B, H] (4)
         var c = f.mul(before.Cell).Plus(i.mul(g)); // [B, H] (5)
@@ -149,7 +149,7 @@ public sealed class LayerNormLstmCell : GatedCell
     internal override LayerTape Prepared(LayerTape tape)
     {
         var (i, f, g, o) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3]); // [N, H]
-        var m = Shown(tape.States[1], tape.Weights); // [N, H] (6)
+        var m = Shown(tape.Made[1], tape.Weights); // [N, H] (6)
         var slopeN = o.mul(TanhSlope("layernorm-lstm (8)", m)); // [N, H] (8)
         Tensor[] slopes =
         [
@@ -158,7 +158,7 @@ public sealed class LayerNormLstmCell : GatedCell
             Term("layernorm-lstm (11) dg", i).mul(TanhSlope("layernorm-lstm (12) g", g)), // [N, H] (11) (12)
             Term("layernorm-lstm (11) do", m).mul(SigmoidSlope("layernorm-lstm (12) o", o)), // [N, H] (11) (12)
         ];
-        var (normalC, scaleC) = Normalise(tape.States[1]); // [N, H], [N, 1]
+        var (normalC, scaleC) = Normalise(tape.Made[1]); // [N, H], [N, 1]
         var (normalQ, scaleQ) = Normalise(tape.Kept[4]); // [N, 4H], [N, 1]
         return tape with { Kept = [slopeN, cat(slopes, 1), f, normalC, scaleC, normalQ, scaleQ] };
     }
@@ -184,7 +184,7 @@ public sealed class LayerNormLstmCell : GatedCell
         var (dZ, dN) = (walk.DProjected, walk.DFurther!); // [N, 4H], [N, H]
         var (normalU, scaleU) = Normalise(tape.Weights.InputProduct(tape.Input, bias: null)); // [N, 4H], [N, 1] (2)
         var dU = NormaliseBack("layernorm-lstm (15)", tape.Weights.Further[0].mul(dZ), normalU, scaleU); // [N, 4H] (15)
-        var (normalQ, normalC) = (Normalise(tape.Kept[4]).Normal, Normalise(tape.States[1]).Normal); // [N, 4H], [N, H]
+        var (normalQ, normalC) = (Normalise(tape.Kept[4]).Normal, Normalise(tape.Made[1]).Normal); // [N, 4H], [N, H]
         Tensor[] further =
         [
             Term("layernorm-lstm (17) dγ_ih", dZ).mul(normalU).sum(dim: 0), // [4H] (17)

@@ -19,6 +19,12 @@ internal sealed record LayerWeights(Tensor InputWeight, Tensor? HiddenWeight, Te
     /// <summary>What else the cell has, in the order that its equations give.</summary>
     public IReadOnlyList<Tensor> Further { get; init; } = [];
 
+    /// <summary>What recurrent dropout multiplies h_{t-1} with before the product [n, H]; null for nothing.</summary>
+    public Tensor? RecurrentMask { get; init; }
+
+    /// <summary>What the recurrent product sees of h.</summary>
+    public Tensor Seen(Tensor h) => RecurrentMask is null ? h : h.mul(RecurrentMask); // [n, H]
+
     /// <summary>b_ih + b_hh [G·H], or null.</summary>
     public Tensor? BothBiases() => InputBias is { } input && HiddenBias is { } hidden ? input.Plus(hidden) : InputBias; // [G·H]
 
@@ -46,6 +52,12 @@ internal sealed record LayerWeights(Tensor InputWeight, Tensor? HiddenWeight, Te
 /// <param name="Reversed">Whether the sequences are walked from their last step to step 0.</param>
 internal sealed record LayerTape(BatchSizes Sizes, Tensor Input, RecurrentState Initial, LayerWeights Weights, IReadOnlyList<Tensor> States, IReadOnlyList<Tensor> Kept, bool Reversed)
 {
+    /// <summary>What was drawn for the pass; null for nothing.</summary>
+    public StateNoise? Noise { get; init; }
+
+    /// <summary>What the cell made of each part at every step [N, H]: the states, where zoneout kept nothing of the steps before.</summary>
+    public IReadOnlyList<Tensor> Made { get; init; } = States;
+
     /// <summary>A part of the state before each step [N, H], in the row of the step.</summary>
     public Tensor Before(int part) =>
         cat([Initial[part], States[part]], 0).index_select(0, tensor(Sizes.RowsBefore(Reversed), device: Input.device));
@@ -55,7 +67,7 @@ internal sealed record LayerTape(BatchSizes Sizes, Tensor Input, RecurrentState 
     public Func<int, TapeFrame> Frames()
     {
         Tensor[][] before = [.. States.Select((_, part) => Before(part).Steps(Sizes))]; // parts × T × [n, H]
-        Tensor[][] after = [.. States.Select(part => part.Steps(Sizes))]; // parts × T × [n, H]
+        Tensor[][] after = [.. Made.Select(part => part.Steps(Sizes))]; // parts × T × [n, H]
         Tensor[][] kept = [.. Kept.Select(kind => kind.Steps(Sizes))]; // kinds × T × [n, ·]
         return t => new TapeFrame(At(before, t), At(after, t), Array.ConvertAll(kept, kind => kind[t]), Weights);
 
@@ -109,7 +121,7 @@ internal static class PackedRows
     public static Tensor[] Steps(this Tensor rows, BatchSizes sizes) => rows.split([.. Enumerable.Range(0, sizes.Steps).Select(t => (long)sizes[t])], 0);
 }
 
-/// <summary>One step of a tape: the states around it and what the cell kept, all [n, ·] for n rows, and the weights.</summary>
+/// <summary>One step of a tape: the state before it, what the cell made of it and kept, all [n, ·] for n rows, and the weights.</summary>
 internal sealed record TapeFrame(RecurrentState Before, RecurrentState After, Tensor[] Kept, LayerWeights Weights)
 {
     /// <summary>What a hook does to dc_t in full before it goes on; null for nothing.</summary>

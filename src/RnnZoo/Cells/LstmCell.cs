@@ -66,7 +66,7 @@ public sealed class LstmCell : GatedCell
 
     internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
     {
-        var z = p.addmm(before.Hidden, weights.HiddenWeight!.t()).chunk(4, 1); // 4 × [B, H] (1)
+        var z = p.addmm(weights.Seen(before.Hidden), weights.HiddenWeight!.t()).chunk(4, 1); // 4 × [B, H] (1)
         var (i, f, g, o) = (z[0].sigmoid(), z[1].sigmoid(), z[2].tanh(), z[3].sigmoid()); // [B, H] (2)
         var c = f.mul(before.Cell).Plus(i.mul(g)); // [B, H] (3)
         c = tapCell is null ? c : tapCell(c);

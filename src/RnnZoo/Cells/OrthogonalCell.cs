@@ -88,7 +88,7 @@ public sealed class OrthogonalCell : EquationCell
 
     internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
     {
-        var z = p.addmm(before.Hidden, weights.HiddenWeight!.t()); // [B, H] (2)
+        var z = p.addmm(weights.Seen(before.Hidden), weights.HiddenWeight!.t()); // [B, H] (2)
         return (new RecurrentState(z.sign().mul(z.abs().Plus(weights.Further[0]).relu())), []); // [B, H] (3)
     }
 

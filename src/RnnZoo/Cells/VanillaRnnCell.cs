@@ -76,7 +76,7 @@ public sealed class VanillaRnnCell : GatedCell
 
     internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
     {
-        var z = p.addmm(before.Hidden, weights.HiddenWeight!.t()); // [B, H] (1)
+        var z = p.addmm(weights.Seen(before.Hidden), weights.HiddenWeight!.t()); // [B, H] (1)
         var h = Activation switch // [B, H] (2)
         {
             Activation.Tanh => z.tanh(),

@@ -1,4 +1,5 @@
 using RnnZoo.Cells;
+using RnnZoo.Kernels;
 using RnnZoo.Modules;
 using static TorchSharp.torch;
 
@@ -163,7 +164,13 @@ public sealed class JacobianTrajectory : IDisposable
             layout.CheckState(state, module.StateSizes, layout.BatchOf(input), input);
         }
 
-        return (module.BatchFirst ? input.transpose(0, 1) : input, state ?? module.ZeroState(layout.BatchOf(input)));
+        state ??= module.ZeroState(layout.BatchOf(input));
+        if (module.DrawNoise(BatchSizes.Even(1, layout.BatchOf(input)), StateAt(state, 0)) is not null)
+        {
+            throw new NotSupportedException("module: expected a net whose step is its cell's, got one with zoneout, or recurrent dropout in training; set them to 0, or the module to evaluation.");
+        }
+
+        return (module.BatchFirst ? input.transpose(0, 1) : input, state);
     }
 
     /// <summary>One layer and direction of a module's state: parts [B, S_part].</summary>

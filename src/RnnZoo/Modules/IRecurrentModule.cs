@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using RnnZoo.Bptt;
 using RnnZoo.Cells;
+using RnnZoo.Kernels;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Modules;
@@ -76,6 +77,9 @@ public interface IRecurrentModule
     /// <param name="state">The initial state; zeros if null.</param>
     /// <returns>The output at every step, zero in padding, and the final state, each sequence's after its own last step.</returns>
     RecurrentResult Run(Tensor input, Tensor lengths, RecurrentState? state = null);
+
+    /// <summary>Draws recurrent dropout and zoneout for one direction of one layer, whose state has parts [B, S] or [1, B, S]; null if there is none now.</summary>
+    internal StateNoise? DrawNoise(BatchSizes sizes, RecurrentState state) => null;
 
     /// <summary>The hand-written path; null for a module that has none.</summary>
     internal HandWrittenRecurrence? HandWritten => null;

@@ -1,5 +1,6 @@
 using RnnZoo.Bptt;
 using RnnZoo.Cells;
+using RnnZoo.Kernels;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Modules;
@@ -95,7 +96,8 @@ public sealed class NetworkBptt
     private LayerRun RunLayer(int layer, int direction, Tensor x, RecurrentState state)
     {
         var index = Index(layer, direction);
-        return _equations[index].Forward(x, state.Map(part => part[index]), _equations[index].Cell.Weights(), reversed: direction == 1);
+        var start = state.Map(part => part[index]);
+        return _equations[index].Forward(x, start, _equations[index].Cell.Weights(), reversed: direction == 1, noise: _module.DrawNoise(BatchSizes.Even(x.size(0), x.size(1)), start));
     }
 
     private static RecurrentState Initial(LayerGradients[] gradients)

@@ -29,7 +29,9 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     private readonly HandWrittenRecurrence? _handWritten;
     private readonly NormObservers _norms = new();
     private readonly BackwardFailures _failures;
+    private readonly double[] _zoneout;
     private BackwardPath _backward;
+    private double _recurrentDropout;
     private readonly LengthsPast _lengths = new();
     private bool _disposed;
 
@@ -39,6 +41,7 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
         _layout = layout;
         _native = native;
         _bindings = new CellBindings(layout, cells);
+        _zoneout = new double[cells[0].StateSizes.Count];
         _failures = new BackwardFailures(name);
         _handWritten = HandWrittenRecurrence.For(layout, cells, _failures);
         Register();
@@ -62,6 +65,60 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     /// <inheritdoc/>
     public double Dropout => _layout.Dropout;
 
+    /// <summary>
+    /// The probability with which an element of h_{t-1} is hidden from the recurrent product in training; it is drawn once for
+    /// the whole sequence (variational dropout; Y. Gal and Z. Ghahramani, 2016).
+    /// </summary>
+    /// <exception cref="ArgumentException">It is outside [0, 1].</exception>
+    /// <exception cref="NotSupportedException">Above 0, and the path is Native, or the net has no recurrent product of its own, or is of a user's cells.</exception>
+    public double RecurrentDropout
+    {
+        get => _recurrentDropout;
+        set
+        {
+            Check.Probability(value, nameof(RecurrentDropout));
+            if (value > 0 && !_bindings.Cells.All(cell => cell is EquationCell { HasHiddenWeight: true }))
+            {
+                throw new NotSupportedException($"RecurrentDropout: expected 0, got {value}, for {GetName()} has no product of this library with h_(t-1); use Zoneout, or dropout between layers.");
+            }
+
+            CheckNoNative(value, nameof(RecurrentDropout));
+            _recurrentDropout = value;
+        }
+    }
+
+    /// <summary>
+    /// The probability with which an element of h keeps its value of the step before, in training; in evaluation h is the
+    /// mean of the old and the new one with this weight (D. Krueger et al., "Zoneout", 2017).
+    /// </summary>
+    /// <exception cref="ArgumentException">It is outside [0, 1].</exception>
+    /// <exception cref="NotSupportedException">Above 0, and the path is Native.</exception>
+    public double Zoneout
+    {
+        get => _zoneout[0];
+        set => _zoneout[0] = CheckNoNative(Check.Probability(value, nameof(Zoneout)), nameof(Zoneout));
+    }
+
+    /// <summary>The same for c, which h then does not see kept; the paper has 0.5 for c and 0.05 for h.</summary>
+    /// <exception cref="ArgumentException">It is outside [0, 1].</exception>
+    /// <exception cref="NotSupportedException">Above 0, and the path is Native, or the state has no c.</exception>
+    public double CellZoneout
+    {
+        get => _zoneout.ElementAtOrDefault(1);
+        set
+        {
+            Check.Probability(value, nameof(CellZoneout));
+            if (_zoneout.Length > 1)
+            {
+                _zoneout[1] = CheckNoNative(value, nameof(CellZoneout));
+            }
+            else if (value > 0)
+            {
+                throw new NotSupportedException($"CellZoneout: expected 0, got {value}, for the state of {GetName()} has no c; use Zoneout.");
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public IReadOnlyList<long> StateSizes => _bindings.Cells[0].StateSizes;
 
@@ -76,6 +133,11 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
         set
         {
             CheckSeen(Check.Known(value, nameof(Backward)));
+            if (value == BackwardPath.Native && HasNoise)
+            {
+                throw new NotSupportedException($"Backward: expected Auto, Autograd or HandWritten while {GetName()} has recurrent dropout or zoneout, got Native, which has neither.");
+            }
+
             if (value == BackwardPath.Native && !Supports(value))
             {
                 throw new NotSupportedException($"Backward: {GetName()} has no native path, for libtorch has no such module{WhyNoNative}; use Auto or Autograd.");
@@ -95,7 +157,7 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     public BackwardPath EffectiveBackward => _backward switch
     {
         BackwardPath.Auto when _handWritten is { } path && (path.HasKernels || _norms.Any) => BackwardPath.HandWritten,
-        BackwardPath.Auto => _native is null || _norms.Any ? BackwardPath.Autograd : BackwardPath.Native,
+        BackwardPath.Auto => _native is null || _norms.Any || HasNoise ? BackwardPath.Autograd : BackwardPath.Native,
         _ => _backward,
     };
 
@@ -132,6 +194,8 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     NormObservers? IRecurrentModule.Norms => _norms;
 
     HandWrittenRecurrence? IRecurrentModule.HandWritten => _handWritten;
+
+    StateNoise? IRecurrentModule.DrawNoise(BatchSizes sizes, RecurrentState state) => DrawNoise(sizes, state);
 
     /// <summary>The hand-written path, for tests that plant errors in it.</summary>
     internal HandWrittenRecurrence? HandWritten => _handWritten;
@@ -184,6 +248,8 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
         ObjectDisposedException.ThrowIf(_disposed, this);
         var copy = ModuleCopy.Of((T)this, () => make(_layout, _bindings.Cells[0] is EquationCell { bias_ih: not null }));
         copy.Backward = _backward;
+        copy._recurrentDropout = _recurrentDropout;
+        _zoneout.CopyTo(copy._zoneout, 0);
         return copy;
     }
 
@@ -357,9 +423,20 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
 
         var recording = _norms.Begin(_bindings.Cells, NumDirections, steps);
         return path == BackwardPath.HandWritten
-            ? _handWritten!.Run(input, sizes, state, training, recording)
-            : Unroller.Run(_layout, _bindings.Cells, input, sizes, state, training, recording is null ? null : index => new StepTaps(recording[index], _failures));
+            ? _handWritten!.Run(input, sizes, state, training, Draw, recording)
+            : Unroller.Run(_layout, _bindings.Cells, input, sizes, state, training, Draw, recording is null ? null : index => new StepTaps(recording[index], _failures));
+
+        StateNoise? Draw(RecurrentState start) => HasNoise ? DrawNoise(sizes ?? BatchSizes.Even(input.size(0), input.size(1)), start) : null;
     }
+
+    private bool HasNoise => _recurrentDropout > 0 || Array.Exists(_zoneout, rate => rate > 0);
+
+    private StateNoise? DrawNoise(BatchSizes sizes, RecurrentState state) =>
+        StateNoise.Draw(_recurrentDropout, _zoneout, training, sizes, state.Hidden.Dimensions == 3 ? state.Map(part => part.squeeze(0)) : state);
+
+    private double CheckNoNative(double value, string name) => value == 0 || _backward != BackwardPath.Native
+        ? value
+        : throw new NotSupportedException($"{name}: expected 0 while Backward is Native, which has none, got {value}; set Backward to Auto first.");
 
     private RecurrentState Zeros(long batch, ScalarType dtype, Device device) =>
         new([.. StateSizes.Select(size => zeros(NumLayers * NumDirections, batch, size, dtype: dtype, device: device))]); // [L·D, B, S]

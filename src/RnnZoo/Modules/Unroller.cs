@@ -9,11 +9,11 @@ namespace RnnZoo.Modules;
 internal static class Unroller
 {
     /// <summary>Unrolls cells step by step on the tape; taps are made by a direction's place among the cells.</summary>
-    public static RecurrentResult Run(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, Tensor input, BatchSizes? sizes, RecurrentState state, bool training, Func<int, StepTaps>? taps = null) =>
+    public static RecurrentResult Run(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, Tensor input, BatchSizes? sizes, RecurrentState state, bool training, Func<RecurrentState, StateNoise?> draw, Func<int, StepTaps>? taps = null) =>
         Run(layout, input, state, training, (layer, direction, steps, start) =>
         {
             var index = (layer * layout.NumDirections) + direction;
-            return RunDirection(cells[index], steps, sizes, start, reversed: direction == 1, taps?.Invoke(index));
+            return RunDirection(cells[index], steps, sizes, start, reversed: direction == 1, draw(start), taps?.Invoke(index));
         });
 
     /// <summary>Joins directions and layers, whatever computes each of them.</summary>
@@ -63,7 +63,7 @@ internal static class Unroller
         return (projected, state) => own.ForwardStep(projected, state, weights).After;
     }
 
-    private static RecurrentResult RunDirection(RecurrentCell cell, Tensor input, BatchSizes? sizes, RecurrentState state, bool reversed, StepTaps? taps)
+    private static RecurrentResult RunDirection(RecurrentCell cell, Tensor input, BatchSizes? sizes, RecurrentState state, bool reversed, StateNoise? noise, StepTaps? taps)
     {
         var batch = sizes?.Batch ?? input.shape[1];
         var projected = cell.ProjectInput(sizes is null ? input : input.unsqueeze(0)); // [T, B, P], or [1, N, P]
@@ -71,20 +71,23 @@ internal static class Unroller
         var hidden = new Tensor[steps.Length]; // T × [n, H]
         var walked = new WalkedRows([.. state]);
         Tensor[]? carried = null;
-        var advance = StepOf(cell);
-        var weights = taps is null ? null : (cell as EquationCell)?.Weights();
+        var weights = (cell as EquationCell)?.Weights();
         for (var step = 0; step < steps.Length; step++)
         {
             var t = reversed ? steps.Length - 1 - step : step;
             var rows = sizes?[t] ?? batch;
             state = new RecurrentState(walked.Fit(carried, rows));
             using var scope = NewDisposeScope();
-            state = taps is null ? advance(steps[t], state) : taps.Advance(cell, weights, steps[t], state, step, t);
+            var (before, used) = (state, weights is not null && noise is not null ? noise.On(weights, rows) : weights);
+            state = taps is not null ? taps.Advance(cell, used, steps[t], state, step, t)
+                : used is null ? cell.StepProjected(steps[t], state)
+                : ((EquationCell)cell).ForwardStep(steps[t], state, used).After;
             if (step == 0)
             {
                 CheckReturned(cell, state, rows);
             }
 
+            state = noise?.Blend(before, state, t) ?? state;
             (hidden[t], state) = taps is null ? (state.Hidden, state) : taps.Fork(state, step, t);
             carried = [.. state.KeepFrom(scope)];
             if (scope.Contains(hidden[t]))
