@@ -1,3 +1,5 @@
+using RnnZoo.Cells;
+using RnnZoo.Modules;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -57,12 +59,22 @@ public interface ISequenceTask
 /// <param name="Target">What it should give; the task says in which shape.</param>
 public sealed record SequenceBatch(torch.Tensor Input, torch.Tensor Target) : IDisposable
 {
-    /// <summary>Frees both tensors.</summary>
+    /// <summary>[B] (int64): how many steps each sequence has; null where all have T. What lies beyond is padding.</summary>
+    public torch.Tensor? Lengths { get; init; }
+
+    /// <summary>Frees the tensors.</summary>
     public void Dispose()
     {
         Input.Dispose();
         Target.Dispose();
+        Lengths?.Dispose();
     }
+
+    /// <summary>What a model makes of the input.</summary>
+    internal torch.Tensor OutputOf(torch.nn.Module<torch.Tensor, RecurrentState?, RecurrentResult> model) =>
+        Lengths is null ? model.call(Input, null)!.Output
+        : model is SequenceModel ours ? ours.call(Input, Lengths).Output
+        : throw new ArgumentException($"model: expected a SequenceModel for sequences of several lengths, got {model.GetType().Name}; pose the task without padding.");
 }
 
 /// <summary>What the answers to a task are judged by, beside the loss.</summary>

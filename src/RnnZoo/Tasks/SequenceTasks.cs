@@ -11,8 +11,8 @@ internal static class SequenceTasks
     private static readonly Entry[] All =
     [
         new("copy", [new("delay", null), new("symbols", 10)], read => new CopyTask(read("delay"), read("symbols"))),
-        new("copy-variable", [new("maxDelay", null), new("minDelay", 1), new("symbols", 10)],
-            read => new VariableCopyTask(read("maxDelay"), read("minDelay"), read("symbols"))),
+        new("copy-variable", [new("maxDelay", null), new("minDelay", 1), new("symbols", 10), new("padded", 0)],
+            read => new VariableCopyTask(read("maxDelay"), read("minDelay"), read("symbols"), Check.Flag(read("padded"), "padded"))),
         new("adding", [new("length", null)], read => new AddingTask(read("length"))),
         new("temporal-order", [new("length", null)], read => new TemporalOrderTask(read("length"))),
         new("parity", [new("length", null)], read => new ParityTask(read("length"))),

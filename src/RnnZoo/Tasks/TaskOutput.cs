@@ -5,12 +5,15 @@ namespace RnnZoo.Tasks;
 /// <summary>What models give for tasks: its shape, and its loss.</summary>
 internal static class TaskOutput
 {
+    /// <summary>The class of steps that a sequence does not have, as torch's cross_entropy ignores it.</summary>
+    public const long Padding = -100;
+
     /// <summary>The loss of a task that wants a class at every step.</summary>
     /// <param name="output">[T, B, C]: unnormalised log-probabilities.</param>
-    /// <param name="target">[T, B]: the classes wanted.</param>
+    /// <param name="target">[T, B]: the classes wanted; <see cref="Padding"/> at steps that are not to be counted.</param>
     /// <param name="steps">T.</param>
     /// <param name="classes">C.</param>
-    /// <returns>[]: the cross-entropy in nats per step, the mean over T and B.</returns>
+    /// <returns>[]: the cross-entropy in nats per step, the mean over the steps of all sequences.</returns>
     public static Tensor CrossEntropy(Tensor output, Tensor target, long steps, long classes)
     {
         CheckEveryStep(output, target, steps, classes);
@@ -32,7 +35,7 @@ internal static class TaskOutput
         var loss = task.Loss(output, target).Number();
         var right = output.argmax(-1).eq(target); // [T, B]
         right = ignored is { } blank ? right.logical_and(target.ne(Scalars.Of(blank))) : right; // [T, B]
-        return TaskScore.Of(loss, target.numel(), right.sum(dim: 0), answers);
+        return TaskScore.Of(loss, target.ne(Scalars.Of(Padding)).sum().item<long>(), right.sum(dim: 0), answers);
     }
 
     /// <summary>What the model gave and what was wanted, where every step has a class: [T, B, C] and [T, B].</summary>

@@ -14,7 +14,8 @@ namespace RnnZoo.Tasks;
 /// input   n symbols of 1..8 | D - 1 times blank (0) | marker (9) | n + D_max - D times blank
 /// target  D + n times blank                                      | the n symbols | D_max - D times blank
 /// </code>
-/// The loss is the cross-entropy in nats, the mean over all T steps. Recall is the share of the n symbols that are given
+/// Padded, a sequence ends with its answer, after D + 2n steps, and what lies beyond is no part of it: not read, not asked for.
+/// The loss is the cross-entropy in nats, the mean over all steps. Recall is the share of the n symbols that are given
 /// back right, at the steps where they are wanted.
 /// </remarks>
 public sealed class VariableCopyTask : ISequenceTask
@@ -26,9 +27,11 @@ public sealed class VariableCopyTask : ISequenceTask
     /// <param name="maxDelay">D_max: the longest delay; at least <paramref name="minDelay"/>.</param>
     /// <param name="minDelay">D_min: the shortest delay; at least 1.</param>
     /// <param name="symbols">n: how many symbols to remember; at least 1.</param>
+    /// <param name="padded">Whether sequences end with their answers and batches say their lengths.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is too small, or above 100,000,000.</exception>
-    public VariableCopyTask(int maxDelay, int minDelay = 1, int symbols = 10)
+    public VariableCopyTask(int maxDelay, int minDelay = 1, int symbols = 10, bool padded = false)
     {
+        Padded = padded;
         MinDelay = SequenceTasks.Number(minDelay, 1, nameof(minDelay), "steps of delay");
         MaxDelay = SequenceTasks.Number(maxDelay, minDelay, nameof(maxDelay), "steps of delay, not below minDelay");
         Symbols = SequenceTasks.Number(symbols, 1, nameof(symbols), "symbols to remember");
@@ -43,7 +46,10 @@ public sealed class VariableCopyTask : ISequenceTask
     /// <summary>n: how many symbols there are to remember.</summary>
     public int Symbols { get; }
 
-    /// <summary>T = D_max + 2n: the steps of a sequence.</summary>
+    /// <summary>Whether sequences end with their answers and batches say their lengths.</summary>
+    public bool Padded { get; }
+
+    /// <summary>T = D_max + 2n: the steps of the longest sequence.</summary>
     public int Length => MaxDelay + (2 * Symbols);
 
     /// <inheritdoc/>
@@ -51,7 +57,7 @@ public sealed class VariableCopyTask : ISequenceTask
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, long> Settings
-        => new Dictionary<string, long> { ["maxDelay"] = MaxDelay, ["minDelay"] = MinDelay, ["symbols"] = Symbols };
+        => new Dictionary<string, long> { ["maxDelay"] = MaxDelay, ["minDelay"] = MinDelay, ["symbols"] = Symbols, ["padded"] = Padded ? 1 : 0 };
 
     /// <inheritdoc/>
     public long InputSize => InputClasses;
@@ -60,8 +66,8 @@ public sealed class VariableCopyTask : ISequenceTask
     public long OutputSize => TargetClasses;
 
     /// <summary>The loss of guessing among the 8 symbols at each of the n steps of the answer, and of being sure of the
-    /// blanks around: n·ln 8 / T nats per step.</summary>
-    public double Baseline => Symbols * Math.Log(CopyTask.Alphabet) / Length;
+    /// blanks around: n·ln 8 / T nats per step, with the mean of D + 2n for T where sequences are padded.</summary>
+    public double Baseline => Symbols * Math.Log(CopyTask.Alphabet) / (Padded ? ((MinDelay + MaxDelay) / 2.0) + (2 * Symbols) : Length);
 
     /// <inheritdoc/>
     public string LossUnit => "nats per step";
@@ -70,7 +76,7 @@ public sealed class VariableCopyTask : ISequenceTask
     public TaskMetric Metric { get; } = TaskMetric.Share("recall", 1.0 / CopyTask.Alphabet);
 
     /// <inheritdoc/>
-    /// <returns>Input: [T, B, 10], one-hot, float32; target: [T, B], classes, int64. The caller disposes it.</returns>
+    /// <returns>Input: [T, B, 10], one-hot, float32; target: [T, B], classes, int64, and -100 in padding. The caller disposes it.</returns>
     public SequenceBatch Sample(long batchSize, Generator generator)
     {
         Check.InRange(batchSize >= 1, nameof(batchSize), "at least 1 (sequences)", batchSize);
@@ -85,7 +91,15 @@ public sealed class VariableCopyTask : ISequenceTask
         var target = zeros([Length, batchSize], dtype: ScalarType.Int64).scatter_(0, steps, symbols); // [T, B]
 
         var input = TokenInput.OneHot(tokens, InputClasses, ScalarType.Float32); // [T, B, 10]
-        return new SequenceBatch(input.MoveToOuterDisposeScope(), target.MoveToOuterDisposeScope());
+        if (!Padded)
+        {
+            return new SequenceBatch(input.MoveToOuterDisposeScope(), target.MoveToOuterDisposeScope());
+        }
+
+        var lengths = delays.squeeze(0).Plus(Scalars.Of(2L * Symbols)); // [B]
+        var beyond = arange(Scalars.Zero, Scalars.Of((long)Length), Scalars.One, dtype: ScalarType.Int64).unsqueeze(1).ge(lengths); // [T, B]
+        target = target.masked_fill(beyond, Scalars.Of(TaskOutput.Padding));
+        return new SequenceBatch(input.MoveToOuterDisposeScope(), target.MoveToOuterDisposeScope()) { Lengths = lengths.MoveToOuterDisposeScope() };
     }
 
     /// <inheritdoc/>

@@ -109,7 +109,7 @@ public sealed class Trainer
         var task = _options.StageAt(step)?.Task ?? _task;
         var batch = task.Sample(_options.BatchSize, data);
         _model.zero_grad();
-        var loss = task.Loss(_model.call(batch.Input, null)!.Output, batch.Target);
+        var loss = task.Loss(batch.OutputOf(_model), batch.Target);
         var learningRate = _options.Schedule.At(_options.LearningRate, step, _options.Steps);
         var (value, norm) = optimizer.Step(loss, learningRate, _options.ClipNorm);
         var record = new StepRecord(step, value, norm, learningRate, watch.Elapsed.TotalSeconds);
@@ -151,7 +151,7 @@ public sealed class Trainer
             {
                 using var scope = NewDisposeScope();
                 var batch = task.Sample(Math.Min(batchSize, sequences - done), data);
-                scores.Add(task.Score(model.call(batch.Input, null)!.Output, batch.Target));
+                scores.Add(task.Score(batch.OutputOf(model), batch.Target));
             }
 
             return scores;

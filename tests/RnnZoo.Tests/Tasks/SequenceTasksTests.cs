@@ -8,7 +8,7 @@ public class SequenceTasksTests
     public static TheoryData<string, string> SettingsByName => new()
     {
         { "copy", "delay=7 symbols=3" },
-        { "copy-variable", "maxDelay=11 minDelay=5 symbols=3" },
+        { "copy-variable", "maxDelay=11 minDelay=5 symbols=3 padded=1" },
         { "adding", "length=13" },
         { "temporal-order", "length=17" },
         { "parity", "length=5" },
@@ -33,7 +33,7 @@ public class SequenceTasksTests
 
     [Theory]
     [InlineData("copy", "delay=7", "delay=7 symbols=10")]
-    [InlineData("copy-variable", "maxDelay=7", "maxDelay=7 minDelay=1 symbols=10")]
+    [InlineData("copy-variable", "maxDelay=7", "maxDelay=7 minDelay=1 symbols=10 padded=0")]
     public void Create_WithoutWhatHasADefault_TakesIt(string name, string given, string expected)
         => Assert.Equal(expected, string.Join(' ', SequenceTasks.Create(name, Read(given)).Settings.Select(setting => $"{setting.Key}={setting.Value}")));
 
@@ -47,6 +47,7 @@ public class SequenceTasksTests
     [InlineData("copy", "delay=5 symbols=-9223372036854775808", "symbols: expected at least 1, got -9223372036854775808.")]
     [InlineData("copy-variable", "maxDelay=5 minDelay=7", "maxDelay: expected at least 7 (steps of delay, not below minDelay), got 5.")]
     [InlineData("copy-variable", "maxDelay=5 minDelay=0", "minDelay: expected at least 1 (steps of delay), got 0.")]
+    [InlineData("copy-variable", "maxDelay=5 padded=2", "padded: expected 0 or 1, got 2.")]
     [InlineData("adding", "length=1", "length: expected at least 2 (steps, one for each marker), got 1.")]
     [InlineData("temporal-order", "length=9", "length: expected at least 10 (steps), got 9.")]
     [InlineData("parity", "length=0", "length: expected at least 1 (steps), got 0.")]

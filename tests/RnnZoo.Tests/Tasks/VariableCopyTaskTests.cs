@@ -1,4 +1,6 @@
+using RnnZoo.Modules;
 using RnnZoo.Tasks;
+using RnnZoo.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -33,6 +35,37 @@ public class VariableCopyTaskTests
         // 601 draws among six delays: a standard deviation of 9.
         Assert.All(delays[min..], count => Assert.InRange(count, 100 - 45, 100 + 45));
         Assert.Equal(batch, delays[min..].Sum());
+    }
+
+    [Fact]
+    public void Padded_SequencesEndWithTheirAnswers_AndPaddingCountsForNothing()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(3);
+        using var same = new Generator(3);
+        var task = new VariableCopyTask(9, 2, 3, padded: true);
+        using var sample = task.Sample(50, generator);
+        using var whole = new VariableCopyTask(9, 2, 3).Sample(50, same);
+        Assert.True(sample.Input.eq(whole.Input).all().ToBoolean());
+        using var model = SequenceModel.Create("gru", 10, 7, 9);
+        var output = sample.OutputOf(model); // [T, B, 9]
+        var losses = new List<double>();
+        for (var b = 0; b < 50; b++)
+        {
+            var length = sample.Lengths![b].item<long>();
+            var (target, expected) = (sample.Target.select(1, b), whole.Target.select(1, b));
+            Assert.True(target.narrow(0, 0, length).eq(expected.narrow(0, 0, length)).all().ToBoolean());
+            Assert.NotEqual(0, target[length - 1].item<long>()); // the last symbol
+            Assert.True(length == task.Length || target.narrow(0, length, task.Length - length).eq(-100).all().ToBoolean());
+            var alone = model.call(sample.Input.narrow(0, 0, length).narrow(1, b, 1)).Output.squeeze(1); // [length, 9]
+            losses.AddRange(nn.functional.cross_entropy(alone, target.narrow(0, 0, length), reduction: nn.Reduction.None).data<float>().ToArray().Select(loss => (double)loss));
+        }
+
+        Assert.Equal(losses.Average(), task.Loss(output, sample.Target).ToDouble(), 1e-5);
+        Assert.Equal(losses.Average(), task.Score(output, sample.Target).Loss, 1e-5);
+        Assert.Equal(3 * Math.Log(8) / 11.5, task.Baseline, 1e-12); // the mean of D is 5.5
+        var result = new Trainer(model, task, new TrainingOptions { Steps = 3, BatchSize = 4 }).Run();
+        Assert.Equal(3, result.Steps);
     }
 
     [Fact]
