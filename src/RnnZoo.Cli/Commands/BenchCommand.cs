@@ -14,7 +14,7 @@ internal sealed class BenchCommand : ExampleCommand
     private readonly ValueOption<ValueList<string>> _cells = Values.Choices("--cells", "The cells to measure", RecurrentNets.Names, ["vanilla", "gru", "lstm"]);
 
     private readonly ValueOption<ValueList<string>> _paths = Values.Choices(
-        "--paths", "The ways to measure side by side, of each cell those that it has; native is TorchSharp's own nn.RNN, nn.GRU or nn.LSTM; train:… is a whole training step on the copy task, where the size fits it", BenchPaths.All, BenchPaths.All);
+        "--paths", "The ways to measure side by side, of each cell those that it has; native is TorchSharp's own nn.RNN, nn.GRU or nn.LSTM; train:… is a whole training step on the copy task, where the size fits it; …+lengths a padded batch of lengths spread evenly up to T, native's as a PackedSequence", BenchPaths.All, BenchPaths.Usual);
 
     private readonly ValueOption<ValueList<BenchSize>> _sizes = Values.List<BenchSize>(
         "--sizes", "Batch, steps, input and hidden size", "a comma-separated list of sizes BxTxIxH, as in 32x100x10x128, none twice", BenchSize.TryParse,
@@ -101,6 +101,12 @@ internal sealed record BenchSize(int Batch, int Steps, int Input, int Hidden)
         using var net = (nn.Module)RecurrentNets.Named(cell).Make(new NetOptions(Input, Hidden));
         return 6.0 * Steps * Batch * net.parameters().Where(parameter => parameter.dim() == 2).Sum(matrix => matrix.numel());
     }
+
+    /// <summary>[B] lengths spread evenly up to T.</summary>
+    public long[] Lengths() => [.. Enumerable.Range(1, Batch).Select(place => (((long)Steps * place) + Batch - 1) / Batch)];
+
+    /// <summary>The share of T·B steps that sequences of these lengths have.</summary>
+    public double ShareOfSteps => Lengths().Sum() / ((double)Steps * Batch);
 
     public static bool TryParse(string text, out BenchSize size)
     {
@@ -208,7 +214,7 @@ internal sealed record BenchRow(BenchGroup Group, string Path, double Millisecon
     public double? ExtraMegabytes { get; init; }
 
     /// <summary>The recurrence's own arithmetic per time, in GFLOP/s.</summary>
-    public double Gflops => Group.Flops / (Group.Forward ? 3 : 1) / Milliseconds / 1e6;
+    public double Gflops => Group.Flops * (BenchPaths.HasLengths(Path) ? Group.Size.ShareOfSteps : 1) / (Group.Forward ? 3 : 1) / Milliseconds / 1e6;
 }
 
 /// <summary>The steps of one path, taken by turns with those of the other paths of its group, so that what else the machine does hits all of them.</summary>

@@ -14,11 +14,18 @@ namespace RnnZoo.Cli.Commands;
 internal static class BenchPaths
 {
     public const string Training = "train:";
+    private const string Lengths = "+lengths";
     private const double MostFlopsWithNorms = 5e9;
 
     /// <summary>All names, in the order of the table.</summary>
     public static IReadOnlyList<string> All { get; } =
-        ["autograd", "native", "handwritten", "handwritten+norms", "handwritten+shares", Training + "native", Training + "handwritten"];
+        ["autograd", "native", "native" + Lengths, "handwritten", "handwritten" + Lengths, "handwritten+norms", "handwritten+shares", Training + "native", Training + "handwritten"];
+
+    /// <summary>Those that are measured if nothing is said.</summary>
+    public static IReadOnlyList<string> Usual { get; } = [.. All.Where(path => !HasLengths(path))];
+
+    /// <summary>Whether the sequences of a path have several lengths.</summary>
+    public static bool HasLengths(string path) => path.EndsWith(Lengths, StringComparison.Ordinal);
 
     /// <summary>Whether a path is a whole training step on the copy task, optimizer included.</summary>
     public static bool Trains(string path) => path.StartsWith(Training, StringComparison.Ordinal);
@@ -40,7 +47,7 @@ internal static class BenchPaths
     /// <param name="flops">The arithmetic of a training step.</param>
     /// <param name="forward">Whether the forward pass is measured alone.</param>
     public static bool Fits(string path, BenchSize size, double flops, bool forward) =>
-        Trains(path) ? size.FitsCopyTask && !forward : !path.Contains('+', StringComparison.Ordinal) || (!forward && flops < MostFlopsWithNorms);
+        Trains(path) ? size.FitsCopyTask && !forward : HasLengths(path) || !path.Contains('+', StringComparison.Ordinal) || (!forward && flops < MostFlopsWithNorms);
 
     /// <summary>What to run.</summary>
     public static IWorkload Create(string path, string cell, BenchSize size, bool forward) => Trains(path)
@@ -50,7 +57,7 @@ internal static class BenchPaths
             ["norms"] => new GradientTraceOptions(),
             ["shares"] => new GradientTraceOptions { WeightShares = true },
             _ => null,
-        });
+        }, HasLengths(path) ? size.Lengths() : null);
 
     private static BackwardPath BackwardOf(string path) => TrainingNames.Paths[path.Split('+')[0].Replace(Training, "", StringComparison.Ordinal)];
 }
@@ -65,7 +72,7 @@ internal interface IWorkload : IDisposable
 /// <summary>
 /// Forward and backward of one layer in float32, with random cotangents on the output and the final state; gradients of
 /// the input, the initial state and all parameters; with a trace, the norms of every step's gradient too. Or the forward pass
-/// alone, without gradients.
+/// alone, without gradients. With lengths, the sequences are a padded batch.
 /// </summary>
 internal sealed class GradientWorkload : IWorkload
 {
@@ -75,9 +82,10 @@ internal sealed class GradientWorkload : IWorkload
     private readonly Tensor[] _leaves;
     private readonly Tensor[] _cotangents;
     private readonly GradientTrace? _trace;
+    private readonly Tensor? _lengths;
     private readonly bool _isForward;
 
-    public GradientWorkload(string cell, BenchSize size, BackwardPath path, bool forward, GradientTraceOptions? traced = null)
+    public GradientWorkload(string cell, BenchSize size, BackwardPath path, bool forward, GradientTraceOptions? traced = null, long[]? lengths = null)
     {
         _isForward = forward;
         using var scope = NewDisposeScope();
@@ -91,6 +99,7 @@ internal sealed class GradientWorkload : IWorkload
         _initial = new RecurrentState([.. _net.StateSizes.Select(part => Draw(1, batch, part).requires_grad_())]); // [1, B, S]
         _leaves = [_input, .. _initial, .. module.parameters()];
         _cotangents = [Draw(steps, batch, hidden), .. _initial.Select(part => Draw(part.shape))];
+        _lengths = lengths is null ? null : tensor(lengths).DetachFromDisposeScope();
         _trace = traced is null ? null : GradientTrace.Attach(module, traced);
     }
 
@@ -100,17 +109,20 @@ internal sealed class GradientWorkload : IWorkload
         if (_isForward)
         {
             using var noTape = no_grad();
-            _net.Run(_input, _initial);
+            Run();
             return;
         }
 
-        var (output, final) = _net.Run(_input, _initial);
+        var (output, final) = Run();
         autograd.grad([output, .. final], _leaves, _cotangents);
     }
+
+    private RecurrentResult Run() => _lengths is null ? _net.Run(_input, _initial) : _net.Run(_input, _lengths, _initial);
 
     public void Dispose()
     {
         _trace?.Dispose();
+        _lengths?.Dispose();
         foreach (var tensor in _leaves.Concat(_cotangents))
         {
             tensor.Dispose();

@@ -64,7 +64,7 @@ public class UsageTests
     [InlineData("bench --sizes 32x100", "--sizes: expected a comma-separated list of sizes BxTxIxH, as in 32x100x10x128, none twice, got '32x100'.")]
     [InlineData("bench --sizes 32x100x10x0", "--sizes: expected a comma-separated list of sizes BxTxIxH, as in 32x100x10x128, none twice, got '32x100x10x0'.")]
     [InlineData("bench --threads 0", "--threads: expected a comma-separated list of whole numbers of at least 1, none twice, got '0'.")]
-    [InlineData("bench --paths oneDNN", "--paths: expected a comma-separated list of autograd, native, handwritten, handwritten+norms, handwritten+shares, train:native, train:handwritten, none twice, got 'oneDNN'.")]
+    [InlineData("bench --paths oneDNN", "--paths: expected a comma-separated list of autograd, native, native+lengths, handwritten, handwritten+lengths, handwritten+norms, handwritten+shares, train:native, train:handwritten, none twice, got 'oneDNN'.")]
     [InlineData("bench --cells mingru,indrnn --paths native", "--paths: expected a way of mingru, indrnn, got native; choose another one, or other --cells.")]
     [InlineData("bench --paths train:native --sizes 3x20x10x5", "--paths: expected a size that the copy task fits (I = 10, T above 20) for train:native, got 3x20x10x5.")]
     [InlineData("tbptt --k 5,0", "--k: expected a comma-separated list of whole numbers of at least 1, or full, none twice, got '5,0'.")]
