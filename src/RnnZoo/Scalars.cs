@@ -24,6 +24,9 @@ internal static class Scalars
     /// <summary>An integer; it is kept for good.</summary>
     public static Scalar Of(long number) => Integers.GetOrAdd(number, value => value);
 
+    /// <summary>A number that differs from call to call; <c>using</c> holds it until the operation is done.</summary>
+    public static Scalar New(double number) => number;
+
     /// <summary>a + b.</summary>
     public static Tensor Plus(this Tensor a, Tensor b) => a.add(b, One);
 

@@ -1,7 +1,6 @@
 using RnnZoo.Cells;
 using RnnZoo.Gradients;
 using RnnZoo.Modules;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Commands;
@@ -126,6 +125,6 @@ internal sealed record FlowCurve(FlowNet Net, GradientFlow Flow, double? Spectra
         }
 
         using var noGrad = no_grad();
-        return linalg.svdvals(((VanillaRnnCell)net.CellAt(0)).weight_hh)[0].ToDouble(); // [H] → []
+        return linalg.svdvals(((VanillaRnnCell)net.CellAt(0)).weight_hh)[0].Number(); // [H] → []
     }
 }

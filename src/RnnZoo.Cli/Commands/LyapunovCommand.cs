@@ -117,7 +117,7 @@ internal sealed class LyapunovRun(CliHost host, LyapunovSettings settings, bool 
         using var scope = NewDisposeScope();
         var steps = settings.WarmUp + settings.Steps;
         using var generator = new Generator((ulong)Seeds.Derive(settings.Seed, "input"));
-        var input = randn([steps, 1, net.Module.InputSize], dtype: ScalarType.Float64, generator: generator).mul(settings.Input); // [T, 1, I]
+        var input = randn([steps, 1, net.Module.InputSize], dtype: ScalarType.Float64, generator: generator).mul(Scalars.Of(settings.Input)); // [T, 1, I]
         var results = new List<LyapunovResult>();
         for (var layer = 0; layer < net.Module.NumLayers; layer++)
         {
@@ -179,7 +179,7 @@ internal sealed record LyapunovNet(IRecurrentModule Module, string Cell, string?
         for (var gate = 0; gate < cell.Gates.Count; gate++)
         {
             var block = cell.weight_hh.narrow(0, gate * cell.HiddenSize, cell.HiddenSize); // [H, H]
-            block.mul_(gain / linalg.svdvals(block).max().item<double>());
+            block.mul_(Scalars.Of(gain / linalg.svdvals(block).max().item<double>()));
         }
     }
 }

@@ -1,8 +1,7 @@
 using System.Diagnostics;
-using RnnZoo.Bptt;
 using RnnZoo.Modules;
 using RnnZoo.Streams;
-using TorchSharp;
+using RnnZoo.Training;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Commands;
@@ -32,7 +31,7 @@ internal static class RecallTraining
         var settings = job.Settings;
         var watch = Stopwatch.StartNew();
         using var model = TbpttModel.Create(settings.Cell, Hidden, settings.Delay, settings.Seed, ScalarType.Float32);
-        using var optimizer = optim.Adam(model.parameters(), LearningRate);
+        using var optimizer = new OptimizerSet(model, OptimizerKind.Adam);
         var (updates, steps, ends) = (0, 0L, false);
         for (var sequence = 0; !ends; sequence++)
         {
@@ -53,15 +52,13 @@ internal static class RecallTraining
         return new RecallScore(recall, loss, updates, steps, watch.Elapsed.TotalSeconds);
     }
 
-    private static long Update(SequenceModel model, optim.Optimizer optimizer, Chunk chunk, int delay)
+    private static long Update(SequenceModel model, OptimizerSet optimizer, Chunk chunk, int delay)
     {
         using var scope = NewDisposeScope();
-        optimizer.zero_grad();
+        model.zero_grad();
         var loss = TbpttModel.LossSum(chunk.Run(model), chunk.Target);
         var asked = (double)Batch * chunk.Input.shape[0] / RecallStream.PeriodOf(delay); // about as many questions
-        Gradient.Backward(loss.div(asked));
-        nn.utils.clip_grad_norm_(model.parameters(), Clip);
-        optimizer.step();
+        optimizer.Step(loss.div(Scalars.Of(asked)), LearningRate, Clip);
         return chunk.Input.shape[0];
     }
 
@@ -72,10 +69,10 @@ internal static class RecallTraining
         var stream = Stream(job, EvaluationStreams, purpose, number);
         var slice = stream.Read(0, stream.Steps);
         var output = model.call(slice.Input).Output; // [T, B, 8]
-        var asked = slice.Target.ge(0); // [T, B]
-        var questions = asked.sum().ToInt64();
-        var right = output.argmax(-1).eq(slice.Target).sum().ToInt64();
-        return ((double)right / questions, TbpttModel.LossSum(output, slice.Target).ToDouble() / questions);
+        var asked = slice.Target.ge(Scalars.Zero); // [T, B]
+        var questions = asked.sum().item<long>();
+        var right = output.argmax(-1).eq(slice.Target).sum().item<long>();
+        return ((double)right / questions, TbpttModel.LossSum(output, slice.Target).Number() / questions);
     }
 
     private static TruncatedBpttLoader Loader(RowJob job, int streams, string purpose, int number)

@@ -41,7 +41,7 @@ internal sealed class CharacterTrainer : IDisposable
             ChunkLength = options.ChunkLength,
             RandomLength = options.RandomLength ? new RandomChunkLength { Minimum = Math.Min(5, options.ChunkLength), Seed = Seeds.Derive(seed, "chunk lengths") } : null,
         });
-        _optimizer = new OptimizerSet(model.Net, options.Optimizer, options.LearningRate);
+        _optimizer = new OptimizerSet(model.Net, options.Optimizer);
     }
 
     /// <summary>Is called when the weights have just been measured to be the best so far.</summary>

@@ -1,16 +1,17 @@
 using RnnZoo.Bptt;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Training;
 
-/// <summary>The rule that turns gradients into changes of the weights, with TorchSharp's defaults for all but the learning rate.</summary>
+/// <summary>The rule that turns gradients into changes of the weights, with PyTorch's defaults for all but the learning rate and what is said here.</summary>
 public enum OptimizerKind
 {
     /// <summary>Adam (Kingma and Ba, 2015).</summary>
     Adam,
 
-    /// <summary>Adam with decoupled weight decay (Loshchilov and Hutter, 2019).</summary>
+    /// <summary>Adam with decoupled weight decay, of 0.01 as PyTorch has it (Loshchilov and Hutter, 2019).</summary>
     AdamW,
 
     /// <summary>RMSprop (Tieleman and Hinton, 2012), with alpha = 0.9 as the copy task's literature has it.</summary>
@@ -45,24 +46,48 @@ internal static class LearningRateSchedules
 }
 
 /// <summary>
-/// The optimizers of a training: one for all parameters, or a second one for those that learn at a rate of their own. What they
-/// remember of each parameter can be kept, under the names that PyTorch gives it: <c>0.exp_avg</c>.
+/// The optimizer of a training. What it remembers of each parameter can be kept, under the names that PyTorch gives it:
+/// <c>0.exp_avg</c>.
+/// <code>
+/// Adam, AdamW   m = 0.9 m + 0.1 g,   v = 0.999 v + 0.001 g²,   p -= η/(1 - 0.9^s) m / (√v/√(1 - 0.999^s) + ε)
+/// AdamW         before that p -= 0.01 η p
+/// RMSprop       v = 0.9 v + 0.1 g²,   p -= η g / (√v + ε)          ε = 1e-8 throughout
+/// SGD           p -= η g
+/// </code>
 /// </summary>
+/// <remarks>
+/// Step for step the numbers of TorchSharp's optimizers, which make Scalars that nothing holds: in trainings side by side another
+/// thread's collection frees one while native code reads it; see <see cref="Scalars"/>.
+/// </remarks>
 internal sealed class OptimizerSet : IDisposable
 {
-    private readonly (OptimizerHelper Optimizer, double Factor)[] _optimizers;
+    private const double Epsilon = 1e-8, FirstDecay = 0.9, SecondDecay = 0.999, SquareDecay = 0.9, WeightDecay = 0.01;
+    private readonly OptimizerKind _kind;
+    private readonly Slot[] _slots;
     private readonly Parameter[] _parameters;
 
-    /// <summary>The optimizers of a model's trainable parameters.</summary>
-    public OptimizerSet(nn.Module model, OptimizerKind kind, double learningRate, double skewRateFactor = 1)
+    /// <summary>The optimizer of a model's trainable parameters.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="kind">The rule.</param>
+    /// <param name="skewRateFactor">What the learning rate of skew_hh is multiplied with.</param>
+    /// <exception cref="ArgumentException"><paramref name="kind"/> is none of the named values.</exception>
+    public OptimizerSet(nn.Module model, OptimizerKind kind, double skewRateFactor = 1)
     {
+        _kind = Check.Known(kind, nameof(kind));
         var groups =
             from item in model.named_parameters()
             where item.Item2.requires_grad
             group item.Item2 by IsSkew(item.Item1) ? skewRateFactor : 1;
-        _optimizers = [.. groups.Select(group => (Create(kind, [.. group], learningRate * group.Key), group.Key))];
+        _slots = [.. groups.SelectMany(group => group.Select(parameter => new Slot(parameter, group.Key, [.. MemoryNames.Select(_ => zeros_like(parameter, requires_grad: false).DetachFromDisposeScope())])))];
         _parameters = [.. model.parameters().Where(parameter => parameter.requires_grad)];
     }
+
+    private string[] MemoryNames => _kind switch
+    {
+        OptimizerKind.Adam or OptimizerKind.AdamW => ["exp_avg", "exp_avg_sq"],
+        OptimizerKind.RmsProp => ["square_avg"],
+        _ => [],
+    };
 
     /// <summary>Changes the parameters, whose gradients are zero before, along the gradient of a loss.</summary>
     /// <returns>The loss, and the L2 norm of its gradient before clipping; where either is not finite, the parameters are as they were.</returns>
@@ -79,14 +104,15 @@ internal sealed class OptimizerSet : IDisposable
         var norm = nn.utils.clip_grad_norm_(_parameters, clipNorm ?? float.MaxValue);
         if (double.IsFinite(norm))
         {
-            foreach (var (optimizer, factor) in _optimizers)
+            using var noTape = no_grad();
+            foreach (var slot in _slots)
             {
-                foreach (var group in optimizer.ParamGroups)
+                using var scope = NewDisposeScope();
+                if (slot.Parameter.grad is { } gradient)
                 {
-                    group.LearningRate = learningRate * factor;
+                    slot.Steps++;
+                    Update(slot, gradient, learningRate * slot.Factor);
                 }
-
-                optimizer.step();
             }
         }
 
@@ -94,14 +120,16 @@ internal sealed class OptimizerSet : IDisposable
     }
 
     /// <summary>What is remembered, counts of steps as tensors too; new tensors belong to the innermost dispose scope.</summary>
-    public IEnumerable<KeyValuePair<string, Tensor>> Memory() =>
-        States().SelectMany((state, place) => PartsOf(state).Select(part => KeyValuePair.Create($"{place}.{part.Name}", part.Tensor)));
+    public IEnumerable<KeyValuePair<string, Tensor>> Memory() => _slots.SelectMany((slot, place) => MemoryNames.Zip(slot.Memory)
+        .Select(part => KeyValuePair.Create($"{place}.{part.First}", part.Second))
+        .Concat(slot.Memory.Length == 0 ? [] : [KeyValuePair.Create($"{place}.step", tensor(slot.Steps))]));
 
     /// <summary>Goes back to what <see cref="Memory"/> gave.</summary>
     /// <exception cref="InvalidDataException">A tensor is missing, or has another shape.</exception>
     public void Restore(IReadOnlyDictionary<string, Tensor> tensors)
     {
         using var noTape = no_grad();
+        using var scope = NewDisposeScope();
         foreach (var (name, own) in Memory())
         {
             if (!tensors.TryGetValue(name, out var saved) || !saved.shape.SequenceEqual(own.shape))
@@ -112,49 +140,62 @@ internal sealed class OptimizerSet : IDisposable
             own.copy_(saved);
         }
 
-        foreach (var (state, place) in States().Select((state, place) => (state, place)))
+        for (var place = 0; place < _slots.Length; place++)
         {
-            switch (state)
-            {
-                case Adam.State adam: adam.step = Steps(place); break;
-                case AdamW.State adam: adam.step = Steps(place); break;
-                case RMSProp.State rmsProp: rmsProp.step = Steps(place); break;
-                default: break; // plain gradient descent counts no steps
-            }
+            _slots[place].Steps = _slots[place].Memory.Length == 0 ? 0 : tensors[$"{place}.step"].item<long>();
         }
-
-        long Steps(int place) => tensors[$"{place}.step"].item<long>();
     }
 
     public void Dispose()
     {
-        foreach (var (optimizer, _) in _optimizers)
+        foreach (var tensor in _slots.SelectMany(slot => slot.Memory))
         {
-            optimizer.Dispose();
+            tensor.Dispose();
         }
     }
 
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="kind"/> is none of the named values.</exception>
-    internal static OptimizerHelper Create(OptimizerKind kind, IEnumerable<Parameter> parameters, double learningRate) => kind switch
+    private void Update(Slot slot, Tensor gradient, double rate)
     {
-        OptimizerKind.Adam => optim.Adam(parameters, learningRate),
-        OptimizerKind.AdamW => optim.AdamW(parameters, learningRate),
-        OptimizerKind.RmsProp => optim.RMSProp(parameters, learningRate, alpha: 0.9),
-        OptimizerKind.Sgd => optim.SGD(parameters, learningRate),
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, $"kind: expected a named optimizer, got {kind}."),
-    };
+        using var minusRate = Scalars.New(-rate);
+        switch (_kind)
+        {
+            case OptimizerKind.Sgd:
+                slot.Parameter.add_(gradient, minusRate);
+                break;
+            case OptimizerKind.RmsProp:
+                Decayed(slot.Memory[0], SquareDecay).addcmul_(gradient, gradient, Scalars.Of(1 - SquareDecay));
+                slot.Parameter.addcdiv_(gradient, slot.Memory[0].sqrt().add_(Scalars.Of(Epsilon), Scalars.One), minusRate);
+                break;
+            default:
+                if (_kind == OptimizerKind.AdamW)
+                {
+                    using var kept = Scalars.New(1 - (rate * WeightDecay));
+                    slot.Parameter.mul_(kept);
+                }
 
-    private IEnumerable<OptimizerState> States() => _optimizers.SelectMany(item => item.Optimizer.state_dict().State);
+                Decayed(slot.Memory[0], FirstDecay).add_(gradient, Scalars.Of(1 - FirstDecay));
+                Decayed(slot.Memory[1], SecondDecay).addcmul_(gradient, gradient, Scalars.Of(1 - SecondDecay));
+                using (Scalar root = Scalars.New(Math.Sqrt(1 - Math.Pow(SecondDecay, slot.Steps))), size = Scalars.New(-(rate / (1 - Math.Pow(FirstDecay, slot.Steps)))))
+                {
+                    slot.Parameter.addcdiv_(slot.Memory[0], slot.Memory[1].sqrt().div(root).add_(Scalars.Of(Epsilon), Scalars.One), size);
+                }
+
+                break;
+        }
+
+        static Tensor Decayed(Tensor memory, double decay) => memory.mul_(Scalars.Of(decay));
+    }
 
     private static bool IsSkew(string key) => key[(key.LastIndexOf('.') + 1)..].StartsWith("skew_hh", StringComparison.Ordinal);
 
-    // Of the parts that the optimizers of Create have.
-    private static (string Name, Tensor Tensor)[] PartsOf(OptimizerState state) => state switch
+    private sealed class Slot(Parameter parameter, double factor, Tensor[] memory)
     {
-        Adam.State adam => [("step", tensor(adam.step)), ("exp_avg", adam.exp_avg), ("exp_avg_sq", adam.exp_avg_sq)],
-        AdamW.State adam => [("step", tensor(adam.step)), ("exp_avg", adam.exp_avg), ("exp_avg_sq", adam.exp_avg_sq)],
-        RMSProp.State rmsProp => [("step", tensor(rmsProp.step)), ("square_avg", rmsProp.square_avg)],
-        SGD.State => [],
-        _ => throw new NotSupportedException($"optimizer: expected one of {string.Join(", ", Enum.GetNames<OptimizerKind>())}, got the state {state.GetType()}."),
-    };
+        public Parameter Parameter => parameter;
+
+        public double Factor => factor;
+
+        public Tensor[] Memory => memory;
+
+        public long Steps { get; set; }
+    }
 }

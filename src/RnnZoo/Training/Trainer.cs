@@ -62,7 +62,7 @@ public sealed class Trainer
         using var trainingData = Generator("training");
         using var looks = Generator("looks");
         using var measurements = Generator("measurements");
-        using var optimizer = new OptimizerSet(_model, _options.Optimizer, _options.LearningRate, _options.SkewRateFactor);
+        using var optimizer = new OptimizerSet(_model, _options.Optimizer, _options.SkewRateFactor);
 
         _model.train();
         var reason = StopReason.StepLimit;

@@ -91,7 +91,7 @@ public class CharacterTrainerTests
         var text = Text();
         using var model = new CharacterModel(text.Vocabulary, new CharacterModelShape { Hidden = 5 });
         using var loader = new TruncatedBpttLoader(new TokenStreams(text.Tokens, 3), new() { ChunkLength = 7 });
-        using var optimizer = new OptimizerSet(model.Net, OptimizerKind.Sgd, 0.1);
+        using var optimizer = new OptimizerSet(model.Net, OptimizerKind.Sgd);
         var progress = new CharacterProgress { Step = 1, History = [new(1, null, double.NaN, null, 0.1, 1), new(2, double.PositiveInfinity, null, 3, 0.1, 2)] };
 
         var read = CharacterCheckpoint.Restore(CharacterCheckpoint.Of(progress, model.Net, optimizer, loader), model.Net, optimizer, loader);

@@ -36,6 +36,117 @@ public sealed class RecurrentKernelTests
 
     [Theory]
     [MemberData(nameof(Cells))]
+    public void SeveralLengths_AtEveryWidth_MatchTheScalarReferenceOfEachSequence(string cell)
+    {
+        var kind = Enum.Parse<CellKind>(cell);
+        foreach (var lengths in new long[][] { [5, 3, 3, 1], [1, 1], [9, 1, 1, 1, 1, 1, 1], [4, 4, 4], [40, 33, 21, 20, 2] })
+        {
+            foreach (var hidden in new[] { 3, 8, 33 })
+            {
+                foreach (var reverse in new[] { false, true })
+                {
+                    var sizes = BatchSizes.OfLengths(lengths);
+                    var shape = new LayerShape(kind, sizes.Steps, sizes.Batch, 4, hidden, reverse, sizes);
+                    var (data, cotangents) = (new LayerData(shape, new Random(1)), new KernelCotangents(shape, new Random(2)));
+                    var (outputs, expected) = EachAlone(shape, data, cotangents);
+                    foreach (var width in Widths)
+                    {
+                        foreach (var threads in new[] { 1, 3 })
+                        {
+                            using var run = new KernelRun<double>(shape, data, threads, width);
+                            var what = $"{shape} {string.Join(",", lengths)} {width} {threads}";
+                            Close(outputs.Output[..(int)(sizes.Total * hidden)], run.Output[..(int)(sizes.Total * hidden)], 1e-12, what);
+                            Close(outputs.HN, run.HN, 1e-12, what);
+                            if (kind == CellKind.Lstm)
+                            {
+                                Close(outputs.CN, run.CN, 1e-12, what);
+                            }
+
+                            var got = run.Backward(cotangents, threads, Wanted.All);
+                            Close(expected.DX[..(int)(sizes.Total * 4)], got.DX[..(int)(sizes.Total * 4)], 1e-12, what);
+                            Compare(expected, got, Wanted.All & ~Wanted.DX, 1e-11, what, kind);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    // Every sequence by the scalar reference; where arrays are [T, B, ·], the packed rows stand first.
+    private static (LayerData Outputs, KernelGradients Gradients) EachAlone(LayerShape shape, LayerData data, KernelCotangents cotangents)
+    {
+        var (sizes, inputs, hidden) = (shape.Sizes!, shape.Input, shape.Hidden);
+        var (outputs, sum, lengths) = (new LayerData(shape, new Random(1)), new KernelGradients(shape), shape.Sizes!.Lengths());
+        for (var b = 0; b < shape.Batch; b++)
+        {
+            var one = new LayerShape(shape.Cell, (int)lengths[b], 1, inputs, hidden, shape.Reverse);
+            var (alone, outside) = (new LayerData(one, new Random(1)), new KernelCotangents(one, new Random(1)));
+            foreach (var (from, to) in new (double[]?, double[]?)[]
+            {
+                (data.WeightIh, alone.WeightIh), (data.WeightHh, alone.WeightHh), (data.BiasIh, alone.BiasIh), (data.BiasHh, alone.BiasHh), (data.ActivationBias, alone.ActivationBias),
+            })
+            {
+                from?.CopyTo(to!, 0);
+            }
+
+            Array.Copy(data.H0!, b * hidden, alone.H0!, 0, hidden);
+            Array.Copy(data.C0!, b * hidden, alone.C0!, 0, hidden);
+            Array.Copy(cotangents.DHN!, b * hidden, outside.DHN!, 0, hidden);
+            Array.Copy(cotangents.DCN!, b * hidden, outside.DCN!, 0, hidden);
+            for (var t = 0; t < lengths[b]; t++)
+            {
+                Array.Copy(data.X, ((int)sizes.Start(t) + b) * inputs, alone.X, t * inputs, inputs);
+                Array.Copy(cotangents.DOutput!, ((int)sizes.Start(t) + b) * hidden, outside.DOutput!, t * hidden, hidden);
+            }
+
+            var reference = new ReferenceLayer(one, alone);
+            var (run, gradients) = (reference.Forward(), reference.Backward(outside));
+            Array.Copy(run.HN, 0, outputs.HN, b * hidden, hidden);
+            Array.Copy(run.CN, 0, outputs.CN, b * hidden, hidden);
+            Array.Copy(gradients.DH0, 0, sum.DH0, b * hidden, hidden);
+            Array.Copy(gradients.DC0, 0, sum.DC0, b * hidden, hidden);
+            for (var t = 0; t < lengths[b]; t++)
+            {
+                Array.Copy(run.Output, t * hidden, outputs.Output, ((int)sizes.Start(t) + b) * hidden, hidden);
+                Array.Copy(gradients.DX, t * inputs, sum.DX, ((int)sizes.Start(t) + b) * inputs, inputs);
+                Add(gradients.Terms[t], sum.Terms[t]);
+            }
+
+            Add(gradients.DWeightIh, sum.DWeightIh);
+            Add(gradients.DWeightHh, sum.DWeightHh);
+            Add(gradients.DBiasIh, sum.DBiasIh);
+            Add(gradients.DBiasHh, sum.DBiasHh);
+            Add(gradients.DActivationBias, sum.DActivationBias);
+            Add(gradients.SquaredNormDH, sum.SquaredNormDH);
+            Add(gradients.SquaredNormDHFromFuture, sum.SquaredNormDHFromFuture);
+            Add(gradients.SquaredNormDC, sum.SquaredNormDC);
+            Add(gradients.SquaredNormDCFromFuture, sum.SquaredNormDCFromFuture);
+        }
+
+        for (var t = 0; t < shape.Steps; t++)
+        {
+            sum.SquaredShares[t] = sum.Terms[t].Sum(term => term * term);
+        }
+
+        return (outputs, sum);
+
+        static void Add(double[] more, double[] to)
+        {
+            for (var i = 0; i < more.Length; i++)
+            {
+                to[i] += more[i];
+            }
+        }
+    }
+
+    private static void Close(double[] expected, double[] actual, double tolerance, string what)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        Assert.All(expected.Zip(actual), pair => Assert.True(Math.Abs(pair.First - pair.Second) <= tolerance * Math.Max(1, Math.Abs(pair.First)), $"{what}: expected {pair.First:R}, got {pair.Second:R}"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Cells))]
     public void Backward_AnythingLeftOut_TheRestStaysTheSame(string cell)
     {
         var kind = Enum.Parse<CellKind>(cell);
