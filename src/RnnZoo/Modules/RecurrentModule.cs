@@ -405,7 +405,7 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
 
         if (path == BackwardPath.Native)
         {
-            var (output, final) = _native!.Forward(pack_padded_sequence(input, lengths, BatchFirst, enforce_sorted: false), state, training);
+            var (output, final) = _native!.Forward(pack_padded_sequence(input, lengths!.cpu(), BatchFirst, enforce_sorted: false), state, training);
             return new RecurrentResult(pad_packed_sequence(output, BatchFirst, total_length: steps).Item1, final);
         }
 
@@ -532,6 +532,11 @@ public abstract class HiddenStateModule : RecurrentModule<Tensor, (Tensor, Tenso
     /// <summary>Runs a sequence without hooks; arguments and results as in <see cref="call(Tensor, Tensor?)"/>.</summary>
     public override (Tensor, Tensor) forward(Tensor input, Tensor? h0 = null)
     {
+        if (h0 is { dtype: ScalarType.Int64, Dimensions: 1 })
+        {
+            throw new ArgumentException($"h0: expected [L·D, B, H], got {Check.Show(h0.shape)} of dtype Int64; if these are lengths, say so: call(input, lengths: …).");
+        }
+
         var (output, state) = Forward(input, h0 is null ? null : new RecurrentState(h0));
         return (output, state.Hidden);
     }

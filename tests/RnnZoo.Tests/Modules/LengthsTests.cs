@@ -269,6 +269,7 @@ public sealed class LengthsTests
         Expect.Message<ArgumentException>("lengths: expected [B] = [2] of dtype Int64, got [2] of dtype Float32.", () => gru.call(x, lengths: new float[] { 1, 2 }));
         Expect.Message<ArgumentException>("lengths: expected numbers of steps from 1 to T = 5, got 0 for sequence 1.", () => gru.call(x, lengths: new long[] { 5, 0 }));
         Expect.Message<ArgumentException>("lengths: expected numbers of steps from 1 to T = 5, got 6 for sequence 0.", () => gru.call(x, lengths: new long[] { 6, 1 }));
+        Expect.Message<ArgumentException>("h0: expected [L·D, B, H], got [2] of dtype Int64; if these are lengths, say so: call(input, lengths: …).", () => gru.call(x, tensor(new long[] { 5, 1 })));
         Expect.Message<ArgumentException>("lengths: expected none for a single sequence [T, I]; narrow the input to its length.", () => gru.call(zeros(5, 3), lengths: new long[] { 4 }));
         Expect.Message<ArgumentException>("input: expected packed rows [N, I] with I = 3, got [2, 4]; pack a batch [T, B, I].", () => gru.call(pack_padded_sequence(zeros(1, 2, 4), tensor(new long[] { 1, 1 }))));
         Expect.Message<ArgumentException>("input: expected dtype Float32 as the module's parameters, got Float64; convert either with .to(dtype).", () => gru.call(pack_padded_sequence(zeros(1, 2, 3, dtype: ScalarType.Float64), tensor(new long[] { 1, 1 }))));
