@@ -72,6 +72,7 @@ internal readonly unsafe struct VectorLstm<S, V, T> : IVectorCell<S, V, T>
         nint lanes = S.Lanes;
         var one = S.Constant(1);
         var column = step.DRowsColumnStride;
+        var given = step.CellGiven;
         for (var row = 0; row < step.Rows; row++)
         {
             var record = step.Record + (row * step.RecordStride);
@@ -90,7 +91,7 @@ internal readonly unsafe struct VectorLstm<S, V, T> : IVectorCell<S, V, T>
                 S.Store(dRow + (O * column), dA);
 
                 var slope = S.Subtract(one, S.Multiply(tanhC, tanhC));
-                var dc = step.CellGiven ? S.Load(dC) : S.MultiplyAdd(S.Multiply(dh, o), slope, S.Load(dC)); // (5)
+                var dc = given ? S.Load(dC) : S.MultiplyAdd(S.Multiply(dh, o), slope, S.Load(dC)); // (5)
                 if (step.DCTotal != null)
                 {
                     S.Store(dCTotal, dc);
