@@ -122,6 +122,7 @@ public static class TensorHooks
                 throw new InvalidOperationException("tensor: expected one that was computed, got a leaf, whose gradient arrives in its grad; use y = tap.call(x) of a GradientTap in its place, or change its grad after the backward pass.");
             }
 
+            using var tape = enable_grad();
             Hooks.Add(tensor, hooks = []);
             var tapped = TapFunction.Run(tensor, new TapCall(gradient => Run(hooks, gradient), new BackwardFailures(nameof(RegisterHook))));
             (Handle(tensor), Handle(tapped)) = (Handle(tapped), Handle(tensor));

@@ -231,6 +231,13 @@ public sealed class GradientChangeTests
         Expect.Close(plain, grad([loss], [x])[0], 1e-14, "all removed");
         Expect.Close(x.tanh(), h, 0, "the value");
 
+        var quiet = x.tanh();
+        using (no_grad())
+        {
+            quiet.RegisterHook(gradient => gradient * 2);
+        }
+
+        Expect.Close(slope * 2, grad([quiet.sum()], [x])[0], 1e-14, "registered under no_grad");
         Assert.Contains("got a leaf", Assert.Throws<InvalidOperationException>(() => x.RegisterHook(gradient => gradient)).Message);
         Assert.Contains("needs a gradient", Assert.Throws<InvalidOperationException>(() => Random(2).RegisterHook(gradient => gradient)).Message);
         var failing = x.tanh();
