@@ -66,7 +66,7 @@ internal sealed class LayerBptt(EquationCell cell)
             var (after, stepKept) = cell.ForwardStep(projected[t], before, noise?.On(weights, rowSizes[t]) ?? weights);
             if (noise is not null)
             {
-                Put(made, t, [.. after.MoveToOuterDisposeScope()]);
+                Put(made, t, keepTape ? [.. after.MoveToOuterDisposeScope()] : []);
                 after = noise.Blend(before, after, t);
             }
 

@@ -121,7 +121,7 @@ internal sealed class NormRecording
 
     private Tensor Changed(StepGradient step)
     {
-        foreach (var observer in _observers)
+        foreach (var observer in _observers.Where(observer => !observer.IsDetached))
         {
             step = step with { Gradient = StepGradient.Changed(observer.Change?.Invoke(step), step.Gradient) };
         }
@@ -171,7 +171,11 @@ internal sealed class NormObservers
 /// <param name="WantsNext">A forward pass begins that a backward pass may follow: whether it is to be recorded.</param>
 /// <param name="OnReached">A backward pass has reached a recording for the first time; it is being filled in.</param>
 /// <param name="Change">The gradient of a step → what goes on in its place, or null for the gradient as it is; null for an observer that only looks.</param>
-internal sealed record NormObserver(bool WantsShares, Func<bool> WantsNext, Action<NormRecording> OnReached, Func<StepGradient, Tensor?>? Change = null);
+internal sealed record NormObserver(bool WantsShares, Func<bool> WantsNext, Action<NormRecording> OnReached, Func<StepGradient, Tensor?>? Change = null)
+{
+    /// <summary>Whether it acts no longer, on passes that ran forward before either.</summary>
+    public bool IsDetached { get; set; }
+}
 
 /// <summary>L2 norms in double, whatever the element type, that neither overflow nor underflow on the way.</summary>
 internal static class TensorNorm
@@ -196,7 +200,4 @@ internal static class TensorNorm
         var largest = most.Number();
         return largest is 0 or double.PositiveInfinity ? largest : largest * Math.Sqrt(wide.div(most).Squared().sum().Number());
     }
-
-    /// <summary>√(a² + b²).</summary>
-    public static double Join(double a, double b) => double.Hypot(a, b);
 }

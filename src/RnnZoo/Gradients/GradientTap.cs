@@ -87,7 +87,7 @@ public sealed class GradientTap : nn.Module<Tensor, Tensor>
 /// <summary>Hooks on the gradients of tensors, as torch.Tensor.register_hook of PyTorch.</summary>
 public static class TensorHooks
 {
-    private static readonly ConditionalWeakTable<Tensor, List<RemovableHandle>> Hooks = [];
+    private static readonly ConditionalWeakTable<Tensor, HookList> Hooks = [];
 
     /// <summary>
     /// Calls a function with the tensor's gradient in each backward pass, and lets what it returns flow on in its place:
@@ -97,11 +97,13 @@ public static class TensorHooks
     /// </summary>
     /// <param name="tensor">
     /// A tensor that was computed, and needs a gradient. The hook stands behind it: it sees the gradient of what uses this
-    /// object from now on, not of what used it before.
+    /// object from now on, not of what used it before. The object's own gradient, by grad or autograd.grad, is the one before
+    /// the hook; call retain_grad after registering, and do not change the tensor in place.
     /// </param>
     /// <param name="hook">
     /// ∂L/∂x → what flows on in its place, of the same shape, element type and device; null for ∂L/∂x as it is. Several hooks of
-    /// one tensor run in the order in which they were registered. What it throws is kept as a <see cref="GradientTap"/> keeps it.
+    /// one tensor run in the order in which they were registered. What it throws comes out of <see cref="Gradient.Backward"/>, or of
+    /// the handle's <see cref="RemovableHandle.ThrowIfFailed"/>.
     /// </param>
     /// <returns>What removes the hook; it stays if that is dropped.</returns>
     /// <exception cref="InvalidOperationException">The tensor needs no gradient, or is a leaf.</exception>
@@ -114,7 +116,6 @@ public static class TensorHooks
             throw new InvalidOperationException("tensor: expected one that needs a gradient, got one that does not; set requires_grad on what it is computed from, before.");
         }
 
-        var handle = new RemovableHandle(hook);
         if (!Hooks.TryGetValue(tensor, out var hooks))
         {
             if (tensor.is_leaf)
@@ -123,19 +124,21 @@ public static class TensorHooks
             }
 
             using var tape = enable_grad();
-            Hooks.Add(tensor, hooks = []);
-            var tapped = TapFunction.Run(tensor, new TapCall(gradient => Run(hooks, gradient), new BackwardFailures(nameof(RegisterHook))));
+            var made = new HookList([], new BackwardFailures(nameof(RegisterHook)));
+            var tapped = TapFunction.Run(tensor, new TapCall(gradient => Run(made.Handles, gradient), made.Failures));
             (Handle(tensor), Handle(tapped)) = (Handle(tapped), Handle(tensor));
             tapped.Dispose();
+            Hooks.Add(tensor, hooks = made);
         }
 
-        hooks.Add(handle);
+        var handle = new RemovableHandle(hook, hooks);
+        hooks.Handles.Add(handle);
         return handle;
     }
 
     private static Tensor Run(List<RemovableHandle> hooks, Tensor gradient)
     {
-        foreach (var hook in hooks)
+        foreach (var hook in hooks.ToArray()) // a hook may register or remove others
         {
             gradient = hook.Run(gradient);
         }
@@ -151,15 +154,27 @@ public static class TensorHooks
 /// <summary>Removes a hook, as torch.utils.hooks.RemovableHandle of PyTorch.</summary>
 public sealed class RemovableHandle : IDisposable
 {
+    private readonly HookList _hooks;
     private Func<Tensor, Tensor?>? _hook;
 
-    internal RemovableHandle(Func<Tensor, Tensor?> hook) => _hook = hook;
+    internal RemovableHandle(Func<Tensor, Tensor?> hook, HookList hooks) => (_hook, _hooks) = (hook, hooks);
 
     /// <summary>Ends the hook: backward passes from now on, of graphs that were made before too, go by it.</summary>
-    public void Remove() => _hook = null;
+    public void Remove()
+    {
+        _hook = null;
+        _hooks.Handles.Remove(this);
+    }
+
+    /// <summary>Throws what a hook of the tensor threw in a backward pass, and forgets it; <see cref="Gradient.Backward"/> does so too.</summary>
+    /// <exception cref="BackwardFailedException">A hook failed since the last call.</exception>
+    public void ThrowIfFailed() => _hooks.Failures.ThrowIfFailed();
 
     /// <inheritdoc cref="Remove"/>
     public void Dispose() => Remove();
 
     internal Tensor Run(Tensor gradient) => StepGradient.Changed(_hook?.Invoke(gradient), gradient);
 }
+
+/// <summary>The hooks of one tensor, and what they threw.</summary>
+internal sealed record HookList(List<RemovableHandle> Handles, BackwardFailures Failures);

@@ -105,8 +105,12 @@ public sealed class GradientTrace : IDisposable, Display.IPicture
 
     string Display.IPicture.ToSvg() => ToFigure().ToSvg();
 
-    /// <summary>Detaches the trace; what it recorded can still be read.</summary>
-    public void Dispose() => _module.Norms!.Remove(_observer);
+    /// <summary>Detaches the trace; what it recorded can still be read. One that acts changes nothing from now on, of passes that ran forward before either.</summary>
+    public void Dispose()
+    {
+        _observer.IsDetached = true;
+        _module.Norms!.Remove(_observer);
+    }
 
     private void OnReached(NormRecording recording)
     {

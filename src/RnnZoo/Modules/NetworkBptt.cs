@@ -34,7 +34,7 @@ public sealed class NetworkBptt
             : throw new NotSupportedException($"module: expected cells of this library, got {cell.GetType().Name}; its gradient comes from the Autograd path."))];
     }
 
-    /// <summary>The forward pass, with dropout between layers if the module is in training.</summary>
+    /// <summary>The forward pass, with dropout and recurrent dropout if the module is in training, and zoneout if it has any.</summary>
     /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
     /// <param name="state">Parts [L·D, B, H]; zeros if null.</param>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>

@@ -122,8 +122,10 @@ internal sealed class LengthsPast : IDisposable
 {
     private readonly ThreadLocal<Tensor?> _lengths = new();
 
-    public TResult Past<TResult>(Tensor? lengths, Func<TResult> call)
+    /// <summary>Makes a call with lengths, or with none; a call that a hook makes has its own.</summary>
+    public TResult With<TResult>(Tensor? lengths, Func<TResult> call)
     {
+        var outer = _lengths.Value;
         _lengths.Value = lengths;
         try
         {
@@ -131,7 +133,7 @@ internal sealed class LengthsPast : IDisposable
         }
         finally
         {
-            _lengths.Value = null;
+            _lengths.Value = outer;
         }
     }
 

@@ -45,7 +45,7 @@ public sealed class Recurrent : RecurrentModule<RecurrentState?, RecurrentResult
     /// <returns>The output at every step and the final state.</returns>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
     [OverloadResolutionPriority(1)] // so that null is a state
-    public new RecurrentResult call(Tensor input, RecurrentState? state = null) => base.call(input, state);
+    public new RecurrentResult call(Tensor input, RecurrentState? state = null) => Call(input, state, lengths: null);
 
     /// <summary>Runs sequences of several lengths, hooks included; the lengths go past them.</summary>
     /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
@@ -53,7 +53,7 @@ public sealed class Recurrent : RecurrentModule<RecurrentState?, RecurrentResult
     /// <param name="state">Parts [L·D, B, S]; zeros if null.</param>
     /// <returns>The output at every step, zero in padding, and the final state, each sequence's after its own last step.</returns>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    public RecurrentResult call(Tensor input, Tensor lengths, RecurrentState? state = null) => Call(input, state, lengths);
+    public RecurrentResult call(Tensor input, Tensor lengths, RecurrentState? state = null) => Call(input, state, lengths ?? throw new ArgumentNullException(nameof(lengths)));
 
     /// <summary>Runs packed sequences; hooks, which take tensors, do not run.</summary>
     /// <param name="input">As from pack_padded_sequence, rows of I.</param>

@@ -66,8 +66,8 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     public double Dropout => _layout.Dropout;
 
     /// <summary>
-    /// The probability with which an element of h_{t-1} is hidden from the recurrent product in training; it is drawn once for
-    /// the whole sequence (variational dropout; Y. Gal and Z. Ghahramani, 2016).
+    /// The probability with which an element of h_{t-1} is hidden from the recurrent product in training; it is drawn once a
+    /// call, for all its steps (variational dropout; Y. Gal and Z. Ghahramani, 2016). A chunk, or a segment of exact BPTT, is a call.
     /// </summary>
     /// <exception cref="ArgumentException">It is outside [0, 1].</exception>
     /// <exception cref="NotSupportedException">Above 0, and the path is Native, or the net has no recurrent product of its own, or is of a user's cells.</exception>
@@ -236,10 +236,10 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     }
 
     /// <summary>Runs a sequence, hooks included, which see its input and state.</summary>
-    private protected TResult Call(Tensor input, TState state, Tensor lengths)
+    private protected TResult Call(Tensor input, TState state, Tensor? lengths)
     {
-        ArgumentNullException.ThrowIfNull(lengths);
-        return _lengths.Past(lengths, () => call(input, state));
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return _lengths.With(lengths, () => call(input, state));
     }
 
     /// <summary>What <see cref="Clone"/> returns, by what makes an untrained module: (layout, whether there are biases) → module.</summary>
@@ -256,8 +256,8 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     /// <summary>Checks, runs the chosen path, and leaves only the results in the caller's dispose scope.</summary>
     private protected RecurrentResult Forward(Tensor input, RecurrentState? state)
     {
-        var lengths = _lengths.Take();
         Begin();
+        var lengths = _lengths.Take();
         ArgumentNullException.ThrowIfNull(input);
         using var scope = NewDisposeScope();
         var isUnbatched = input.Dimensions == (TokenInput.Is(input) ? 1 : 2);
@@ -502,7 +502,7 @@ public abstract class HiddenStateModule : RecurrentModule<Tensor, (Tensor, Tenso
     /// <returns>Output [T, B, D·H] (or [B, T, D·H]) and h_n [L·D, B, H].</returns>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
     [OverloadResolutionPriority(1)] // so that null is a state
-    public new (Tensor, Tensor) call(Tensor input, Tensor? h0 = null) => base.call(input, h0!);
+    public new (Tensor, Tensor) call(Tensor input, Tensor? h0 = null) => Call(input, h0!, lengths: null);
 
     /// <summary>Runs sequences of several lengths, hooks included; the lengths go past them.</summary>
     /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
@@ -513,7 +513,7 @@ public abstract class HiddenStateModule : RecurrentModule<Tensor, (Tensor, Tenso
     /// backward direction begins there.
     /// </returns>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    public (Tensor, Tensor) call(Tensor input, Tensor lengths, Tensor? h0 = null) => Call(input, h0!, lengths);
+    public (Tensor, Tensor) call(Tensor input, Tensor lengths, Tensor? h0 = null) => Call(input, h0!, lengths ?? throw new ArgumentNullException(nameof(lengths)));
 
     /// <summary>Runs packed sequences. Hooks, which take tensors, do not run.</summary>
     /// <param name="input">As from pack_padded_sequence; rows of I.</param>
@@ -570,7 +570,7 @@ public abstract class CellStateModule : RecurrentModule<(Tensor, Tensor)?, (Tens
     /// <returns>Output [T, B, D·H] (or [B, T, D·H]), h_n and c_n [L·D, B, H].</returns>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
     [OverloadResolutionPriority(1)] // so that null is a state
-    public new (Tensor, Tensor, Tensor) call(Tensor input, (Tensor, Tensor)? h0_c0 = null) => base.call(input, h0_c0);
+    public new (Tensor, Tensor, Tensor) call(Tensor input, (Tensor, Tensor)? h0_c0 = null) => Call(input, h0_c0, lengths: null);
 
     /// <summary>Runs sequences of several lengths, hooks included; the lengths go past them.</summary>
     /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
@@ -581,7 +581,7 @@ public abstract class CellStateModule : RecurrentModule<(Tensor, Tensor)?, (Tens
     /// the backward direction begins there.
     /// </returns>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    public (Tensor, Tensor, Tensor) call(Tensor input, Tensor lengths, (Tensor, Tensor)? h0_c0 = null) => Call(input, h0_c0, lengths);
+    public (Tensor, Tensor, Tensor) call(Tensor input, Tensor lengths, (Tensor, Tensor)? h0_c0 = null) => Call(input, h0_c0, lengths ?? throw new ArgumentNullException(nameof(lengths)));
 
     /// <summary>Runs packed sequences. Hooks, which take tensors, do not run.</summary>
     /// <param name="input">As from pack_padded_sequence; rows of I.</param>

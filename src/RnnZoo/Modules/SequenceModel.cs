@@ -110,7 +110,7 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
     /// <returns>Output [T, B, O] and the net's final state.</returns>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
     [OverloadResolutionPriority(1)] // so that null is a state
-    public new RecurrentResult call(Tensor input, RecurrentState? state = null) => base.call(input, state);
+    public new RecurrentResult call(Tensor input, RecurrentState? state = null) => _lengths.With(null, () => base.call(input, state));
 
     /// <summary>Runs sequences of several lengths, hooks included; the lengths go past them.</summary>
     /// <param name="input">[T, B, I], or token ids [T, B].</param>
@@ -121,7 +121,7 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
     public RecurrentResult call(Tensor input, Tensor lengths, RecurrentState? state = null)
     {
         ArgumentNullException.ThrowIfNull(lengths);
-        return _lengths.Past(lengths, () => base.call(input, state));
+        return _lengths.With(lengths, () => base.call(input, state));
     }
 
     /// <summary>Runs a sequence without hooks of this module; arguments and results as in <see cref="call(Tensor, RecurrentState?)"/>.</summary>

@@ -105,7 +105,7 @@ public sealed class VariableCopyTask : ISequenceTask
     /// <inheritdoc/>
     /// <param name="output">[T, B, 9]: unnormalised log-probabilities.</param>
     /// <param name="target">[T, B]: the classes wanted.</param>
-    /// <returns>[]: nats per step, the mean over T and B.</returns>
+    /// <returns>[]: nats per step, the mean over the steps of all sequences.</returns>
     public Tensor Loss(Tensor output, Tensor target) => TaskOutput.CrossEntropy(output, target, Length, TargetClasses);
 
     /// <inheritdoc/>

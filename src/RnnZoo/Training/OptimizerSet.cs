@@ -156,15 +156,22 @@ internal sealed class OptimizerSet : IDisposable
 
     private void Update(Slot slot, Tensor gradient, double rate)
     {
-        using var minusRate = Scalars.New(-rate);
         switch (_kind)
         {
             case OptimizerKind.Sgd:
-                slot.Parameter.add_(gradient, minusRate);
+                using (var minusRate = Scalars.New(-rate))
+                {
+                    slot.Parameter.add_(gradient, minusRate);
+                }
+
                 break;
             case OptimizerKind.RmsProp:
                 Decayed(slot.Memory[0], SquareDecay).addcmul_(gradient, gradient, Scalars.Of(1 - SquareDecay));
-                slot.Parameter.addcdiv_(gradient, slot.Memory[0].sqrt().add_(Scalars.Of(Epsilon), Scalars.One), minusRate);
+                using (var minusRate = Scalars.New(-rate))
+                {
+                    slot.Parameter.addcdiv_(gradient, slot.Memory[0].sqrt().add_(Scalars.Of(Epsilon), Scalars.One), minusRate);
+                }
+
                 break;
             default:
                 if (_kind == OptimizerKind.AdamW)

@@ -246,6 +246,41 @@ public sealed class GradientChangeTests
     }
 
     [Fact]
+    public void Hooks_ThatAreGone_ActNoMore_AndMayRegisterOthers()
+    {
+        using var scope = NewDisposeScope();
+        var x = Random(5, 2, 3).requires_grad_();
+        foreach (var path in new[] { BackwardPath.Autograd, BackwardPath.HandWritten })
+        {
+            using var gru = new Gru(3, 4, dtype: ScalarType.Float64) { Backward = path };
+            var expected = grad([gru.call(x).Item1.sum()], [x])[0];
+            var trace = GradientTrace.Attach(gru, step => zeros_like(step.Gradient));
+            var loss = gru.call(x).Item1.sum();
+            trace.Dispose();
+            Expect.Close(expected, grad([loss], [x])[0], 1e-12, $"detached after the forward pass, {path}");
+        }
+
+        var h = x.tanh();
+        RemovableHandle? own = null;
+        own = h.RegisterHook(gradient =>
+        {
+            own!.Remove();
+            h.RegisterHook(later => later * 3);
+            return gradient * 2;
+        });
+        var slope = 1 - x.tanh().square();
+        var sum = h.sum();
+        Expect.Close(slope * 2, grad([sum], [x], retain_graph: true)[0], 1e-14, "the hooks that were there");
+        Expect.Close(slope * 3, grad([sum], [x])[0], 1e-14, "the hook that was registered");
+
+        var failing = x.tanh();
+        var handle = failing.RegisterHook(_ => throw new InvalidOperationException("no"));
+        Assert.True(grad([failing.sum()], [x])[0].isnan().any().item<bool>());
+        Assert.Equal("no", Assert.Throws<BackwardFailedException>(handle.ThrowIfFailed).InnerException!.Message);
+        handle.ThrowIfFailed();
+    }
+
+    [Fact]
     public void RegisterHook_LeavesNothing()
     {
         using var scope = NewDisposeScope();

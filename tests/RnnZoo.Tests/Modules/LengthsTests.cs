@@ -234,6 +234,34 @@ public sealed class LengthsTests
     }
 
     [Fact]
+    public void Lengths_AreThoseOfTheirCall_WhateverAHookCalls()
+    {
+        using var scope = NewDisposeScope();
+        using var gru = new Gru(3, 4);
+        var (x, lengths) = (randn(5, 2, 3), tensor(new long[] { 2, 5 }));
+        var expected = gru.call(x, lengths: lengths).Item1;
+        var isInside = false;
+        gru.register_forward_pre_hook((module, input, state) =>
+        {
+            if (!isInside)
+            {
+                isInside = true;
+                gru.call(x);
+                gru.call(x, lengths: new long[] { 1, 1 });
+            }
+
+            return null;
+        });
+        Expect.Close(expected, gru.call(x, lengths: lengths).Item1, 0, "past a hook that calls the net");
+        Assert.True(isInside);
+
+        var disposed = new Lstm(3, 4);
+        disposed.Dispose();
+        Assert.Equal(typeof(Lstm).FullName, Assert.Throws<ObjectDisposedException>(() => disposed.call(x)).ObjectName);
+        Assert.Equal(typeof(Lstm).FullName, Assert.Throws<ObjectDisposedException>(() => disposed.forward(x)).ObjectName);
+    }
+
+    [Fact]
     public void Unbatched_EqualsABatchOfOne()
     {
         using var scope = NewDisposeScope();
