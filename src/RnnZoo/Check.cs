@@ -22,10 +22,6 @@ internal static class Check
     public static long Positive(long value, string name) =>
         value > 0 ? value : throw new ArgumentException($"{name}: expected a size above 0, got {value}.");
 
-    /// <summary>0 or 1, as files that have numbers alone say no and yes.</summary>
-    public static bool Flag(long value, string name) =>
-        value is 0 or 1 ? value == 1 : throw new ArgumentOutOfRangeException(name, value, $"{name}: expected 0 or 1, got {value}.");
-
     public static double Probability(double value, string name) =>
         value is >= 0 and <= 1 ? value : throw new ArgumentException($"{name}: expected a probability from 0 to 1, got {value}.");
 

@@ -48,13 +48,14 @@ internal sealed class LayerBptt(EquationCell cell)
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
     public LayerRun Forward(Tensor input, RecurrentState initial, LayerWeights weights, bool reversed = false, bool keepTape = true, BatchSizes? sizes = null, StateNoise? noise = null)
     {
+        noise ??= StateNoise.None;
         CheckForward(input, initial, weights, sizes);
         using var scope = NewDisposeScope();
         var rowSizes = sizes ?? BatchSizes.Even(input.size(0), input.size(1));
-        var projected = cell.Project(Rows(input), weights).Steps(rowSizes); // T × [n, G·H] (1)
+        var projected = cell.Project(input.Rows(), weights).Steps(rowSizes); // T × [n, G·H] (1)
         var states = Columns(keepTape ? StateParts : 1, projected.Length); // parts × T × [n, H]
         var kept = Columns(keepTape ? cell.KeptParts : 0, projected.Length); // kinds × T × [n, H]
-        var made = Columns(keepTape && noise is not null ? StateParts : 0, projected.Length); // parts × T × [n, H]
+        var made = Columns(keepTape && noise.HasZoneout ? StateParts : 0, projected.Length); // parts × T × [n, H]
         var walked = new WalkedRows([.. initial]);
         Tensor[]? state = null;
         for (var step = 0; step < projected.Length; step++)
@@ -63,25 +64,20 @@ internal sealed class LayerBptt(EquationCell cell)
             state = walked.Fit(state, rowSizes[t]);
             using var stepScope = NewDisposeScope();
             var before = new RecurrentState(state);
-            var (after, stepKept) = cell.ForwardStep(projected[t], before, noise?.On(weights, rowSizes[t]) ?? weights);
-            if (noise is not null)
-            {
-                Put(made, t, keepTape ? [.. after.MoveToOuterDisposeScope()] : []);
-                after = noise.Blend(before, after, t);
-            }
-
-            state = [.. after.KeepFrom(stepScope)];
+            var (after, stepKept) = cell.ForwardStep(projected[t], before, noise.On(weights, rowSizes[t]));
+            Put(made, t, made.Length > 0 ? [.. after.MoveToOuterDisposeScope()] : []);
+            state = [.. noise.Blend(before, after, t).KeepFrom(stepScope)];
             Put(states, t, state);
             Put(kept, t, keepTape ? Array.ConvertAll(stepKept, tensor => tensor.MoveToOuterDisposeScope()) : []);
         }
 
         var output = (sizes is null ? stack(states[0], 0) : cat(states[0], 0)).MoveToOuterDisposeScope(); // [T, B, H] or [N, H]
-        Tensor[] joined = [Rows(output).MoveToOuterDisposeScope(), .. states.Skip(1).Concat(kept).Concat(made).Select(column => cat(column, 0).MoveToOuterDisposeScope())]; // [N, H] each
+        Tensor[] joined = [output.Rows().MoveToOuterDisposeScope(), .. states.Skip(1).Concat(kept).Concat(made).Select(column => cat(column, 0).MoveToOuterDisposeScope())]; // [N, H] each
         var final = new RecurrentState(walked.End(state!)).MoveToOuterDisposeScope();
         var tape = keepTape ? new LayerTape(rowSizes, input, initial, weights, joined[..StateParts], joined[StateParts..(StateParts + cell.KeptParts)], reversed)
         {
             Noise = noise,
-            Made = noise is null ? joined[..StateParts] : joined[^StateParts..],
+            Made = made.Length == 0 ? joined[..StateParts] : joined[^StateParts..],
         } : null;
         return new LayerRun(output, final, tape);
     }
@@ -108,17 +104,16 @@ internal sealed class LayerBptt(EquationCell cell)
         using var scope = NewDisposeScope();
         var keepSteps = wanted.HasFlag(WantedGradients.Steps);
         var (walk, dHidden, dCell, steps) = WalkBack(tape, cotangents, keepSteps || norms is not null, norms?.Change);
-        var seen = wanted.HasFlag(WantedGradients.HiddenWeight) || norms?.Shares is not null ? tape.Before(part: 0) : null; // [N, H]
-        seen = seen is not null && tape.Noise is { } drawn ? drawn.Seen(seen) : seen;
+        var seen = wanted.HasFlag(WantedGradients.HiddenWeight) || norms?.Shares is not null ? tape.Noise.Seen(tape.Before(part: 0)) : null; // [N, H]
         norms?.Take(steps!, tape.Sizes, walk.DRecurrent, seen);
         var (weights, initial) = (tape.Weights, wanted.HasFlag(WantedGradients.InitialState));
-        var (dProduct, further) = cell.AcrossSteps(tape with { Input = Rows(tape.Input) }, walk); // [N, G·H]
+        var (dProduct, further) = cell.AcrossSteps(tape with { Input = tape.Input.Rows() }, walk); // [N, G·H]
         return new LayerGradients(
             Input: Wanted(WantedGradients.Input, weights.InputWeight) is { } w
                 ? cell.Term("layer (4) dx", dProduct).mm(w).view(tape.Input.shape) // [T, B, I] or [N, I] (4)
                 : null,
             InputWeight: Wanted(WantedGradients.InputWeight, tape.Input) is { } x
-                ? cell.Term("layer (5) dW_ih", dProduct).t().mm(Rows(x)) // [G·H, I] (5)
+                ? cell.Term("layer (5) dW_ih", dProduct).t().mm(x.Rows()) // [G·H, I] (5)
                 : null,
             HiddenWeight: Wanted(WantedGradients.HiddenWeight, weights.HiddenWeight) is not null
                 ? cell.Term("layer (6) dW_hh", walk.DRecurrent).t().mm(seen!) // [G·H, H] (6)
@@ -142,7 +137,7 @@ internal sealed class LayerBptt(EquationCell cell)
     {
         var frameAt = cell.Prepared(tape).Frames();
         var (sizes, noise, zero) = (tape.Sizes, tape.Noise, zeros_like(tape.Initial.Hidden)); // [B, H]
-        var dOutput = cotangents.Output is { } given ? Rows(given) : zeros_like(tape.States[0]); // [N, H]
+        var dOutput = cotangents.Output is { } given ? given.Rows() : zeros_like(tape.States[0]); // [N, H]
         var dHFromOutput = dOutput.Steps(sizes); // T × [n, H]
         var (dHFinal, dCFinal) = (cotangents.FinalHidden ?? zero, cotangents.FinalCell ?? zero); // [B, H]
         var walked = new WalkedRows(StateParts == 2 ? [dHFinal, dCFinal] : [dHFinal]);
@@ -165,17 +160,17 @@ internal sealed class LayerBptt(EquationCell cell)
                 Put(changed, t, [dH.alias().MoveToOuterDisposeScope()]);
             }
 
-            var (dHMade, dCMade) = (noise?.Present(0, t, dH) ?? dH, dCFromFuture is null ? null : noise?.Present(1, t, dCFromFuture) ?? dCFromFuture); // [n, H]
+            var (dHMade, dCMade) = (noise.Present(0, t, dH), dCFromFuture is null ? null : noise.Present(1, t, dCFromFuture)); // [n, H]
             var flow = cell.BackwardStep(frame, dHMade, dCMade);
             var dHBefore = tape.Weights.HiddenWeight is { } weight ? cell.Term("layer (3) recurrent", flow.DRecurrent).mm(weight) : null; // [n, H] (3)
-            dHBefore = dHBefore is null ? null : noise?.Masked(dHBefore) ?? dHBefore; // [n, H]
-            var dCFromHidden = noise is null || dCMade is null ? flow.DCFromHidden : flow.DCFromHidden!.Plus(dCMade).sub(dCFromFuture!); // [n, H]: with what comes from the future it is what the cell sees
+            dHBefore = dHBefore is null ? null : noise.Masked(dHBefore); // [n, H]
+            var dCFromHidden = ReferenceEquals(dCMade, dCFromFuture) ? flow.DCFromHidden : flow.DCFromHidden!.Plus(dCMade!).sub(dCFromFuture!); // [n, H]: with what comes from the future it is what the cell sees
             Put(parts, t, [dHFromFuture, dCFromHidden?.MoveToOuterDisposeScope(), dCFromFuture]);
             dProjected[t] = flow.DProjected.MoveToOuterDisposeScope();
             dRecurrent[t] = flow.IsShared ? dProjected[t] : flow.DRecurrent.MoveToOuterDisposeScope();
             dFurther[t] = flow.DFurther?.MoveToOuterDisposeScope();
-            var dHPast = Sum(flow.DHDirect, noise?.Past(0, t, dH)); // [n, H]
-            var dCPast = dCFromFuture is null ? null : Sum(flow.DCBefore, noise?.Past(1, t, dCFromFuture)); // [n, H]
+            var dHPast = Sum(flow.DHDirect, noise.Past(0, t, dH)); // [n, H]
+            var dCPast = dCFromFuture is null ? null : Sum(flow.DCBefore, noise.Past(1, t, dCFromFuture)); // [n, H]
             dHBefore = Sum(dHBefore, dHPast)!.MoveToOuterDisposeScope(); // [n, H] (3)
             dFuture = dCPast is null ? [dHBefore] : [dHBefore, dCPast.MoveToOuterDisposeScope()];
         }
@@ -191,8 +186,6 @@ internal sealed class LayerBptt(EquationCell cell)
     }
 
     private static Tensor? Sum(Tensor? first, Tensor? second) => first is null ? second : second is null ? first : first.Plus(second);
-
-    private static Tensor Rows(Tensor sequence) => sequence.Dimensions == 3 ? sequence.flatten(0, 1) : sequence; // [N, ·]
 
     // Rows [N, H] in the form in which the input was given: [T, B, H] or as they are.
     private static Tensor AsGiven(Tensor rows, Tensor input) => rows.view([.. input.shape[..^1], rows.shape[1]]);

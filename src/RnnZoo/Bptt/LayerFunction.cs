@@ -90,9 +90,9 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
 /// <param name="equations">The same in tensor operations.</param>
 /// <param name="reversed">Whether the sequences are walked from their last step to step 0.</param>
 /// <param name="sizes">The sizes of packed rows; null for a batch [T, B, ·].</param>
-/// <param name="noise">Recurrent dropout and zoneout, which the equations alone have; null for none.</param>
+/// <param name="noise">Recurrent dropout and zoneout, which the equations alone have.</param>
 /// <param name="norms">Takes the norms of the steps' gradients; null for none.</param>
-internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt equations, bool reversed, BatchSizes? sizes, StateNoise? noise, StepNorms? norms)
+internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt equations, bool reversed, BatchSizes? sizes, StateNoise noise, StepNorms? norms)
 {
     private NodeArguments? _arguments;
     private WantedGradients _wanted;
@@ -105,7 +105,7 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
     public Tensor? Final { get; private set; }
 
     /// <summary>What was drawn for the layer: it stands in the slots behind the arguments.</summary>
-    public Tensor?[] Noise => noise?.Tensors ?? [];
+    public Tensor?[] Noise => noise.IsNone ? [] : noise.Tensors;
 
     /// <summary>Runs the layer without a backward pass to follow.</summary>
     /// <returns>h at every step, [T, B, H] or [N, H], and the final state [S, B, H].</returns>
@@ -172,7 +172,7 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
         var arguments = LayerArguments.FromSlots(saved[..^drawn.Length]) with { Sizes = sizes };
         if (kernel is null || is_grad_enabled())
         {
-            return BySlot(ByEquations(arguments, noise?.With(drawn), cotangents));
+            return BySlot(ByEquations(arguments, noise.With(drawn), cotangents));
         }
 
         return BySlot(_loan!.Use(
@@ -183,7 +183,7 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
     /// <summary>What stands in the place of gradients that could not be found.</summary>
     public List<Tensor?> Fail(Exception failure) => _arguments!.Fail(failure);
 
-    private LayerGradients ByEquations(LayerArguments arguments, StateNoise? drawn, LayerCotangents cotangents)
+    private LayerGradients ByEquations(LayerArguments arguments, StateNoise drawn, LayerCotangents cotangents)
     {
         var (input, initial, weights) = ForEquations(arguments);
         return equations.Backward(equations.Forward(input, initial, weights, reversed, sizes: sizes, noise: drawn).Tape!, cotangents, _wanted, norms);

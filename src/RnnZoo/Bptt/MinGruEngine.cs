@@ -47,7 +47,7 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
     {
         using var scope = NewDisposeScope();
         var (input, initial, weights) = arguments;
-        var rows = Rows(input); // [N, I]
+        var rows = input.Rows(); // [N, I]
         var (gate, candidate) = (Product(rows, weights, 0), Product(rows, weights, 1)); // [N, H] each
         var output = empty(arguments.OutputShape, dtype: input.dtype, device: input.device); // [T, B, H] or [N, H]
 
@@ -93,7 +93,7 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
         var dOutput = cotangents.Output ?? zeros_like(dGate); // as dGate
         if (norms?.Change is { } change)
         {
-            var (rows, given) = (Rows(dOutput), Rows(dFuture!)); // [N, H] each
+            var (rows, given) = (dOutput.Rows(), dFuture!.Rows()); // [N, H] each
             dOutput = Like(rows.shape);
             kernel.Change = KernelPasses<T>.ChangeBy(
                 (t, isCell, gradient) =>
@@ -110,7 +110,7 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
         MinGruKernel.Backward(kernel, kernel.Change is null ? Threads(dGate) : 1);
         memory.Release();
 
-        norms?.Take(new StepGradients(Rows(dOutput), Rows(dFuture!)), kernel.Sizes, dGate, before: null);
+        norms?.Take(new StepGradients(dOutput.Rows(), dFuture!.Rows()), kernel.Sizes, dGate, before: null);
         return Gather(arguments, wanted, dGate, dCandidate, dState).MoveToOuterDisposeScope();
 
         Tensor Like(long[] of) => empty(of, dtype: input.dtype, device: input.device);
@@ -119,7 +119,7 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
     // The equations (4), (5), (7) and (9) of LayerBptt, block by block.
     private static LayerGradients Gather(LayerArguments arguments, WantedGradients wanted, Tensor dGate, Tensor dCandidate, Tensor dState)
     {
-        var (gates, candidates, x) = (Rows(dGate), Rows(dCandidate), Rows(arguments.Input)); // [N, H], [N, H], [N, I]
+        var (gates, candidates, x) = (dGate.Rows(), dCandidate.Rows(), arguments.Input.Rows()); // [N, H], [N, H], [N, I]
         var weights = arguments.Weights.InputWeight.chunk(2, 0); // 2 × [H, I]
         return new LayerGradients(
             Input: wanted.HasFlag(WantedGradients.Input) ? gates.mm(weights[0]).addmm(candidates, weights[1]).view(arguments.Input.shape) : null, // as the input (4)
@@ -155,6 +155,4 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
     }
 
     private static int Threads(Tensor output) => (int)Math.Clamp(output.numel() / EntriesPerThread, 1, get_num_threads());
-
-    private static Tensor Rows(Tensor sequence) => sequence.Dimensions == 3 ? sequence.flatten(0, 1) : sequence; // [N, ·]
 }

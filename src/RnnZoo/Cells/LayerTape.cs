@@ -52,26 +52,39 @@ internal sealed record LayerWeights(Tensor InputWeight, Tensor? HiddenWeight, Te
 /// <param name="Reversed">Whether the sequences are walked from their last step to step 0.</param>
 internal sealed record LayerTape(BatchSizes Sizes, Tensor Input, RecurrentState Initial, LayerWeights Weights, IReadOnlyList<Tensor> States, IReadOnlyList<Tensor> Kept, bool Reversed)
 {
-    /// <summary>What was drawn for the pass; null for nothing.</summary>
-    public StateNoise? Noise { get; init; }
+    /// <summary>What was drawn for the pass.</summary>
+    public StateNoise Noise { get; init; } = StateNoise.None;
 
     /// <summary>What the cell made of each part at every step [N, H]: the states, where zoneout kept nothing of the steps before.</summary>
     public IReadOnlyList<Tensor> Made { get; init; } = States;
 
     /// <summary>A part of the state before each step [N, H], in the row of the step.</summary>
-    public Tensor Before(int part) =>
-        cat([Initial[part], States[part]], 0).index_select(0, tensor(Sizes.RowsBefore(Reversed), device: Input.device));
+    public Tensor Before(int part) => cat([.. Befores([part]).Select(parts => parts[0])], 0);
 
     /// <summary>The tape, cut into steps.</summary>
     /// <returns>The frame of time step t.</returns>
     public Func<int, TapeFrame> Frames()
     {
-        Tensor[][] before = [.. States.Select((_, part) => Before(part).Steps(Sizes))]; // parts × T × [n, H]
+        var before = Befores([.. Enumerable.Range(0, States.Count)]); // T × parts × [n, H]
         Tensor[][] after = [.. Made.Select(part => part.Steps(Sizes))]; // parts × T × [n, H]
         Tensor[][] kept = [.. Kept.Select(kind => kind.Steps(Sizes))]; // kinds × T × [n, ·]
-        return t => new TapeFrame(At(before, t), At(after, t), Array.ConvertAll(kept, kind => kind[t]), Weights);
+        return t => new TapeFrame(new RecurrentState(before[t]), new RecurrentState(Array.ConvertAll(after, part => part[t])), Array.ConvertAll(kept, kind => kind[t]), Weights);
+    }
 
-        static RecurrentState At(Tensor[][] states, int t) => new(Array.ConvertAll(states, part => part[t]));
+    // What the walk carried into each step, T × parts × [n, H].
+    private Tensor[][] Befores(int[] parts)
+    {
+        Tensor[][] states = [.. parts.Select(part => States[part].Steps(Sizes))]; // parts × T × [n, H]
+        var (walked, befores) = (new WalkedRows(Array.ConvertAll(parts, part => Initial[part])), new Tensor[Sizes.Steps][]);
+        Tensor[]? carried = null;
+        for (var step = 0; step < Sizes.Steps; step++)
+        {
+            var t = Reversed ? Sizes.Steps - 1 - step : step;
+            befores[t] = walked.Fit(carried, Sizes[t]);
+            carried = Array.ConvertAll(states, part => part[t]);
+        }
+
+        return befores;
     }
 }
 
@@ -116,6 +129,9 @@ internal sealed class WalkedRows(Tensor[] start)
 /// <summary>Packed rows, by steps.</summary>
 internal static class PackedRows
 {
+    /// <summary>The rows [N, ·] of a sequence [T, B, ·], or packed rows as they are.</summary>
+    public static Tensor Rows(this Tensor sequence) => sequence.Dimensions == 3 ? sequence.flatten(0, 1) : sequence;
+
     /// <summary>Cuts rows [N, ·] into steps.</summary>
     /// <returns>T × [n, ·], views.</returns>
     public static Tensor[] Steps(this Tensor rows, BatchSizes sizes) => rows.split([.. Enumerable.Range(0, sizes.Steps).Select(t => (long)sizes[t])], 0);

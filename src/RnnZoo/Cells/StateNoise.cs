@@ -25,6 +25,15 @@ internal sealed class StateNoise
 
     private StateNoise(BatchSizes sizes, double[] rates, Tensor? mask, Tensor?[] kept) => (_sizes, _rates, _mask, _kept) = (sizes, rates, mask, kept);
 
+    /// <summary>No noise.</summary>
+    public static StateNoise None { get; } = new(BatchSizes.Even(1, 0), [], null, []);
+
+    /// <summary>Whether nothing is to be done.</summary>
+    public bool IsNone => _mask is null && !HasZoneout;
+
+    /// <summary>Whether (2) is to be done.</summary>
+    public bool HasZoneout => _rates.Length > 0 || Array.Exists(_kept, kept => kept is not null);
+
     /// <summary>What was drawn.</summary>
     public Tensor?[] Tensors => [_mask, .. _kept];
 
@@ -34,12 +43,11 @@ internal sealed class StateNoise
     /// <param name="training">Whether (1) is active and (2) is random.</param>
     /// <param name="sizes">How many rows each step has.</param>
     /// <param name="state">The state, for its sizes, element type and device.</param>
-    /// <returns>null if nothing is to be done.</returns>
-    public static StateNoise? Draw(double dropout, IReadOnlyList<double> zoneout, bool training, BatchSizes sizes, RecurrentState state)
+    public static StateNoise Draw(double dropout, IReadOnlyList<double> zoneout, bool training, BatchSizes sizes, RecurrentState state)
     {
         if (!(training && dropout > 0) && zoneout.All(rate => rate == 0))
         {
-            return null;
+            return None;
         }
 
         using var noTape = no_grad();
@@ -58,24 +66,25 @@ internal sealed class StateNoise
     }
 
     /// <summary>The same noise by other objects of the same tensors.</summary>
-    public StateNoise With(Tensor?[] tensors) => new(_sizes, _rates, tensors[0], tensors[1..]);
+    public StateNoise With(Tensor?[] tensors) => IsNone ? this : new(_sizes, _rates, tensors[0], tensors[1..]);
 
     /// <summary>The weights, with what (1) needs of them.</summary>
     public LayerWeights On(LayerWeights weights, long rows) => _mask is null ? weights : weights with { RecurrentMask = _mask.narrow(0, 0, rows) };
 
     /// <summary>(2) of every part.</summary>
-    public RecurrentState Blend(RecurrentState before, RecurrentState after, int t) =>
-        new([.. after.Select((part, index) => Past(index, t, before[index]) is { } past ? past.Plus(Present(index, t, part)) : part)]);
+    public RecurrentState Blend(RecurrentState before, RecurrentState after, int t) => !HasZoneout
+        ? after
+        : new([.. after.Select((part, index) => Past(index, t, before[index]) is { } past ? past.Plus(Present(index, t, part)) : part)]);
 
     /// <summary>d_t times x, or null where nothing is kept of that part.</summary>
     public Tensor? Past(int part, int t, Tensor x) =>
-        _kept[part] is { } kept ? x.masked_fill(At(kept, t).logical_not(), Scalars.Zero)
-        : _rates.Length > 0 && _rates[part] > 0 ? x.mul(Scalars.Of(_rates[part])) : null;
+        _kept.ElementAtOrDefault(part) is { } kept ? x.masked_fill(At(kept, t).logical_not(), Scalars.Zero)
+        : _rates.ElementAtOrDefault(part) > 0 ? x.mul(Scalars.Of(_rates[part])) : null;
 
     /// <summary>(1 - d_t) times x.</summary>
     public Tensor Present(int part, int t, Tensor x) =>
-        _kept[part] is { } kept ? x.masked_fill(At(kept, t), Scalars.Zero)
-        : _rates.Length > 0 && _rates[part] > 0 ? x.mul(Scalars.Of(1 - _rates[part])) : x;
+        _kept.ElementAtOrDefault(part) is { } kept ? x.masked_fill(At(kept, t), Scalars.Zero)
+        : _rates.ElementAtOrDefault(part) > 0 ? x.mul(Scalars.Of(1 - _rates[part])) : x;
 
     /// <summary>m times the gradient of what the recurrent product saw [n, H].</summary>
     public Tensor Masked(Tensor gradient) => _mask is null ? gradient : gradient.mul(_mask.narrow(0, 0, gradient.shape[0]));

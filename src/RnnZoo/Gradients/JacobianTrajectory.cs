@@ -165,7 +165,7 @@ public sealed class JacobianTrajectory : IDisposable
         }
 
         state ??= module.ZeroState(layout.BatchOf(input));
-        if (module.DrawNoise(BatchSizes.Even(1, layout.BatchOf(input)), StateAt(state, 0)) is not null)
+        if (module.DrawNoise(BatchSizes.Even(1, layout.BatchOf(input)), StateAt(state, 0)) is { IsNone: false })
         {
             throw new NotSupportedException("module: expected a net whose step is its cell's, got one with zoneout, or recurrent dropout in training; set them to 0, or the module to evaluation.");
         }
@@ -205,7 +205,7 @@ public sealed class JacobianTrajectory : IDisposable
     // never a million tensors.
     private static Tensor[] Walk(RecurrentCell cell, Tensor inputs, RecurrentState state, Func<RecurrentState, RecurrentState, IEnumerable<Tensor>> keep, CancellationToken cancellation)
     {
-        var advance = Unroller.StepOf(cell);
+        var weights = (cell as EquationCell)?.Weights();
         var pieces = new List<Tensor[]>();
         for (var first = 0L; first < inputs.shape[0]; first += PieceLength)
         {
@@ -216,7 +216,7 @@ public sealed class JacobianTrajectory : IDisposable
             {
                 cancellation.ThrowIfCancellationRequested();
                 using var own = NewDisposeScope();
-                var after = advance(projected[step], state).KeepFrom(own);
+                var after = (weights is null ? cell.StepProjected(projected[step], state) : ((EquationCell)cell).ForwardStep(projected[step], state, weights).After).KeepFrom(own);
                 kept[step] = [.. keep(state, after)];
                 state = after;
             }

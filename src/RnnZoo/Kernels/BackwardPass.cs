@@ -237,12 +237,12 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
     private void Begin(in BackwardPart<T> own, int first, int from, int to)
     {
         var (offset, row) = ((nint)(first + from) * shape.Hidden, from * plan.StateStride);
-        if (a.DHN != null && from < to)
+        if (a.DHN != null)
         {
             RowBlock<S, V, T>.Copy(own.DH + row, plan.StateStride, a.DHN + offset, shape.Hidden, to - from, shape.Hidden);
         }
 
-        if (a.DCN != null && from < to)
+        if (a.DCN != null)
         {
             RowBlock<S, V, T>.Copy(own.DC + row, plan.StateStride, a.DCN + offset, shape.Hidden, to - from, shape.Hidden);
         }
@@ -371,12 +371,12 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
     private void End(in BackwardPart<T> own, int first, int from, int to)
     {
         var (offset, row) = ((nint)(first + from) * shape.Hidden, from * plan.StateStride);
-        if (a.DH0 != null && from < to)
+        if (a.DH0 != null)
         {
             RowBlock<S, V, T>.Copy(a.DH0 + offset, shape.Hidden, own.DH + row, plan.StateStride, to - from, shape.Hidden);
         }
 
-        if (a.DC0 != null && from < to)
+        if (a.DC0 != null)
         {
             RowBlock<S, V, T>.Copy(a.DC0 + offset, shape.Hidden, own.DC + row, plan.StateStride, to - from, shape.Hidden);
         }

@@ -78,26 +78,6 @@ internal sealed class BatchSizes
     /// <summary>The row of a packed sequence that holds the last step of each sequence.</summary>
     public long[] LastRows() => [.. Lengths().Select((length, b) => Start((int)length - 1) + b)];
 
-    /// <summary>
-    /// Where the state before each row's step stands, if the first B rows are the initial state and the packed states follow.
-    /// </summary>
-    /// <param name="reversed">Whether the sequences are walked from their last step to step 0.</param>
-    /// <returns>[N].</returns>
-    public long[] RowsBefore(bool reversed)
-    {
-        var before = new long[Total];
-        for (var t = 0; t < Steps; t++)
-        {
-            var (from, alive) = reversed ? (t + 1, t + 1 < Steps ? _rows[t + 1] : 0) : (t - 1, t > 0 ? _rows[t] : 0);
-            for (var b = 0; b < _rows[t]; b++)
-            {
-                before[_starts[t] + b] = b < alive ? Batch + _starts[from] + b : b;
-            }
-        }
-
-        return before;
-    }
-
     /// <summary>The bounds of parts of the batch that have about as many rows each, over all steps, and a sequence at least.</summary>
     /// <param name="parts">At most B.</param>
     /// <returns>[parts + 1], from 0 to B.</returns>

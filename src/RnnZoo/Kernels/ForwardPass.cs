@@ -181,7 +181,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
     // Step s is the first of a part's sequences [from, to), if there are any.
     private void Begin(int s, int first, int from, int to, T* state)
     {
-        if (a.H0 != null && from < to)
+        if (a.H0 != null)
         {
             RowBlock<S, V, T>.Copy(
                 state + stateOffset + (from * stateStride), stateStride, a.H0 + ((nint)(first + from) * shape.Hidden), shape.Hidden, to - from, shape.Hidden);
@@ -226,7 +226,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
     // Step s was the last of a part's sequences [from, to), if there are any.
     private void End(int s, int first, int from, int to, T* state)
     {
-        if (a.HN != null && from < to)
+        if (a.HN != null)
         {
             RowBlock<S, V, T>.Copy(
                 a.HN + ((nint)(first + from) * shape.Hidden), shape.Hidden, state + stateOffset + (from * stateStride), stateStride, to - from, shape.Hidden);

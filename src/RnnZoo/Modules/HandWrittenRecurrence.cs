@@ -42,10 +42,10 @@ internal sealed class HandWrittenRecurrence : IDisposable
     /// <param name="sizes">The sizes of packed rows, or null.</param>
     /// <param name="state">Parts [L·D, B, H].</param>
     /// <param name="training">Whether dropout between layers is active.</param>
-    /// <param name="draw">Draws the noise of a direction of a layer, or null for none.</param>
+    /// <param name="draw">Draws the noise of a direction of a layer.</param>
     /// <param name="recording">Where the backward pass writes norms, or null.</param>
     /// <returns>Output [T, B, D·H] or [N, D·H], and the final state.</returns>
-    public RecurrentResult Run(Tensor input, BatchSizes? sizes, RecurrentState state, bool training, Func<RecurrentState, StateNoise?> draw, NormRecording? recording)
+    public RecurrentResult Run(Tensor input, BatchSizes? sizes, RecurrentState state, bool training, Func<RecurrentState, StateNoise> draw, NormRecording? recording)
     {
         if (!training && !is_grad_enabled())
         {
@@ -63,12 +63,12 @@ internal sealed class HandWrittenRecurrence : IDisposable
     private bool IsPlanted => _equations[0].Cell.Hook is not null;
 
     // The start and the final state are [B, H], or [1, B, H] where there is one direction of one layer.
-    private RecurrentResult RunDirection(int layer, int direction, Tensor input, BatchSizes? sizes, RecurrentState start, Func<RecurrentState, StateNoise?> draw, NormRecording? recording)
+    private RecurrentResult RunDirection(int layer, int direction, Tensor input, BatchSizes? sizes, RecurrentState start, Func<RecurrentState, StateNoise> draw, NormRecording? recording)
     {
         var index = (layer * _layout.NumDirections) + direction;
         var arguments = new LayerArguments(input, start, _equations[index].Cell.Weights()) { Sizes = sizes };
         var noise = draw(start);
-        var kernel = noise is null && !IsPlanted && !EquationsOnly && _kernels[index] is { } own && own.CanRun(arguments) ? own : null;
+        var kernel = noise.IsNone && !IsPlanted && !EquationsOnly && _kernels[index] is { } own && own.CanRun(arguments) ? own : null;
         return LayerFunction.Run(new LayerCall(kernel, _tapes[index], _equations[index], reversed: direction == 1, sizes, noise, recording?[index]), arguments, _failures);
     }
 }

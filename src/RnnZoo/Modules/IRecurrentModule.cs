@@ -78,8 +78,8 @@ public interface IRecurrentModule
     /// <returns>The output at every step, zero in padding, and the final state, each sequence's after its own last step.</returns>
     RecurrentResult Run(Tensor input, Tensor lengths, RecurrentState? state = null);
 
-    /// <summary>Draws recurrent dropout and zoneout for one direction of one layer, whose state has parts [B, S] or [1, B, S]; null if there is none now.</summary>
-    internal StateNoise? DrawNoise(BatchSizes sizes, RecurrentState state) => null;
+    /// <summary>Draws recurrent dropout and zoneout for one direction of one layer, whose state has parts [B, S] or [1, B, S].</summary>
+    internal StateNoise DrawNoise(BatchSizes sizes, RecurrentState state) => StateNoise.None;
 
     /// <summary>The hand-written path; null for a module that has none.</summary>
     internal HandWrittenRecurrence? HandWritten => null;

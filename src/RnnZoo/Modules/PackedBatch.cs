@@ -10,8 +10,21 @@ internal sealed class PackedBatch
 {
     private readonly long[] _order; // where each packed sequence stands in the caller's batch
     private readonly bool _isSorted;
+    private readonly long[] _padded; // the padded batch's first two axes
+    private readonly long[] _places; // [N]: where each packed row stands in a padded batch, these axes joined
 
-    private PackedBatch(BatchSizes sizes, long[] order, bool isSorted) => (Sizes, _order, _isSorted) = (sizes, order, isSorted);
+    private PackedBatch(BatchSizes sizes, long[] order, bool isSorted, long steps, bool batchFirst)
+    {
+        (Sizes, _order, _isSorted, _padded, _places) = (sizes, order, isSorted, batchFirst ? [sizes.Batch, steps] : [steps, sizes.Batch], new long[sizes.Total]);
+        var (stepStride, batchStride) = batchFirst ? (1, steps) : (sizes.Batch, 1);
+        for (var (t, row) = (0, 0); t < sizes.Steps; t++)
+        {
+            for (var b = 0; b < sizes[t]; b++)
+            {
+                _places[row++] = (t * stepStride) + (order[b] * batchStride);
+            }
+        }
+    }
 
     /// <summary>How many rows each step has.</summary>
     public BatchSizes Sizes { get; }
@@ -20,8 +33,9 @@ internal sealed class PackedBatch
     /// <param name="lengths">[B] (int64).</param>
     /// <param name="steps">T.</param>
     /// <param name="batch">B.</param>
+    /// <param name="batchFirst">Whether it is [B, T, ·] rather than [T, B, ·].</param>
     /// <exception cref="ArgumentException">The lengths are of another shape or type, or one is not from 1 to T.</exception>
-    public static PackedBatch? Of(Tensor lengths, long steps, long batch)
+    public static PackedBatch? Of(Tensor lengths, long steps, long batch, bool batchFirst)
     {
         if (lengths.dtype != ScalarType.Int64 || !Check.HasShape(lengths, [batch]))
         {
@@ -40,7 +54,7 @@ internal sealed class PackedBatch
         }
 
         long[] order = [.. Enumerable.Range(0, values.Length).OrderByDescending(sequence => values[sequence]).Select(sequence => (long)sequence)];
-        return new PackedBatch(BatchSizes.OfLengths(Array.ConvertAll(order, sequence => values[sequence])), order, isSorted: false);
+        return new PackedBatch(BatchSizes.OfLengths(Array.ConvertAll(order, sequence => values[sequence])), order, isSorted: false, steps, batchFirst);
     }
 
     /// <summary>The packing of sequences that come packed.</summary>
@@ -48,26 +62,21 @@ internal sealed class PackedBatch
     {
         var sizes = new BatchSizes(Array.ConvertAll(Numbers(packed.batch_sizes), size => (int)size));
         var isSorted = packed.sorted_indices is null || packed.sorted_indices.IsInvalid;
-        return new PackedBatch(sizes, isSorted ? [.. Enumerable.Range(0, sizes.Batch).Select(sequence => (long)sequence)] : Numbers(packed.sorted_indices!), isSorted);
+        return new PackedBatch(sizes, isSorted ? [.. Enumerable.Range(0, sizes.Batch).Select(sequence => (long)sequence)] : Numbers(packed.sorted_indices!), isSorted, sizes.Steps, batchFirst: false);
     }
 
     /// <summary>Packs a padded batch.</summary>
     /// <param name="padded">[T, B, ·] or, with the batch first, [B, T, ·]; or without the last axis.</param>
-    /// <param name="batchFirst">Which of the two it is.</param>
     /// <returns>[N, ·] or [N].</returns>
-    public Tensor Rows(Tensor padded, bool batchFirst) =>
-        padded.flatten(0, 1).index_select(0, Places(padded.size(batchFirst ? 1 : 0), batchFirst, padded.device));
+    public Tensor Rows(Tensor padded) => padded.flatten(0, 1).index_select(0, tensor(_places, device: padded.device));
 
     /// <summary>Pads packed rows with zeros.</summary>
     /// <param name="rows">[N, ·].</param>
-    /// <param name="steps">T.</param>
-    /// <param name="batchFirst">Whether the batch comes first in what is returned.</param>
-    /// <returns>[T, B, ·] or [B, T, ·].</returns>
-    public Tensor Padded(Tensor rows, long steps, bool batchFirst)
+    /// <returns>[T, B, ·] or, with the batch first, [B, T, ·].</returns>
+    public Tensor Padded(Tensor rows)
     {
-        var (batch, size) = (Sizes.Batch, rows.size(1));
-        var padded = zeros([steps * batch, size], dtype: rows.dtype, device: rows.device).index_copy(0, Places(steps, batchFirst, rows.device), rows);
-        return padded.view(batchFirst ? [batch, steps, size] : [steps, batch, size]);
+        var padded = zeros([_padded[0] * _padded[1], rows.size(1)], dtype: rows.dtype, device: rows.device).index_copy(0, tensor(_places, device: rows.device), rows);
+        return padded.view([.. _padded, rows.size(1)]);
     }
 
     /// <summary>Packs rows as the sequences came.</summary>
@@ -79,7 +88,7 @@ internal sealed class PackedBatch
             lengths[sequence] = length;
         }
 
-        return pack_padded_sequence(Padded(rows, Sizes.Steps, batchFirst: false), tensor(lengths), enforce_sorted: _isSorted);
+        return pack_padded_sequence(Padded(rows), tensor(lengths), enforce_sorted: _isSorted);
     }
 
     /// <summary>A state [L·D, B, ·] in the order in which the sequences are packed.</summary>
@@ -100,21 +109,6 @@ internal sealed class PackedBatch
     private static RecurrentState InOrder(RecurrentState state, long[] order) => state.Map(part => part.index_select(1, tensor(order, device: part.device)));
 
     private static long[] Numbers(Tensor numbers) => numbers.cpu().data<long>().ToArray();
-
-    // Where each packed row stands in a padded batch without its first two axes.
-    private Tensor Places(long steps, bool batchFirst, Device device)
-    {
-        var places = new long[Sizes.Total];
-        for (var (t, row) = (0, 0); t < Sizes.Steps; t++)
-        {
-            for (var b = 0; b < Sizes[t]; b++)
-            {
-                places[row++] = batchFirst ? (_order[b] * steps) + t : ((long)t * Sizes.Batch) + _order[b];
-            }
-        }
-
-        return tensor(places, device: device);
-    }
 }
 
 /// <summary>Takes the lengths of a call past its hooks, which see input and state alone, to the forward pass on the same thread.</summary>

@@ -29,10 +29,9 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     private readonly HandWrittenRecurrence? _handWritten;
     private readonly NormObservers _norms = new();
     private readonly BackwardFailures _failures;
-    private readonly double[] _zoneout;
-    private BackwardPath _backward;
-    private double _recurrentDropout;
+    private readonly NoiseOptions _noise;
     private readonly LengthsPast _lengths = new();
+    private BackwardPath _backward;
     private bool _disposed;
 
     private protected RecurrentModule(string name, RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, NativeRecurrence? native)
@@ -41,7 +40,7 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
         _layout = layout;
         _native = native;
         _bindings = new CellBindings(layout, cells);
-        _zoneout = new double[cells[0].StateSizes.Count];
+        _noise = new NoiseOptions(name, cells);
         _failures = new BackwardFailures(name);
         _handWritten = HandWrittenRecurrence.For(layout, cells, _failures);
         Register();
@@ -73,18 +72,8 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     /// <exception cref="NotSupportedException">Above 0, and the path is Native, or the net has no recurrent product of its own, or is of a user's cells.</exception>
     public double RecurrentDropout
     {
-        get => _recurrentDropout;
-        set
-        {
-            Check.Probability(value, nameof(RecurrentDropout));
-            if (value > 0 && !_bindings.Cells.All(cell => cell is EquationCell { HasHiddenWeight: true }))
-            {
-                throw new NotSupportedException($"RecurrentDropout: expected 0, got {value}, for {GetName()} has no product of this library with h_(t-1); use Zoneout, or dropout between layers.");
-            }
-
-            CheckNoNative(value, nameof(RecurrentDropout));
-            _recurrentDropout = value;
-        }
+        get => _noise.RecurrentDropout;
+        set => _noise.RecurrentDropout = CheckNoNative(value, nameof(RecurrentDropout));
     }
 
     /// <summary>
@@ -95,8 +84,8 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     /// <exception cref="NotSupportedException">Above 0, and the path is Native.</exception>
     public double Zoneout
     {
-        get => _zoneout[0];
-        set => _zoneout[0] = CheckNoNative(Check.Probability(value, nameof(Zoneout)), nameof(Zoneout));
+        get => _noise.Zoneout;
+        set => _noise.Zoneout = CheckNoNative(value, nameof(Zoneout));
     }
 
     /// <summary>The same for c, which h then does not see kept; the paper has 0.5 for c and 0.05 for h.</summary>
@@ -104,19 +93,8 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     /// <exception cref="NotSupportedException">Above 0, and the path is Native, or the state has no c.</exception>
     public double CellZoneout
     {
-        get => _zoneout.ElementAtOrDefault(1);
-        set
-        {
-            Check.Probability(value, nameof(CellZoneout));
-            if (_zoneout.Length > 1)
-            {
-                _zoneout[1] = CheckNoNative(value, nameof(CellZoneout));
-            }
-            else if (value > 0)
-            {
-                throw new NotSupportedException($"CellZoneout: expected 0, got {value}, for the state of {GetName()} has no c; use Zoneout.");
-            }
-        }
+        get => _noise.CellZoneout;
+        set => _noise.CellZoneout = CheckNoNative(value, nameof(CellZoneout));
     }
 
     /// <inheritdoc/>
@@ -132,8 +110,12 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
         get => _backward;
         set
         {
-            CheckSeen(Check.Known(value, nameof(Backward)));
-            if (value == BackwardPath.Native && HasNoise)
+            if (Check.Known(value, nameof(Backward)) == BackwardPath.Native && _norms.Any)
+            {
+                throw new NotSupportedException($"Backward: expected Auto, Autograd or HandWritten while gradients of {GetName()} are traced, got Native, which shows no gradient of a step; detach the trace first.");
+            }
+
+            if (value == BackwardPath.Native && _noise.Any)
             {
                 throw new NotSupportedException($"Backward: expected Auto, Autograd or HandWritten while {GetName()} has recurrent dropout or zoneout, got Native, which has neither.");
             }
@@ -157,7 +139,7 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     public BackwardPath EffectiveBackward => _backward switch
     {
         BackwardPath.Auto when _handWritten is { } path && (path.HasKernels || _norms.Any) => BackwardPath.HandWritten,
-        BackwardPath.Auto => _native is null || _norms.Any || HasNoise ? BackwardPath.Autograd : BackwardPath.Native,
+        BackwardPath.Auto => _native is null || _norms.Any || _noise.Any ? BackwardPath.Autograd : BackwardPath.Native,
         _ => _backward,
     };
 
@@ -195,7 +177,7 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
 
     HandWrittenRecurrence? IRecurrentModule.HandWritten => _handWritten;
 
-    StateNoise? IRecurrentModule.DrawNoise(BatchSizes sizes, RecurrentState state) => DrawNoise(sizes, state);
+    StateNoise IRecurrentModule.DrawNoise(BatchSizes sizes, RecurrentState state) => _noise.Draw(training, sizes, state);
 
     /// <summary>The hand-written path, for tests that plant errors in it.</summary>
     internal HandWrittenRecurrence? HandWritten => _handWritten;
@@ -248,8 +230,7 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
         ObjectDisposedException.ThrowIf(_disposed, this);
         var copy = ModuleCopy.Of((T)this, () => make(_layout, _bindings.Cells[0] is EquationCell { bias_ih: not null }));
         copy.Backward = _backward;
-        copy._recurrentDropout = _recurrentDropout;
-        _zoneout.CopyTo(copy._zoneout, 0);
+        copy._noise.Take(_noise);
         return copy;
     }
 
@@ -349,7 +330,6 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     /// <returns>A tensor of the element type and device that the net computes in.</returns>
     private Tensor CheckInput(Tensor input)
     {
-        ArgumentNullException.ThrowIfNull(input);
         if (!TokenInput.Is(input) || parameters().FirstOrDefault() is not { } parameter)
         {
             _layout.CheckInput(input);
@@ -391,7 +371,7 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
         }
 
         var steps = input.size(BatchFirst ? 1 : 0);
-        var packed = lengths is null ? null : PackedBatch.Of(lengths, steps, _layout.BatchOf(input));
+        var packed = lengths is null ? null : PackedBatch.Of(lengths, steps, _layout.BatchOf(input), BatchFirst);
         if (packed is null)
         {
             if (path == BackwardPath.Native)
@@ -409,8 +389,8 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
             return new RecurrentResult(pad_packed_sequence(output, BatchFirst, total_length: steps).Item1, final);
         }
 
-        var rows = packed.Unsorted(ByCells(path, packed.Rows(input, BatchFirst), packed.Sizes, packed.Sorted(state), steps));
-        return rows with { Output = packed.Padded(rows.Output, steps, BatchFirst) };
+        var rows = packed.Unsorted(ByCells(path, packed.Rows(input), packed.Sizes, packed.Sorted(state), steps));
+        return rows with { Output = packed.Padded(rows.Output) };
     }
 
     private RecurrentResult ByCells(BackwardPath path, Tensor input, BatchSizes? sizes, RecurrentState state, long steps)
@@ -426,13 +406,8 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
             ? _handWritten!.Run(input, sizes, state, training, Draw, recording)
             : Unroller.Run(_layout, _bindings.Cells, input, sizes, state, training, Draw, recording is null ? null : index => new StepTaps(recording[index], _failures));
 
-        StateNoise? Draw(RecurrentState start) => HasNoise ? DrawNoise(sizes ?? BatchSizes.Even(input.size(0), input.size(1)), start) : null;
+        StateNoise Draw(RecurrentState start) => _noise.Any ? _noise.Draw(training, sizes ?? BatchSizes.Even(input.size(0), input.size(1)), start) : StateNoise.None;
     }
-
-    private bool HasNoise => _recurrentDropout > 0 || Array.Exists(_zoneout, rate => rate > 0);
-
-    private StateNoise? DrawNoise(BatchSizes sizes, RecurrentState state) =>
-        StateNoise.Draw(_recurrentDropout, _zoneout, training, sizes, state.Hidden.Dimensions == 3 ? state.Map(part => part.squeeze(0)) : state);
 
     private double CheckNoNative(double value, string name) => value == 0 || _backward != BackwardPath.Native
         ? value
@@ -440,14 +415,6 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
 
     private RecurrentState Zeros(long batch, ScalarType dtype, Device device) =>
         new([.. StateSizes.Select(size => zeros(NumLayers * NumDirections, batch, size, dtype: dtype, device: device))]); // [L·D, B, S]
-
-    private void CheckSeen(BackwardPath path)
-    {
-        if (path == BackwardPath.Native && _norms.Any)
-        {
-            throw new NotSupportedException($"Backward: expected Auto, Autograd or HandWritten while gradients of {GetName()} are traced, got Native, which shows no gradient of a step; detach the trace first.");
-        }
-    }
 
     // What holds the parameters converts them: the native module where there is one (in place or by new objects,
     // as the binding has it), else the cells. What it holds afterwards is registered anew, what it gave up is disposed.
@@ -485,143 +452,5 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
             buffer.DetachFromDisposeScope();
             ConditionallyRegisterBuffer(key, buffer, isPersistent);
         }
-    }
-}
-
-/// <summary>A module whose state is h alone, with the arguments and results of nn.RNN and nn.GRU.</summary>
-public abstract class HiddenStateModule : RecurrentModule<Tensor, (Tensor, Tensor)>
-{
-    private protected HiddenStateModule(string name, RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, NativeRecurrence? native = null)
-        : base(name, layout, cells, native)
-    {
-    }
-
-    /// <summary>Runs a sequence, hooks included.</summary>
-    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first; [T, I] for a single sequence, which then has no B anywhere.</param>
-    /// <param name="h0">[L·D, B, H]; zeros if null.</param>
-    /// <returns>Output [T, B, D·H] (or [B, T, D·H]) and h_n [L·D, B, H].</returns>
-    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    [OverloadResolutionPriority(1)] // so that null is a state
-    public new (Tensor, Tensor) call(Tensor input, Tensor? h0 = null) => Call(input, h0!, lengths: null);
-
-    /// <summary>Runs sequences of several lengths, hooks included; the lengths go past them.</summary>
-    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
-    /// <param name="lengths">[B] (int64): how many steps each sequence has, from 1 to T, in any order. What lies beyond is padding, without influence.</param>
-    /// <param name="h0">[L·D, B, H]; zeros if null.</param>
-    /// <returns>
-    /// Output [T, B, D·H] (or [B, T, D·H]), zero in padding, and h_n [L·D, B, H], each sequence's after its own last step; the
-    /// backward direction begins there.
-    /// </returns>
-    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    public (Tensor, Tensor) call(Tensor input, Tensor lengths, Tensor? h0 = null) => Call(input, h0!, lengths ?? throw new ArgumentNullException(nameof(lengths)));
-
-    /// <summary>Runs packed sequences. Hooks, which take tensors, do not run.</summary>
-    /// <param name="input">As from pack_padded_sequence; rows of I.</param>
-    /// <param name="h0">[L·D, B, H], in the order that the sequences had before they were packed; zeros if null.</param>
-    /// <returns>Output, packed as the input, rows of D·H, and h_n [L·D, B, H] in the order of h0.</returns>
-    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    public (PackedSequence, Tensor) call(PackedSequence input, Tensor? h0 = null) => forward(input, h0);
-
-    /// <inheritdoc cref="call(PackedSequence, Tensor?)"/>
-    public (PackedSequence, Tensor) forward(PackedSequence input, Tensor? h0 = null)
-    {
-        var (output, state) = Forward(input, h0 is null ? null : new RecurrentState(h0));
-        return (output, state.Hidden);
-    }
-
-    /// <summary>Runs a sequence without hooks; arguments and results as in <see cref="call(Tensor, Tensor?)"/>.</summary>
-    public override (Tensor, Tensor) forward(Tensor input, Tensor? h0 = null)
-    {
-        if (h0 is { dtype: ScalarType.Int64, Dimensions: 1 })
-        {
-            throw new ArgumentException($"h0: expected [L·D, B, H], got {Check.Show(h0.shape)} of dtype Int64; if these are lengths, say so: call(input, lengths: …).");
-        }
-
-        var (output, state) = Forward(input, h0 is null ? null : new RecurrentState(h0));
-        return (output, state.Hidden);
-    }
-
-    /// <inheritdoc/>
-    public override RecurrentResult Run(Tensor input, RecurrentState? state = null)
-    {
-        var (output, h) = call(input, RecurrentState.One(state));
-        return new RecurrentResult(output, new RecurrentState(h));
-    }
-
-    /// <inheritdoc/>
-    public override RecurrentResult Run(Tensor input, Tensor lengths, RecurrentState? state = null)
-    {
-        var (output, h) = call(input, lengths, RecurrentState.One(state));
-        return new RecurrentResult(output, new RecurrentState(h));
-    }
-}
-
-/// <summary>A module whose state is h and c, with the arguments and results of nn.LSTM.</summary>
-public abstract class CellStateModule : RecurrentModule<(Tensor, Tensor)?, (Tensor, Tensor, Tensor)>
-{
-    private protected CellStateModule(string name, RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, NativeRecurrence? native = null)
-        : base(name, layout, cells, native)
-    {
-    }
-
-    /// <summary>Runs a sequence, hooks included.</summary>
-    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first; [T, I] for a single sequence, which then has no B anywhere.</param>
-    /// <param name="h0_c0">h_0 and c_0, each [L·D, B, H]; zeros if null.</param>
-    /// <returns>Output [T, B, D·H] (or [B, T, D·H]), h_n and c_n [L·D, B, H].</returns>
-    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    [OverloadResolutionPriority(1)] // so that null is a state
-    public new (Tensor, Tensor, Tensor) call(Tensor input, (Tensor, Tensor)? h0_c0 = null) => Call(input, h0_c0, lengths: null);
-
-    /// <summary>Runs sequences of several lengths, hooks included; the lengths go past them.</summary>
-    /// <param name="input">[T, B, I], or [B, T, I] where batch comes first.</param>
-    /// <param name="lengths">[B] (int64): how many steps each sequence has, from 1 to T, in any order. What lies beyond is padding, without influence.</param>
-    /// <param name="h0_c0">h_0 and c_0, each [L·D, B, H]; zeros if null.</param>
-    /// <returns>
-    /// Output [T, B, D·H] (or [B, T, D·H]), zero in padding, h_n and c_n [L·D, B, H], each sequence's after its own last step;
-    /// the backward direction begins there.
-    /// </returns>
-    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    public (Tensor, Tensor, Tensor) call(Tensor input, Tensor lengths, (Tensor, Tensor)? h0_c0 = null) => Call(input, h0_c0, lengths ?? throw new ArgumentNullException(nameof(lengths)));
-
-    /// <summary>Runs packed sequences. Hooks, which take tensors, do not run.</summary>
-    /// <param name="input">As from pack_padded_sequence; rows of I.</param>
-    /// <param name="h0_c0">h_0 and c_0, each [L·D, B, H], in the order that the sequences had before they were packed; zeros if null.</param>
-    /// <returns>Output, packed as the input, rows of D·H, h_n and c_n [L·D, B, H] in the order of h0_c0.</returns>
-    /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
-    public (PackedSequence, Tensor, Tensor) call(PackedSequence input, (Tensor, Tensor)? h0_c0 = null) => forward(input, h0_c0);
-
-    /// <inheritdoc cref="call(PackedSequence, ValueTuple{Tensor, Tensor}?)"/>
-    public (PackedSequence, Tensor, Tensor) forward(PackedSequence input, (Tensor, Tensor)? h0_c0 = null)
-    {
-        var (output, state) = Forward(input, StateOf(h0_c0));
-        return (output, state.Hidden, state.Cell);
-    }
-
-    /// <summary>Runs a sequence without hooks; arguments and results as in <see cref="call(Tensor, ValueTuple{Tensor, Tensor}?)"/>.</summary>
-    public override (Tensor, Tensor, Tensor) forward(Tensor input, (Tensor, Tensor)? h0_c0 = null)
-    {
-        var (output, state) = Forward(input, StateOf(h0_c0));
-        return (output, state.Hidden, state.Cell);
-    }
-
-    private static RecurrentState? StateOf((Tensor, Tensor)? h0_c0) => h0_c0 switch
-    {
-        null => null,
-        ({ } h0, { } c0) => new RecurrentState(h0, c0),
-        var (h0, c0) => throw new ArgumentException($"h0_c0: expected two tensors (h0, c0), got {(h0 is null ? "null" : "h0")} and {(c0 is null ? "null" : "c0")}; pass both, or null for zeros."),
-    };
-
-    /// <inheritdoc/>
-    public override RecurrentResult Run(Tensor input, RecurrentState? state = null)
-    {
-        var (output, h, c) = call(input, RecurrentState.Two(state));
-        return new RecurrentResult(output, new RecurrentState(h, c));
-    }
-
-    /// <inheritdoc/>
-    public override RecurrentResult Run(Tensor input, Tensor lengths, RecurrentState? state = null)
-    {
-        var (output, h, c) = call(input, lengths, RecurrentState.Two(state));
-        return new RecurrentResult(output, new RecurrentState(h, c));
     }
 }

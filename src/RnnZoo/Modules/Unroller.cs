@@ -9,7 +9,7 @@ namespace RnnZoo.Modules;
 internal static class Unroller
 {
     /// <summary>Unrolls cells step by step on the tape; taps are made by a direction's place among the cells.</summary>
-    public static RecurrentResult Run(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, Tensor input, BatchSizes? sizes, RecurrentState state, bool training, Func<RecurrentState, StateNoise?> draw, Func<int, StepTaps>? taps = null) =>
+    public static RecurrentResult Run(RecurrentLayout layout, IReadOnlyList<RecurrentCell> cells, Tensor input, BatchSizes? sizes, RecurrentState state, bool training, Func<RecurrentState, StateNoise> draw, Func<int, StepTaps>? taps = null) =>
         Run(layout, input, state, training, (layer, direction, steps, start) =>
         {
             var index = (layer * layout.NumDirections) + direction;
@@ -51,19 +51,7 @@ internal static class Unroller
         return new RecurrentResult(input, new RecurrentState(Array.ConvertAll(final, parts => stack(parts, 0)))); // [L·D, B, S]
     }
 
-    /// <summary>The step of one sequence: (projected [B, P], state) → state. What the steps share is made once.</summary>
-    public static Func<Tensor, RecurrentState, RecurrentState> StepOf(RecurrentCell cell)
-    {
-        if (cell is not EquationCell own)
-        {
-            return cell.StepProjected;
-        }
-
-        var weights = own.Weights();
-        return (projected, state) => own.ForwardStep(projected, state, weights).After;
-    }
-
-    private static RecurrentResult RunDirection(RecurrentCell cell, Tensor input, BatchSizes? sizes, RecurrentState state, bool reversed, StateNoise? noise, StepTaps? taps)
+    private static RecurrentResult RunDirection(RecurrentCell cell, Tensor input, BatchSizes? sizes, RecurrentState state, bool reversed, StateNoise noise, StepTaps? taps)
     {
         var batch = sizes?.Batch ?? input.shape[1];
         var projected = cell.ProjectInput(sizes is null ? input : input.unsqueeze(0)); // [T, B, P], or [1, N, P]
@@ -78,7 +66,7 @@ internal static class Unroller
             var rows = sizes?[t] ?? batch;
             state = new RecurrentState(walked.Fit(carried, rows));
             using var scope = NewDisposeScope();
-            var (before, used) = (state, weights is not null && noise is not null ? noise.On(weights, rows) : weights);
+            var (before, used) = (state, weights is null ? null : noise.On(weights, rows));
             state = taps is not null ? taps.Advance(cell, used, steps[t], state, step, t)
                 : used is null ? cell.StepProjected(steps[t], state)
                 : ((EquationCell)cell).ForwardStep(steps[t], state, used).After;
@@ -87,7 +75,7 @@ internal static class Unroller
                 CheckReturned(cell, state, rows);
             }
 
-            state = noise?.Blend(before, state, t) ?? state;
+            state = noise.Blend(before, state, t);
             (hidden[t], state) = taps is null ? (state.Hidden, state) : taps.Fork(state, step, t);
             carried = [.. state.KeepFrom(scope)];
             if (scope.Contains(hidden[t]))

@@ -12,7 +12,7 @@ internal static class SequenceTasks
     [
         new("copy", [new("delay", null), new("symbols", 10)], read => new CopyTask(read("delay"), read("symbols"))),
         new("copy-variable", [new("maxDelay", null), new("minDelay", 1), new("symbols", 10), new("padded", 0)],
-            read => new VariableCopyTask(read("maxDelay"), read("minDelay"), read("symbols"), Check.Flag(read("padded"), "padded"))),
+            read => new VariableCopyTask(read("maxDelay"), read("minDelay"), read("symbols"), Flag(read("padded"), "padded"))),
         new("adding", [new("length", null)], read => new AddingTask(read("length"))),
         new("temporal-order", [new("length", null)], read => new TemporalOrderTask(read("length"))),
         new("parity", [new("length", null)], read => new ParityTask(read("length"))),
@@ -81,6 +81,13 @@ internal static class SequenceTasks
         }
 
         throw new ArgumentOutOfRangeException(key, value, $"{key}: expected {(value < 0 ? "at least 1" : $"at most {Most}")}, got {value}.");
+    }
+
+    // 0 or 1, as files that have numbers alone say no and yes.
+    private static bool Flag(long value, string name)
+    {
+        Check.Between(value, name, 0, 1);
+        return value == 1;
     }
 
     private static string Words(IEnumerable<string> names) => string.Join(", ", names);

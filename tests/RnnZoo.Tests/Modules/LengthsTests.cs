@@ -1,4 +1,3 @@
-using RnnZoo.Cells;
 using RnnZoo.Gradients;
 using RnnZoo.Kernels;
 using RnnZoo.Modules;
@@ -42,7 +41,7 @@ public sealed class LengthsTests
                 using var owner = (nn.Module)module;
                 foreach (var withState in new[] { true, false })
                 {
-                    var problem = new Problem(module, lengths, padTo: lengths.Max() + (withState ? 2 : 0), withState);
+                    var problem = new LengthsProblem(module, lengths, padTo: lengths.Max() + (withState ? 2 : 0), withState);
                     module.Backward = BackwardPath.Autograd;
                     var expected = problem.OneByOne();
                     var what = $"{net} {string.Join(",", lengths)} H = {hidden}";
@@ -84,7 +83,7 @@ public sealed class LengthsTests
                 var module = RecurrentNets.Named(net).Make(new NetOptions(I, 40, 1) { Bidirectional = bidirectional, DType = ScalarType.Float64 });
                 using var owner = (nn.Module)module;
                 module.Backward = BackwardPath.HandWritten;
-                var problem = new Problem(module, randint(1, 60, [37], generator: random).data<long>().ToArray(), padTo: 64, withState: true);
+                var problem = new LengthsProblem(module, randint(1, 60, [37], generator: random).data<long>().ToArray(), padTo: 64, withState: true);
                 var byKernels = problem.Together();
                 module.HandWritten!.EquationsOnly = true;
                 Expect.Close(problem.Together(), byKernels, 1e-11, net);
@@ -174,7 +173,7 @@ public sealed class LengthsTests
         foreach (var path in new[] { BackwardPath.Autograd, BackwardPath.HandWritten })
         {
             module.Backward = path;
-            var problem = new Problem(module, lengths, padTo: 10, withState: true);
+            var problem = new LengthsProblem(module, lengths, padTo: 10, withState: true);
             problem.Together();
             var together = trace.Last!;
             GradientNorms[] alone = [.. Enumerable.Range(0, lengths.Length).Select(b =>
@@ -369,123 +368,5 @@ public sealed class LengthsTests
 
         static (PackedSequence, Tensor[]) One((PackedSequence, Tensor) result) => (result.Item1, [result.Item2]);
         static (PackedSequence, Tensor[]) Two((PackedSequence, Tensor, Tensor) result) => (result.Item1, [result.Item2, result.Item3]);
-    }
-
-    /// <summary>A batch with random cotangents of outputs and final state.</summary>
-    private sealed class Problem
-    {
-        private readonly IRecurrentModule _module;
-        private readonly long[] _lengths;
-        private readonly Tensor _input; // [T, B, I] with NaN in the padding
-        private readonly RecurrentState? _state;
-        private readonly Tensor _dOutput; // [T, B, D·H]
-        private readonly RecurrentState _dFinal;
-
-        public Problem(IRecurrentModule module, long[] lengths, long padTo, bool withState)
-        {
-            (_module, _lengths) = (module, lengths);
-            using var random = new Generator(11);
-            Tensor Random(params long[] shape) => randn(shape, dtype: ScalarType.Float64, generator: random);
-            var batch = lengths.Length;
-            _input = full([padTo, batch, module.InputSize], double.NaN, dtype: ScalarType.Float64);
-            for (var b = 0; b < batch; b++)
-            {
-                _input.narrow(0, 0, lengths[b]).narrow(1, b, 1).copy_(Random(lengths[b], 1, module.InputSize));
-            }
-
-            _dOutput = Random(padTo, batch, module.NumDirections * module.HiddenSize);
-            _dFinal = module.ZeroState(batch).Map(part => Random(part.shape));
-            _state = withState ? module.ZeroState(batch).Map(part => Random(part.shape)) : null;
-        }
-
-        /// <summary>Each sequence by itself.</summary>
-        public Dictionary<string, Tensor> OneByOne() => Results((x, state) =>
-        {
-            var (outputs, finals) = (new List<Tensor>(), new List<RecurrentState>());
-            for (var b = 0; b < _lengths.Length; b++)
-            {
-                var run = _module.Run(Order(x.narrow(0, 0, _lengths[b]).narrow(1, b, 1)), state?.Map(part => part.narrow(1, b, 1)));
-                outputs.Add(nn.functional.pad(Order(run.Output), [0, 0, 0, 0, 0, x.shape[0] - _lengths[b]])); // [T, 1, D·H]
-                finals.Add(run.State);
-            }
-
-            Tensor[] final = [.. Enumerable.Range(0, finals[0].Count).Select(part => cat([.. finals.Select(one => one[part])], 1))];
-            return (cat(outputs, 1), new RecurrentState(final));
-        });
-
-        /// <summary>One sequence with its share of the loss.</summary>
-        public void Alone(int b)
-        {
-            var state = _state!.Map(part => part.narrow(1, b, 1));
-            var (output, final) = _module.Run(Order(_input.narrow(0, 0, _lengths[b]).narrow(1, b, 1)), state);
-            var loss = Order(output).mul(_dOutput.narrow(0, 0, _lengths[b]).narrow(1, b, 1)).sum();
-            for (var part = 0; part < final.Count; part++)
-            {
-                loss = loss.add(final[part].mul(_dFinal[part].narrow(1, b, 1)).sum());
-            }
-
-            loss.backward();
-        }
-
-        /// <summary>The padded batch.</summary>
-        public Dictionary<string, Tensor> Together() => Results((x, state) =>
-        {
-            var (output, final) = _module.Run(Order(x), tensor(_lengths), state);
-            return (Order(output), final);
-        });
-
-        /// <summary>The batch packed by torch.</summary>
-        public Dictionary<string, Tensor> Packed() => Results((x, state) =>
-        {
-            var packed = pack_padded_sequence(x, tensor(_lengths), enforce_sorted: false);
-            var (output, final) = _module switch
-            {
-                HiddenStateModule one => One(one.call(packed, state?.Hidden)),
-                CellStateModule two => Two(two.call(packed, state is null ? null : (state.Hidden, state.Cell))),
-                _ => ((Recurrent)_module).call(packed, state),
-            };
-            return (pad_packed_sequence(output, total_length: x.shape[0]).Item1, final);
-
-            static (PackedSequence, RecurrentState) One((PackedSequence, Tensor) result) => (result.Item1, new RecurrentState(result.Item2));
-            static (PackedSequence, RecurrentState) Two((PackedSequence, Tensor, Tensor) result) => (result.Item1, new RecurrentState(result.Item2, result.Item3));
-        });
-
-        private Tensor Order(Tensor sequence) => _module.BatchFirst ? sequence.transpose(0, 1) : sequence;
-
-        private Dictionary<string, Tensor> Results(Func<Tensor, RecurrentState?, (Tensor Output, RecurrentState Final)> run)
-        {
-            var net = (nn.Module)_module;
-            net.zero_grad();
-            var x = _input.clone().requires_grad_();
-            var state = _state?.Map(part => part.clone().requires_grad_());
-            var (output, final) = run(x, state);
-            var loss = output.mul(_dOutput).sum();
-            for (var part = 0; part < final.Count; part++)
-            {
-                loss = loss.add(final[part].mul(_dFinal[part]).sum());
-            }
-
-            loss.backward();
-            var results = net.named_parameters().ToDictionary(item => item.Item1, item => item.Item2.grad!.clone());
-            results["output"] = output;
-            results["input gradient"] = x.grad!;
-            for (var part = 0; part < final.Count; part++)
-            {
-                results[$"final {part}"] = final[part];
-                if (state is not null)
-                {
-                    results[$"initial gradient {part}"] = state[part].grad!;
-                }
-            }
-
-            for (var b = 0; b < _lengths.Length; b++)
-            {
-                var beyond = x.shape[0] - _lengths[b];
-                Assert.Equal(0, beyond == 0 ? 0 : x.grad!.narrow(0, _lengths[b], beyond).narrow(1, b, 1).abs().max().item<double>());
-                Assert.Equal(0, beyond == 0 ? 0 : output.narrow(0, _lengths[b], beyond).narrow(1, b, 1).abs().max().item<double>());
-            }
-
-            return results;
-        }
     }
 }

@@ -47,7 +47,7 @@ public class SequenceTasksTests
     [InlineData("copy", "delay=5 symbols=-9223372036854775808", "symbols: expected at least 1, got -9223372036854775808.")]
     [InlineData("copy-variable", "maxDelay=5 minDelay=7", "maxDelay: expected at least 7 (steps of delay, not below minDelay), got 5.")]
     [InlineData("copy-variable", "maxDelay=5 minDelay=0", "minDelay: expected at least 1 (steps of delay), got 0.")]
-    [InlineData("copy-variable", "maxDelay=5 padded=2", "padded: expected 0 or 1, got 2.")]
+    [InlineData("copy-variable", "maxDelay=5 padded=2", "padded: expected 0 to 1, got 2.")]
     [InlineData("adding", "length=1", "length: expected at least 2 (steps, one for each marker), got 1.")]
     [InlineData("temporal-order", "length=9", "length: expected at least 10 (steps), got 9.")]
     [InlineData("parity", "length=0", "length: expected at least 1 (steps), got 0.")]
