@@ -90,17 +90,17 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
         kernel.DGate = memory.Dense(dGate);
         kernel.DCandidate = memory.Dense(dCandidate);
         kernel.DFuture = memory.Dense(dFuture);
-        var dOutput = cotangents.Output ?? zeros_like(dGate); // as dGate
+        var dOutput = norms is null ? null : cotangents.Output ?? zeros_like(dGate); // as dGate
         if (norms?.Change is { } change)
         {
-            var (rows, given) = (dOutput.Rows(), dFuture!.Rows()); // [N, H] each
-            dOutput = Like(rows.shape);
+            var (rows, given) = (Like([kernel.Sizes.Total, weights.HiddenSize]), dFuture!.Rows()); // [N, H] each
+            dOutput = rows;
             kernel.Change = KernelPasses<T>.ChangeBy(
                 (t, isCell, gradient) =>
                 {
                     var changed = change(t, isCell, gradient);
                     var (start, count) = (kernel.Sizes.Start(t), kernel.Sizes[t]);
-                    dOutput.narrow(0, start, count).copy_(changed.sub(given.narrow(0, start, count))); // a change counts to what came from the output
+                    rows.narrow(0, start, count).copy_(changed.sub(given.narrow(0, start, count))); // a change counts to what came from the output
                     return changed;
                 },
                 weights.HiddenSize,
@@ -110,7 +110,7 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
         MinGruKernel.Backward(kernel, kernel.Change is null ? Threads(dGate) : 1);
         memory.Release();
 
-        norms?.Take(new StepGradients(dOutput.Rows(), dFuture!.Rows()), kernel.Sizes, dGate, before: null);
+        norms?.Take(new StepGradients(dOutput!.Rows(), dFuture!.Rows()), kernel.Sizes, dGate, before: null);
         return Gather(arguments, wanted, dGate, dCandidate, dState).MoveToOuterDisposeScope();
 
         Tensor Like(long[] of) => empty(of, dtype: input.dtype, device: input.device);

@@ -195,7 +195,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
     /// <summary>The steps that are taken together for the weight gradients.</summary>
     /// <param name="starts">How many rows come before each step.</param>
     /// <param name="rows">How many rows a chunk has at most.</param>
-    private struct ChunkRange(nint[] starts, int rows)
+    private struct ChunkRange(RowStarts starts, int rows)
     {
         public int First { get; private set; } = int.MaxValue;
 

@@ -15,18 +15,12 @@ internal readonly unsafe struct BackwardPlan<T>
     {
         Bounds = shape.Parts(a.Change is null ? Math.Min(threads, shape.Batch) : 1);
         ShareParts = threads;
-        Starts = new nint[RowParts][];
+        Starts = new RowStarts[RowParts];
         for (var part = 0; part < RowParts; part++)
         {
-            var (first, rows, starts) = (Bounds[part], Bounds[part + 1] - Bounds[part], new nint[shape.Steps + 1]);
-            for (var s = 0; s < shape.Steps; s++)
-            {
-                starts[s + 1] = starts[s] + shape.Rows(s, first, rows);
-            }
-
-            Starts[part] = starts;
-            MaxRows = Math.Max(MaxRows, rows);
-            MaxPartRows = nint.Max(MaxPartRows, starts[^1]);
+            Starts[part] = new RowStarts(shape, Bounds[part], Bounds[part + 1] - Bounds[part]);
+            MaxRows = Math.Max(MaxRows, Bounds[part + 1] - Bounds[part]);
+            MaxPartRows = nint.Max(MaxPartRows, Starts[part][shape.Steps]);
         }
 
         UnitBlocks = (shape.Hidden + lanes - 1) / lanes;
@@ -63,8 +57,8 @@ internal readonly unsafe struct BackwardPlan<T>
     /// <summary>The first sequence of each part, and B.</summary>
     public int[] Bounds { get; }
 
-    /// <summary>[part][T + 1] how many rows of a part come before each step of the walk.</summary>
-    public nint[][] Starts { get; }
+    /// <summary>How many rows of each part come before each step of the walk.</summary>
+    public RowStarts[] Starts { get; }
 
     /// <summary>Rows of the part that has most, over all steps.</summary>
     public nint MaxPartRows { get; }
@@ -125,6 +119,30 @@ internal readonly unsafe struct BackwardPlan<T>
     public int HiddenWidth { get; }
 
     public bool HiddenBias { get; }
+}
+
+/// <summary>How many rows of some sequences come before each step of the walk; before step T, all of them.</summary>
+internal readonly struct RowStarts
+{
+    private readonly nint _rows;
+    private readonly nint[]? _starts; // where steps differ
+
+    public RowStarts(in LayerShape shape, int first, int rows)
+    {
+        _rows = rows;
+        if (shape.Sizes is null)
+        {
+            return;
+        }
+
+        _starts = new nint[shape.Steps + 1];
+        for (var s = 0; s < shape.Steps; s++)
+        {
+            _starts[s + 1] = _starts[s] + shape.Rows(s, first, rows);
+        }
+    }
+
+    public nint this[int step] => _starts is null ? step * _rows : _starts[step];
 }
 
 /// <summary>The working memory of a backward pass.</summary>
