@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Microsoft.DotNet.Interactive.Documents;
 
 namespace RnnZoo.Notebooks;
 
@@ -20,31 +21,35 @@ public static partial class OutputComparer
     /// <param name="before">What was saved.</param>
     /// <param name="after">What came out now.</param>
     /// <param name="tolerance">By how much a number may differ, relative to the larger one.</param>
-    public static IReadOnlyList<string> Changes(string where, IReadOnlyList<CellOutput> before, IReadOnlyList<CellOutput> after, double tolerance)
+    /// <exception cref="NotebookException">A number has too many digits.</exception>
+    public static IReadOnlyList<string> Changes(string where, IReadOnlyList<InteractiveDocumentOutputElement> before, IReadOnlyList<InteractiveDocumentOutputElement> after, double tolerance)
     {
-        if (before.Count != after.Count)
+        var (saved, now) = (before.SelectMany(Forms).ToArray(), after.SelectMany(Forms).ToArray());
+        if (now.Select(form => TooPrecise(form.Text)).OfType<string>().FirstOrDefault() is { } number)
         {
-            return [$"{where}: expected {before.Count} outputs, as saved, got {after.Count}."];
+            throw new NotebookException($"{where} shows {number}: expected at most {MostDigits} significant digits, for more differ from machine to machine.");
         }
 
-        var changes = new List<string>();
-        foreach (var (place, (saved, now)) in before.Zip(after).Index())
-        {
-            if (saved.Kind != now.Kind || !saved.Data.Keys.Order().SequenceEqual(now.Data.Keys.Order()))
-            {
-                changes.Add($"{where}, output {place + 1}: expected {saved.Kind} {string.Join(", ", saved.Data.Keys)}, as saved, got {now.Kind} {string.Join(", ", now.Data.Keys)}.");
-                continue;
-            }
-
-            changes.AddRange(saved.Data.Select(form => Change(Said(form.Value), Said(now.Data[form.Key]), tolerance))
-                .OfType<string>().Select(change => $"{where}, output {place + 1}: {change}"));
-        }
-
-        return changes;
+        var (expected, got) = (string.Join(", ", saved.Select(form => form.Name)), string.Join(", ", now.Select(form => form.Name)));
+        return expected == got
+            ? [.. saved.Zip(now, (old, form) => Change(Said(old.Text), Said(form.Text), tolerance)).OfType<string>().Select(change => $"{where}: {change}")]
+            : [$"{where}: expected, as saved, {(expected.Length > 0 ? expected : "no output")}, got {(got.Length > 0 ? got : "none")}."];
     }
 
+    /// <summary>An output's texts, one for each form that it is shown in.</summary>
+    private static IEnumerable<(string Name, string Text)> Forms(InteractiveDocumentOutputElement output) => output switch
+    {
+        TextElement printed => [(printed.Name, printed.Text)],
+        ReturnValueElement value => value.Data.OrderBy(form => form.Key, StringComparer.Ordinal).Select(form => ($"a value as {form.Key}", Text(form.Value))),
+        DisplayElement value => value.Data.OrderBy(form => form.Key, StringComparer.Ordinal).Select(form => ($"a display as {form.Key}", Text(form.Value))),
+        _ => [(output.GetType().Name, "")],
+    };
+
+    /// <summary>A text of a notebook: one string, or a list of lines.</summary>
+    private static string Text(object? saved) => saved is IEnumerable<object> lines ? string.Concat(lines) : saved as string ?? "";
+
     /// <summary>The first number with too many digits; null if there is none.</summary>
-    public static string? TooPrecise(string text) => Number().Matches(Said(text)).Select(number => number.Value).FirstOrDefault(number =>
+    private static string? TooPrecise(string text) => Number().Matches(Said(text)).Select(number => number.Value).FirstOrDefault(number =>
         number.Contains('.', StringComparison.Ordinal) && number.Split('e', 'E')[0].Replace(".", "", StringComparison.Ordinal).TrimStart('-', '0').Length > MostDigits);
 
     /// <summary>The first difference; null if there is none.</summary>

@@ -12,14 +12,11 @@ if (args is not ["run" or "check", var file])
 
 try
 {
-    var notebook = Notebook.Load(file);
-    notebook.CheckRules();
-    var results = await NotebookRunner.RunAsync(notebook);
-    string[] changes = [.. results.SelectMany(result => result.Changes)];
+    var notebook = NotebookRunner.Load(file);
+    var changes = await NotebookRunner.RunAsync(file, notebook);
     if (args[0] == "run")
     {
-        notebook.Update(results);
-        notebook.Save(file);
+        NotebookRunner.Save(file, notebook);
         return 0;
     }
 
@@ -28,7 +25,7 @@ try
         await Console.Error.WriteLineAsync(change);
     }
 
-    return changes.Length == 0 ? 0 : 1;
+    return changes.Count == 0 ? 0 : 1;
 }
 catch (Exception failure) when (failure is NotebookException or IOException or UnauthorizedAccessException)
 {

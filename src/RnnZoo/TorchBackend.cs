@@ -47,6 +47,7 @@ public static class TorchBackend
     {
         try
         {
+            LoadTorch();
             torch.InitializeDeviceType(DeviceType.CPU);
         }
         catch (Exception error) when (error is NotSupportedException or TypeInitializationException or DllNotFoundException)
@@ -138,12 +139,7 @@ public static class TorchBackend
     private static nint FromFolders()
     {
         // The copy has no folder of its own: what it depends on must be loaded before it.
-        if (!NativeLibrary.TryLoad("torch", TorchSharpAssembly, null, out _) && (Find("libtorch.so") is not { } torchPath || !NativeLibrary.TryLoad(torchPath, out _)))
-        {
-            return 0;
-        }
-
-        if (Find(File) is not { } path)
+        if (!LoadTorch() || Find(File) is not { } path)
         {
             return 0;
         }
@@ -159,6 +155,11 @@ public static class TorchBackend
             return line is null ? 0 : FromMemory(System.IO.File.ReadAllBytes(path));
         }
     }
+
+    // By its path where that is known: a libtorch of the system's, which the search by name finds first where TorchSharp
+    // lies in its package, is of another version.
+    private static bool LoadTorch() =>
+        (OperatingSystem.IsLinux() && Find("libtorch.so") is { } path && NativeLibrary.TryLoad(path, out _)) || NativeLibrary.TryLoad("torch", TorchSharpAssembly, null, out _);
 
     private static nint FromMemory(byte[] elf)
     {

@@ -63,7 +63,7 @@ internal sealed class NotebooksRun(CliHost host, string? file, bool check)
     }
 
     // Both programs are built into neighbouring folders: bin/<project>/<configuration>/.
-    private static string Runner()
+    internal static string Runner()
     {
         var here = new DirectoryInfo(AppContext.BaseDirectory);
         var runner = Path.Combine(here.Parent!.Parent!.FullName, "RnnZoo.Notebooks", here.Name, "RnnZoo.Notebooks.dll");

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.IO.Compression;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using RnnZoo.Cli.Commands;
 using RnnZoo.Tests.Documentation;
 
 namespace RnnZoo.Tests.Packages;
@@ -72,6 +74,31 @@ public sealed class PackageTests(PackedSolution packages) : IClassFixture<Packed
         Assert.All(Models(), name => Assert.Contains(name, listed, StringComparison.Ordinal));
         var readme = Path.Combine("models", "README.md");
         Assert.Contains(Directory.EnumerateFiles(folder.File("tools"), "*", SearchOption.AllDirectories), file => file.EndsWith(readme, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Notebook_ByPackage_ShowsTheReadmesChart()
+    {
+        await packages.NeedAsync();
+        using var folder = new TemporaryFolder();
+        var cell = Regex.Replace(
+            new MarkdownPage("README.md").Code("c#").Single(),
+            "^#r .*\n#r .*\n",
+            $"#i \"nuget:{packages.Feed}\"\n#r \"nuget: RnnZoo, {packages.Version}\"\n#r \"nuget: TorchSharp-cpu, {TorchBackend.TorchSharpVersion}\"\n");
+        Assert.StartsWith("#i ", cell, StringComparison.Ordinal);
+        var notebook = new JsonObject
+        {
+            ["cells"] = new JsonArray(new JsonObject { ["cell_type"] = "code", ["metadata"] = new JsonObject(), ["source"] = cell }),
+            ["metadata"] = new JsonObject { ["kernelspec"] = new JsonObject { ["name"] = ".net-csharp" } },
+            ["nbformat"] = 4,
+            ["nbformat_minor"] = 5,
+        };
+        var path = folder.File("package.ipynb");
+        await File.WriteAllTextAsync(path, notebook.ToJsonString());
+
+        await DotNet.RunAsync(packages.Cache, folder.Path, "dotnet", NotebooksRun.Runner(), "run", path);
+
+        Assert.Contains("\"image/svg+xml\"", await File.ReadAllTextAsync(path), StringComparison.Ordinal);
     }
 
     private static IEnumerable<string> Models() => Directory

@@ -1,5 +1,4 @@
 using RnnZoo.Modules;
-using RnnZoo.Notebooks;
 using RnnZoo.Tasks;
 using RnnZoo.Training;
 
@@ -15,7 +14,7 @@ public class TrainingHistoryTests
         Assert.Equal(Enumerable.Range(1, 30), history.Steps.Select(step => step.Step));
         Assert.Equal([10, 20, 30, 30], history.Evaluations.Select(look => look.Step));
         Assert.Equal(history.Result!.Final, history.Evaluations[^1]);
-        var picture = ValueFormatter.Format(history)["image/svg+xml"];
+        var picture = history.ToFigure().ToSvg();
         Assert.Contains("lstm on the copy task (delay 2, symbols 2)", picture, StringComparison.Ordinal);
         Assert.Contains("lstm: 30 steps, ended by steps", picture, StringComparison.Ordinal);
         Assert.Contains("without memory: 0.693", picture, StringComparison.Ordinal); // 2 ln 8 / 6
@@ -24,7 +23,7 @@ public class TrainingHistoryTests
     [Fact]
     public void History_OfNothing_StillDraws()
     {
-        Assert.Contains("not ended yet", ValueFormatter.Format(new TrainingHistory("none", new CopyTask(1)))["image/svg+xml"], StringComparison.Ordinal);
+        Assert.Contains("not ended yet", new TrainingHistory("none", new CopyTask(1)).ToFigure().ToSvg(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -36,7 +35,7 @@ public class TrainingHistoryTests
         history.OnStep(new StepRecord(200, 1.75, 0.25, 0.002, 3));
         history.OnEvaluation(new EvaluationRecord(200, 1.9, 2.75, 0, 8, 4));
 
-        var picture = ValueFormatter.Format(history)["image/svg+xml"];
+        var picture = history.ToFigure().ToSvg();
 
         Assert.Contains("kjv, a text by characters", picture, StringComparison.Ordinal);
         Assert.Contains("loss, nats per character", picture, StringComparison.Ordinal);

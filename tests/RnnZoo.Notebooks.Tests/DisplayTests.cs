@@ -1,17 +1,19 @@
 using System.Reflection;
 using System.Xml.Linq;
+using Microsoft.DotNet.Interactive.Formatting;
 using RnnZoo.Bptt;
 using RnnZoo.Gradients;
 using RnnZoo.Modules;
-using RnnZoo.Notebooks;
 using RnnZoo.Plots;
+using RnnZoo.Tasks;
+using RnnZoo.Training;
 using RnnZoo.Verification;
 using RnnZoo.Zoo;
 using TorchSharp;
 
 namespace RnnZoo.Tests.Notebooks;
 
-/// <summary>What values look like in a notebook, by the conventions through which notebook hosts find their formatters.</summary>
+/// <summary>What values look like in a notebook, by .NET Interactive's own formatting.</summary>
 public class DisplayTests
 {
     [Fact]
@@ -103,7 +105,7 @@ public class DisplayTests
         var warning = new GradientWarning(4, GradientSignalKind.Vanishing, 0, 0, 9, 0.01);
         var report = new GradientMonitorReport(10, 5, 0, 1, 2, 0.5, 3, [null, 7], [warning]);
 
-        var html = ValueFormatter.Format(report)["text/html"];
+        var html = Shown(report, "text/html");
 
         var tables = XElement.Parse($"<all>{html}</all>").Elements("table").ToArray();
         Assert.Equal(2, tables.Length);
@@ -116,7 +118,7 @@ public class DisplayTests
     {
         using var model = new ModelCatalogue(Path.Combine(Repository.Root, "models")).Find("adding-lstm-h64.t400").Load();
 
-        var html = ValueFormatter.Format(model)["text/html"];
+        var html = Shown(model, "text/html");
 
         var tables = XElement.Parse($"<all>{html}</all>").Elements("table").ToArray();
         Assert.Contains(model.Manifest.Summary, tables[0].Element("caption")!.Value, StringComparison.Ordinal);
@@ -124,20 +126,37 @@ public class DisplayTests
         Assert.Equal(["1 (these weights)", "2", "3"], tables[1].Element("tbody")!.Elements("tr").Select(row => row.Element("td")!.Value));
     }
 
+    [Fact]
+    public void Histories_AreDrawnWhileTheyGrow()
+    {
+        var history = new TrainingHistory("none", new CopyTask(1));
+        Assert.Contains("not ended yet", Picture(history), StringComparison.Ordinal);
+
+        history.OnStep(new StepRecord(1, 2.25, 0.5, 0.002, 1));
+        history.OnStep(new StepRecord(2, 1.75, 0.5, 0.002, 1));
+
+        Assert.Contains("from 2.25 to 1.75", Picture(history), StringComparison.Ordinal);
+    }
+
     /// <summary>The picture that a notebook would draw, and nothing else.</summary>
     private static string Picture(object value)
     {
-        var (form, text) = Assert.Single(ValueFormatter.Format(value));
-        Assert.Equal("image/svg+xml", form);
+        var text = Shown(value, "image/svg+xml");
         Assert.Equal("svg", XElement.Parse(text).Name.LocalName);
         return text;
     }
 
     private static XElement Table(object value)
     {
-        var (form, text) = Assert.Single(ValueFormatter.Format(value));
-        Assert.Equal("text/html", form);
+        var text = Shown(value, "text/html");
         Assert.Equal(text, value.GetType().GetMethod("ToHtml", BindingFlags.Public | BindingFlags.Instance, Type.EmptyTypes)!.Invoke(value, null));
         return XElement.Parse(text);
+    }
+
+    private static string Shown(object value, string form)
+    {
+        var shown = Assert.Single(FormattedValue.CreateManyFromObject(value));
+        Assert.Equal(form, shown.MimeType);
+        return shown.Value;
     }
 }
