@@ -23,7 +23,7 @@ internal static class EventFile
             rest = rest[(16 + (int)length)..];
         }
 
-        Assert.Equal("brain.Event:2", events[0].FileVersion);
+        Assert.All(events.Take(1), first => Assert.Equal("brain.Event:2", first.FileVersion)); // none in the file of a process that was killed at once
         return events;
     }
 
