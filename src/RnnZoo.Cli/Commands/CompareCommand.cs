@@ -45,6 +45,7 @@ internal sealed class CompareCommand : ExampleCommand
     private readonly Option<bool> _json = Values.Json();
     private readonly ValueOption<string?> _output;
     private readonly ValueOption<ValueList<string>> _formats = OutputFolder.Formats();
+    private readonly Option<bool> _tensorBoard = OutputFolder.TensorBoard();
 
     private CompareCommand(CliHost host, CompareTask task)
         : base(task.Name, task.Purpose, ExamplesOf(task))
@@ -58,14 +59,14 @@ internal sealed class CompareCommand : ExampleCommand
             "--steps", $"The step limit; a net stops before it only once its {metric.Name} reaches {task.StopAt}", 1, task.Steps);
         _clip = Values.NotNegative("--clip", "The largest gradient norm; 0 clips nothing", task.Clip);
         _output = Values.Output(task.Name);
-        AddOptions(_models, _sizes, _hidden, _batch, _steps, _learningRate, _optimizer, _schedule, _init, _clip, _seed, _threads, _backward, _json, _output, _formats);
+        AddOptions(_models, _sizes, _hidden, _batch, _steps, _learningRate, _optimizer, _schedule, _init, _clip, _seed, _threads, _backward, _json, _output, _formats, _tensorBoard);
         if (task.HasSymbols)
         {
             Add(_symbols);
         }
 
         SetAction((parsed, cancellation) => Task.FromResult(
-            new CompareRun(host, Read(parsed), parsed.GetValue(_json), parsed.GetValue(_output), parsed.GetValue(_formats)!.Items).Run(cancellation)));
+            new CompareRun(host, Read(parsed), parsed.GetValue(_json), parsed.GetValue(_output), parsed.GetValue(_formats)!.Items, parsed.GetValue(_tensorBoard)).Run(cancellation)));
     }
 
     /// <summary>`rnnzoo compare`, with a command for each task.</summary>
@@ -145,7 +146,7 @@ internal sealed record CompareSettings(
     BackwardPath Backward, IReadOnlyDictionary<string, double> LearningRates, IReadOnlyDictionary<string, string> Initialisations);
 
 /// <summary>One comparison from its settings to its files.</summary>
-internal sealed class CompareRun(CliHost host, CompareSettings settings, bool json, string? outputFolder, IReadOnlyList<string> formats)
+internal sealed class CompareRun(CliHost host, CompareSettings settings, bool json, string? outputFolder, IReadOnlyList<string> formats, bool tensorBoard)
 {
     public int Run(CancellationToken cancellation)
     {
@@ -154,6 +155,11 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
         try
         {
             using var log = new RunLog(Path.Combine(folder, "log.jsonl"));
+            if (tensorBoard)
+            {
+                jobs.ForEach(job => job.Board = OutputFolder.Board(host, folder, NameOf(job)));
+            }
+
             try
             {
                 Train(jobs, log, cancellation);
@@ -163,7 +169,7 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
                 WriteFiles(jobs, folder); // a failed run leaves what it got, too
             }
 
-            var files = json ? "" : $": results.json, log.jsonl, {string.Join(", ", formats.Select(format => "chart." + format))}, and the weights of each net (*.dat)";
+            var files = json ? "" : $": results.json, log.jsonl, {string.Join(", ", formats.Select(format => "chart." + format))}, {(tensorBoard ? "tensorboard/, " : "")}and the weights of each net (*.dat)";
             host.Print(json, () => CompareReport.Document(settings, jobs), () => CompareReport.Show(host, settings, jobs), $"Written to {folder}{files}");
         }
         finally
@@ -179,10 +185,11 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
         OutputFolder.WriteResults(folder, CompareReport.Document(settings, jobs), CompareCharts.Figure(settings, jobs), formats);
         foreach (var job in jobs)
         {
-            var name = $"{job.Model}-{settings.Task.SizeName}{job.Size}.dat";
-            AtomicFile.Write(Path.Combine(folder, name), stream => job.Net.save(stream));
+            AtomicFile.Write(Path.Combine(folder, $"{NameOf(job)}.dat"), stream => job.Net.save(stream));
         }
     }
+
+    private string NameOf(CompareJob job) => $"{job.Model}-{settings.Task.SizeName}{job.Size}";
 
     /// <summary>Trains all jobs, several at a time.</summary>
     private void Train(List<CompareJob> jobs, RunLog log, CancellationToken cancellation)
@@ -191,7 +198,8 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
         void Work(CompareJob job, CancellationToken stop)
         {
             var toFile = log.For(job.Task.Metric.Name, (settings.Task.SizeName, job.Size), ("model", job.Model));
-            job.Result = new Trainer(job.Net, job.Task, job.Options, [job.Progress, toFile, .. display.ObserversOf(job)]).Run(stop);
+            ITrainingObserver[] toBoard = job.Board is { } board ? [board] : [];
+            job.Result = new Trainer(job.Net, job.Task, job.Options, [job.Progress, toFile, .. display.ObserversOf(job), .. toBoard]).Run(stop);
         }
 
         Workers.Run(jobs.OrderByDescending(job => job.Cost), settings.Threads, threadsOfEach: 1, Work, cancellation, host.ErrorIsTerminal ? display.ShowUntil : null);
@@ -212,6 +220,9 @@ internal sealed record CompareJob(int Size, string Model, ISequenceTask Task, Se
 
     public JobProgress Progress { get; } = new();
 
+    /// <summary>Its event file for TensorBoard; null if none was asked for.</summary>
+    public TensorBoardObserver? Board { get; set; }
+
     /// <summary>What came of it; until it ends that of a training that was interrupted before its first step.</summary>
     public TrainingResult Result { get; set; } = new(0, StopReason.Cancelled, null, 0);
 
@@ -228,7 +239,11 @@ internal sealed record CompareJob(int Size, string Model, ISequenceTask Task, Se
     public static List<CompareJob> CreateAll(CompareSettings settings) =>
         [.. from size in settings.Sizes from model in settings.Models select Create(settings, size, model)];
 
-    public void Dispose() => Net.Dispose();
+    public void Dispose()
+    {
+        Board?.Dispose();
+        Net.Dispose();
+    }
 
     private static CompareJob Create(CompareSettings settings, int size, string model)
     {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using RnnZoo.Characters;
 using RnnZoo.Cli.Options;
+using RnnZoo.Cli.Report;
 using RnnZoo.Modules;
 using RnnZoo.Zoo;
 
@@ -34,6 +35,7 @@ internal sealed class TrainCharsCommand : ExampleCommand
     private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", 1);
     private readonly ValueOption<int> _threads = Values.Whole("--threads", "How many threads to compute with; another count gives other last digits", 1, Environment.ProcessorCount);
     private readonly Option<bool> _json = Values.Json();
+    private readonly Option<bool> _tensorBoard = OutputFolder.TensorBoard();
     private readonly ValueOption<string?> _output = Values.Text(
         "--output", "The folder to write into, replacing an earlier run there; by default a new one, runs/<time>-chars", "a folder");
 
@@ -51,7 +53,7 @@ internal sealed class TrainCharsCommand : ExampleCommand
     {
         AddOptions(
             _text, _vocabulary, _cell, _hidden, _layers, _embedding, _dropout, _streams, _chunk, _randomLength, _steps, _optimizer, _learningRate,
-            _schedule, _clip, _validation, _validateEvery, _patience, _checkpointEvery, _seed, _threads, _json, _output, _resume);
+            _schedule, _clip, _validation, _validateEvery, _patience, _checkpointEvery, _seed, _threads, _json, _output, _resume, _tensorBoard);
         SetAction((parsed, cancellation) => Task.FromResult(Run(host, parsed, cancellation)));
     }
 
@@ -61,14 +63,14 @@ internal sealed class TrainCharsCommand : ExampleCommand
         var textPath = text is null ? null : Path.GetFullPath(Path.Combine(host.WorkingDirectory, text));
         if (resume is not null)
         {
-            Option[] allowed = [_text, _steps, _json, _resume];
+            Option[] allowed = [_text, _steps, _json, _resume, _tensorBoard];
             var other = parsed.CommandResult.Command.Options.FirstOrDefault(option => !allowed.Contains(option) && parsed.GetResult(option) is { Implicit: false });
             return other is null
-                ? new TrainCharsRun(host, json).Resume(resume, textPath, parsed.GetResult(_steps) is { Implicit: false } ? parsed.GetValue(_steps) : null, cancellation)
+                ? new TrainCharsRun(host, json, parsed.GetValue(_tensorBoard)).Resume(resume, textPath, parsed.GetResult(_steps) is { Implicit: false } ? parsed.GetValue(_steps) : null, cancellation)
                 : throw new UsageException($"{other.Name}: expected none together with --resume, where the run's own options hold; leave one of the two out.");
         }
 
-        return new TrainCharsRun(host, json).Begin(
+        return new TrainCharsRun(host, json, parsed.GetValue(_tensorBoard)).Begin(
             Read(parsed, textPath ?? throw new UsageException("--text: expected a file to learn, or --resume with a run to go on with, got neither.")), parsed.GetValue(_output), cancellation);
     }
 

@@ -14,7 +14,7 @@ namespace RnnZoo.Cli.Commands;
 /// One run of `train chars`, from a recipe to its folder: that of a model as the zoo has them, with checkpoints and a report
 /// beside. Whenever a measurement is the best so far, the model is written; the recipe is there from the start.
 /// </summary>
-internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
+internal sealed class TrainCharsRun(CliHost host, bool json, bool tensorBoard) : ITrainingObserver
 {
     private const int PointsPerLine = 250;
     private const string Results = "results.json";
@@ -35,7 +35,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
         var text = OpenText(recipe, recipe.Text.Source, sha256: null);
         _folder = OutputFolder.Make(host, outputFolder, "chars");
         using var held = OutputFolder.Lock(_folder);
-        string[] earlier = [.. new CheckpointFolder(_folder).Files, .. Enumerable.Reverse(Files).Select(name => Path.Combine(_folder, name)).Where(File.Exists)];
+        string[] earlier = [.. OutputFolder.EventFiles(_folder), .. new CheckpointFolder(_folder).Files, .. Enumerable.Reverse(Files).Select(name => Path.Combine(_folder, name)).Where(File.Exists)];
         if (earlier.Length > 0)
         {
             InputException.Read("--output", ManifestOfRun); // or what has these names is someone's own
@@ -149,7 +149,9 @@ internal sealed class TrainCharsRun(CliHost host, bool json) : ITrainingObserver
             File.Delete(half); // a run that was killed left it
         }
 
-        var run = new RecipeRun { Text = text, Checkpoints = _folder, Observer = this, OnBest = trained => Keep(trained, text), OnCheckpoint = WriteLog, Notice = host.Error.WriteLine };
+        using var board = tensorBoard || OutputFolder.EventFiles(_folder).Length > 0 ? OutputFolder.Board(host, _folder) : null; // a run that began with one goes on with it
+        ITrainingObserver observer = board is null ? this : new Observers(this, board);
+        var run = new RecipeRun { Text = text, Checkpoints = _folder, Observer = observer, OnBest = trained => Keep(trained, text), OnCheckpoint = WriteLog, Notice = host.Error.WriteLine };
         using var trained = Recipe.Train(Recipe.CommittedSeed, run, cancellation);
         if (trained.Reason != StopReason.Cancelled && trained.Progress!.BestBits is not null)
         {

@@ -18,12 +18,13 @@ internal static class ZooTrainCommand
         var text = Values.Text("--text", "The text of a character model; the recipe says how to get it", "a file");
         var jobs = Values.Whole("--jobs", "How many seeds to train at a time, where the recipe computes on one thread; changes no number but the seconds", 1, Environment.ProcessorCount);
         var write = Values.Flag("--write", "Put the committed seed's weights, the card and the log into the model's folder");
+        var tensorBoard = OutputFolder.TensorBoard();
         var output = Values.Text("--output", "The folder to write into; seeds that are finished there are kept. By default a new one, runs/<time>-NAME", "a folder");
         var command = new ExampleCommand("train", "Trains a model by its recipe, all seeds of it. A run that was stopped goes on with the seeds that are missing in the same --output.",
             ("rnnzoo zoo train copy-lstm-h128.t100", "repeats the recipe, and leaves the model's folder alone"),
             ("rnnzoo zoo train copy-lstm-h128.t100 --seed 1 --output runs/again", "one seed; the same command without --seed trains the others"),
             ("rnnzoo zoo train copy-lstm-h128.t100 --output runs/again --write", "the rest, and installs the result"))
-        { name, seed, text, jobs, write, output, models, json };
+        { name, seed, text, jobs, write, output, models, json, tensorBoard };
         command.SetAction((parsed, cancellation) => Task.FromResult(ZooCommand.Try(host, () =>
         {
             var entry = ZooCommand.Find(host, ZooCommand.Catalogue(host, parsed.GetValue(models)), parsed.GetValue(name));
@@ -40,7 +41,7 @@ internal static class ZooTrainCommand
             }
 
             var file = parsed.GetValue(text) is { } path ? Path.GetFullPath(Path.Combine(host.WorkingDirectory, path)) : null;
-            var settings = new ZooTrainSettings(one, file, parsed.GetValue(jobs), parsed.GetValue(write), parsed.GetValue(output));
+            var settings = new ZooTrainSettings(one, file, parsed.GetValue(jobs), parsed.GetValue(write), parsed.GetValue(output), parsed.GetValue(tensorBoard));
             return new ZooTrainRun(host, entry, manifest, settings, parsed.GetValue(json)).Run(cancellation);
         })));
         return command;
@@ -48,7 +49,7 @@ internal static class ZooTrainCommand
 }
 
 /// <summary>What `zoo train` was asked for: the values of the options, which say what each is.</summary>
-internal sealed record ZooTrainSettings(long? Seed, string? Text, int Jobs, bool Write, string? Output);
+internal sealed record ZooTrainSettings(long? Seed, string? Text, int Jobs, bool Write, string? Output, bool TensorBoard);
 
 /// <summary>One run of `zoo train`: the seeds of a recipe, and the model's folder when all are there.</summary>
 internal sealed class ZooTrainRun(CliHost host, ModelEntry entry, ModelManifest manifest, ZooTrainSettings settings, bool json)
@@ -69,7 +70,8 @@ internal sealed class ZooTrainRun(CliHost host, ModelEntry entry, ModelManifest 
         }
 
         var workers = _recipe.CanTrainSideBySide ? settings.Jobs : 1; // where their numbers stay the same
-        Workers.Run(begun, workers, _recipe.Threads, (seed, stop) => Train(seed, folder, text, stop), cancellation);
+        var boards = settings.TensorBoard ? begun.ToDictionary(seed => seed, seed => OutputFolder.Board(host, path, $"seed-{seed}")) : [];
+        Workers.Run(begun, workers, _recipe.Threads, (seed, stop) => Train(seed, folder, text, boards.GetValueOrDefault(seed), stop), cancellation);
         SeedResult[] finished = [.. _recipe.Seeds.Select(folder.ResultOf).OfType<SeedResult>()];
         var trained = finished.Length == _recipe.Seeds.Count ? folder.Assemble(manifest, finished, text, host.Time.GetLocalNow()) : null;
         if (trained is not null && settings.Write)
@@ -108,9 +110,10 @@ internal sealed class ZooTrainRun(CliHost host, ModelEntry entry, ModelManifest 
         }
     }
 
-    private void Train(long seed, ZooTrainFolder folder, TrainingText? text, CancellationToken stop)
+    private void Train(long seed, ZooTrainFolder folder, TrainingText? text, TensorBoardObserver? board, CancellationToken stop)
     {
-        using var trained = _recipe.Train(seed, RunOf(seed, folder, text), stop);
+        using var held = board;
+        using var trained = _recipe.Train(seed, RunOf(seed, folder, text, board), stop);
         if (trained.Reason != StopReason.Cancelled)
         {
             var result = folder.Save(entry.Name, trained);
@@ -119,14 +122,15 @@ internal sealed class ZooTrainRun(CliHost host, ModelEntry entry, ModelManifest 
         }
     }
 
-    private RecipeRun RunOf(long seed, ZooTrainFolder folder, TrainingText? text)
+    private RecipeRun RunOf(long seed, ZooTrainFolder folder, TrainingText? text, TensorBoardObserver? board)
     {
         var steps = _recipe is CharacterRecipe characters ? characters.Training.Steps : ((SequenceRecipe)_recipe).Stages.Sum(stage => (long)stage.Training.Steps);
+        var lines = new SeedLines(_lines, seed, steps);
         return new RecipeRun
         {
             Text = text,
             Checkpoints = text is null ? null : folder.CheckpointsOf(seed),
-            Observer = new SeedLines(_lines, seed, steps),
+            Observer = board is null ? lines : new Observers(lines, board),
             Notice = _lines.WriteLine,
         };
     }

@@ -1,7 +1,9 @@
+using System.CommandLine;
 using System.Text;
 using RnnZoo.Cli.Options;
 using RnnZoo.Files;
 using RnnZoo.Plots;
+using RnnZoo.Training;
 
 namespace RnnZoo.Cli.Report;
 
@@ -43,6 +45,22 @@ internal static class OutputFolder
 
         return files;
     }
+
+    /// <summary>Whether to write event files for TensorBoard.</summary>
+    public static Option<bool> TensorBoard() => Values.Flag("--tensorboard", "Write event files for TensorBoard into the folder tensorboard of the run; tensorboard --logdir runs shows them");
+
+    /// <summary>The event files of a training: in the run's folder, under tensorboard/ and a name of its own if the run has several.</summary>
+    /// <param name="host">Is told if they can no longer be written; the training goes on.</param>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="training">The training's name among those of the run.</param>
+    /// <exception cref="InputException">They cannot be written.</exception>
+    public static TensorBoardObserver Board(CliHost host, string folder, string training = "") => InputException.Read(
+        "--tensorboard", () => new TensorBoardObserver(Path.Combine(BoardOf(folder), training)) { OnFailure = failure => host.Error.WriteLine($"--tensorboard: {failure.Message}") });
+
+    /// <summary>The event files that a run of one training has so far.</summary>
+    public static string[] EventFiles(string folder) => Directory.Exists(BoardOf(folder)) ? Directory.GetFiles(BoardOf(folder), TensorBoardObserver.AllFiles) : [];
+
+    private static string BoardOf(string folder) => Path.Combine(folder, "tensorboard");
 
     /// <summary>Refuses a place that cannot be written to, before a run begins that would be lost; nothing is left there.</summary>
     /// <exception cref="UsageException">A file stands in the folder's place, or no file can be made there.</exception>

@@ -147,11 +147,15 @@ internal sealed class NormObservers
 {
     private NormObserver[] _observers = [];
 
-    public bool Any => _observers.Length > 0;
+    /// <summary>Whether someone needs a path that shows the steps.</summary>
+    public bool NeedSteps { get; private set; }
 
-    public void Add(NormObserver observer) => _observers = [.. _observers, observer];
+    public void Add(NormObserver observer) => Set([.. _observers, observer]);
 
-    public void Remove(NormObserver observer) => _observers = [.. _observers.Where(other => !ReferenceEquals(other, observer))];
+    public void Remove(NormObserver observer) => Set([.. _observers.Where(other => !ReferenceEquals(other, observer))]);
+
+    private void Set(NormObserver[] observers) =>
+        (_observers, NeedSteps) = (observers, observers.Any(observer => !observer.KeepsPath));
 
     /// <summary>The recording of a forward pass that begins; null if nobody wants one or no backward pass can follow.</summary>
     public NormRecording? Begin(IReadOnlyList<RecurrentCell> cells, int directions, long steps)
@@ -171,7 +175,8 @@ internal sealed class NormObservers
 /// <param name="WantsNext">A forward pass begins that a backward pass may follow: whether it is to be recorded.</param>
 /// <param name="OnReached">A backward pass has reached a recording for the first time; it is being filled in.</param>
 /// <param name="Change">The gradient of a step → what goes on in its place, or null for the gradient as it is; null for an observer that only looks.</param>
-internal sealed record NormObserver(bool WantsShares, Func<bool> WantsNext, Action<NormRecording> OnReached, Func<StepGradient, Tensor?>? Change = null)
+/// <param name="KeepsPath">Whether the module takes the path that it takes without the observer, which sees nothing on the native one.</param>
+internal sealed record NormObserver(bool WantsShares, Func<bool> WantsNext, Action<NormRecording> OnReached, Func<StepGradient, Tensor?>? Change = null, bool KeepsPath = false)
 {
     /// <summary>Whether it acts no longer, on passes that ran forward before either.</summary>
     public bool IsDetached { get; set; }

@@ -77,6 +77,7 @@ internal sealed class CharacterTrainer : IDisposable
     /// <exception cref="IOException">A checkpoint cannot be written.</exception>
     public StopReason Run(CancellationToken cancellation = default)
     {
+        _observer?.OnBegin(_model.Net, TrainingHistory.TextMetric);
         _model.Net.train();
         var ended = Ended();
         while (ended is null)

@@ -33,10 +33,10 @@ public sealed class GradientTrace : IDisposable, Display.IPicture
     private NormRecording? _last;
     private long _seen;
 
-    private GradientTrace(IRecurrentModule module, GradientTraceOptions options, Func<StepGradient, Tensor?>? change)
+    private GradientTrace(IRecurrentModule module, GradientTraceOptions options, Func<StepGradient, Tensor?>? change = null, bool keepsPath = false)
     {
         (_module, _options, _directions) = (module, options, module.NumDirections);
-        _observer = new NormObserver(options.WeightShares, () => !Paused && _seen++ % options.Every == 0, OnReached, change);
+        _observer = new NormObserver(options.WeightShares, () => !Paused && _seen++ % options.Every == 0, OnReached, change, keepsPath);
         module.Norms!.Add(_observer);
     }
 
@@ -82,6 +82,11 @@ public sealed class GradientTrace : IDisposable, Display.IPicture
         return Attach(module, options, change);
     }
 
+    /// <summary>A trace that leaves the module on its path, so that no bit of a training depends on it; on the native path it records nothing.</summary>
+    /// <returns>Null for a model without a recurrent module of this library, or with several.</returns>
+    internal static GradientTrace? Watch(nn.Module module) =>
+        All(module) is [var recurrent] ? new GradientTrace(recurrent, new GradientTraceOptions(), keepsPath: true) : null;
+
     private static GradientTrace Attach(nn.Module module, GradientTraceOptions? options, Func<StepGradient, Tensor?>? change)
     {
         ArgumentNullException.ThrowIfNull(module);
@@ -125,16 +130,15 @@ public sealed class GradientTrace : IDisposable, Display.IPicture
 
     private static IRecurrentModule Find(nn.Module module)
     {
-        if (module is IRecurrentModule { Norms: not null } itself)
-        {
-            return itself;
-        }
-
-        IRecurrentModule[] found = [.. module.modules().OfType<IRecurrentModule>().Where(part => part.Norms is not null).Distinct()];
+        var found = All(module);
         return found.Length == 1
             ? found[0]
             : throw new ArgumentException($"module: expected one recurrent module of this library in {module.GetName()}, got {found.Length}; attach a trace to each recurrent module itself.", nameof(module));
     }
+
+    private static IRecurrentModule[] All(nn.Module module) => module is IRecurrentModule { Norms: not null } itself
+        ? [itself]
+        : [.. module.modules().OfType<IRecurrentModule>().Where(part => part.Norms is not null).Distinct()];
 
     private GradientNorms Read(NormRecording recording) => new(
         [.. Enumerable.Range(0, recording.Count).Select(index => LayerGradientNorms.Copy(index / _directions, index % _directions, recording[index], _options.WeightShares))]);

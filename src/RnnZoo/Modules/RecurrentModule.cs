@@ -110,7 +110,7 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
         get => _backward;
         set
         {
-            if (Check.Known(value, nameof(Backward)) == BackwardPath.Native && _norms.Any)
+            if (Check.Known(value, nameof(Backward)) == BackwardPath.Native && _norms.NeedSteps)
             {
                 throw new NotSupportedException($"Backward: expected Auto, Autograd or HandWritten while gradients of {GetName()} are traced, got Native, which shows no gradient of a step; detach the trace first.");
             }
@@ -138,8 +138,8 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     /// <inheritdoc/>
     public BackwardPath EffectiveBackward => _backward switch
     {
-        BackwardPath.Auto when _handWritten is { } path && (path.HasKernels || _norms.Any) => BackwardPath.HandWritten,
-        BackwardPath.Auto => _native is null || _norms.Any || _noise.Any ? BackwardPath.Autograd : BackwardPath.Native,
+        BackwardPath.Auto when _handWritten is { } path && (path.HasKernels || _norms.NeedSteps) => BackwardPath.HandWritten,
+        BackwardPath.Auto => _native is null || _norms.NeedSteps || _noise.Any ? BackwardPath.Autograd : BackwardPath.Native,
         _ => _backward,
     };
 

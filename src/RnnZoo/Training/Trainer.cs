@@ -16,7 +16,7 @@ public sealed class Trainer
     private readonly nn.Module<Tensor, RecurrentState?, RecurrentResult> _model;
     private readonly ISequenceTask _task;
     private readonly TrainingOptions _options;
-    private readonly IReadOnlyList<ITrainingObserver> _observers;
+    private readonly Observers _observers;
 
     /// <summary>Prepares a training.</summary>
     /// <param name="model">Reads [T, B, I] from its zero state; its output goes to the task's loss. It stays the caller's.</param>
@@ -46,7 +46,7 @@ public sealed class Trainer
         _model = model;
         _task = task;
         _options = options;
-        _observers = observers;
+        _observers = new Observers(observers);
         if (!model.parameters().Any(parameter => parameter.requires_grad))
         {
             throw new ArgumentException("model: expected parameters that require a gradient, got none.", nameof(model));
@@ -64,6 +64,7 @@ public sealed class Trainer
         using var measurements = Generator("measurements");
         using var optimizer = new OptimizerSet(_model, _options.Optimizer, _options.SkewRateFactor);
 
+        _observers.OnBegin(_model, _task.Metric.Name);
         _model.train();
         var reason = StopReason.StepLimit;
         EvaluationRecord? final = null;
@@ -96,7 +97,7 @@ public sealed class Trainer
         }
 
         var result = new TrainingResult(step, reason, final, watch.Elapsed.TotalSeconds);
-        Tell(observer => observer.OnEnd(result));
+        _observers.OnEnd(result);
         return result;
     }
 
@@ -113,7 +114,7 @@ public sealed class Trainer
         var learningRate = _options.Schedule.At(_options.LearningRate, step, _options.Steps);
         var (value, norm) = optimizer.Step(loss, learningRate, _options.ClipNorm);
         var record = new StepRecord(step, value, norm, learningRate, watch.Elapsed.TotalSeconds);
-        Tell(observer => observer.OnStep(record));
+        _observers.OnStep(record);
         return double.IsFinite(norm);
     }
 
@@ -134,7 +135,7 @@ public sealed class Trainer
     {
         var score = Scores(_model, _task, sequences, EvaluationBatch, data).Aggregate((left, right) => left + right);
         var record = new EvaluationRecord(step, score.Loss, score.Metric, score.StandardError, score.Sequences, watch.Elapsed.TotalSeconds);
-        Tell(observer => observer.OnEvaluation(record));
+        _observers.OnEvaluation(record);
         return record;
     }
 
@@ -159,14 +160,6 @@ public sealed class Trainer
         finally
         {
             model.train(training);
-        }
-    }
-
-    private void Tell(Action<ITrainingObserver> what)
-    {
-        foreach (var observer in _observers)
-        {
-            what(observer);
         }
     }
 }
@@ -198,6 +191,13 @@ public sealed record EvaluationRecord(int Step, double Loss, double Metric, doub
 /// <summary>Is told what happens in training, on the thread that trains.</summary>
 public interface ITrainingObserver
 {
+    /// <summary>Training begins, or goes on from a checkpoint.</summary>
+    /// <param name="model">What is trained.</param>
+    /// <param name="metric">The name of what <see cref="EvaluationRecord.Metric"/> is, such as <c>recall</c>.</param>
+    void OnBegin(nn.Module model, string metric)
+    {
+    }
+
     /// <summary>A step was taken, or ended the training because it was not finite.</summary>
     /// <param name="step">What it measured.</param>
     void OnStep(in StepRecord step);
@@ -212,6 +212,42 @@ public interface ITrainingObserver
     /// <param name="result">What came of it.</param>
     void OnEnd(TrainingResult result)
     {
+    }
+}
+
+/// <summary>Several observers as one; they are told in their order.</summary>
+internal sealed class Observers(params IReadOnlyList<ITrainingObserver> all) : ITrainingObserver
+{
+    public void OnBegin(nn.Module model, string metric)
+    {
+        foreach (var observer in all)
+        {
+            observer.OnBegin(model, metric);
+        }
+    }
+
+    public void OnStep(in StepRecord step)
+    {
+        foreach (var observer in all)
+        {
+            observer.OnStep(step);
+        }
+    }
+
+    public void OnEvaluation(EvaluationRecord evaluation)
+    {
+        foreach (var observer in all)
+        {
+            observer.OnEvaluation(evaluation);
+        }
+    }
+
+    public void OnEnd(TrainingResult result)
+    {
+        foreach (var observer in all)
+        {
+            observer.OnEnd(result);
+        }
     }
 }
 

@@ -13,6 +13,9 @@ namespace RnnZoo.Training;
 [Display.TypeFormatterSource(typeof(Display.PictureFormatters), PreferredMimeTypes = [Display.MimeTypes.Svg])]
 public sealed class TrainingHistory(string name, ISequenceTask? task = null) : ITrainingObserver, Display.IPicture
 {
+    /// <summary>What a text is measured in.</summary>
+    internal const string TextMetric = "bits per character";
+
     private const int PointsPerLine = 250;
 
     private readonly List<StepRecord> _steps = [];
@@ -41,7 +44,7 @@ public sealed class TrainingHistory(string name, ISequenceTask? task = null) : I
     {
         var steps = new Axis("training step") { Minimum = 0, Maximum = Steps.Select(step => step.Step).Append(1).Max() };
         var (metric, unit, measuredOn) = task is null
-            ? ("bits per character", "nats per character", "the held-out text")
+            ? (TextMetric, "nats per character", "the held-out text")
             : (task.Metric.Name, task.LossUnit, "fresh sequences");
         var end = Result is { } result ? $"ended by {result.Reason.Name(metric)}" : "not ended yet";
         return new Figure(Title(),

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using RnnZoo.Cli;
+using RnnZoo.Tests.Training;
 using RnnZoo.Training;
 using static TorchSharp.torch;
 
@@ -9,7 +10,7 @@ namespace RnnZoo.Tests.Cli;
 public partial class CharsKillTests
 {
     private const int Kills = 10;
-    private const string Options = "--hidden 8 --streams 4 --chunk 9 --steps 1500 --validate-every 40 --checkpoint-every 5 --threads 1";
+    private const string Options = "--hidden 8 --streams 4 --chunk 9 --steps 1500 --validate-every 40 --checkpoint-every 5 --threads 1 --tensorboard";
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
@@ -41,6 +42,9 @@ public partial class CharsKillTests
         Assert.Equal(Directory.GetFiles(folder.File("whole")).Select(Path.GetFileName).Order(), Directory.GetFiles(folder.File("killed")).Select(Path.GetFileName).Order());
         Assert.Equal(await File.ReadAllBytesAsync(folder.File("whole/weights.safetensors")), await File.ReadAllBytesAsync(folder.File("killed/weights.safetensors")));
         Assert.Equal(LogWithoutSeconds(folder, "whole"), LogWithoutSeconds(folder, "killed"));
+        var (board, shown) = (EventFile.Shown(folder.File("whole/tensorboard")), EventFile.Shown(folder.File("killed/tensorboard")));
+        Assert.Equal(EventFile.Scalars(board, "loss/train"), EventFile.Scalars(shown, "loss/train"));
+        Assert.Equal(EventFile.Histograms(board, "gradient/norm_h_l0"), EventFile.Histograms(shown, "gradient/norm_h_l0"));
         using var scope = NewDisposeScope();
         var (expected, parts) = (Checkpoint(folder, "whole"), Checkpoint(folder, "killed"));
         Assert.Equal(1500, parts.Step);
@@ -51,7 +55,7 @@ public partial class CharsKillTests
     private static Process Start(TemporaryFolder folder)
     {
         var arguments = File.Exists(folder.File("killed/model.json"))
-            ? $"train chars --resume {folder.File("killed")} --json"
+            ? $"train chars --resume {folder.File("killed")} --json --tensorboard"
             : $"train chars --text {folder.File("text.txt")} --output {folder.File("killed")} --json {Options}";
         return SelfProcess.Start(arguments.Split(' '));
     }

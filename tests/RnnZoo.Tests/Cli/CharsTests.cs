@@ -2,6 +2,7 @@ using System.Text;
 using System.Xml.Linq;
 using RnnZoo.Cli;
 using RnnZoo.Tests.Modules;
+using RnnZoo.Tests.Training;
 using RnnZoo.Zoo;
 
 namespace RnnZoo.Tests.Cli;
@@ -60,6 +61,35 @@ public class CharsTests
         Assert.Equal(Bits(run), model.Manifest.Result.Metrics[0].Value);
         Assert.Equal(model.Manifest.ToJson(), await File.ReadAllTextAsync(folder.File("runs/mine/model.json")));
         Assert.Equal(model.Manifest.Result.WeightsSha256, again.Json.GetProperty("weightsSha256").GetString());
+    }
+
+    [Fact]
+    public async Task TensorBoard_OfAResumedRun_GoesOn_AndOfANewOneBeginsAnew()
+    {
+        using var folder = new TemporaryFolder();
+        WriteText(folder);
+        var plain = await CliRun.Of(folder.Path, Small + " --text text.txt --output plain");
+        var run = await CliRun.Of(folder.Path, Small + " --text text.txt --output out --tensorboard");
+        Assert.Equal((ExitCodes.Success, ExitCodes.Success), (plain.ExitCode, run.ExitCode));
+        Assert.Equal(await Weights(folder, "plain"), await Weights(folder, "out"));
+        File.Delete(folder.File("out/checkpoint-000000040.safetensors")); // as if it had been killed before
+
+        var resumed = await CliRun.Of(folder.Path, "train chars --resume out");
+
+        Assert.Contains("goes on after step 30", resumed.Error, StringComparison.Ordinal);
+        Assert.Equal(2, EventFile.Files(folder.File("out/tensorboard")).Length);
+        var shown = EventFile.Shown(folder.File("out/tensorboard"));
+        Assert.Equal(Enumerable.Range(1, 40).Select(step => (long)step), EventFile.Scalars(shown, "loss/train").Select(point => point.Step));
+        var looks = TrainingLog.Read(folder.File("out/train.jsonl")).Where(line => line.Event == "evaluation");
+        Assert.Equal(looks.Select(line => ((long)line.Step, (float)line.Metric!.Value)), EventFile.Scalars(shown, "bits_per_character"));
+
+        var later = await CliRun.Of(folder.Path, "train chars --resume plain --steps 50 --tensorboard");
+        Assert.True(later.ExitCode == ExitCodes.Success, later.Error);
+        Assert.Equal(Enumerable.Range(41, 10).Select(step => (long)step), EventFile.Scalars(EventFile.Only(folder.File("plain/tensorboard")), "loss/train").Select(point => point.Step));
+
+        var anew = await CliRun.Of(folder.Path, Small + " --text text.txt --output out");
+        Assert.True(anew.ExitCode == ExitCodes.Success, anew.Error);
+        Assert.Empty(EventFile.Files(folder.File("out/tensorboard")));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Xml.Linq;
 using RnnZoo.Cli;
 using RnnZoo.Tests.Plots;
+using RnnZoo.Tests.Training;
 using TorchSharp;
 
 namespace RnnZoo.Tests.Cli;
@@ -52,6 +53,40 @@ public class CompareCopyTests
 
         Assert.Equal(Numbers(one), Numbers(two));
         Assert.NotEqual(Numbers(one), Numbers(other));
+    }
+
+    [Fact]
+    public async Task TensorBoard_HasARunForEachNet_AndChangesNoNumber()
+    {
+        using var folder = new TemporaryFolder();
+
+        var plain = await CliRun.Of(folder.Path, Tiny + " --json --output plain");
+        var run = await CliRun.Of(folder.Path, Tiny + " --json --output out --threads 2 --tensorboard");
+
+        Assert.True(run.ExitCode == ExitCodes.Success, run.Error);
+        Assert.Equal(Numbers(plain), Numbers(run));
+        Assert.False(Directory.Exists(folder.File("plain/tensorboard")));
+        Assert.Equal(["lstm-delay2", "lstm-delay7", "vanilla-delay2", "vanilla-delay7"], Directory.GetDirectories(folder.File("out/tensorboard")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        var log = File.ReadLines(folder.File("out/log.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)
+            .Where(line => line.GetProperty("model").GetString() == "lstm" && line.GetProperty("delay").GetInt32() == 7).ToLookup(line => line.GetProperty("event").GetString());
+        var events = EventFile.Only(folder.File("out/tensorboard/lstm-delay7"));
+        Assert.Equal(log["step"].Select(line => (line.GetProperty("step").GetInt64(), line.GetProperty("loss").GetSingle())), EventFile.Scalars(events, "loss/train"));
+        Assert.Equal(log["evaluation"].Select(line => (line.GetProperty("step").GetInt64(), line.GetProperty("recall").GetSingle())), EventFile.Scalars(events, "recall"));
+        Assert.Equal(7 + 6, EventFile.Histograms(events, "gradient/norm_h_l0").Single().Value.Num); // of the first step, at every time step
+    }
+
+    [Fact]
+    public async Task TensorBoard_WhereItCannotBeWritten_IsRefusedBeforeTraining()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("out"));
+        await File.WriteAllTextAsync(folder.File("out/tensorboard"), "");
+
+        var run = await CliRun.Of(folder.Path, Tiny + " --output out --tensorboard");
+
+        Assert.Equal((ExitCodes.Failure, ""), (run.ExitCode, run.Output));
+        Assert.StartsWith($"--tensorboard: folder: expected a folder that event files can be written into, got '{folder.File("out/tensorboard/vanilla-delay2")}': ", run.Error, StringComparison.Ordinal);
+        Assert.Single(run.Error.TrimEnd().Split('\n'));
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using RnnZoo.Cli;
+using RnnZoo.Tests.Training;
 using RnnZoo.Tests.Zoo;
 using RnnZoo.Zoo;
 
@@ -80,6 +81,22 @@ public class ZooTrainTests(TrainedTinyModels trained) : IClassFixture<TrainedTin
         Assert.Equal(
             stated.Seeds.Select(seed => (seed.Seed, seed.WeightsSha256, seed.Metrics[1].Value)),
             run.Json.GetProperty("seeds").EnumerateArray().Select(seed => (seed.GetProperty("seed").GetInt64(), seed.GetProperty("weightsSha256").GetString()!, (double?)seed.GetProperty("metrics")[1].GetProperty("value").GetDouble())));
+    }
+
+    [Fact]
+    public async Task TensorBoard_HasARunForEachSeed_WhoseStagesFollowEachOther()
+    {
+        using var folder = trained.Copy();
+
+        var run = await CliRun.Of(folder.Path, $"zoo train {TinyModels.Copy} --models models --json --output again --jobs 3 --tensorboard");
+
+        Assert.True(run.ExitCode == ExitCodes.Success, run.Error);
+        Assert.Equal(new ModelCatalogue(folder.File("models")).Find(TinyModels.Copy).ReadManifest().Result!.WeightsSha256, run.Json.GetProperty("weightsSha256").GetString());
+        Assert.Equal(["seed-1", "seed-2", "seed-3"], Directory.GetDirectories(folder.File("again/tensorboard")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        var events = EventFile.Only(folder.File("again/tensorboard/seed-3"));
+        Assert.Equal(Enumerable.Range(1, 200).Select(step => (long)step), EventFile.Scalars(events, "loss/train").Select(point => point.Step));
+        Assert.Equal([50L, 100, 150, 200, 200], EventFile.Scalars(events, "recall").Select(point => point.Step));
+        Assert.Equal([(1L, 1 + 6.0), (100, 2 + 6), (200, 2 + 6)], EventFile.Histograms(events, "gradient/norm_h_l0").Select(found => (found.Step, found.Value.Num)));
     }
 
     [Fact]
