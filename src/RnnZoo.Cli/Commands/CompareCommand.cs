@@ -163,7 +163,7 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
                 WriteFiles(jobs, folder); // a failed run leaves what it got, too
             }
 
-            var files = json ? "" : $": results.json, log.jsonl, {string.Join(", ", formats.Select(format => "chart." + format))}, and the weights of each net (*.dat)";
+            var files = json ? "" : $": results.json, log.jsonl, {string.Join(", ", formats.Select(format => "chart." + format))}, and the weights of each net (*.safetensors)";
             host.Print(json, () => CompareReport.Document(settings, jobs), () => CompareReport.Show(host, settings, jobs), $"Written to {folder}{files}");
         }
         finally
@@ -179,8 +179,7 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
         OutputFolder.WriteResults(folder, CompareReport.Document(settings, jobs), CompareCharts.Figure(settings, jobs), formats);
         foreach (var job in jobs)
         {
-            var name = $"{job.Model}-{settings.Task.SizeName}{job.Size}.dat";
-            AtomicFile.Write(Path.Combine(folder, name), stream => job.Net.save(stream));
+            job.Net.SaveSafeTensors(Path.Combine(folder, $"{job.Model}-{settings.Task.SizeName}{job.Size}.safetensors"));
         }
     }
 
