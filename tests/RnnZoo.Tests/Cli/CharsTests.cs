@@ -84,6 +84,21 @@ public class CharsTests
     }
 
     [Fact]
+    public async Task Resume_ChunksLongerThanTheText_NameTheRecipeAndNoOptionThatWasNotGiven()
+    {
+        using var folder = new TemporaryFolder();
+        WriteText(folder);
+        await CliRun.Of(folder.Path, Small + " --text text.txt --output out");
+        var manifest = folder.File("out/model.json");
+        await File.WriteAllTextAsync(manifest, (await File.ReadAllTextAsync(manifest)).Replace("\"chunkLength\": 9", "\"chunkLength\": 2000000000", StringComparison.Ordinal));
+
+        var run = await CliRun.Of(folder.Path, "train chars --resume out");
+
+        Assert.Equal((ExitCodes.Failure, ""), (run.ExitCode, run.Output));
+        Assert.StartsWith($"--resume: {manifest}: recipe.training.chunkLength: expected at most the ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Train_MoreThanThereIsMemory_IsOneLineWithoutLibtorchsCallStack()
     {
         using var folder = new TemporaryFolder();
