@@ -41,7 +41,7 @@ internal static class CliApplication
             await host.Error.WriteLineAsync(OneLine(wrong.Message));
             return ExitCodes.Usage;
         }
-        catch (InputException unreadable)
+        catch (Exception unreadable) when (unreadable is InputException or InvalidDataException)
         {
             await host.Error.WriteLineAsync(unreadable.Message.ReplaceLineEndings(" "));
             return ExitCodes.Failure;
@@ -85,6 +85,8 @@ internal static class CliApplication
         };
     }
 
+    // What libtorch says goes on with its call stack.
     private static string OneLine(string message)
-        => string.Join(' ', message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+        => string.Join(' ', message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .TakeWhile(line => !line.StartsWith("frame #", StringComparison.Ordinal) && !line.StartsWith("Exception raised from ", StringComparison.Ordinal)));
 }

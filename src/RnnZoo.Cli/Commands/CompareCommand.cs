@@ -169,7 +169,7 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
                 WriteFiles(jobs, folder); // a failed run leaves what it got, too
             }
 
-            var files = json ? "" : $": results.json, log.jsonl, {string.Join(", ", formats.Select(format => "chart." + format))}, {(tensorBoard ? "tensorboard/, " : "")}and the weights of each net (*.dat)";
+            var files = json ? "" : $": results.json, log.jsonl, {string.Join(", ", formats.Select(format => "chart." + format))}, {(tensorBoard ? "tensorboard/, " : "")}and the weights of each net (*.safetensors)";
             host.Print(json, () => CompareReport.Document(settings, jobs), () => CompareReport.Show(host, settings, jobs), $"Written to {folder}{files}");
         }
         finally
@@ -185,7 +185,7 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
         OutputFolder.WriteResults(folder, CompareReport.Document(settings, jobs), CompareCharts.Figure(settings, jobs), formats);
         foreach (var job in jobs)
         {
-            AtomicFile.Write(Path.Combine(folder, $"{NameOf(job)}.dat"), stream => job.Net.save(stream));
+            job.Net.SaveSafeTensors(Path.Combine(folder, $"{NameOf(job)}.safetensors"));
         }
     }
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using RnnZoo.Cells;
 using RnnZoo.Cli.Options;
@@ -8,7 +7,6 @@ using RnnZoo.Cli.Report;
 using RnnZoo.Files;
 using RnnZoo.Gradients;
 using RnnZoo.Modules;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Commands;
@@ -197,22 +195,17 @@ internal sealed record LyapunovResult(int Layer, int Direction, LyapunovExponent
 /// <summary>Reads safetensors, or a state dict that TorchSharp's <c>module.save</c> wrote, and makes the recurrent net that is in it.</summary>
 internal static partial class WeightsFile
 {
-    private const long MostEntries = 10_000;
     private const string Anchor = "weight_ih_l0"; // every net has it
 
-    // Sizes of a small net that tell apart in a shape: every multiple of the second is so many H, for no first is one.
-    private const long SmallInput = 5;
-    private const long SmallHidden = 7;
-
     /// <summary>The recurrent net of a file: the first of the registry that has its parameters. What else the file holds, as a readout, is left aside.</summary>
-    /// <param name="path">The file, or a folder that holds exactly one *.dat.</param>
+    /// <param name="path">The file, or a folder that holds exactly one.</param>
     /// <param name="wanted">The net's name in a file that holds several; else null.</param>
     /// <exception cref="InvalidDataException">The file is none, or holds no recurrent net.</exception>
     /// <exception cref="UsageException">The file holds several nets, or none of that name.</exception>
     public static LyapunovNet Read(string path, string? wanted)
     {
         using var scope = NewDisposeScope();
-        var entries = Entries(Locate(path), path);
+        var entries = Entries(Locate(path));
         var prefixes = entries.Keys.Where(key => key.EndsWith(Anchor, StringComparison.Ordinal)).Select(key => key[..^Anchor.Length]).ToArray();
         if (prefixes.Length == 0)
         {
@@ -245,23 +238,22 @@ internal static partial class WeightsFile
     /// <summary>What makes a net with the names and shapes of these parameters; null if it has others.</summary>
     private static NetOptions? OptionsOf(RecurrentNet known, Dictionary<string, Tensor> own)
     {
-        var options = new NetOptions(SmallInput, SmallHidden, own.Keys.Select(key => OfALayer().Match(key).Groups["layer"].Value).Distinct().Count())
+        var anchor = own[Anchor].shape; // [G·H, I]
+        if (anchor is not [> 0, > 0])
+        {
+            return null;
+        }
+
+        var options = new NetOptions(anchor[1], 1, own.Keys.Select(key => OfALayer().Match(key).Groups["layer"].Value).Distinct().Count())
         {
             Bidirectional = own.Keys.Any(key => key.EndsWith("_reverse", StringComparison.Ordinal)),
             Bias = !known.HasBias || own.Keys.Any(key => key.StartsWith("bias", StringComparison.Ordinal)),
             DType = ScalarType.Float64,
         };
-        using var small = (nn.Module)known.Make(options);
-        var shapes = small.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter.shape);
-        var anchor = own[Anchor].shape; // [G·H, I]
-        if (!shapes.Keys.ToHashSet().SetEquals(own.Keys) || anchor.Length != 2)
-        {
-            return null;
-        }
-
-        var (inputs, hidden) = (anchor[1], anchor[0] * SmallHidden / shapes[Anchor][0]);
-        return inputs > 0 && hidden > 0 && shapes.All(pair => pair.Value.Select(size => size == SmallInput ? inputs : size % SmallHidden == 0 ? size / SmallHidden * hidden : size).SequenceEqual(own[pair.Key].shape))
-            ? options with { InputSize = inputs, HiddenSize = hidden }
+        options = options with { HiddenSize = anchor[0] / known.ShapesOf(options)[Anchor][0] };
+        var shapes = known.ShapesOf(options);
+        return options.HiddenSize > 0 && shapes.Count == own.Count && shapes.All(pair => own.TryGetValue(pair.Key, out var found) && found.shape.SequenceEqual(pair.Value))
+            ? options
             : null;
     }
 
@@ -275,53 +267,22 @@ internal static partial class WeightsFile
             return File.Exists(path) ? path : throw new InvalidDataException($"{path}: expected a file or folder of weights, found none.");
         }
 
-        var files = Directory.GetFiles(path, "*.dat").Order(StringComparer.Ordinal).ToArray();
+        var files = Directory.GetFiles(path).Where(file => IsSafe(file) || file.EndsWith(".dat", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToArray();
         return files.Length == 1
             ? files[0]
-            : throw new InvalidDataException($"{path}: expected one file of weights (*.dat), found {(files.Length == 0 ? "none" : string.Join(", ", files.Select(Path.GetFileName)) + "; name one of them")}.");
+            : throw new InvalidDataException($"{path}: expected one file of weights (*.safetensors, *.dat), found {(files.Length == 0 ? "none" : string.Join(", ", files.Select(Path.GetFileName)) + "; name one of them")}.");
     }
 
-    private static Dictionary<string, Tensor> Entries(string file, string path)
+    private static bool IsSafe(string file) => file.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
+
+    private static Dictionary<string, Tensor> Entries(string file)
     {
-        if (file.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+        if (!IsSafe(file))
         {
-            using var opened = SafeTensorsFile.Open(file);
-            return opened.Entries.Where(entry => entry.Type is not null).ToDictionary(entry => entry.Name, entry => opened.Read(entry.Name));
+            return TorchSharpFile.Load(file);
         }
 
-        using var stream = File.OpenRead(file);
-        var start = new byte[4];
-        var read = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
-        if (read == start.Length && start is [(byte)'P', (byte)'K', 3, 4] or [0x80, 2 or 3 or 4 or 5, _, _])
-        {
-            throw new InvalidDataException($"{path}: expected safetensors, or a state dict of TorchSharp's format, got a file of PyTorch's own (torch.save); convert it first: docs/importing.md says how.");
-        }
-
-        stream.Position = 0;
-        try
-        {
-            using var reader = new BinaryReader(stream);
-            var count = reader.Read7BitEncodedInt64();
-            if (count is < 1 or > MostEntries)
-            {
-                throw new FormatException($"a count of {count} entries.");
-            }
-
-            var entries = new Dictionary<string, Tensor>();
-            for (var index = 0L; index < count; index++)
-            {
-                entries[reader.ReadString()] = TensorExtensionMethods.Load(reader);
-            }
-
-            return entries;
-        }
-        catch (Exception problem) when (problem is EndOfStreamException or FormatException or ArgumentException or NotSupportedException or OverflowException or InvalidDataException)
-        {
-            throw new InvalidDataException($"{path}: expected a state dict of TorchSharp's format: {problem.Message}", problem);
-        }
-        catch (ExternalException problem) // what libtorch says of an element type or a size that is none, with its call stack
-        {
-            throw new InvalidDataException($"{path}: expected a state dict of TorchSharp's format, got a file that holds something else, or is damaged.", problem);
-        }
+        using var opened = SafeTensorsFile.Open(file);
+        return opened.Entries.Where(entry => entry.Type is not null).ToDictionary(entry => entry.Name, entry => opened.Read(entry.Name));
     }
 }

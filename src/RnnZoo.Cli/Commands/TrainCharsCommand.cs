@@ -33,7 +33,9 @@ internal sealed class TrainCharsCommand : ExampleCommand
     private readonly ValueOption<int> _patience = Values.Whole("--patience", "End after so many measurements without a new best one; 0 never", 0, 0);
     private readonly ValueOption<int> _checkpointEvery = Values.Whole("--checkpoint-every", "After how many steps to write a checkpoint", 1, Training.CheckpointEvery);
     private readonly ValueOption<long> _seed = Values.Seed("--seed", "Where all randomness comes from", 1);
-    private readonly ValueOption<int> _threads = Values.Whole("--threads", "How many threads to compute with; another count gives other last digits", 1, Environment.ProcessorCount);
+    private readonly ValueOption<int> _threads = Values.Number(
+        "--threads", "How many threads to compute with; another count gives other last digits", $"a whole number from 1 to {ModelRecipe.MostThreads}", value => value is >= 1 and <= ModelRecipe.MostThreads,
+        Math.Min(Environment.ProcessorCount, ModelRecipe.MostThreads));
     private readonly Option<bool> _json = Values.Json();
     private readonly Option<bool> _tensorBoard = OutputFolder.TensorBoard();
     private readonly ValueOption<string?> _output = Values.Text(

@@ -33,6 +33,11 @@ internal sealed class TrainCharsRun(CliHost host, bool json, bool tensorBoard) :
     public int Begin(CharacterRecipe recipe, string? outputFolder, CancellationToken cancellation)
     {
         var text = OpenText(recipe, recipe.Text.Source, sha256: null);
+        if (TooShort(recipe.Training, text.Training.Count) is { } wrong)
+        {
+            throw new UsageException($"{wrong.Option}: {wrong.Problem}.");
+        }
+
         _folder = OutputFolder.Make(host, outputFolder, "chars");
         using var held = OutputFolder.Lock(_folder);
         string[] earlier = [.. OutputFolder.EventFiles(_folder), .. new CheckpointFolder(_folder).Files, .. Enumerable.Reverse(Files).Select(name => Path.Combine(_folder, name)).Where(File.Exists)];
@@ -72,6 +77,11 @@ internal sealed class TrainCharsRun(CliHost host, bool json, bool tensorBoard) :
 
         var source = textPath ?? Recipe.Text.Source;
         var text = OpenText(Recipe, source, Recipe.Text.Sha256);
+        if (TooShort(Recipe.Training, text.Training.Count) is { } wrong)
+        {
+            throw new InvalidDataException($"--resume: {Path.Combine(_folder, ModelFolder.Manifest)}: recipe.training.{wrong.Field}: {wrong.Problem}.");
+        }
+
         _manifest = _manifest with { Recipe = Recipe with { Text = Recipe.Text with { Source = source }, Training = Recipe.Training with { Steps = steps ?? Recipe.Training.Steps } } };
         if (steps is not null)
         {
@@ -119,27 +129,18 @@ internal sealed class TrainCharsRun(CliHost host, bool json, bool tensorBoard) :
     private static TrainingText OpenText(CharacterRecipe recipe, string file, string? sha256) => InputException.Read("--text", () =>
     {
         var text = TrainingText.Open(file, recipe.Vocabulary, recipe.HeldOutShare);
-        if (sha256 is not null && text.Sha256 != sha256)
-        {
-            throw new InvalidDataException($"{file}: expected the text that the run began with, got another one; name that one with --text.");
-        }
-
-        CheckLength(recipe.Training, text.Training.Count);
-        return text;
+        return sha256 is null || text.Sha256 == sha256
+            ? text
+            : throw new InvalidDataException($"{file}: expected the text that the run began with, got another one; name that one with --text.");
     });
 
-    private static void CheckLength(CharacterTrainingOptions training, long characters)
+    /// <summary>Which option, and which field of a recipe, the text is too short for, and what is wrong with it; null if it is long enough.</summary>
+    private static (string Option, string Field, string Problem)? TooShort(CharacterTrainingOptions training, long characters)
     {
         var (streams, length) = (training.Streams, training.ChunkLength);
-        if (streams > characters - 1)
-        {
-            throw new UsageException($"--streams: expected at most {characters - 1} for the {characters} characters to train on, got {streams}.");
-        }
-
-        if (length > (characters - 1) / streams)
-        {
-            throw new UsageException($"--chunk: expected at most the {(characters - 1) / streams} steps that each of {streams} streams has in the {characters} characters to train on, got {length}; give a smaller --chunk or fewer --streams.");
-        }
+        return streams > characters - 1 ? ("--streams", "streams", $"expected at most {characters - 1} for the {characters} characters to train on, got {streams}")
+            : length > (characters - 1) / streams ? ("--chunk", "chunkLength", $"expected at most the {(characters - 1) / streams} steps that each of {streams} streams has in the {characters} characters to train on, got {length}; give a smaller chunk or fewer streams")
+            : null;
     }
 
     private int Train(TrainingText text, CancellationToken cancellation)

@@ -25,6 +25,10 @@ public sealed class CharacterModel : IDisposable
             embeds ? InputEncoding.Embedding : InputEncoding.OneHot, embeds ? shape.Embedding : null, dropout: shape.Dropout);
     }
 
+    /// <summary>How many parameters such a model has, found without making it.</summary>
+    internal static double CountOf(Vocabulary vocabulary, CharacterModelShape shape) =>
+        SequenceModel.CountOf(shape.Cell, vocabulary.Size, shape.Hidden, vocabulary.Size, shape.Layers, shape.Embedding > 0 ? shape.Embedding : null);
+
     /// <summary>The characters, and their ids.</summary>
     public Vocabulary Vocabulary { get; }
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using RnnZoo.Cells;
+using RnnZoo.Modules;
 using RnnZoo.Streams;
 using RnnZoo.Training;
 using static TorchSharp.torch;
@@ -235,6 +236,15 @@ internal sealed record CharacterProgress(
 {
     /// <summary>The reports and measurements so far.</summary>
     public IReadOnlyList<CharacterRecord> History { get; init; } = [];
+
+    /// <summary>Checks what a file says: it is of a step, and what logs are made of is there and finite.</summary>
+    /// <exception cref="ArgumentException">It is not; the message names the field.</exception>
+    public void Validate(long step)
+    {
+        Check.That(Step == step, "progress.step", $"{step}, as the file is called", Step);
+        Check.That(double.IsFinite(Seconds), "progress.seconds", "a finite number", Seconds);
+        Check.That(History?.All(record => record is not null && double.IsFinite(record.LearningRate) && double.IsFinite(record.Seconds)) == true, "progress.history", "records with finite learning rates and times", "others");
+    }
 }
 
 /// <summary>A line in the history of a training.</summary>
@@ -274,23 +284,39 @@ internal static class CharacterCheckpoint
         return new Checkpoint(progress.Step, tensors, new Dictionary<string, string> { [Progress] = JsonSerializer.Serialize(progress, Json), [Position] = JsonSerializer.Serialize(position, Json) });
     }
 
-    /// <exception cref="InvalidDataException">The checkpoint is of another training.</exception>
-    public static CharacterProgress Restore(Checkpoint checkpoint, nn.Module model, OptimizerSet optimizer, TruncatedBpttLoader loader)
+    /// <summary>How many parameters the weights of a checkpoint have.</summary>
+    public static long CountOf(Checkpoint checkpoint) => Below(Model, checkpoint).Values.Sum(tensor => tensor.NumberOfElements);
+
+    /// <exception cref="InvalidDataException">The checkpoint is of another training; the message names its file.</exception>
+    public static CharacterProgress Restore(Checkpoint checkpoint, SequenceModel model, OptimizerSet optimizer, TruncatedBpttLoader loader)
     {
         try
         {
-            var progress = JsonSerializer.Deserialize<CharacterProgress>(checkpoint.Notes[Progress], Json)!;
-            var position = JsonSerializer.Deserialize<LoaderPosition>(checkpoint.Notes[Position], Json)!;
+            var progress = Note<CharacterProgress>(Progress, checkpoint);
+            progress.Validate(checkpoint.Step);
+            var position = Note<LoaderPosition>(Position, checkpoint);
             var device = model.parameters().First().device;
             var state = Below(State, checkpoint).OrderBy(part => part.Key, StringComparer.Ordinal).Select(part => part.Value.to(device)).ToArray();
             loader.Resume(position with { State = state.Length == 0 ? null : new RecurrentState(state) });
+            CheckState(state, model.Recurrent.ZeroState(position.Streams));
             model.load_state_dict(Below(Model, checkpoint));
             optimizer.Restore(Below(Optimizer, checkpoint));
             return progress;
         }
         catch (Exception problem) when (problem is KeyNotFoundException or JsonException or ArgumentException or InvalidDataException or InvalidOperationException)
         {
-            throw new InvalidDataException($"checkpoint: expected one of this training, got another: {problem.Message}", problem);
+            throw new InvalidDataException($"{checkpoint.Name}: expected a checkpoint of this training, got another: {problem.Message}", problem);
+        }
+    }
+
+    private static T Note<T>(string name, Checkpoint checkpoint) where T : class =>
+        JsonSerializer.Deserialize<T>(checkpoint.Notes[name], Json) ?? throw new JsonException($"{name}: expected an object, got null.");
+
+    private static void CheckState(Tensor[] state, RecurrentState like)
+    {
+        if (state.Length > 0)
+        {
+            new RecurrentState(state).CheckParts([.. like.Select(part => part.shape)], "[L·D, B, H]", "0", like.Hidden);
         }
     }
 

@@ -212,11 +212,19 @@ public sealed class Vocabulary
     /// <summary>A character's id, or -1.</summary>
     internal int IdOf(int rune) => rune < _ids.Length ? _ids[rune] : -1;
 
-    /// <exception cref="InvalidDataException">There is none, or one twice.</exception>
+    /// <exception cref="InvalidDataException">There is none, or one twice, or half of one.</exception>
     private static Vocabulary OfCharacters(string characters)
     {
         var runes = new List<Rune>();
-        Scan(characters, (rune, _) => runes.Add(rune));
+        try
+        {
+            Scan(characters, (rune, _) => runes.Add(rune));
+        }
+        catch (ArgumentException problem)
+        {
+            throw new InvalidDataException($"vocabulary: characters: {problem.Message}", problem);
+        }
+
         var repeated = runes.Count - runes.Distinct().Count();
         return runes.Count > 0 && repeated == 0
             ? new Vocabulary(VocabularyKind.Characters, [.. runes])

@@ -230,16 +230,55 @@ internal static class TensorBytes
         }
     }
 
-    /// <summary>Fills a dense tensor on the CPU.</summary>
-    /// <exception cref="EndOfStreamException">The stream ends before.</exception>
-    public static void Read(Tensor tensor, Stream stream)
+    /// <summary>Reads a tensor, on the CPU, of a shape that was checked against the bytes that are there.</summary>
+    /// <param name="stream">Where its elements begin.</param>
+    /// <param name="type">Its element type.</param>
+    /// <param name="shape">Its shape.</param>
+    /// <param name="what">What messages call it.</param>
+    /// <exception cref="InvalidDataException">The stream ends before, or truth values are not 0 or 1.</exception>
+    public static Tensor Read(Stream stream, ScalarType type, IReadOnlyList<long> shape, string what)
     {
         using var scope = NewDisposeScope();
-        foreach (var piece in Pieces(tensor))
+        var isTruth = type == ScalarType.Bool; // whose bytes libtorch takes for 0 or 1, unseen
+        var tensor = empty([.. shape], dtype: isTruth ? ScalarType.Byte : type, device: CPU);
+        try
         {
-            stream.ReadExactly(piece.bytes);
-            piece.Dispose();
+            foreach (var piece in Pieces(tensor))
+            {
+                stream.ReadExactly(piece.bytes);
+                piece.Dispose();
+            }
         }
+        catch (EndOfStreamException problem)
+        {
+            throw new InvalidDataException($"{what}: expected {tensor.NumberOfElements * tensor.ElementSize} bytes, found fewer; the file was cut short since it was opened.", problem);
+        }
+
+        if (isTruth && tensor.gt(Scalars.One).any().item<bool>())
+        {
+            throw new InvalidDataException($"{what}: expected bytes of 0 or 1 for BOOL, found others.");
+        }
+
+        return (isTruth ? tensor.to(ScalarType.Bool) : tensor).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// How many bits a tensor takes; null for 2^63 bytes and more. Zeros count as ones: what a library makes of the other
+    /// dimensions of an empty tensor must not overflow either.
+    /// </summary>
+    public static UInt128? BitsOf(int bitsOfElement, IReadOnlyList<long> shape)
+    {
+        UInt128 bits = (UInt128)bitsOfElement;
+        foreach (var size in shape)
+        {
+            bits *= (ulong)Math.Max(1, size);
+            if (bits / 8 > long.MaxValue)
+            {
+                return null;
+            }
+        }
+
+        return bits;
     }
 
     private static IEnumerable<Tensor> Pieces(Tensor dense)

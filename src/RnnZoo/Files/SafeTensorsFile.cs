@@ -92,25 +92,8 @@ public sealed class SafeTensorsFile : IDisposable
             ? found
             : throw new KeyNotFoundException($"{_name}: expected a tensor '{name}', found {(Entries.Count == 0 ? "none at all" : string.Join(", ", Entries.Take(8).Select(known => Printable.Of(known.Name))))}.");
         var type = entry.Type ?? throw new InvalidDataException($"{_name}: {Printable.Of(name)}: dtype: expected one that TorchSharp has too ({SafeTensorTypes.Names}), got '{entry.DType}'; the file's other tensors can be read, this one has to be converted where it was made.");
-        using var scope = NewDisposeScope();
-        var isTruth = type == ScalarType.Bool; // whose bytes libtorch takes for 0 or 1, unseen
-        var tensor = empty([.. entry.Shape], dtype: isTruth ? ScalarType.Byte : type, device: CPU);
         _stream.Position = _dataStart + entry.Begin;
-        try
-        {
-            TensorBytes.Read(tensor, _stream);
-        }
-        catch (EndOfStreamException problem)
-        {
-            throw new InvalidDataException($"{_name}: {Printable.Of(name)}: expected {entry.End - entry.Begin} bytes, found fewer; the file was cut short since it was opened.", problem);
-        }
-
-        if (isTruth && tensor.gt(Scalars.One).any().item<bool>())
-        {
-            throw new InvalidDataException($"{_name}: {Printable.Of(name)}: expected bytes of 0 or 1 for BOOL, found others.");
-        }
-
-        return (isTruth ? tensor.to(ScalarType.Bool) : tensor).MoveToOuterDisposeScope();
+        return TensorBytes.Read(_stream, type, entry.Shape, $"{_name}: {Printable.Of(name)}");
     }
 
     /// <summary>Closes the file.</summary>

@@ -126,17 +126,7 @@ internal sealed class SafeTensorsHeader(string file)
 
     private void CheckLength(string name, string type, long[] shape, long begin, long end)
     {
-        // Zeros count as ones here: what a library makes of the other dimensions of an empty tensor must not overflow either.
-        UInt128 bits = (UInt128)SafeTensorTypes.BitsOf(type);
-        foreach (var size in shape)
-        {
-            bits *= (ulong)Math.Max(1, size);
-            if (bits / 8 > long.MaxValue)
-            {
-                throw Wrong($"{name}: shape: expected a tensor of less than 2^63 bytes, got [{string.Join(", ", shape)}]");
-            }
-        }
-
+        var bits = TensorBytes.BitsOf(SafeTensorTypes.BitsOf(type), shape) ?? throw Wrong($"{name}: shape: expected a tensor of less than 2^63 bytes, got [{string.Join(", ", shape)}]");
         var bytes = shape.Contains(0) ? 0 : (long)(bits / 8);
         if (end < begin || end - begin != bytes || bits % 8 != 0)
         {

@@ -117,6 +117,26 @@ public sealed record RecurrentNet(string Name, Type Cell, Func<NetOptions, IRecu
 
         return Factory(options);
     }
+
+    /// <summary>
+    /// The shapes of the parameters that a net would have, found without making it: those of a small one, in which multiples of I
+    /// and H tell apart. Of a net with other axes, such as one of I + H, that axis is the small net's.
+    /// </summary>
+    internal Dictionary<string, long[]> ShapesOf(NetOptions options)
+    {
+        const long SmallInput = 31, SmallHidden = 29;
+        using var small = (nn.Module)Make(options with { InputSize = SmallInput, HiddenSize = SmallHidden, Device = null });
+        return small.state_dict().ToDictionary(pair => pair.Key, pair => Array.ConvertAll(pair.Value.shape, size =>
+            size == SmallInput ? options.InputSize : size % SmallHidden == 0 ? size / SmallHidden * options.HiddenSize : size));
+    }
+
+    /// <summary>How many numbers those are, for as many layers as one likes: each above the second has as many as the second.</summary>
+    internal double CountOf(NetOptions options)
+    {
+        return Of(1) + ((options.NumLayers - 1) * (options.NumLayers > 1 ? Of(2) - Of(1) : 0));
+
+        double Of(long layers) => ShapesOf(options with { NumLayers = layers }).Values.Sum(shape => shape.Aggregate(1.0, (count, size) => count * size));
+    }
 }
 
 /// <summary>What a net is made with.</summary>

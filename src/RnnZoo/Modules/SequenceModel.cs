@@ -104,6 +104,14 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
         return new SequenceModel(net, outputSize, encoding, embedded ? inputSize : null);
     }
 
+    /// <summary>
+    /// How many parameters <see cref="Create"/> would make, found without making them: what a file says is compared with the bytes
+    /// that are there before memory is taken for it. Never too many.
+    /// </summary>
+    internal static double CountOf(string cellName, long inputSize, long hiddenSize, long outputSize, long numLayers = 1, long? embeddingSize = null) =>
+        RecurrentNets.Named(cellName, nameof(cellName)).CountOf(new NetOptions(embeddingSize ?? inputSize, hiddenSize, numLayers))
+        + (outputSize * (hiddenSize + 1.0)) + ((double)inputSize * (embeddingSize ?? 0));
+
     /// <summary>Runs a sequence, hooks included.</summary>
     /// <param name="input">[T, B, I], or token ids [T, B].</param>
     /// <param name="state">The net's initial state, parts [L·D, B, S]; zeros if null.</param>

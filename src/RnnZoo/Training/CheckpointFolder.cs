@@ -10,7 +10,11 @@ namespace RnnZoo.Training;
 /// <param name="Step">How many steps were taken.</param>
 /// <param name="Tensors">The tensors by name; they belong to the innermost dispose scope.</param>
 /// <param name="Notes">What is no tensor, as text by name.</param>
-internal sealed record Checkpoint(long Step, IReadOnlyDictionary<string, Tensor> Tensors, IReadOnlyDictionary<string, string> Notes);
+internal sealed record Checkpoint(long Step, IReadOnlyDictionary<string, Tensor> Tensors, IReadOnlyDictionary<string, string> Notes)
+{
+    /// <summary>What messages call it: the file that it was read from.</summary>
+    public string Name { get; init; } = "checkpoint";
+}
 
 /// <summary>
 /// The checkpoints of one training: <c>checkpoint-000000042.safetensors</c> for step 42. The last two are kept, so that one
@@ -96,29 +100,40 @@ internal sealed class CheckpointFolder
     {
         using var file = new MemoryStream();
         SafeTensors.Save(file, checkpoint.Tensors, new Dictionary<string, string>([new(HashKey, new string('0', HashDigits)), .. checkpoint.Notes]));
-        var bytes = file.ToArray();
-        HashOf(bytes).CopyTo(HashIn(bytes));
-        AtomicFile.Write(path, stream => stream.Write(bytes));
+        AtomicFile.Write(path, stream => stream.Write(Sealed(file.ToArray())));
+    }
+
+    /// <summary>A checkpoint's bytes with their own hash in its place; what is none stays as it is.</summary>
+    internal static byte[] Sealed(byte[] file)
+    {
+        if (HasHash(file))
+        {
+            HashIn(file).Fill((byte)'0');
+            HashOf(file).CopyTo(HashIn(file));
+        }
+
+        return file;
     }
 
     internal static Checkpoint Read(string path)
     {
         var bytes = File.ReadAllBytes(path);
-        if (bytes.Length < LengthSize + HeaderStart.Length + HashDigits || !bytes.AsSpan(LengthSize).StartsWith(HeaderStart))
+        if (!HasHash(bytes))
         {
             throw new InvalidDataException($"{path}: expected a checkpoint, a safetensors file whose metadata begins with its {HashKey}, got {bytes.Length} bytes that are none.");
         }
 
         var stated = HashIn(bytes).ToArray();
-        HashIn(bytes).Fill((byte)'0');
-        if (!HashOf(bytes).AsSpan().SequenceEqual(stated))
+        if (!HashIn(Sealed(bytes)).SequenceEqual(stated))
         {
             throw new InvalidDataException($"{path}: expected a checkpoint that fits its own SHA-256, got {bytes.Length} bytes that do not; it was cut short or changed since it was written.");
         }
 
         using var file = SafeTensorsFile.Open(new MemoryStream(bytes), path);
-        return new Checkpoint(StepOf(path)!.Value, file.Entries.ToDictionary(entry => entry.Name, entry => file.Read(entry.Name)), file.Metadata);
+        return new Checkpoint(StepOf(path)!.Value, file.Entries.ToDictionary(entry => entry.Name, entry => file.Read(entry.Name)), file.Metadata) { Name = path };
     }
+
+    private static bool HasHash(byte[] file) => file.Length >= LengthSize + HeaderStart.Length + HashDigits && file.AsSpan(LengthSize).StartsWith(HeaderStart);
 
     private static Span<byte> HashIn(byte[] file) => file.AsSpan(LengthSize + HeaderStart.Length, HashDigits);
 

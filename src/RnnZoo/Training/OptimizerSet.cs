@@ -125,16 +125,16 @@ internal sealed class OptimizerSet : IDisposable
         .Concat(slot.Memory.Length == 0 ? [] : [KeyValuePair.Create($"{place}.step", tensor(slot.Steps))]));
 
     /// <summary>Goes back to what <see cref="Memory"/> gave.</summary>
-    /// <exception cref="InvalidDataException">A tensor is missing, or has another shape.</exception>
+    /// <exception cref="InvalidDataException">A tensor is missing, or has another shape or element type.</exception>
     public void Restore(IReadOnlyDictionary<string, Tensor> tensors)
     {
         using var noTape = no_grad();
         using var scope = NewDisposeScope();
         foreach (var (name, own) in Memory())
         {
-            if (!tensors.TryGetValue(name, out var saved) || !saved.shape.SequenceEqual(own.shape))
+            if (!tensors.TryGetValue(name, out var saved) || !saved.shape.SequenceEqual(own.shape) || saved.dtype != own.dtype)
             {
-                throw new InvalidDataException($"optimizer: {name}: expected shape {Check.Show(own.shape)}, got {(saved is null ? "none" : Check.Show(saved.shape))}");
+                throw new InvalidDataException($"optimizer: {name}: expected shape {Check.Show(own.shape)} of {own.dtype}, got {(saved is null ? "none" : $"{Check.Show(saved.shape)} of {saved.dtype}")}.");
             }
 
             own.copy_(saved);

@@ -51,6 +51,7 @@ internal sealed record CharacterRecipe : ModelRecipe
     {
         var text = run.Text ?? OpenText(run.TextFile ?? throw new ArgumentException($"run.TextFile: expected the file with the text to learn, {Text.Title}, got none. To get it: {Text.Source}", nameof(run)));
         CheckText(text.Sha256, "another one");
+        CheckSize(text.Vocabulary, run.Checkpoints);
         CharacterModel model;
         lock (DrawingWeights)
         {
@@ -68,6 +69,18 @@ internal sealed record CharacterRecipe : ModelRecipe
         {
             model.Dispose();
             throw;
+        }
+    }
+
+    // The model is made before a checkpoint is read into it, and takes the memory that the recipe says: one that is larger than
+    // the checkpoint's is refused before.
+    private void CheckSize(Vocabulary vocabulary, string? checkpoints)
+    {
+        using var scope = NewDisposeScope();
+        if (checkpoints is not null && Directory.Exists(checkpoints) && new CheckpointFolder(checkpoints).LoadNewest() is { } newest
+            && CharacterModel.CountOf(vocabulary, Net) > CharacterCheckpoint.CountOf(newest))
+        {
+            throw new InvalidDataException(FormattableString.Invariant($"{newest.Name}: expected a checkpoint of the recipe's net, whose {CharacterModel.CountOf(vocabulary, Net):#,0} parameters it would hold, got one with {CharacterCheckpoint.CountOf(newest):#,0}."));
         }
     }
 

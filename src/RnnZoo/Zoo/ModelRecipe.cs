@@ -14,6 +14,9 @@ namespace RnnZoo.Zoo;
 [JsonDerivedType(typeof(CharacterRecipe), "characters")]
 public abstract record ModelRecipe
 {
+    /// <summary>More threads than any machine has good use for; where OpenMP cannot start as many as it is asked for, it ends the process.</summary>
+    internal const int MostThreads = 256;
+
     /// <summary>Held while weights are drawn, for the generator that they come from is the process's.</summary>
     private protected static readonly Lock DrawingWeights = new();
 
@@ -94,7 +97,7 @@ public abstract record ModelRecipe
     {
         Check.That(Seeds.Count > 0 && Seeds.Distinct().Count() == Seeds.Count && Seeds.All(seed => seed >= 0), "recipe.seeds", "seeds of at least 0, none twice", string.Join(", ", Seeds));
         Check.That(Seeds.Contains(CommittedSeed), "recipe.committedSeed", $"one of the seeds ({string.Join(", ", Seeds)})", CommittedSeed);
-        Check.That(Threads >= 1, "recipe.threads", "at least 1", Threads);
+        Check.That(Threads is >= 1 and <= MostThreads, "recipe.threads", $"1 to {MostThreads}", Threads);
     }
 }
 

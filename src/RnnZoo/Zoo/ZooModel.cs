@@ -81,29 +81,25 @@ public sealed class ZooModel : IDisposable, Display.ITable
         if (manifest.Recipe is CharacterRecipe { Net: var net } text)
         {
             var vocabulary = text.Vocabulary == VocabularyKind.Bytes ? Vocabulary.Bytes : ReadVocabulary(entry.File(ModelFolder.Vocabulary));
-            var inputs = net.Embedding > 0 ? net.Embedding : vocabulary.Size;
-            CheckSize(entry, parameters, Least(inputs, net.Hidden, net.Layers, vocabulary.Size) + ((double)vocabulary.Size * net.Embedding));
+            CheckSize(entry, parameters, CharacterModel.CountOf(vocabulary, net));
             var characters = new CharacterModel(vocabulary, net);
             return new ZooModel(entry, manifest, characters.Net, characters);
         }
 
         var recipe = (SequenceRecipe)manifest.Recipe;
-        CheckSize(entry, parameters, Least(recipe.Task.InputSize, recipe.Net.Hidden, recipe.Net.Layers, recipe.Task.OutputSize));
+        CheckSize(entry, parameters, SequenceModel.CountOf(recipe.Net.Cell, recipe.Task.InputSize, recipe.Net.Hidden, recipe.Task.OutputSize, recipe.Net.Layers));
         return new ZooModel(entry, manifest, recipe.CreateNet());
     }
 
-    // A net is made before its weights are read into it, and takes the memory that the manifest says: one that cannot be of
-    // this file is refused before. What is nearly of the right size may be made; its shapes then tell what differs.
-    private static void CheckSize(ModelEntry entry, long parameters, double least)
+    // A net is made before its weights are read into it, and takes the memory that the manifest says: one that is larger than
+    // the file is refused before. What else differs, its shapes tell.
+    private static void CheckSize(ModelEntry entry, long parameters, double count)
     {
-        if (least > parameters)
+        if (count > parameters)
         {
-            throw new InvalidDataException(FormattableString.Invariant($"{entry.File(ModelFolder.Manifest)}: recipe.net: expected a net of {parameters:#,0} parameters, as many as {ModelFolder.Weights} holds, got one of at least {least:#,0}."));
+            throw new InvalidDataException(FormattableString.Invariant($"{entry.File(ModelFolder.Manifest)}: recipe.net: expected a net of {parameters:#,0} parameters, as many as {ModelFolder.Weights} holds, got one of {count:#,0}."));
         }
     }
-
-    // Of any net: H weights for each input and output, and at least one for each unit of the layers above the first.
-    private static double Least(double inputs, double hidden, double layers, double outputs) => hidden * (inputs + outputs + layers - 1);
 
     private static Vocabulary ReadVocabulary(string file)
     {

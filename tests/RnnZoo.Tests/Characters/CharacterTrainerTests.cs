@@ -110,8 +110,52 @@ public class CharacterTrainerTests
             using var model = new CharacterModel(text.Vocabulary, shape);
             using var trainer = new CharacterTrainer(model, text.Tokens.Slice(0, length), text.Tokens.Slice(400, 91), Options, seed: 3, new CheckpointFolder(folder.Path));
 
-            Assert.StartsWith("checkpoint: expected one of this training, got another: ", Assert.Throws<InvalidDataException>(() => trainer.Resume()).Message);
+            Assert.StartsWith($"{folder.File("checkpoint-000000005.safetensors")}: expected a checkpoint of this training, got another: ", Assert.Throws<InvalidDataException>(() => trainer.Resume()).Message);
         }
+    }
+
+    // Each ended in an exception that named no file, or none until the training was under way.
+    [Theory]
+    [InlineData("progress", "null", "progress: expected an object, got null.")]
+    [InlineData("progress", "{}", "progress.step: expected 5, as the file is called, got 0.")]
+    [InlineData("progress", "{\"Step\":5,\"History\":null}", "progress.history: expected ")]
+    [InlineData("progress", "{\"Step\":5,\"History\":[null]}", "progress.history: expected ")]
+    [InlineData("progress", "{\"Step\":5,\"Seconds\":1e999}", "progress.seconds: expected ")]
+    [InlineData("position", "null", "position: expected an object, got null.")]
+    [InlineData("position", "{}", "position: expected one of 3 streams of ")]
+    [InlineData("state.0", "half", "h0: expected [L·D, B, H] = [1, 3, 5], got [1, 3, 2].")]
+    [InlineData("state.0", "integers", "h0: expected dtype Float32 ")]
+    [InlineData("state.0", "none", "state: expected 2 part(s) (h, c), got 1.")]
+    [InlineData("optimizer.0.step", "real", "optimizer: 0.step: expected shape [] of Int64, got [] of Float32.")]
+    [InlineData("optimizer.0.exp_avg", "half", "optimizer: 0.exp_avg: expected shape ")]
+    [InlineData("optimizer.0.exp_avg", "none", "optimizer: 0.exp_avg: expected shape ")]
+    public void Resume_DamagedCheckpointOfARightHash_IsRefusedByItsName(string what, string damage, string message)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        Train(folder.Path, new CharacterModelShape { Hidden = 5 }, Options with { Steps = 5 });
+        var file = folder.File("checkpoint-000000005.safetensors");
+        var whole = CheckpointFolder.Read(file);
+        var (tensors, notes) = (whole.Tensors.ToDictionary(), whole.Notes.Where(note => note.Key != "sha256").ToDictionary());
+        if (notes.ContainsKey(what))
+        {
+            notes[what] = damage;
+        }
+        else if (damage == "none")
+        {
+            tensors.Remove(what);
+        }
+        else
+        {
+            tensors[what] = damage == "half" ? tensors[what].narrow(-1, 0, 2) : tensors[what].to(damage == "real" ? ScalarType.Float32 : ScalarType.Int32);
+        }
+
+        CheckpointFolder.Write(file, whole with { Tensors = tensors, Notes = notes });
+        var text = Text();
+        using var model = new CharacterModel(text.Vocabulary, new CharacterModelShape { Hidden = 5 });
+        using var trainer = new CharacterTrainer(model, text.Tokens.Slice(0, 400), text.Tokens.Slice(400, 91), Options, seed: 3, new CheckpointFolder(folder.Path));
+
+        Assert.StartsWith($"{file}: expected a checkpoint of this training, got another: {message}", Assert.Throws<InvalidDataException>(() => trainer.Resume()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -43,6 +43,7 @@ public sealed class TextTests : IDisposable
     [InlineData("{\"format\":\"rnnzoo-vocabulary-1\",\"kind\":\"words\"}", "vocabulary: kind: expected bytes or characters, got words.")]
     [InlineData("{\"format\":\"rnnzoo-vocabulary-1\",\"kind\":\"characters\"}", "vocabulary: characters: expected at least one character and none twice, got 0 with 0 repeated.")]
     [InlineData("{\"format\":\"rnnzoo-vocabulary-1\",\"kind\":\"characters\",\"characters\":\"aba\"}", "vocabulary: characters: expected at least one character and none twice, got 3 with 1 repeated.")]
+    [InlineData("{\"format\":\"rnnzoo-vocabulary-1\",\"kind\":\"characters\",\"characters\":\"a\\ud800\"}", "vocabulary: ")]
     public void FromJson_DamagedFile_SaysWhatIsWrong(string json, string message) =>
         Assert.StartsWith(message, Assert.Throws<InvalidDataException>(() => Vocabulary.FromJson(json)).Message);
 

@@ -63,6 +63,55 @@ public class CharsTests
         Assert.Equal(model.Manifest.Result.WeightsSha256, again.Json.GetProperty("weightsSha256").GetString());
     }
 
+    // 15,000 took 3.6 GB, and 1,000,000 the process, before the checkpoint was looked at.
+    [Theory]
+    [InlineData(9)]
+    [InlineData(15_000)]
+    [InlineData(1_000_000)]
+    public async Task Resume_SizesThatTheCheckpointHasNot_AreRefusedBeforeTheNetIsMade(int hidden)
+    {
+        using var folder = new TemporaryFolder();
+        WriteText(folder);
+        await CliRun.Of(folder.Path, Small + " --text text.txt --output out");
+        var manifest = folder.File("out/model.json");
+        await File.WriteAllTextAsync(manifest, (await File.ReadAllTextAsync(manifest)).Replace("\"hidden\": 8", $"\"hidden\": {hidden}", StringComparison.Ordinal));
+        var live = Expect.LiveTensors;
+
+        var run = await CliRun.Of(folder.Path, "train chars --resume out");
+
+        Assert.Equal((ExitCodes.Failure, ""), (run.ExitCode, run.Output));
+        Assert.Matches($"^{folder.File("out/checkpoint-000000040.safetensors")}: expected a checkpoint of the recipe's net, whose [0-9,]+ parameters it would hold, got one with [0-9,]+\\.$", run.Error.TrimEnd());
+        Assert.Equal(live, Expect.LiveTensors);
+    }
+
+    [Fact]
+    public async Task Resume_ChunksLongerThanTheText_NameTheRecipeAndNoOptionThatWasNotGiven()
+    {
+        using var folder = new TemporaryFolder();
+        WriteText(folder);
+        await CliRun.Of(folder.Path, Small + " --text text.txt --output out");
+        var manifest = folder.File("out/model.json");
+        await File.WriteAllTextAsync(manifest, (await File.ReadAllTextAsync(manifest)).Replace("\"chunkLength\": 9", "\"chunkLength\": 2000000000", StringComparison.Ordinal));
+
+        var run = await CliRun.Of(folder.Path, "train chars --resume out");
+
+        Assert.Equal((ExitCodes.Failure, ""), (run.ExitCode, run.Output));
+        Assert.StartsWith($"--resume: {manifest}: recipe.training.chunkLength: expected at most the ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Train_MoreThanThereIsMemory_IsOneLineWithoutLibtorchsCallStack()
+    {
+        using var folder = new TemporaryFolder();
+        WriteText(folder);
+
+        var run = await CliRun.Of(folder.Path, Small.Replace("--hidden 8", "--hidden 2000000000", StringComparison.Ordinal) + " --text text.txt --output out");
+
+        Assert.Equal((ExitCodes.Failure, ""), (run.ExitCode, run.Output));
+        Assert.Matches("^rnnzoo: ExternalException: [^\n]*allocate[^\n]*$", run.Error.TrimEnd());
+        Assert.DoesNotContain("frame #", run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task TensorBoard_OfAResumedRun_GoesOn_AndOfANewOneBeginsAnew()
     {
@@ -275,7 +324,7 @@ public class CharsTests
     [InlineData("a", ExitCodes.Failure, "--text: TEXT: expected a text of at least 2 characters, an input and the target after it, got 1.")]
     [InlineData("abc", ExitCodes.Failure, "--text: TEXT: expected a text of at least 4 characters, 2 to train on and 2 to hold out, and a share held out that leaves so many, got 3 characters, 1 of them to train on.")]
     [InlineData("abcde", ExitCodes.Usage, "--streams: expected at most 2 for the 3 characters to train on, got 4.")]
-    [InlineData("abcdefghijklmnopqrstuvwxyz", ExitCodes.Usage, "--chunk: expected at most the 5 steps that each of 4 streams has in the 24 characters to train on, got 9; give a smaller --chunk or fewer --streams.")]
+    [InlineData("abcdefghijklmnopqrstuvwxyz", ExitCodes.Usage, "--chunk: expected at most the 5 steps that each of 4 streams has in the 24 characters to train on, got 9; give a smaller chunk or fewer streams.")]
     [InlineData("abc\u00ff", ExitCodes.Failure, "--text: TEXT: expected UTF-8, got the bytes FF at byte 3 (line 1, column 4); convert the file to UTF-8, or use the byte vocabulary.")]
     public async Task Text_ThatCannotBeLearnt_IsOneLine(string text, int exitCode, string error)
     {

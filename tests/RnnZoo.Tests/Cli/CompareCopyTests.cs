@@ -144,7 +144,7 @@ public class CompareCopyTests
 
         var made = folder.File("here/there");
         Assert.Equal(
-            ["chart.svg", "log.jsonl", "lstm-delay2.dat", "lstm-delay7.dat", "results.json", "vanilla-delay2.dat", "vanilla-delay7.dat"],
+            ["chart.svg", "log.jsonl", "lstm-delay2.safetensors", "lstm-delay7.safetensors", "results.json", "vanilla-delay2.safetensors", "vanilla-delay7.safetensors"],
             Directory.GetFiles(made).Select(Path.GetFileName).Order());
         Assert.Equal(run.Output, await File.ReadAllTextAsync(Path.Combine(made, "results.json")));
         var svg = XElement.Load(Path.Combine(made, "chart.svg"));

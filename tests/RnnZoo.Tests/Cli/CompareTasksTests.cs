@@ -68,7 +68,7 @@ public class CompareTasksTests
         var made = Assert.Single(Directory.GetDirectories(folder.File("runs")));
         Assert.EndsWith("-" + task, made, StringComparison.Ordinal);
         Assert.Equal(
-            ["chart.svg", "log.jsonl", $"lstm-{size}11.dat", $"lstm-{size}17.dat", "results.json", $"vanilla-{size}11.dat", $"vanilla-{size}17.dat"],
+            ["chart.svg", "log.jsonl", $"lstm-{size}11.safetensors", $"lstm-{size}17.safetensors", "results.json", $"vanilla-{size}11.safetensors", $"vanilla-{size}17.safetensors"],
             Directory.GetFiles(made).Select(Path.GetFileName).Order());
         Assert.Equal(4, XElement.Load(Path.Combine(made, "chart.svg")).Lines().Length);
         var ends = File.ReadLines(Path.Combine(made, "log.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)

@@ -150,12 +150,12 @@ public class LyapunovTests
         using var folder = new TemporaryFolder();
         await CliRun.Of(folder.Path, "compare copy --hidden 8 --symbols 3 --batch 4 --steps 2 --delays 2 --output out --json");
 
-        var run = await CliRun.Of(folder.Path, "lyapunov --weights out/lstm-delay2.dat --steps 20 --json");
+        var run = await CliRun.Of(folder.Path, "lyapunov --weights out/lstm-delay2.safetensors --steps 20 --json");
         var two = await CliRun.Of(folder.Path, "lyapunov --weights out --steps 20");
 
         Assert.Equal((ExitCodes.Success, "lstm", 8), (run.ExitCode, run.Json.GetProperty("model").GetString(), run.Json.GetProperty("hidden").GetInt32()));
         Assert.Equal((ExitCodes.Failure, ""), (two.ExitCode, two.Output));
-        Assert.Contains("found lstm-delay2.dat, vanilla-delay2.dat; name one of them.", two.Error, StringComparison.Ordinal);
+        Assert.Contains("found lstm-delay2.safetensors, vanilla-delay2.safetensors; name one of them.", two.Error, StringComparison.Ordinal);
     }
 
     [Fact]

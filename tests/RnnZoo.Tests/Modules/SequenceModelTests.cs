@@ -27,6 +27,18 @@ public sealed class SequenceModelTests
     }
 
     [Theory]
+    [MemberData(nameof(Names))]
+    public void CountOf_IsWhatCreateMakes(string cell)
+    {
+        foreach (var (inputs, hidden, outputs, layers, embedding) in new[] { (5, 11, 2, 1, 0), (5, 11, 2, 2, 0), (31, 29, 3, 3, 0), (29, 31, 7, 4, 13), (1, 1, 1, 2, 1) })
+        {
+            using var model = SequenceModel.Create(cell, inputs, hidden, outputs, layers, embedding > 0 ? InputEncoding.Embedding : InputEncoding.OneHot, embedding > 0 ? embedding : null);
+
+            Assert.Equal(model.parameters().Sum(parameter => parameter.numel()), SequenceModel.CountOf(cell, inputs, hidden, outputs, layers, embedding > 0 ? embedding : null));
+        }
+    }
+
+    [Theory]
     [InlineData(InputEncoding.OneHot)]
     [InlineData(InputEncoding.Embedding)]
     public void Tokens_AreEncodedByTheirIds(InputEncoding encoding)

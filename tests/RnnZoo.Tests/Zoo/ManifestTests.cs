@@ -82,6 +82,7 @@ public class ManifestTests
     [InlineData("[1, 2, 3]", "[1, 2, 2]", "recipe.seeds: expected seeds of at least 0, none twice, got '1, 2, 2'.")]
     [InlineData("[1, 2, 3]", "null", "recipe.seeds: ")]
     [InlineData("\"measureSequences\": 2000", "\"measureSequences\": 100", "recipe.measureSequences: expected at least 2000, got 100.")]
+    [InlineData("\"committedSeed\": 2", "\"committedSeed\": 2, \"threads\": 2000000000", "recipe.threads: expected 1 to 256, got 2000000000.")]
     [InlineData("\"sequences\"", "\"pictures\"", "recipe")]
     [InlineData("\"kind\": \"sequences\",", "", "recipe: kind: expected sequences or characters, got none.")]
     [InlineData("\"format\": 1", "\"format\": 2", "format: expected 1, got 2.")]

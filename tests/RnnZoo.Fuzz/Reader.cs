@@ -1,0 +1,45 @@
+using static TorchSharp.torch;
+
+namespace RnnZoo.Fuzz;
+
+/// <summary>Reads changed files of a kind by the library.</summary>
+internal sealed class Reader : IDisposable
+{
+    private readonly string _folder = Memory.NewFolder();
+    private readonly Target _target;
+    private bool _limited;
+
+    public Reader(Target target)
+    {
+        _target = target;
+        Corpus.Copy(target.Folder, _folder);
+    }
+
+    /// <summary>Reads a file that holds some bytes. The first one sets the limit of memory for those after it, once libtorch is there.</summary>
+    /// <returns>Why it was refused; null if it was not.</returns>
+    /// <exception cref="Exception">Anything that a reader must not throw.</exception>
+    public string? Try(byte[] bytes)
+    {
+        File.WriteAllBytes(Path.Combine(_folder, _target.File), _target.Sealed(bytes));
+        using var scope = NewDisposeScope();
+        try
+        {
+            _target.Read(_folder);
+            return null;
+        }
+        catch (InvalidDataException problem) when (problem.Message.Contains(_folder, StringComparison.Ordinal))
+        {
+            return problem.Message;
+        }
+        finally
+        {
+            if (!_limited)
+            {
+                _limited = true;
+                Memory.Limit();
+            }
+        }
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+}
