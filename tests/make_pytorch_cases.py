@@ -3,7 +3,9 @@
 
 Each file holds one module in float64: sizes, parameters, inputs, outputs and all gradients of
 loss = sum(output * grad_output) + sum(hn * grad_hn) (+ sum(cn * grad_cn) for the LSTM).
-The sizes are distinct primes, so that a swapped axis cannot pass. Run it from anywhere; it overwrites the files.
+The sizes are distinct primes, so that a swapped axis cannot pass. The case SAVED is also a file of torch.save, twice: as it
+is, and with all weights as parts of one block, which is how cuDNN keeps those of a net on a GPU.
+Run it from anywhere; it overwrites the files.
 """
 import json
 import pathlib
@@ -19,6 +21,7 @@ CASES = [
     ("lstm-one-step", torch.nn.LSTM, dict(), 1, 3, 2, 5, 1),
     ("gru-2layer-bidirectional", torch.nn.GRU, dict(bidirectional=True), 5, 2, 3, 5, 2),
 ]
+SAVED = "lstm-one-step"
 
 
 def packed(tensor):
@@ -28,6 +31,12 @@ def packed(tensor):
 def make(name, kind, options, T, B, I, H, layers, seed, folder):
     torch.manual_seed(seed)
     net = kind(I, H, num_layers=layers, **options).double()
+    if name == SAVED:
+        weights = net.state_dict()
+        torch.save(weights, folder / f"{name}.pth")
+        block = torch.cat([value.flatten() for value in weights.values()])
+        parts = block.split([value.numel() for value in weights.values()])
+        torch.save({key: part.view_as(weights[key]) for key, part in zip(weights, parts)}, folder / f"{name}-block.pth")
     batch_first = options.get("batch_first", False)
     directions = 2 if options.get("bidirectional", False) else 1
     lstm = kind is torch.nn.LSTM

@@ -70,7 +70,7 @@ public sealed class AddingTask : ISequenceTask
         return new SequenceBatch(input.MoveToOuterDisposeScope(), target.MoveToOuterDisposeScope());
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc path="/*[not(self::param or self::returns)]"/>
     /// <param name="output">[T, B, 1]: numbers, of which those of the last step are the answers.</param>
     /// <param name="target">[B]: the sums wanted.</param>
     /// <returns>[]: the mean squared error over B.</returns>
@@ -80,7 +80,7 @@ public sealed class AddingTask : ISequenceTask
         return SquaredErrors(output, target).mean().MoveToOuterDisposeScope();
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc path="/*[not(self::param)]"/>
     /// <param name="output">[T, B, 1]: numbers, of which those of the last step are the answers.</param>
     /// <param name="target">[B]: the sums wanted.</param>
     public TaskScore Score(Tensor output, Tensor target)

@@ -89,13 +89,13 @@ public sealed class CopyTask : ISequenceTask
         return new SequenceBatch(input.MoveToOuterDisposeScope(), target.MoveToOuterDisposeScope());
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc path="/*[not(self::param or self::returns)]"/>
     /// <param name="output">[T, B, 9]: unnormalised log-probabilities.</param>
     /// <param name="target">[T, B]: the classes wanted.</param>
     /// <returns>[]: nats per step, the mean over T and B.</returns>
     public Tensor Loss(Tensor output, Tensor target) => TaskOutput.CrossEntropy(output, target, Length, TargetClasses);
 
-    /// <inheritdoc/>
+    /// <inheritdoc path="/*[not(self::param)]"/>
     /// <param name="output">[T, B, 9]: unnormalised log-probabilities.</param>
     /// <param name="target">[T, B]: the classes wanted.</param>
     public TaskScore Score(Tensor output, Tensor target) => TaskOutput.Score(this, output, target, Symbols, ignored: Blank);

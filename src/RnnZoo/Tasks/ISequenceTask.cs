@@ -8,10 +8,10 @@ namespace RnnZoo.Tasks;
 /// <summary>A problem on sequences: where its data comes from, and how an answer is judged. Holds no state and no tensors.</summary>
 public interface ISequenceTask
 {
-    /// <summary>The short name that commands and files use, such as <c>copy</c>; <see cref="SequenceTasks"/> knows all.</summary>
+    /// <summary>The short name that commands and files use, such as <c>copy</c>.</summary>
     string Name { get; }
 
-    /// <summary>The numbers that the problem was posed with: <see cref="SequenceTasks.Create"/> makes the same task of them.</summary>
+    /// <summary>The numbers that the problem was posed with; they and the name make the same task again.</summary>
     IReadOnlyDictionary<string, long> Settings { get; }
 
     /// <summary>T: the steps of every sequence.</summary>

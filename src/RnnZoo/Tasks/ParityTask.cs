@@ -77,13 +77,13 @@ public sealed class ParityTask : ISequenceTask
         return new SequenceBatch(input.MoveToOuterDisposeScope(), target.MoveToOuterDisposeScope());
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc path="/*[not(self::param or self::returns)]"/>
     /// <param name="output">[T, B, 2]: unnormalised log-probabilities.</param>
     /// <param name="target">[T, B]: the classes wanted.</param>
     /// <returns>[]: nats per step, the mean over T and B.</returns>
     public Tensor Loss(Tensor output, Tensor target) => TaskOutput.CrossEntropy(output, target, Length, Classes);
 
-    /// <inheritdoc/>
+    /// <inheritdoc path="/*[not(self::param)]"/>
     /// <param name="output">[T, B, 2]: unnormalised log-probabilities.</param>
     /// <param name="target">[T, B]: the classes wanted.</param>
     public TaskScore Score(Tensor output, Tensor target) => TaskOutput.Score(this, output, target, Length);

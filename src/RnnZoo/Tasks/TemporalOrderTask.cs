@@ -77,7 +77,7 @@ public sealed class TemporalOrderTask : ISequenceTask
         return new SequenceBatch(input.MoveToOuterDisposeScope(), target.MoveToOuterDisposeScope());
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc path="/*[not(self::param or self::returns)]"/>
     /// <param name="output">[T, B, 4]: unnormalised log-probabilities, of which those of the last step are the answers.</param>
     /// <param name="target">[B]: the classes wanted.</param>
     /// <returns>[]: nats per sequence, the mean over B.</returns>
@@ -88,7 +88,7 @@ public sealed class TemporalOrderTask : ISequenceTask
         return nn.functional.cross_entropy(output.select(0, Length - 1), target).MoveToOuterDisposeScope();
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc path="/*[not(self::param)]"/>
     /// <param name="output">[T, B, 4]: unnormalised log-probabilities, of which those of the last step are the answers.</param>
     /// <param name="target">[B]: the classes wanted.</param>
     public TaskScore Score(Tensor output, Tensor target)
