@@ -7,8 +7,9 @@ Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false
 using var cancellation = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, EndCleanly);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, EndCleanly);
+using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, EndCleanly); // the terminal was closed
 
-var host = new CliHost(Console.Out, Console.Error)
+var host = new CliHost(StandardWriter.Output(), StandardWriter.Error())
 {
     OutputIsTerminal = !Console.IsOutputRedirected,
     ErrorIsTerminal = !Console.IsErrorRedirected,
