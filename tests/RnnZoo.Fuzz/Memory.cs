@@ -28,16 +28,11 @@ internal static partial class Memory
 
         var line = File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmSize:", StringComparison.Ordinal));
         var limit = Most + (1024 * ulong.Parse(line["VmSize:".Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture));
-        if (SetLimit(AddressSpace, [limit, limit]) != 0)
+        if (SetLimit(AddressSpace, [limit, ulong.MaxValue]) != 0)
         {
             throw new InvalidOperationException($"setrlimit: error {Marshal.GetLastPInvokeError()}.");
         }
     }
-
-    /// <summary>A new folder, in memory where the system has a place for that.</summary>
-    public static string NewFolder() => Directory.Exists("/dev/shm")
-        ? Directory.CreateDirectory($"/dev/shm/rnnzoo-fuzz-{Environment.ProcessId}").FullName
-        : Directory.CreateTempSubdirectory("rnnzoo-fuzz-").FullName;
 
     [LibraryImport("libc", EntryPoint = "setenv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetVariable(string name, string value, int overwrite);

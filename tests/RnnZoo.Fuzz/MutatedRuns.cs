@@ -10,7 +10,7 @@ internal sealed class MutatedRuns(Target target, int seed)
 {
     private static readonly TimeSpan LongEnough = TimeSpan.FromSeconds(1);
 
-    private readonly string _folder = Memory.NewFolder();
+    private readonly string _folder = Directory.CreateTempSubdirectory("rnnzoo-fuzz-").FullName;
     private int _succeeded;
     private int _refused;
 

@@ -5,9 +5,11 @@ namespace RnnZoo.Fuzz;
 /// <summary>Reads changed files of a kind by the library.</summary>
 internal sealed class Reader : IDisposable
 {
-    private readonly string _folder = Memory.NewFolder();
+    private const int FilesOfALimit = 1_000; // TorchSharp loses a kilobyte with each module that is made and disposed
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("rnnzoo-fuzz-").FullName;
     private readonly Target _target;
-    private bool _limited;
+    private int _files;
 
     public Reader(Target target)
     {
@@ -15,7 +17,7 @@ internal sealed class Reader : IDisposable
         Corpus.Copy(target.Folder, _folder);
     }
 
-    /// <summary>Reads a file that holds some bytes. The first one sets the limit of memory for those after it, once libtorch is there.</summary>
+    /// <summary>Reads a file that holds some bytes. The first one, once libtorch is there, sets the limit of memory for those after it.</summary>
     /// <returns>Why it was refused; null if it was not.</returns>
     /// <exception cref="Exception">Anything that a reader must not throw.</exception>
     public string? Try(byte[] bytes)
@@ -33,9 +35,8 @@ internal sealed class Reader : IDisposable
         }
         finally
         {
-            if (!_limited)
+            if (_files++ % FilesOfALimit == 0)
             {
-                _limited = true;
                 Memory.Limit();
             }
         }

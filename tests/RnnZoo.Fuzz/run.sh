@@ -15,5 +15,7 @@ cp --remove-destination artifacts/bin/RnnZoo/debug/RnnZoo.dll "$fuzz/bin"
 artifacts/fuzz/tools/sharpfuzz "$fuzz/bin/RnnZoo.dll" RnnZoo.Files RnnZoo.Zoo RnnZoo.Training RnnZoo.Characters
 
 dotnet "$fuzz/bin/RnnZoo.Fuzz.dll" seeds "$target" "$fuzz/seeds"
-export AFL_SKIP_BIN_CHECK=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_NO_UI=1 OMP_NUM_THREADS=1
-exec afl-fuzz -i "$fuzz/seeds" -o "$fuzz/out" -x tests/RnnZoo.Fuzz/words.dict -m none -t 10000 -V "${2:-3600}" -- dotnet "$fuzz/bin/RnnZoo.Fuzz.dll" fuzz "$target"
+TMPDIR=$(mktemp -d -p "$([ -d /dev/shm ] && echo /dev/shm || echo /tmp)") # the files that are read, in memory
+trap 'rm -rf "$TMPDIR"' EXIT
+export TMPDIR AFL_SKIP_BIN_CHECK=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_NO_UI=1 OMP_NUM_THREADS=1
+afl-fuzz -i "$fuzz/seeds" -o "$fuzz/out" -x tests/RnnZoo.Fuzz/words.dict -m none -t 10000 -V "${2:-3600}" -- dotnet "$fuzz/bin/RnnZoo.Fuzz.dll" fuzz "$target"
