@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.CodeAnalysis;
 using Microsoft.DotNet.Interactive;
 using Microsoft.DotNet.Interactive.Commands;
@@ -29,7 +28,7 @@ public static class NotebookRunner
         {
             notebook = Notebook.Parse(File.ReadAllText(path), new Documents.KernelInfoCollection { new Documents.KernelInfo(Kernel, "C#") });
         }
-        catch (Exception wrong) when (wrong is JsonException or InvalidOperationException or InvalidCastException or NullReferenceException)
+        catch (Exception wrong) when (wrong is not (IOException or UnauthorizedAccessException)) // the parser says of no exception that it is the one
         {
             throw new NotebookException($"{path}: expected a notebook in format 4: {wrong.Message}", wrong);
         }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.DotNet.Interactive.Documents;
+using RnnZoo.Fuzz;
 using RnnZoo.Notebooks;
 
 namespace RnnZoo.Tests.Notebooks;
@@ -122,6 +123,30 @@ public sealed class NotebookRunnerTests : IDisposable
 
         Assert.StartsWith(path, wrong.Message, StringComparison.Ordinal);
         Assert.Contains(expected, wrong.Message, StringComparison.Ordinal);
+    }
+
+    /// <remarks>The variable RNNZOO_FUZZ_SEED gives other changes.</remarks>
+    [Theory]
+    [MemberData(nameof(Lessons))]
+    public void ChangedFiles_AreReadOrRefusedByName(string lesson)
+    {
+        var (original, path, seed) = (File.ReadAllBytes(lesson), _folder.File("changed.ipynb"), int.Parse(Environment.GetEnvironmentVariable("RNNZOO_FUZZ_SEED") ?? "1"));
+        var refused = 0;
+        for (var change = 0; change < 200; change++)
+        {
+            File.WriteAllBytes(path, Damage.Of(original, new Random((seed * 1_000_003) + change)));
+            try
+            {
+                NotebookRunner.Load(path);
+            }
+            catch (NotebookException wrong)
+            {
+                Assert.StartsWith(path, wrong.Message, StringComparison.Ordinal);
+                refused++;
+            }
+        }
+
+        Assert.InRange(refused, 20, 190);
     }
 
     public static TheoryData<string> Lessons => [.. Directory.GetFiles(Path.Combine(Repository.Root, "notebooks"), "*.ipynb").Order(StringComparer.Ordinal)];
