@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
 using RnnZoo.Files;
@@ -187,6 +188,18 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
         {
             job.Net.SaveSafeTensors(Path.Combine(folder, $"{NameOf(job)}.safetensors"));
         }
+
+        DeleteEarlier(folder, [.. jobs.Select(NameOf)]);
+    }
+
+    /// <summary>Deletes what an earlier comparison in this folder has left of trainings that are none of this one's.</summary>
+    private static void DeleteEarlier(string folder, HashSet<string> names)
+    {
+        var sizes = string.Join('|', CompareTasks.All.Select(task => task.SizeName).Distinct());
+        var name = new Regex($"^({string.Join('|', RecurrentNets.Names.Select(Regex.Escape))})-({sizes})[0-9]+$");
+        bool IsEarlier(string training) => name.IsMatch(training) && !names.Contains(training);
+        Array.ForEach([.. Directory.EnumerateFiles(folder, "*.safetensors").Where(weights => IsEarlier(Path.GetFileNameWithoutExtension(weights)))], File.Delete);
+        Array.ForEach([.. OutputFolder.BoardsIn(folder).Where(board => IsEarlier(Path.GetFileName(board)))], board => Directory.Delete(board, recursive: true));
     }
 
     private string NameOf(CompareJob job) => $"{job.Model}-{settings.Task.SizeName}{job.Size}";

@@ -145,11 +145,6 @@ internal sealed class TrainCharsRun(CliHost host, bool json, bool tensorBoard) :
 
     private int Train(TrainingText text, CancellationToken cancellation)
     {
-        foreach (var half in Files.SelectMany(name => Directory.EnumerateFiles(_folder, $"{name}.*.part")))
-        {
-            File.Delete(half); // a run that was killed left it
-        }
-
         using var board = tensorBoard || OutputFolder.EventFiles(_folder).Length > 0 ? OutputFolder.Board(host, _folder) : null; // a run that began with one goes on with it
         ITrainingObserver observer = board is null ? this : new Observers(this, board);
         var run = new RecipeRun { Text = text, Checkpoints = _folder, Observer = observer, OnBest = trained => Keep(trained, text), OnCheckpoint = WriteLog, Notice = host.Error.WriteLine };

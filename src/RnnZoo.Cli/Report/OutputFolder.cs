@@ -16,13 +16,20 @@ internal static class OutputFolder
     public static string Make(CliHost host, string? asked, string name)
     {
         Check(host, asked);
-        return asked is null
-            ? Create(Path.Combine(host.WorkingDirectory, "runs"), host.Time.GetLocalNow(), name)
-            : Directory.CreateDirectory(Path.Combine(host.WorkingDirectory, asked)).FullName;
+        if (asked is null)
+        {
+            return Create(Path.Combine(host.WorkingDirectory, "runs"), host.Time.GetLocalNow(), name);
+        }
+
+        var folder = Directory.CreateDirectory(Path.Combine(host.WorkingDirectory, asked)).FullName;
+        AtomicFile.ClearHalves(folder);
+        return folder;
     }
 
+    private static readonly string[] AllFormats = ["svg", "png"];
+
     /// <summary>What pictures are written as; their files' names end so.</summary>
-    public static ValueOption<ValueList<string>> Formats() => Values.Choices("--format", "What the pictures are written as", ["svg", "png"], ["svg"]);
+    public static ValueOption<ValueList<string>> Formats() => Values.Choices("--format", "What the pictures are written as", AllFormats, ["svg"]);
 
     /// <summary>Writes what every run leaves: its results, and their picture where there is one.</summary>
     /// <returns>The names of the files.</returns>
@@ -32,7 +39,7 @@ internal static class OutputFolder
         return ["results.json", .. WritePicture(folder, "chart", chart, formats)];
     }
 
-    /// <summary>Writes a picture, if there is one, in each of the formats.</summary>
+    /// <summary>Writes a picture, if there is one, in each of the formats; one that an earlier run has left in another format goes.</summary>
     /// <returns>The names of the files.</returns>
     public static string[] WritePicture(string folder, string name, Figure? picture, IReadOnlyList<string> formats)
     {
@@ -41,6 +48,11 @@ internal static class OutputFolder
         {
             var content = Path.GetExtension(file) == ".png" ? picture!.ToPng() : Encoding.UTF8.GetBytes(picture!.ToSvg() + "\n");
             AtomicFile.Write(Path.Combine(folder, file), stream => stream.Write(content));
+        }
+
+        foreach (var stale in AllFormats.Select(format => $"{name}.{format}").Except(files))
+        {
+            File.Delete(Path.Combine(folder, stale));
         }
 
         return files;
@@ -59,6 +71,9 @@ internal static class OutputFolder
 
     /// <summary>The event files that a run of one training has so far.</summary>
     public static string[] EventFiles(string folder) => Directory.Exists(BoardOf(folder)) ? Directory.GetFiles(BoardOf(folder), TensorBoardObserver.AllFiles) : [];
+
+    /// <summary>The folders of the trainings that a run of several has event files of.</summary>
+    public static string[] BoardsIn(string folder) => Directory.Exists(BoardOf(folder)) ? Directory.GetDirectories(BoardOf(folder)) : [];
 
     private static string BoardOf(string folder) => Path.Combine(folder, "tensorboard");
 

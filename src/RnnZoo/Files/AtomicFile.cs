@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
 using System.Formats.Tar;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace RnnZoo.Files;
 
 /// <summary>Writes files beside their final name and then renames them, so that nobody ever sees half a file.</summary>
-internal static class AtomicFile
+internal static partial class AtomicFile
 {
     private static readonly ConcurrentDictionary<string, bool> InWriting = new();
 
@@ -48,6 +49,22 @@ internal static class AtomicFile
         }
     }
 
+    /// <summary>Deletes what writers that were killed have left in a folder: halves of files that nobody holds open to write.</summary>
+    public static void ClearHalves(string folder)
+    {
+        foreach (var half in Directory.EnumerateFiles(folder, "*.part").Where(file => Half().IsMatch(file)))
+        {
+            try
+            {
+                using var abandoned = new FileStream(half, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            }
+            catch (IOException)
+            {
+                // Someone is writing it, or has just given it its name.
+            }
+        }
+    }
+
     /// <summary>Whether there is a file that can be read again and again: no device, pipe or socket, and no link to one.</summary>
     public static bool CanBeReadAgain(string path) => File.Exists(Resolved(path)) && IsRegular(Resolved(path));
 
@@ -75,6 +92,9 @@ internal static class AtomicFile
 
     /// <summary>Where a file is written before it gets its name.</summary>
     internal static string PartialPath(string path, int others = 0) => $"{path}.{Environment.ProcessId}{(others == 0 ? "" : $"-{others}")}.part";
+
+    [GeneratedRegex(@"\.[0-9]+(-[0-9]+)?\.part$")]
+    private static partial Regex Half();
 
     // One of its own for each of several threads that write the same file.
     private static string Claim(string path)

@@ -35,14 +35,11 @@ internal sealed class CheckpointFolder
 
     private static ReadOnlySpan<byte> HeaderStart => "{\"__metadata__\":{\"sha256\":\""u8;
 
-    /// <summary>Uses a folder that exists, and clears away what a run that was killed while it wrote a checkpoint has left there.</summary>
+    /// <summary>Uses a folder that exists, and clears away what a run that was killed while it wrote has left there.</summary>
     public CheckpointFolder(string path)
     {
         Path = path;
-        foreach (var half in Directory.EnumerateFiles(path, $"{Prefix}*.part"))
-        {
-            File.Delete(half);
-        }
+        AtomicFile.ClearHalves(path);
     }
 
     /// <summary>The folder.</summary>

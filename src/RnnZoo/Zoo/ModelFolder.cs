@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using RnnZoo.Characters;
@@ -63,9 +64,9 @@ internal static class ModelFolder
     }
 
     /// <summary>
-    /// Puts a copy of a folder in another's place: the copy is made beside it and then takes its name, so that a program
-    /// that is killed leaves the old folder or the new one. Killed between two renames, the old one waits beside under the
-    /// name <c>.NAME.old</c>, and the next call begins by giving it its name back.
+    /// Puts a copy of a folder in another's place: the copy is made beside it, and then the two change places. On Linux that is
+    /// one step, so that a program that is killed leaves the old folder or the new one; elsewhere it is two renames, and
+    /// killed between them, the old one waits beside under the name <c>.NAME.old</c> until the next call gives it its name back.
     /// </summary>
     /// <exception cref="IOException">A file cannot be written; the old folder is left as it was.</exception>
     public static void Install(string source, string target)
@@ -86,6 +87,12 @@ internal static class ModelFolder
             File.Copy(file, Path.Combine(fresh, Path.GetFileName(file)));
         }
 
+        if (Directory.Exists(full) && Exchange(fresh, full))
+        {
+            Delete(fresh);
+            return;
+        }
+
         if (Directory.Exists(full))
         {
             Directory.Move(full, old);
@@ -94,6 +101,14 @@ internal static class ModelFolder
         Directory.Move(fresh, full);
         Delete(old);
     }
+
+    // Not every file system can; what is wrong with the folders, the renames say.
+    private static bool Exchange(string one, string other) => OperatingSystem.IsLinux() && RenameAt(CurrentFolder, one, CurrentFolder, other, flags: 2 /* RENAME_EXCHANGE */) == 0;
+
+    private const int CurrentFolder = -100; // AT_FDCWD
+
+    [DllImport("libc", EntryPoint = "renameat2")]
+    private static extern int RenameAt(int folder, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int newFolder, [MarshalAs(UnmanagedType.LPUTF8Str)] string newPath, uint flags);
 
     /// <summary>How many parameters a recipe's net has, and which backward path it takes on this machine.</summary>
     private static (long Parameters, string Backward) NetOf(ModelRecipe recipe, TrainingText? text)

@@ -52,6 +52,27 @@ public partial class CharsKillTests
         Assert.All(expected.Tensors, item => Assert.Equal(item.Value.bytes.ToArray(), parts.Tensors[item.Key].bytes.ToArray()));
     }
 
+    [SkippableTheory]
+    [InlineData("HUP")] // the terminal was closed
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    public async Task AskedToEnd_WritesACheckpoint(string signal)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "There are no such signals on Windows.");
+        using var folder = new TemporaryFolder();
+        CharsTests.WriteText(folder);
+        using var process = Start(folder);
+        await WaitUntilRunning(process, folder, onceItHasWritten: true);
+
+        using var kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]);
+        await process.WaitForExitAsync().WaitAsync(Patience);
+
+        Assert.Equal(ExitCodes.Interrupted, process.ExitCode);
+        Assert.EndsWith($"Interrupted; rnnzoo train chars --resume {folder.File("killed")} goes on.{Environment.NewLine}", await process.StandardError.ReadToEndAsync(), StringComparison.Ordinal);
+        using var scope = NewDisposeScope();
+        Assert.True(Checkpoint(folder, "killed").Step > 0);
+    }
+
     private static Process Start(TemporaryFolder folder)
     {
         var arguments = File.Exists(folder.File("killed/model.json"))

@@ -156,15 +156,21 @@ public class CompareCopyTests
     }
 
     [Fact]
-    public async Task Output_UsedTwice_HoldsTheLaterRun()
+    public async Task Output_UsedTwice_HoldsTheLaterRun_AndLeavesWhatIsNotAComparisons()
     {
         using var folder = new TemporaryFolder();
 
-        await CliRun.Of(folder.Path, Command(("steps", "3")) + " --json --output out");
-        var later = await CliRun.Of(folder.Path, Command(("steps", "2")) + " --json --output out");
+        await CliRun.Of(folder.Path, Command(("steps", "3")) + " --json --output out --tensorboard --format png");
+        string[] mine = ["lstm-mine3.safetensors", "download.part"];
+        string[] killed = ["log.jsonl.77.part", "results.json.78-2.part"];
+        Array.ForEach([.. mine, .. killed], name => File.WriteAllText(folder.File($"out/{name}"), ""));
+        var later = await CliRun.Of(folder.Path, Command(("steps", "2"), ("models", "lstm")) + " --json --output out");
 
         Assert.Equal(later.Output, await File.ReadAllTextAsync(folder.File("out/results.json")));
-        Assert.Equal(3 + 4, Directory.GetFiles(folder.File("out")).Length);
+        Assert.Equal(
+            ((string[])["chart.svg", "log.jsonl", "lstm-delay2.safetensors", "lstm-delay7.safetensors", "results.json", .. mine]).Order(),
+            Directory.GetFiles(folder.File("out")).Select(file => Path.GetFileName(file)).Order());
+        Assert.Equal(["lstm-delay2", "lstm-delay7"], Directory.GetDirectories(folder.File("out/tensorboard")).Select(board => Path.GetFileName(board)).Order());
     }
 
     [Fact]

@@ -192,7 +192,7 @@ public class ZooTrainTests(TrainedTinyModels trained) : IClassFixture<TrainedTin
     }
 
     [Fact]
-    public void Install_AfterAKillBetweenItsRenames_FindsTheOldFolderAgain()
+    public void Install_PutsAFolderInAnothersPlace_AfterAKillBetweenTwoRenamesToo()
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder.File("source"));
