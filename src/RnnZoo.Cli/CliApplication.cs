@@ -17,6 +17,7 @@ internal static class CliApplication
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CliHost host, CancellationToken cancellation = default)
     {
         var root = CreateRoot(host);
+        arguments = arguments is ["help", ..] ? [.. arguments.Skip(1), "--help"] : arguments;
         var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         var asksForHelp = parsed.Action is ExampleHelp or VersionAction;
         if (!asksForHelp && UsageErrors.FirstOf(parsed) is { } error)

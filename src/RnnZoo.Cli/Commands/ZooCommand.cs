@@ -175,13 +175,12 @@ internal static class ZooCommand
         models,
         new("name", model => model.Entry.Name),
         new("task", model => model.Manifest.Recipe.TaskName),
-        new("cell", model => model.Manifest.Recipe.Cell),
-        new("hidden", model => model.Manifest.Recipe.Hidden, "0"),
-        new("parameters", model => model.Manifest.Result?.Parameters, "#,0"),
+        new("net", model => $"{model.Manifest.Recipe.Cell} {model.Manifest.Recipe.Hidden}"),
+        new("params", model => model.Manifest.Result?.Parameters, "#,0"),
         new("metrics", model => MetricsOf(model.Manifest)) { Wraps = true });
 
     private static string MetricsOf(ModelManifest manifest) => manifest.Result is { } result
-        ? string.Join(", ", result.Metrics.Select(metric => $"{metric.Name} {NumberText.Of(metric.Value, "0.######")}"))
+        ? string.Join(", ", result.Metrics.Select(metric => $"{metric.Name} {NumberText.Of(metric.Value, "G4")}"))
         : "not trained";
 
     private static string ListJson(IReadOnlyList<(ModelEntry Entry, ModelManifest Manifest)> models) => JsonText.Write(json => json.WriteObjects("models", models, model =>

@@ -28,7 +28,7 @@ internal sealed class NativeRecurrence : IDisposable
 
     public static NativeRecurrence Rnn(RecurrentLayout layout, nn.NonLinearities nonLinearity, bool bias, Device? device, ScalarType? dtype)
     {
-        var rnn = nn.RNN(layout.InputSize, layout.HiddenSize, layout.NumLayers, nonLinearity, bias, layout.BatchFirst, layout.Dropout, layout.Bidirectional, device, dtype);
+        var rnn = nn.RNN(layout.InputSize, layout.HiddenSize, layout.NumLayers, nonLinearity, bias, layout.BatchFirst, layout.NativeDropout, layout.Bidirectional, device, dtype);
         return new NativeRecurrence(rnn, (input, state) =>
         {
             var (output, h) = rnn.forward(input, state.Hidden);
@@ -42,7 +42,7 @@ internal sealed class NativeRecurrence : IDisposable
 
     public static NativeRecurrence Lstm(RecurrentLayout layout, bool bias, Device? device, ScalarType? dtype)
     {
-        var lstm = nn.LSTM(layout.InputSize, layout.HiddenSize, layout.NumLayers, bias, layout.BatchFirst, layout.Dropout, layout.Bidirectional, device, dtype);
+        var lstm = nn.LSTM(layout.InputSize, layout.HiddenSize, layout.NumLayers, bias, layout.BatchFirst, layout.NativeDropout, layout.Bidirectional, device, dtype);
         return new NativeRecurrence(lstm, (input, state) =>
         {
             var (output, h, c) = lstm.forward(input, (state.Hidden, state.Cell));
@@ -56,7 +56,7 @@ internal sealed class NativeRecurrence : IDisposable
 
     public static NativeRecurrence Gru(RecurrentLayout layout, bool bias, Device? device, ScalarType? dtype)
     {
-        var gru = nn.GRU(layout.InputSize, layout.HiddenSize, layout.NumLayers, bias, layout.BatchFirst, layout.Dropout, layout.Bidirectional, device, dtype);
+        var gru = nn.GRU(layout.InputSize, layout.HiddenSize, layout.NumLayers, bias, layout.BatchFirst, layout.NativeDropout, layout.Bidirectional, device, dtype);
         return new NativeRecurrence(gru, (input, state) =>
         {
             var (output, h) = gru.forward(input, state.Hidden);

@@ -8,15 +8,29 @@ namespace RnnZoo.Modules;
 /// <summary>The sizes and options that all recurrent modules share, checked once.</summary>
 internal sealed record RecurrentLayout(long InputSize, long HiddenSize, long NumLayers, bool BatchFirst, double Dropout, bool Bidirectional)
 {
+    private static int hasWarned;
+
     public int NumDirections => Bidirectional ? 2 : 1;
 
-    public static RecurrentLayout Checked(long inputSize, long hiddenSize, long numLayers, bool batchFirst, double dropout, bool bidirectional) => new(
-        Check.Positive(inputSize, nameof(inputSize)),
-        Check.Positive(hiddenSize, nameof(hiddenSize)),
-        Check.Positive(numLayers, nameof(numLayers)),
-        batchFirst,
-        Check.Probability(dropout, nameof(dropout)),
-        bidirectional);
+    /// <summary>The dropout for libtorch's module, which warns in words of its own of one that has no layers to stand between.</summary>
+    public double NativeDropout => NumLayers > 1 ? Dropout : 0;
+
+    public static RecurrentLayout Checked(long inputSize, long hiddenSize, long numLayers, bool batchFirst, double dropout, bool bidirectional)
+    {
+        var layout = new RecurrentLayout(
+            Check.Positive(inputSize, nameof(inputSize)),
+            Check.Positive(hiddenSize, nameof(hiddenSize)),
+            Check.Positive(numLayers, nameof(numLayers)),
+            batchFirst,
+            Check.Probability(dropout, nameof(dropout)),
+            bidirectional);
+        if (dropout > 0 && numLayers == 1 && Interlocked.Exchange(ref hasWarned, 1) == 0)
+        {
+            Console.Error.WriteLine("RnnZoo: dropout: stands between layers, so with numLayers = 1 it does nothing; RecurrentDropout and Zoneout are noise within a layer.");
+        }
+
+        return layout;
+    }
 
     /// <summary>What PyTorch appends to a cell's parameter names.</summary>
     public static string KeySuffix(int layer, int direction) => $"_l{layer}{(direction == 1 ? "_reverse" : "")}";

@@ -46,7 +46,10 @@ internal sealed class CheckpointFolder
     public string Path { get; }
 
     /// <summary>The files, newest first.</summary>
-    public IReadOnlyList<string> Files => [.. Directory.EnumerateFiles(Path, $"{Prefix}*").Where(file => StepOf(file) is not null).OrderByDescending(StepOf)];
+    public IReadOnlyList<string> Files => FilesIn(Path);
+
+    /// <summary>The files of checkpoints in a folder, newest first; nothing is cleared away.</summary>
+    public static IReadOnlyList<string> FilesIn(string path) => [.. Directory.EnumerateFiles(path, $"{Prefix}*").Where(file => StepOf(file) is not null).OrderByDescending(StepOf)];
 
     /// <summary>Where the checkpoint of a step is.</summary>
     internal string FileOf(long step) => System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step:000000000}{Suffix}"));

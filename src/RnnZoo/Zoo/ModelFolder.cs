@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using RnnZoo.Characters;
 using RnnZoo.Files;
+using RnnZoo.Training;
 
 namespace RnnZoo.Zoo;
 
@@ -200,6 +201,13 @@ internal static class CheckedFile
         }
     }
 
-    private static InvalidDataException Wrong(string path, string expected, object got) =>
-        new($"{path}: expected {expected} of {ModelFolder.Manifest}, got {got}; the file was changed or damaged, get it anew.");
+    // A run of train chars replaces one file after the other, the manifest last.
+    private static InvalidDataException Wrong(string path, string expected, object got)
+    {
+        var folder = Path.GetDirectoryName(path)!;
+        var what = CheckpointFolder.FilesIn(folder).Count > 0
+            ? $"the run was killed while it wrote, and goes on with rnnzoo train chars --resume {folder}, or the file was changed"
+            : "the file was changed or damaged, get it anew";
+        return new($"{path}: expected {expected} of {ModelFolder.Manifest}, got {got}; {what}.");
+    }
 }
