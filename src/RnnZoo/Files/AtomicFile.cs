@@ -6,7 +6,7 @@ using System.Text.RegularExpressions;
 namespace RnnZoo.Files;
 
 /// <summary>Writes files beside their final name and then renames them, so that nobody ever sees half a file.</summary>
-internal static partial class AtomicFile
+internal static class AtomicFile
 {
     private static readonly ConcurrentDictionary<string, bool> InWriting = new();
 
@@ -52,7 +52,7 @@ internal static partial class AtomicFile
     /// <summary>Deletes what writers that were killed have left in a folder: halves of files that nobody holds open to write.</summary>
     public static void ClearHalves(string folder)
     {
-        foreach (var half in Directory.EnumerateFiles(folder, "*.part").Where(file => Half().IsMatch(file)))
+        foreach (var half in Directory.EnumerateFiles(folder, "*.part").Where(file => Regex.IsMatch(file, @"\.[0-9]+(-[0-9]+)?\.part$"))) // PartialPath
         {
             try
             {
@@ -92,9 +92,6 @@ internal static partial class AtomicFile
 
     /// <summary>Where a file is written before it gets its name.</summary>
     internal static string PartialPath(string path, int others = 0) => $"{path}.{Environment.ProcessId}{(others == 0 ? "" : $"-{others}")}.part";
-
-    [GeneratedRegex(@"\.[0-9]+(-[0-9]+)?\.part$")]
-    private static partial Regex Half();
 
     // One of its own for each of several threads that write the same file.
     private static string Claim(string path)

@@ -67,13 +67,13 @@ internal static class TerminalBars
         return cells;
     }
 
-    /// <summary>Puts a mark where a reference line crosses the empty part of a bar's line.</summary>
+    /// <summary>Puts a mark where a reference line crosses a bar's line, through the bar too.</summary>
     private static char[] Marked(char[] cells, GroupedBars chart, double maximum)
     {
         foreach (var line in chart.ReferenceLines)
         {
             var cell = (int)(line.Value / maximum * cells.Length);
-            if (cell >= 0 && cell < cells.Length && cells[cell] == ' ')
+            if (cell >= 0 && cell < cells.Length && cells[cell] is ' ' or '█')
             {
                 cells[cell] = '┊';
             }
