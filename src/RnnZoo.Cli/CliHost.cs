@@ -8,6 +8,9 @@ internal sealed record CliHost(TextWriter Output, TextWriter Error)
     /// <summary>Whether someone watches standard output.</summary>
     public bool OutputIsTerminal { get; init; }
 
+    /// <summary>Whether charts on standard output are coloured.</summary>
+    public bool OutputHasColours { get; init; }
+
     /// <summary>Whether someone watches standard error.</summary>
     public bool ErrorIsTerminal { get; init; }
 

@@ -12,6 +12,7 @@ using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, EndCleanly
 var host = new CliHost(StandardWriter.Output(), StandardWriter.Error())
 {
     OutputIsTerminal = !Console.IsOutputRedirected,
+    OutputHasColours = !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") != "dumb",
     ErrorIsTerminal = !Console.IsErrorRedirected,
     Width = Console.IsOutputRedirected && Console.IsErrorRedirected ? 100 : Math.Clamp(Console.WindowWidth, 60, 160),
 };

@@ -15,8 +15,8 @@ internal static class CompareReport
     {
         ReportConsole.Write(host, CreateTable(settings.Task, jobs));
         host.Output.WriteLine();
-        host.Output.WriteLine(TerminalLines.Render(CompareCharts.Loss(settings.Task, jobs, settings.Sizes.Max()), Math.Min(host.Width, 100)));
-        host.Output.WriteLine(TerminalBars.Render(CompareCharts.Metric(settings, jobs), Math.Min(host.Width, 80)));
+        host.Output.WriteLine(TerminalLines.Render(CompareCharts.Loss(settings.Task, jobs, settings.Sizes.Max()), Math.Min(host.Width, 100), colours: host.OutputHasColours));
+        host.Output.WriteLine(TerminalBars.Render(CompareCharts.Metric(settings, jobs), Math.Min(host.Width, 80), colours: host.OutputHasColours));
     }
 
     public static string Document(CompareSettings settings, IReadOnlyList<CompareJob> jobs) => JsonText.Write(json =>

@@ -19,7 +19,7 @@ internal static class FlowReport
         ReportConsole.Write(host, CreateTable(settings, results.Curves));
         if ((FlowCharts.Scaled(results.Curves, "vanilla") ?? FlowCharts.Scaled(results.Curves, "linear")) is { } chart)
         {
-            host.Output.WriteLine(TerminalLines.Render(chart with { Series = [.. chart.Series.Where(line => !line.Dashed)] }, width));
+            host.Output.WriteLine(TerminalLines.Render(chart with { Series = [.. chart.Series.Where(line => !line.Dashed)] }, width, colours: host.OutputHasColours));
         }
 
         foreach (var training in results.Trainings.Where(training => training.Looks.Count > 0))

@@ -32,7 +32,7 @@ internal static class LyapunovReport
             host.Output.WriteLine();
         }
 
-        host.Output.WriteLine(TerminalLines.Render(LyapunovCharts.Settling(results[0]), Math.Min(host.Width, 100)));
+        host.Output.WriteLine(TerminalLines.Render(LyapunovCharts.Settling(results[0]), Math.Min(host.Width, 100), colours: host.OutputHasColours));
     }
 
     /// <summary>For files and for `--json`; −∞ is null.</summary>

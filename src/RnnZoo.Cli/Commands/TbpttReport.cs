@@ -93,7 +93,7 @@ internal static class TbpttReport
         host.Output.WriteLine($"recall: right answers after training in chunks of k; a guess is {1.0 / RecallStream.Cues:0.000}.");
         if (result.Rows.Count > 1)
         {
-            host.Output.WriteLine(TerminalLines.Render(TbpttCharts.Memory(result), Math.Min(host.Width, 100)));
+            host.Output.WriteLine(TerminalLines.Render(TbpttCharts.Memory(result), Math.Min(host.Width, 100), colours: host.OutputHasColours));
         }
     }
 

@@ -193,7 +193,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json, bool tensorBoard) :
 
     private void Show(TrainedSeed trained)
     {
-        host.Output.WriteLine(TerminalLines.Render(Curves(trained.Progress!), Math.Min(host.Width, 100)));
+        host.Output.WriteLine(TerminalLines.Render(Curves(trained.Progress!), Math.Min(host.Width, 100), colours: host.OutputHasColours));
         host.Output.WriteLine(Summary(trained));
     }
 

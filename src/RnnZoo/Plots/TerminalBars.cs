@@ -11,9 +11,10 @@ internal static class TerminalBars
     /// <summary>Draws the bars lying, one line each, with their values at the end.</summary>
     /// <param name="chart">What to draw; reference lines become a mark of their own in each bar's line.</param>
     /// <param name="width">How many characters a line may have at most; at least 20.</param>
+    /// <param name="colours">Whether to colour the bars by a terminal's escape sequences.</param>
     /// <returns>The text, its lines ended by a line feed.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="width"/> is below 20.</exception>
-    public static string Render(GroupedBars chart, int width = 80)
+    public static string Render(GroupedBars chart, int width = 80, bool colours = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 20);
         var values = chart.Series.SelectMany(bars => bars.Values).Where(double.IsFinite).ToArray();
@@ -33,7 +34,8 @@ internal static class TerminalBars
                 var value = chart.Series[row].Values[group];
                 text.Append((row == 0 ? chart.Groups[group] : "").PadLeft(groupWidth)).Append("  ");
                 text.Append(chart.Series[row].Name.PadRight(nameWidth)).Append(" ▕");
-                text.Append(Marked(Bar(value / maximum, barWidth), chart, maximum));
+                var bar = new string(Marked(Bar(value / maximum, barWidth), chart, maximum));
+                text.Append(colours ? TerminalColours.In(chart.Series[row].Colour, bar) : bar);
                 text.Append(' ').Append(Print(chart, value)).Append('\n');
             }
         }

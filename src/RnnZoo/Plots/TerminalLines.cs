@@ -9,9 +9,10 @@ internal static class TerminalLines
     /// <param name="chart">What to draw; reference lines are dotted.</param>
     /// <param name="width">How many characters a line may have at most; at least 40.</param>
     /// <param name="height">How many lines the plot has; at least 4.</param>
+    /// <param name="colours">Whether to colour lines and names by a terminal's escape sequences.</param>
     /// <returns>The text, its lines ended by a line feed.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="width"/> or <paramref name="height"/> is too small.</exception>
-    public static string Render(LineChart chart, int width = 80, int height = 12)
+    public static string Render(LineChart chart, int width = 80, int height = 12, bool colours = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 40);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 4);
@@ -20,11 +21,10 @@ internal static class TerminalLines
         var tickRows = vertical.Ticks.Select(tick => (Row: RowOf(vertical.Position(tick), height), Label: Ticks.Label(tick)))
             .DistinctBy(tick => tick.Row).ToDictionary(tick => tick.Row, tick => tick.Label);
         var axisWidth = tickRows.Values.Select(label => label.Length).DefaultIfEmpty(1).Max();
-        var names = chart.Series.Select(series => series.Name).Concat(chart.ReferenceLines.Select(line => line.Label)).ToArray();
-        var nameWidth = Math.Min(names.Select(name => name.Length).DefaultIfEmpty(0).Max(), width / 3);
+        var labels = PlaceLabels(chart, horizontal, vertical, height, width / 3);
+        var nameWidth = Math.Min(labels.Max(label => label.Name?.Length ?? 0), width / 3);
         var canvas = new BrailleCanvas(width - axisWidth - nameWidth - 3, height);
 
-        var labels = PlaceLabels(chart, horizontal, vertical, height);
         Plot(chart, horizontal, vertical, canvas);
 
         var text = new StringBuilder();
@@ -33,7 +33,9 @@ internal static class TerminalLines
         {
             var hasTick = tickRows.TryGetValue(row, out var tick);
             text.Append((tick ?? "").PadLeft(axisWidth)).Append(hasTick ? " ┤" : " │");
-            text.Append((canvas.Row(row) + ' ' + Shorten(labels[row] ?? "", nameWidth)).TrimEnd()).Append('\n');
+            var (name, colour) = labels[row];
+            var label = Shorten(name ?? "", nameWidth);
+            text.Append((canvas.Row(row, colours) + ' ' + (colours ? TerminalColours.In(colour, label) : label)).TrimEnd()).Append('\n');
         }
 
         var margin = new string(' ', axisWidth + 1);
@@ -79,43 +81,51 @@ internal static class TerminalLines
         {
             for (var x = 0; x < canvas.Width; x += 4)
             {
-                canvas.Set(x, Y(line.Value));
+                canvas.Set(x, Y(line.Value), colour: null);
             }
         }
 
-        foreach (var points in chart.Series.Select(series => series.Points))
+        foreach (var series in chart.Series)
         {
+            var (points, colour) = (series.Points, ColourOf(series));
             for (var index = 0; index < points.Count; index++)
             {
                 if (Shows(points[index]))
                 {
                     var (from, to) = (index > 0 && Shows(points[index - 1]) ? points[index - 1] : points[index], points[index]);
-                    canvas.Line(X(from.X), Y(from.Y), X(to.X), Y(to.Y));
+                    canvas.Line(X(from.X), Y(from.Y), X(to.X), Y(to.Y), colour);
                 }
             }
         }
     }
 
-    /// <summary>Names each line beside its last point; names that would share a row are spread around it, in the order of the lines.</summary>
-    private static string?[] PlaceLabels(LineChart chart, AxisMap horizontal, AxisMap vertical, int height)
+    private static int? ColourOf(Series series) => series.Neutral ? null : series.Colour;
+
+    /// <summary>
+    /// Names each line beside its last point. Of names that would share a row, two are spread around it, in the order of the
+    /// lines; more stand in it side by side where they fit.
+    /// </summary>
+    private static (string? Name, int? Colour)[] PlaceLabels(LineChart chart, AxisMap horizontal, AxisMap vertical, int height, int longest)
     {
-        var wanted = new List<(double Value, string Name)>();
+        var wanted = new List<(double Value, string Name, int? Colour)>();
         foreach (var series in chart.Series)
         {
             var shown = series.Points.Where(point => horizontal.Shows(point.X) && vertical.Shows(point.Y)).ToArray();
             if (shown.Length > 0)
             {
-                wanted.Add((shown[^1].Y, series.Name));
+                wanted.Add((shown[^1].Y, series.Name, ColourOf(series)));
             }
         }
 
-        wanted.AddRange(chart.ReferenceLines.Where(line => vertical.Shows(line.Value)).Select(line => (line.Value, line.Label)));
-        var fitting = wanted.Take(height).OrderByDescending(item => item.Value).ToArray();
-        var rows = new string?[height];
+        wanted.AddRange(chart.ReferenceLines.Where(line => vertical.Shows(line.Value)).Select(line => (line.Value, line.Label, (int?)null)));
+        var fitting = wanted.OrderByDescending(item => item.Value).GroupBy(item => RowOf(vertical.Position(item.Value), height))
+            .SelectMany(row => row.Count() > 2 && string.Join(' ', row.Select(item => item.Name)) is var all && all.Length <= longest ? [(row.First().Value, all, null)] : row.ToArray())
+            .Take(height).ToArray();
+        var rows = new (string?, int?)[height];
         double[] wantedRows = [.. fitting.Select(item => (double)RowOf(vertical.Position(item.Value), height))];
         foreach (var (row, item) in PlotText.Spread(wantedRows, -0.5, height - 0.5, 1).Zip(fitting))
         {
-            rows[(int)Math.Floor(row + 0.5)] = item.Name;
+            rows[(int)Math.Floor(row + 0.5)] = (item.Name, item.Colour);
         }
 
         return rows;
@@ -131,38 +141,62 @@ internal sealed class BrailleCanvas(int columns, int rows)
     private static readonly int[,] Bits = { { 0x01, 0x08 }, { 0x02, 0x10 }, { 0x04, 0x20 }, { 0x40, 0x80 } };
 
     private readonly int[,] _cells = new int[rows, columns];
+    private readonly int?[,] _colours = new int?[rows, columns]; // of the last line through a cell
 
     public int Width => columns * 2;
 
     public int Height => rows * 4;
 
     /// <summary>Sets a dot; dots outside are left out.</summary>
-    public void Set(int x, int y)
+    public void Set(int x, int y, int? colour)
     {
         if (x >= 0 && x < Width && y >= 0 && y < Height)
         {
             _cells[y / 4, x / 2] |= Bits[y % 4, x % 2];
+            _colours[y / 4, x / 2] = colour;
         }
     }
 
     /// <summary>Joins two dots by a straight line.</summary>
-    public void Line(int x0, int y0, int x1, int y1)
+    public void Line(int x0, int y0, int x1, int y1, int? colour)
     {
         var steps = Math.Max(1, Math.Max(Math.Abs(x1 - x0), Math.Abs(y1 - y0)));
         for (var step = 0; step <= steps; step++)
         {
             var share = (double)step / steps;
-            Set((int)Math.Round(x0 + ((x1 - x0) * share)), (int)Math.Round(y0 + ((y1 - y0) * share)));
+            Set((int)Math.Round(x0 + ((x1 - x0) * share)), (int)Math.Round(y0 + ((y1 - y0) * share)), colour);
         }
     }
 
-    public string Row(int row)
-        => string.Create(columns, (cells: _cells, row), static (text, state) =>
+    public string Row(int row, bool colours = false)
+    {
+        var text = new StringBuilder();
+        int? last = null;
+        for (var column = 0; column < columns; column++)
         {
-            for (var column = 0; column < text.Length; column++)
+            var (dots, colour) = (_cells[row, column], _colours[row, column]);
+            if (colours && colour != last)
             {
-                var dots = state.cells[state.row, column];
-                text[column] = dots == 0 ? ' ' : (char)(Blank + dots);
+                text.Append(TerminalColours.Start(colour));
+                last = colour;
             }
-        });
+
+            text.Append(dots == 0 ? ' ' : (char)(Blank + dots));
+        }
+
+        return text.Append(last is null ? "" : TerminalColours.Start(null)).ToString();
+    }
+}
+
+/// <summary>The colours of a terminal, which its user has made readable on the background.</summary>
+internal static class TerminalColours
+{
+    // Red, blue, green, magenta, cyan, yellow, grey, bright red: ECMA-48's "select graphic rendition".
+    private static readonly int[] Codes = [31, 34, 32, 35, 36, 33, 90, 91];
+
+    /// <summary>What begins a colour, by its place in a chart; null for none.</summary>
+    public static string Start(int? colour) => $"\e[{(colour is { } place ? Codes[place % Codes.Length] : 0)}m";
+
+    /// <summary>A text in a colour.</summary>
+    public static string In(int? colour, string text) => colour is null || text.Length == 0 ? text : Start(colour) + text + Start(null);
 }

@@ -35,6 +35,19 @@ public class TerminalChartTests
     }
 
     [Fact]
+    public void Colours_AddNothingButTheirSequences_AndEndInEachLine()
+    {
+        var lines = new LineChart("t", new Axis("x"), new Axis("y"), [new Series("up", [new(0, 0), new(10, 10)]), new Series("down", [new(0, 10), new(10, 0)]) { Colour = 1 }]) { ReferenceLines = [new ReferenceLine(5, "half")] };
+        var bars = new GroupedBars("t", "g", ["1"], new Axis("y") { Maximum = 1 }, [new BarSeries("a", [0.5]), new BarSeries("b", [1]) { Colour = 9 }]);
+
+        string[] coloured = [TerminalLines.Render(lines, 60, 8, colours: true), TerminalBars.Render(bars, 40, colours: true)];
+
+        Assert.Equal([TerminalLines.Render(lines, 60, 8), TerminalBars.Render(bars, 40)], coloured.Select(text => System.Text.RegularExpressions.Regex.Replace(text, "\\e\\[[0-9]+m", "")));
+        Assert.All(coloured, text => Assert.Contains("\e[34m", text, StringComparison.Ordinal));
+        Assert.All(coloured.SelectMany(text => text.Split('\n')), line => Assert.True(line.LastIndexOf('\e') is var last && (last < 0 || line[last..].StartsWith("\e[0m", StringComparison.Ordinal)), line));
+    }
+
+    [Fact]
     public void Lines_RisingLine_GoesFromTheLowerLeftToTheUpperRight()
     {
         var rows = Rows([new Series("up", [new(0, 0), new(10, 10)])], out _);
