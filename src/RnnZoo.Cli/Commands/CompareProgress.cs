@@ -7,10 +7,11 @@ namespace RnnZoo.Cli.Commands;
 /// <summary>Shows on standard error how the trainings of a comparison get on: a table that is redrawn in place on a terminal, else ten lines for each.</summary>
 internal sealed class CompareProgress(CliHost host, CompareTask task, IReadOnlyList<CompareJob> jobs)
 {
-    private const int BarWidth = 24;
+    private const int OtherColumns = 63; // what frame and columns take beside bar and model
     private const int LinesOfAJob = 10;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(150);
     private readonly TextWriter _lines = TextWriter.Synchronized(host.Error);
+    private readonly int _barWidth = Math.Clamp(host.Width - OtherColumns - jobs.Max(job => job.Model.Length), 8, 24);
 
     /// <summary>Who is told about a job, on the thread that trains it; the table looks by itself.</summary>
     public IEnumerable<ITrainingObserver> ObserversOf(CompareJob job) => host.ErrorIsTerminal ? [] : [new Lines(this, task.SizeName, job)];
@@ -47,10 +48,10 @@ internal sealed class CompareProgress(CliHost host, CompareTask task, IReadOnlyL
         return ReportTable.Of(TableBorder.Rounded, rows, [.. columns.Select(column => column with { Wraps = true })]).BorderColor(Color.Grey);
     }
 
-    private static string Bar(double share, bool ended)
+    private string Bar(double share, bool ended)
     {
-        var filled = (int)(Math.Clamp(share, 0, 1) * BarWidth);
-        return $"[{(ended ? "green" : "blue")}]{new string('━', filled)}[/][grey]{new string('─', BarWidth - filled)}[/]";
+        var filled = (int)(Math.Clamp(share, 0, 1) * _barWidth);
+        return $"[{(ended ? "green" : "blue")}]{new string('━', filled)}[/][grey]{new string('─', _barWidth - filled)}[/]";
     }
 
     private sealed class Lines(CompareProgress progress, string sizeName, CompareJob job) : ITrainingObserver
