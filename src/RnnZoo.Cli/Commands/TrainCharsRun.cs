@@ -261,7 +261,7 @@ internal sealed class TrainCharsRun(CliHost host, bool json, bool tensorBoard) :
     private string Line(int step, double seconds, string what)
     {
         var characters = (double)step * Recipe.Training.Streams * Recipe.Training.ChunkLength;
-        return $"step {step,7}/{Recipe.Training.Steps}  {what}  {characters / seconds:#,0} characters/s  {seconds:0.0} s";
+        return $"step {step,7}/{Recipe.Training.Steps}  {what}  {characters / seconds:#,0} chars/s  {seconds:0.0} s";
     }
 
     private static double Speed(CharacterProgress progress) => progress.TrainingSeconds > 0 ? progress.Characters / progress.TrainingSeconds : 0;
