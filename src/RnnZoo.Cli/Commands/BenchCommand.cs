@@ -4,6 +4,7 @@ using System.Globalization;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
 using RnnZoo.Modules;
+using RnnZoo.Zoo;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Commands;
@@ -21,7 +22,7 @@ internal sealed class BenchCommand : ExampleCommand
         [new(32, 100, 10, 128), new(32, 1000, 10, 128), new(20, 35, 200, 200), new(64, 256, 128, 512), new(1, 1000, 16, 64)]);
 
     private readonly ValueOption<ValueList<int>> _threads = Values.WholeList(
-        "--threads", "Thread counts", Environment.ProcessorCount == 1 ? [1] : [1, Environment.ProcessorCount]);
+        "--threads", "Thread counts", Environment.ProcessorCount == 1 ? [1] : [1, Environment.ProcessorCount], maximum: ModelRecipe.MostThreads); // libgomp ends the process where it cannot make them
 
     private readonly ValueOption<double> _seconds = Values.NotNegative(
         "--seconds", "For how long the paths of one cell, size and thread count take turns at least", 1);

@@ -55,9 +55,9 @@ internal static class Values
     }
 
     /// <summary>Several whole numbers of at least a smallest one, with commas between them, none twice.</summary>
-    public static ValueOption<ValueList<int>> WholeList(string name, string description, IReadOnlyList<int> standard, int minimum = 1)
-        => List(name, description, $"a comma-separated list of whole numbers of at least {minimum}, none twice",
-            (string text, out int number) => TryParse(text, out number) && number >= minimum, standard);
+    public static ValueOption<ValueList<int>> WholeList(string name, string description, IReadOnlyList<int> standard, int minimum = 1, int maximum = int.MaxValue)
+        => List(name, description, $"a comma-separated list of whole numbers {(maximum == int.MaxValue ? $"of at least {minimum}" : $"from {minimum} to {maximum}")}, none twice",
+            (string text, out int number) => TryParse(text, out number) && number >= minimum && number <= maximum, standard);
 
     /// <summary>Several numbers above 0, with commas between them, none twice.</summary>
     public static ValueOption<ValueList<double>> PositiveList(string name, string description, IReadOnlyList<double> standard)

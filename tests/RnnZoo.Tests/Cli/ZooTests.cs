@@ -108,8 +108,8 @@ public class ZooTests(TrainedTinyModels trained) : IClassFixture<TrainedTinyMode
         var copies = await CliRun.Of(folder.Path, "zoo list copy-* --models models --json");
         var none = await CliRun.Of(folder.Path, "zoo list copie-* --models models");
 
-        Assert.Matches($@"{TinyModels.Text} +│ characters +│ gru +│ +8 │ .*bitsPerCharacter \d", all.Output);
-        Assert.Matches($@"{TinyModels.Copy} +│ copy +│ lstm +│ +16 │ .*recall 0\.\d", all.Output);
+        Assert.Matches($@"{TinyModels.Text} +│ characters +│ gru 8 +│ .*bitsPerCharacter \d", all.Output);
+        Assert.Matches($@"{TinyModels.Copy} +│ copy +│ lstm 16 +│ .*recall 0\.\d", all.Output);
         var model = Assert.Single(copies.Json.GetProperty("models").EnumerateArray());
         Assert.Equal((TinyModels.Copy, true), (Text(model, "name"), model.GetProperty("trained").GetBoolean()));
         Assert.Equal("recall", model.GetProperty("metrics")[0].GetProperty("metric").GetString());
