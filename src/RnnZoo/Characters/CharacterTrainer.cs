@@ -242,9 +242,19 @@ internal sealed record CharacterProgress(
     public void Validate(long step)
     {
         Check.That(Step == step, "progress.step", $"{step}, as the file is called", Step);
-        Check.That(double.IsFinite(Seconds), "progress.seconds", "a finite number", Seconds);
-        Check.That(History?.All(record => record is not null && double.IsFinite(record.LearningRate) && double.IsFinite(record.Seconds)) == true, "progress.history", "records with finite learning rates and times", "others");
+        Check.That(IsMeasure(Seconds), "progress.seconds", "a finite number of at least 0", Seconds);
+        Check.That(IsMeasure(TrainingSeconds), "progress.trainingSeconds", "a finite number of at least 0", TrainingSeconds);
+        Check.That(Characters >= 0, "progress.characters", "at least 0", Characters);
+        Check.That(UnreportedCharacters >= 0, "progress.unreportedCharacters", "at least 0", UnreportedCharacters);
+        Check.That(SinceBest >= 0, "progress.sinceBest", "at least 0", SinceBest);
+        Check.That(BestStep >= 0 && BestStep <= Step, "progress.bestStep", $"0 to {Step}", BestStep);
+        Check.That(IsMeasure(BestBits ?? 0), "progress.bestBits", "a finite number of at least 0", BestBits);
+        Check.That(
+            History?.All(record => record is { Step: >= 1 } && record.Step <= Step && IsMeasure(record.LearningRate) && IsMeasure(record.Seconds)) == true,
+            "progress.history", $"records of steps 1 to {Step} with learning rates and times that are finite and at least 0", "others"); // a loss may be no number
     }
+
+    private static bool IsMeasure(double value) => double.IsFinite(value) && value >= 0;
 }
 
 /// <summary>A line in the history of a training.</summary>

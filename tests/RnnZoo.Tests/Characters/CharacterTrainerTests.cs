@@ -92,7 +92,7 @@ public class CharacterTrainerTests
         using var model = new CharacterModel(text.Vocabulary, new CharacterModelShape { Hidden = 5 });
         using var loader = new TruncatedBpttLoader(new TokenStreams(text.Tokens, 3), new() { ChunkLength = 7 });
         using var optimizer = new OptimizerSet(model.Net, OptimizerKind.Sgd);
-        var progress = new CharacterProgress { Step = 1, History = [new(1, null, double.NaN, null, 0.1, 1), new(2, double.PositiveInfinity, null, 3, 0.1, 2)] };
+        var progress = new CharacterProgress { Step = 2, History = [new(1, null, double.NaN, null, 0.1, 1), new(2, double.PositiveInfinity, null, 3, 0.1, 2)] };
 
         var read = CharacterCheckpoint.Restore(CharacterCheckpoint.Of(progress, model.Net, optimizer, loader), model.Net, optimizer, loader);
 
@@ -121,6 +121,13 @@ public class CharacterTrainerTests
     [InlineData("progress", "{\"Step\":5,\"History\":null}", "progress.history: expected ")]
     [InlineData("progress", "{\"Step\":5,\"History\":[null]}", "progress.history: expected ")]
     [InlineData("progress", "{\"Step\":5,\"Seconds\":1e999}", "progress.seconds: expected ")]
+    [InlineData("progress", "{\"Step\":5,\"Seconds\":-1}", "progress.seconds: expected ")]
+    [InlineData("progress", "{\"Step\":5,\"TrainingSeconds\":-1}", "progress.trainingSeconds: expected ")]
+    [InlineData("progress", "{\"Step\":5,\"Characters\":-1}", "progress.characters: expected ")]
+    [InlineData("progress", "{\"Step\":5,\"SinceBest\":-1}", "progress.sinceBest: expected ")]
+    [InlineData("progress", "{\"Step\":5,\"BestStep\":6}", "progress.bestStep: expected ")]
+    [InlineData("progress", "{\"Step\":5,\"History\":[{\"Step\":6,\"LearningRate\":1,\"Seconds\":1}]}", "progress.history: expected ")]
+    [InlineData("progress", "{\"Step\":5,\"History\":[{\"Step\":1,\"LearningRate\":1,\"Seconds\":-1}]}", "progress.history: expected ")]
     [InlineData("position", "null", "position: expected an object, got null.")]
     [InlineData("position", "{}", "position: expected one of 3 streams of ")]
     [InlineData("state.0", "half", "h0: expected [L·D, B, H] = [1, 3, 5], got [1, 3, 2].")]
