@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Kills a command at each rename that it makes, one after the other (SIGKILL, by strace), and looks at what is left: whatever
 # has a name is whole, the same command goes on or begins anew, and it leaves no half of a file. Outside `dotnet test`, for it
-# needs strace: apt-get install strace. Takes about five minutes.
+# needs strace: apt-get install strace. Takes about two minutes.
 set -euo pipefail
-exec 2>/dev/null # the shell says of each kill that it happened
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 dotnet build src/RnnZoo.Cli -v quiet
+exec 2> /dev/null # the shell says of each kill that it happened
 rnnzoo="dotnet $PWD/artifacts/bin/RnnZoo.Cli/debug/RnnZoo.Cli.dll"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

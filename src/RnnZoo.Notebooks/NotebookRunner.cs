@@ -7,6 +7,7 @@ using Microsoft.DotNet.Interactive.Documents.Jupyter;
 using Microsoft.DotNet.Interactive.Events;
 using Microsoft.DotNet.Interactive.Formatting;
 using Microsoft.DotNet.Interactive.PackageManagement;
+using RnnZoo.Files;
 using Documents = Microsoft.DotNet.Interactive.Documents;
 
 namespace RnnZoo.Notebooks;
@@ -102,20 +103,7 @@ public static class NotebookRunner
     }
 
     /// <summary>Writes a notebook as Jupyter does.</summary>
-    public static void Save(string path, InteractiveDocument notebook)
-    {
-        var partial = $"{path}.{Environment.ProcessId}.new";
-        try
-        {
-            File.WriteAllText(partial, Notebook.ToJupyterJson(notebook, Kernel) + "\n");
-            File.Move(partial, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(partial);
-            throw;
-        }
-    }
+    public static void Save(string path, InteractiveDocument notebook) => AtomicFile.WriteText(path, Notebook.ToJupyterJson(notebook, Kernel) + "\n");
 
     /// <summary>Whether a cell's outputs depend on the machine or the moment.</summary>
     private static bool IsExempt(InteractiveDocumentElement cell) => Entry(cell.Metadata, "tags") is IEnumerable<object> tags && tags.Any(tag => tag is "timing" or "environment");

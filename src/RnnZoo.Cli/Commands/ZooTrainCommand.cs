@@ -70,8 +70,7 @@ internal sealed class ZooTrainRun(CliHost host, ModelEntry entry, ModelManifest 
         }
 
         var workers = _recipe.CanTrainSideBySide ? settings.Jobs : 1; // where their numbers stay the same
-        var boards = settings.TensorBoard ? begun.ToDictionary(seed => seed, seed => OutputFolder.Board(host, path, $"seed-{seed}")) : [];
-        Workers.Run(begun, workers, _recipe.Threads, (seed, stop) => Train(seed, folder, text, boards.GetValueOrDefault(seed), stop), cancellation);
+        Workers.Run(begun, workers, _recipe.Threads, (seed, stop) => Train(seed, folder, path, text, stop), cancellation);
         SeedResult[] finished = [.. _recipe.Seeds.Select(folder.ResultOf).OfType<SeedResult>()];
         var trained = finished.Length == _recipe.Seeds.Count ? folder.Assemble(manifest, finished, text, host.Time.GetLocalNow()) : null;
         if (trained is not null && settings.Write)
@@ -110,9 +109,9 @@ internal sealed class ZooTrainRun(CliHost host, ModelEntry entry, ModelManifest 
         }
     }
 
-    private void Train(long seed, ZooTrainFolder folder, TrainingText? text, TensorBoardObserver? board, CancellationToken stop)
+    private void Train(long seed, ZooTrainFolder folder, string path, TrainingText? text, CancellationToken stop)
     {
-        using var held = board;
+        using var board = settings.TensorBoard ? OutputFolder.Board(host, path, $"seed-{seed}") : null;
         using var trained = _recipe.Train(seed, RunOf(seed, folder, text, board), stop);
         if (trained.Reason != StopReason.Cancelled)
         {

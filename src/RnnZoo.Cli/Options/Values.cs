@@ -54,7 +54,7 @@ internal static class Values
         return List(name, $"{description} ({all})", $"a comma-separated list of {all}, none twice", OneOf(choices), standard, choices);
     }
 
-    /// <summary>Several whole numbers of at least a smallest one, with commas between them, none twice.</summary>
+    /// <summary>Several whole numbers from a smallest one to a largest one, with commas between them, none twice.</summary>
     public static ValueOption<ValueList<int>> WholeList(string name, string description, IReadOnlyList<int> standard, int minimum = 1, int maximum = int.MaxValue)
         => List(name, description, $"a comma-separated list of whole numbers {(maximum == int.MaxValue ? $"of at least {minimum}" : $"from {minimum} to {maximum}")}, none twice",
             (string text, out int number) => TryParse(text, out number) && number >= minimum && number <= maximum, standard);

@@ -52,15 +52,15 @@ internal static class AtomicFile
     /// <summary>Deletes what writers that were killed have left in a folder: halves of files that nobody holds open to write.</summary>
     public static void ClearHalves(string folder)
     {
-        foreach (var half in Directory.EnumerateFiles(folder, "*.part").Where(file => Regex.IsMatch(file, @"\.[0-9]+(-[0-9]+)?\.part$"))) // PartialPath
+        foreach (var half in Directory.EnumerateFiles(folder, "*.part").Where(IsPartial))
         {
             try
             {
                 using var abandoned = new FileStream(half, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
             }
-            catch (IOException)
+            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
             {
-                // Someone is writing it, or has just given it its name.
+                // Someone is writing it, or has just given it its name, or it is another user's.
             }
         }
     }
@@ -92,6 +92,8 @@ internal static class AtomicFile
 
     /// <summary>Where a file is written before it gets its name.</summary>
     internal static string PartialPath(string path, int others = 0) => $"{path}.{Environment.ProcessId}{(others == 0 ? "" : $"-{others}")}.part";
+
+    private static bool IsPartial(string path) => Regex.IsMatch(path, @"\.[0-9]+(-[0-9]+)?\.part$");
 
     // One of its own for each of several threads that write the same file.
     private static string Claim(string path)

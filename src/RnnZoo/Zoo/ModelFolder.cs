@@ -88,14 +88,14 @@ internal static class ModelFolder
             File.Copy(file, Path.Combine(fresh, Path.GetFileName(file)));
         }
 
-        if (Directory.Exists(full) && Exchange(fresh, full))
-        {
-            Delete(fresh);
-            return;
-        }
-
         if (Directory.Exists(full))
         {
+            if (Exchange(fresh, full))
+            {
+                Delete(fresh);
+                return;
+            }
+
             Directory.Move(full, old);
         }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using RnnZoo.Cli;
 using RnnZoo.Tests.Training;
@@ -70,7 +71,8 @@ public partial class CharsKillTests
         Assert.Equal(ExitCodes.Interrupted, process.ExitCode);
         Assert.EndsWith($"Interrupted; rnnzoo train chars --resume {folder.File("killed")} goes on.{Environment.NewLine}", await process.StandardError.ReadToEndAsync(), StringComparison.Ordinal);
         using var scope = NewDisposeScope();
-        Assert.True(Checkpoint(folder, "killed").Step > 0);
+        using var results = JsonDocument.Parse(File.ReadAllText(folder.File("killed/results.json")));
+        Assert.Equal(results.RootElement.GetProperty("steps").GetInt32(), Checkpoint(folder, "killed").Step);
     }
 
     private static Process Start(TemporaryFolder folder)

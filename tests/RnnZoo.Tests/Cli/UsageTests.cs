@@ -6,6 +6,18 @@ namespace RnnZoo.Tests.Cli;
 public class UsageTests
 {
     [Theory]
+    [InlineData("help", "--help")]
+    [InlineData("help compare", "compare --help")]
+    [InlineData("help compare copy", "compare copy --help")]
+    public async Task Help_AsAWord_IsTheOption(string asked, string option)
+    {
+        var (word, flag) = (await CliRun.Of(Repository.Root, asked), await CliRun.Of(Repository.Root, option));
+
+        Assert.Equal((ExitCodes.Success, "", flag.Output), (word.ExitCode, word.Error, word.Output));
+        Assert.StartsWith("Description:", word.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("compare copy --hidden 0", "--hidden: expected a whole number of at least 1, got '0'.")]
     [InlineData("compare copy --hidden 1.5", "--hidden: expected a whole number of at least 1, got '1.5'.")]
     [InlineData("compare copy --hidden", "--hidden: expected a whole number of at least 1, got nothing.")]

@@ -72,4 +72,13 @@ public sealed class DropoutTests
 
         return net;
     }
+
+    [Fact]
+    public void OfOneLayer_DoesNotReachLibtorchsModule_WhichWouldWarn()
+    {
+        Assert.Equal(0, RecurrentLayout.Checked(3, 4, numLayers: 1, batchFirst: false, dropout: 0.5, bidirectional: false).NativeDropout);
+        Assert.Equal(0.5, RecurrentLayout.Checked(3, 4, numLayers: 2, batchFirst: false, dropout: 0.5, bidirectional: false).NativeDropout);
+        using var lstm = new Lstm(3, 4, dropout: 0.5);
+        Assert.Equal(0.5, lstm.Dropout);
+    }
 }

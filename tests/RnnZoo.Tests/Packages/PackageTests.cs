@@ -98,7 +98,10 @@ public sealed class PackageTests(PackedSolution packages) : IClassFixture<Packed
 
         await DotNet.RunAsync(packages.Cache, folder.Path, "dotnet", NotebooksRun.Runner(), "run", path);
 
-        Assert.Contains("\"image/svg+xml\"", await File.ReadAllTextAsync(path), StringComparison.Ordinal);
+        var shown = await File.ReadAllTextAsync(path);
+        Assert.Contains("\"image/svg+xml\"", shown, StringComparison.Ordinal);
+        var recall = Regex.Match(shown, @"recall on fresh sequences.*?to (0\.\d+|1)\b");
+        Assert.True(recall.Success && Number(recall, 1) > 0.95, recall.Value); // what the README says
     }
 
     private static IEnumerable<string> Models() => Directory
