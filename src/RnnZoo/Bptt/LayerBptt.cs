@@ -6,7 +6,7 @@ namespace RnnZoo.Bptt;
 
 /// <summary>
 /// Backpropagation through time over one direction of one layer, in tensor operations: the loops over time, and what is
-/// done for all steps at once. The calculus of a single step is the cell's: <see cref="EquationCell.ForwardStep"/> and
+/// done for all steps at once. The calculus of a single step is the cell's: <c>ForwardStep</c> and
 /// <see cref="EquationCell.BackwardStep"/>.
 /// <code>
 /// forward, for all t at once

@@ -88,19 +88,32 @@ public abstract class EquationCell : RecurrentCell
     /// <summary>The names and shapes of <see cref="Further"/>.</summary>
     internal virtual (string Name, long[] Shape)[] FurtherShapes(long hidden, bool bias) => [];
 
+    /// <summary>The operator of ONNX that is this cell over a whole sequence; null for a cell that ONNX has none for.</summary>
+    internal virtual OnnxOperator? Operator => null;
+
     /// <summary>p_t of every step.</summary>
-    /// <param name="input">[T, B, I], or rows [N, I].</param>
+    /// <param name="x">[T, B, I], or rows [N, I].</param>
     /// <param name="weights">The weights; W_hh is not read.</param>
     /// <returns>[T, B, G·H] or [N, G·H].</returns>
-    internal virtual Tensor Project(Tensor input, LayerWeights weights) => weights.InputProduct(input, weights.BothBiases()); // [T, B, G·H]
+    internal virtual StepValue Project(StepValue x, StepWeights weights) => x.Product(weights.InputWeight, weights.BothBiases()); // [T, B, G·H]
 
     /// <summary>One step forward.</summary>
     /// <param name="p">p_t [B, G·H].</param>
-    /// <param name="before">The state before the step.</param>
+    /// <param name="before">The parts of the state before the step.</param>
     /// <param name="weights">The weights.</param>
     /// <param name="tapCell">Stands between c_t and all that reads it, in a cell that has one; null for none.</param>
     /// <returns>The state after the step, and what goes on the tape.</returns>
-    internal abstract (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null);
+    internal abstract CellStep ForwardStep(StepValue p, StepValue[] before, StepWeights weights, Func<StepValue, StepValue>? tapCell = null);
+
+    /// <summary>p_t of every step, in tensors.</summary>
+    internal Tensor Project(Tensor input, LayerWeights weights) => TensorValue.Of(Project(new TensorValue(input), weights.Values())); // [T, B, G·H]
+
+    /// <summary>One step forward, in tensors.</summary>
+    internal (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
+    {
+        var (after, kept) = ForwardStep(new TensorValue(p), [.. before.Select(part => new TensorValue(part))], weights.Values(), tapCell is null ? null : c => new TensorValue(tapCell(TensorValue.Of(c))));
+        return (new RecurrentState(Array.ConvertAll(after, TensorValue.Of)), Array.ConvertAll(kept, TensorValue.Of));
+    }
 
     /// <summary>One step back.</summary>
     /// <param name="tape">What the step read and made.</param>
@@ -208,3 +221,9 @@ public abstract class EquationCell : RecurrentCell
     private LayerWeights Weights(Tensor? recurrentWeight) =>
         new(weight_ih, recurrentWeight, bias_ih, RecurrentBias) { HiddenSize = HiddenSize, Further = Further };
 }
+
+/// <summary>The operator of ONNX that is a cell over a whole sequence.</summary>
+/// <param name="Name">RNN, LSTM or GRU.</param>
+/// <param name="Gates">The cell's gates, in the operator's order.</param>
+/// <param name="Activation">The activation of RNN; null where the operator's own are the cell's.</param>
+internal sealed record OnnxOperator(string Name, string[] Gates, string? Activation = null);

@@ -60,19 +60,19 @@ public sealed class GruCell : GatedCell
     internal override int KeptParts => 4;
 
     // b_hh stands in q_t: b_hn is inside the product with r_t.
-    internal override Tensor Project(Tensor input, LayerWeights weights) => weights.InputProduct(input, weights.InputBias); // [T, B, 3H]
+    internal override OnnxOperator Operator => new("GRU", ["z", "r", "n"]);
 
-    internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
+    internal override StepValue Project(StepValue x, StepWeights weights) => x.Product(weights.InputWeight, weights.InputBias); // [T, B, 3H]
+
+    internal override CellStep ForwardStep(StepValue p, StepValue[] before, StepWeights weights, Func<StepValue, StepValue>? tapCell = null)
     {
-        var (h, weight) = (before.Hidden, weights.HiddenWeight!.t()); // [B, H], [H, 3H]
-        var seen = weights.Seen(h); // [B, H]
-        var q = weights.HiddenBias is { } bias ? bias.addmm(seen, weight) : seen.mm(weight); // [B, 3H] (1)
-        long[] blocks = [2 * h.shape[1], h.shape[1]];
-        var (ps, qs) = (p.split(blocks, 1), q.split(blocks, 1)); // [B, 2H] and [B, H] each
-        var gates = ps[0].Plus(qs[0]).sigmoid().chunk(2, 1); // 2 × [B, H] (2)
+        var h = before[0]; // [B, H]
+        var q = weights.Seen(h).Product(weights.HiddenWeight!, weights.HiddenBias); // [B, 3H] (1)
+        var (ps, qs) = (p.Split(2 * HiddenSize, HiddenSize), q.Split(2 * HiddenSize, HiddenSize)); // [B, 2H] and [B, H] each
+        var gates = (ps[0] + qs[0]).Sigmoid().Split(2); // 2 × [B, H] (2)
         var (r, z, m) = (gates[0], gates[1], qs[1]); // [B, H]
-        var n = ps[1].Plus(r.mul(m)).tanh(); // [B, H] (3)
-        return (new RecurrentState(n.Plus(z.mul(h.sub(n)))), [r, z, n, m]); // [B, H] (4)
+        var n = (ps[1] + (r * m)).Tanh(); // [B, H] (3)
+        return new CellStep([n + (z * (h - n))], r, z, n, m); // [B, H] (4)
     }
 
     internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)

@@ -78,8 +78,8 @@ public sealed class IndRnnCell : EquationCell
 
     internal override (string Name, long[] Shape)[] FurtherShapes(long hidden, bool bias) => [(nameof(weight_hh), [hidden])];
 
-    internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null) =>
-        (new RecurrentState(p.Plus(weights.Further[0].mul(before.Hidden)).relu()), []); // [B, H] (1) (2)
+    internal override CellStep ForwardStep(StepValue p, StepValue[] before, StepWeights weights, Func<StepValue, StepValue>? tapCell = null) =>
+        new([(p + (before[0] * weights.Further[0])).Relu()]); // [B, H] (1) (2)
 
     internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
     {

@@ -133,17 +133,17 @@ public sealed class LayerNormLstmCell : GatedCell
         return bias ? [.. gains, (nameof(bias_ln_c), [hidden])] : gains;
     }
 
-    internal override Tensor Project(Tensor input, LayerWeights weights) =>
-        Normalised(weights.InputProduct(input, bias: null), weights.Further[0], weights.BothBiases()); // [T, B, 4H] (2)
+    internal override StepValue Project(StepValue x, StepWeights weights) =>
+        x.Product(weights.InputWeight).Normalised(weights.Further[0], weights.BothBiases(), Epsilon); // [T, B, 4H] (2)
 
-    internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
+    internal override CellStep ForwardStep(StepValue p, StepValue[] before, StepWeights weights, Func<StepValue, StepValue>? tapCell = null)
     {
-        var q = weights.Seen(before.Hidden).mm(weights.HiddenWeight!.t()); // [B, 4H] (3)
-        var z = p.Plus(Normalised(q, weights.Further[1], bias: null)).chunk(4, 1); // 4 × [B, H] (3)
-        var (i, f, g, o) = (z[0].sigmoid(), z[1].sigmoid(), z[2].tanh(), z[3].sigmoid()); // [B, H] (4)
-        var c = f.mul(before.Cell).Plus(i.mul(g)); // [B, H] (5)
+        var q = weights.Seen(before[0]).Product(weights.HiddenWeight!); // [B, 4H] (3)
+        var z = (p + q.Normalised(weights.Further[1], bias: null, Epsilon)).Split(4); // 4 × [B, H] (3)
+        var (i, f, g, o) = (z[0].Sigmoid(), z[1].Sigmoid(), z[2].Tanh(), z[3].Sigmoid()); // [B, H] (4)
+        var c = (f * before[1]) + (i * g); // [B, H] (5)
         c = tapCell is null ? c : tapCell(c);
-        return (new RecurrentState(o.mul(Shown(c, weights)), c), [i, f, g, o, q]); // [B, H] (6)
+        return new CellStep([o * Shown(c, weights), c], i, f, g, o, q); // [B, H] (6)
     }
 
     internal override LayerTape Prepared(LayerTape tape)
@@ -182,7 +182,7 @@ public sealed class LayerNormLstmCell : GatedCell
     internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk)
     {
         var (dZ, dN) = (walk.DProjected, walk.DFurther!); // [N, 4H], [N, H]
-        var (normalU, scaleU) = Normalise(tape.Weights.InputProduct(tape.Input, bias: null)); // [N, 4H], [N, 1] (2)
+        var (normalU, scaleU) = Normalise(tape.Input.mm(tape.Weights.InputWeight.t())); // [N, 4H], [N, 1] (2)
         var dU = NormaliseBack("layernorm-lstm (15)", tape.Weights.Further[0].mul(dZ), normalU, scaleU); // [N, 4H] (15)
         var (normalQ, normalC) = (Normalise(tape.Kept[4]).Normal, Normalise(tape.Made[1]).Normal); // [N, 4H], [N, H]
         Tensor[] further =
@@ -213,19 +213,17 @@ public sealed class LayerNormLstmCell : GatedCell
         return cat([upper, lower], 1); // [B, 2H, 2H] (25)
     }
 
-    private static Tensor Shown(Tensor c, LayerWeights weights) =>
-        Normalised(c, weights.Further[2], weights.Further.Count > 3 ? weights.Further[3] : null).tanh(); // [.., H] (6)
+    private static StepValue Shown(StepValue c, StepWeights weights) =>
+        c.Normalised(weights.Further[2], weights.Further.ElementAtOrDefault(3), Epsilon).Tanh(); // [.., H] (6)
 
-    /// <summary>γ N(a) + b.</summary>
-    private static Tensor Normalised(Tensor a, Tensor? gain, Tensor? bias) =>
-        nn.functional.layer_norm(a, [a.shape[^1]], gain, bias, Epsilon); // as a (1)
+    private static Tensor Shown(Tensor c, LayerWeights weights) => TensorValue.Of(Shown(new TensorValue(c), weights.Values())); // [.., H] (6)
 
     /// <summary>N(a) and s(a).</summary>
     private static (Tensor Normal, Tensor Scale) Normalise(Tensor a)
     {
         var centred = a.sub(a.mean([-1], keepdim: true)); // as a (1)
         var scale = centred.Squared().mean([-1], keepdim: true).Plus(Scalars.Of(Epsilon)).sqrt(); // [.., 1] (1)
-        return (Normalised(a, gain: null, bias: null), scale); // the same N as forwards, in what rounding and overflow leave of it too
+        return (TensorValue.Of(new TensorValue(a).Normalised(gain: null, bias: null, Epsilon)), scale); // the same N as forwards, in what rounding and overflow leave of it too
     }
 
     /// <summary>N'(dy; a), by N(a) and s(a).</summary>

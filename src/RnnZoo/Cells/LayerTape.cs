@@ -22,23 +22,12 @@ internal sealed record LayerWeights(Tensor InputWeight, Tensor? HiddenWeight, Te
     /// <summary>What recurrent dropout multiplies h_{t-1} with before the product [n, H]; null for nothing.</summary>
     public Tensor? RecurrentMask { get; init; }
 
-    /// <summary>What the recurrent product sees of h.</summary>
-    public Tensor Seen(Tensor h) => RecurrentMask is null ? h : h.mul(RecurrentMask); // [n, H]
-
-    /// <summary>b_ih + b_hh [G·H], or null.</summary>
-    public Tensor? BothBiases() => InputBias is { } input && HiddenBias is { } hidden ? input.Plus(hidden) : InputBias; // [G·H]
-
-    /// <summary>W_ih x + b of every row at once.</summary>
-    /// <param name="input">[T, B, I], or rows [N, I].</param>
-    /// <param name="bias">[G·H], or null.</param>
-    /// <returns>[T, B, G·H] or [N, G·H].</returns>
-    public Tensor InputProduct(Tensor input, Tensor? bias)
+    /// <summary>The weights as a step reads them.</summary>
+    public StepWeights Values()
     {
-        long[] leading = input.shape[..^1];
-        var rows = input.reshape(leading.Aggregate(1L, (product, size) => product * size), InputSize); // [T·B, I]
-        var weight = InputWeight.t(); // [I, G·H]
-        var product = bias is null ? rows.mm(weight) : bias.addmm(rows, weight); // [T·B, G·H]
-        return product.view([.. leading, InputWeight.size(0)]); // [T, B, G·H]
+        return new StepWeights(new TensorValue(InputWeight), Value(HiddenWeight), Value(InputBias), Value(HiddenBias), [.. Further.Select(further => new TensorValue(further))]) { RecurrentMask = Value(RecurrentMask) };
+
+        static TensorValue? Value(Tensor? tensor) => tensor is null ? null : new TensorValue(tensor);
     }
 }
 

@@ -64,13 +64,15 @@ public sealed class LstmCell : GatedCell
 
     internal override int KeptParts => 4;
 
-    internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
+    internal override OnnxOperator Operator => new("LSTM", ["i", "o", "f", "g"]);
+
+    internal override CellStep ForwardStep(StepValue p, StepValue[] before, StepWeights weights, Func<StepValue, StepValue>? tapCell = null)
     {
-        var z = p.addmm(weights.Seen(before.Hidden), weights.HiddenWeight!.t()).chunk(4, 1); // 4 × [B, H] (1)
-        var (i, f, g, o) = (z[0].sigmoid(), z[1].sigmoid(), z[2].tanh(), z[3].sigmoid()); // [B, H] (2)
-        var c = f.mul(before.Cell).Plus(i.mul(g)); // [B, H] (3)
+        var z = weights.Seen(before[0]).Product(weights.HiddenWeight!, plus: p).Split(4); // 4 × [B, H] (1)
+        var (i, f, g, o) = (z[0].Sigmoid(), z[1].Sigmoid(), z[2].Tanh(), z[3].Sigmoid()); // [B, H] (2)
+        var c = (f * before[1]) + (i * g); // [B, H] (3)
         c = tapCell is null ? c : tapCell(c);
-        return (new RecurrentState(o.mul(c.tanh()), c), [i, f, g, o]); // [B, H] (4)
+        return new CellStep([o * c.Tanh(), c], i, f, g, o); // [B, H] (4)
     }
 
     internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)

@@ -55,17 +55,17 @@ public sealed class MinGruCell : EquationCell
 
     internal override int KeptParts => 2;
 
-    internal override Tensor Project(Tensor input, LayerWeights weights)
+    internal override StepValue Project(StepValue x, StepWeights weights)
     {
-        var blocks = weights.InputProduct(input, weights.InputBias).chunk(2, -1); // 2 × [T, B, H]
-        return cat([blocks[0].sigmoid(), blocks[1]], -1); // [T, B, 2H] (1)
+        var blocks = x.Product(weights.InputWeight, weights.InputBias).Split(2); // 2 × [T, B, H]
+        return blocks[0].Sigmoid().Join(blocks[1]); // [T, B, 2H] (1)
     }
 
-    internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
+    internal override CellStep ForwardStep(StepValue p, StepValue[] before, StepWeights weights, Func<StepValue, StepValue>? tapCell = null)
     {
-        var blocks = p.chunk(2, 1); // 2 × [B, H]
-        var (z, g, h) = (blocks[0], blocks[1], before.Hidden); // [B, H]
-        return (new RecurrentState(h.Plus(z.mul(g.sub(h)))), [z, g]); // [B, H] (2)
+        var blocks = p.Split(2); // 2 × [B, H]
+        var (z, g, h) = (blocks[0], blocks[1], before[0]); // [B, H]
+        return new CellStep([h + (z * (g - h))], z, g); // [B, H] (2)
     }
 
     internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)

@@ -86,10 +86,10 @@ public sealed class OrthogonalCell : EquationCell
 
     internal override (string Name, long[] Shape)[] FurtherShapes(long hidden, bool bias) => [("bias", [hidden])];
 
-    internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
+    internal override CellStep ForwardStep(StepValue p, StepValue[] before, StepWeights weights, Func<StepValue, StepValue>? tapCell = null)
     {
-        var z = p.addmm(weights.Seen(before.Hidden), weights.HiddenWeight!.t()); // [B, H] (2)
-        return (new RecurrentState(z.sign().mul(z.abs().Plus(weights.Further[0]).relu())), []); // [B, H] (3)
+        var z = weights.Seen(before[0]).Product(weights.HiddenWeight!, plus: p); // [B, H] (2)
+        return new CellStep([z.Sign() * (z.Abs() + weights.Further[0]).Relu()]); // [B, H] (3)
     }
 
     internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)

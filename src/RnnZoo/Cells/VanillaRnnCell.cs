@@ -74,16 +74,17 @@ public sealed class VanillaRnnCell : GatedCell
         _ => CellKind.Linear,
     };
 
-    internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
+    internal override OnnxOperator Operator => new("RNN", GateNames, Activation == Activation.Linear ? "Affine" : Activation.ToString());
+
+    internal override CellStep ForwardStep(StepValue p, StepValue[] before, StepWeights weights, Func<StepValue, StepValue>? tapCell = null)
     {
-        var z = p.addmm(weights.Seen(before.Hidden), weights.HiddenWeight!.t()); // [B, H] (1)
-        var h = Activation switch // [B, H] (2)
+        var z = weights.Seen(before[0]).Product(weights.HiddenWeight!, plus: p); // [B, H] (1)
+        return new CellStep([Activation switch // [B, H] (2)
         {
-            Activation.Tanh => z.tanh(),
-            Activation.Relu => z.relu(),
+            Activation.Tanh => z.Tanh(),
+            Activation.Relu => z.Relu(),
             _ => z,
-        };
-        return (new RecurrentState(h), []);
+        }]);
     }
 
     internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)

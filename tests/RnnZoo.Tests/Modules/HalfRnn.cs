@@ -29,10 +29,10 @@ internal sealed class HalfCell : GatedCell
 
     internal override int KeptParts => 1;
 
-    internal override (RecurrentState After, Tensor[] Kept) ForwardStep(Tensor p, RecurrentState before, LayerWeights weights, Func<Tensor, Tensor>? tapCell = null)
+    internal override CellStep ForwardStep(StepValue p, StepValue[] before, StepWeights weights, Func<StepValue, StepValue>? tapCell = null)
     {
-        var y = p.addmm(before.Hidden, weights.HiddenWeight!.t()).tanh(); // [B, H] (1) (2)
-        return (new RecurrentState(before.Hidden.Plus(y).div(Scalars.Of(2L))), [y]); // [B, H] (2)
+        var y = before[0].Product(weights.HiddenWeight!, plus: p).Tanh(); // [B, H] (1) (2)
+        return new CellStep([(before[0] + y) * 0.5], y); // [B, H] (2)
     }
 
     internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)

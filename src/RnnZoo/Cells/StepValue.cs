@@ -1,0 +1,137 @@
+using static TorchSharp.torch;
+
+namespace RnnZoo.Cells;
+
+/// <summary>
+/// A value in a cell's step, whatever computes with it: a tensor, a node of an ONNX graph, memory of a <c>Stepper</c>. A cell
+/// says its step once, in the operations of this class, and every one of them takes it from there.
+/// </summary>
+/// <remarks>A row of a batch is on the last axis; a vector [n] meets rows of n in each of them.</remarks>
+internal abstract class StepValue
+{
+    /// <summary>a + b, element by element.</summary>
+    public static StepValue operator +(StepValue a, StepValue b) => a.Apply(StepOperation.Add, b);
+
+    /// <summary>a - b, element by element.</summary>
+    public static StepValue operator -(StepValue a, StepValue b) => a.Apply(StepOperation.Sub, b);
+
+    /// <summary>a b, element by element.</summary>
+    public static StepValue operator *(StepValue a, StepValue b) => a.Apply(StepOperation.Mul, b);
+
+    /// <summary>a times a number.</summary>
+    public static StepValue operator *(StepValue a, double factor) => a.Apply(StepOperation.Mul, a.Number(factor));
+
+    /// <summary>1 / (1 + e^-a).</summary>
+    public StepValue Sigmoid() => Apply(StepOperation.Sigmoid);
+
+    /// <summary>tanh a.</summary>
+    public StepValue Tanh() => Apply(StepOperation.Tanh);
+
+    /// <summary>max(a, 0).</summary>
+    public StepValue Relu() => Apply(StepOperation.Relu);
+
+    /// <summary>-1, 0 or 1.</summary>
+    public StepValue Sign() => Apply(StepOperation.Sign);
+
+    /// <summary>|a|.</summary>
+    public StepValue Abs() => Apply(StepOperation.Abs);
+
+    /// <summary>a W' for every row, and what is added to it.</summary>
+    /// <param name="weight">W [N, n].</param>
+    /// <param name="plus">[N], or as the result; null for nothing.</param>
+    /// <returns>Rows of N.</returns>
+    public abstract StepValue Product(StepValue weight, StepValue? plus = null);
+
+    /// <summary>(a - mean(a)) / √(variance(a) + ε) of every row, times a gain, plus a bias; each [n] or null.</summary>
+    public abstract StepValue Normalised(StepValue? gain, StepValue? bias, double epsilon);
+
+    /// <summary>Cuts every row into parts.</summary>
+    public abstract StepValue[] Split(params long[] sizes);
+
+    /// <summary>Joins rows, this value's first.</summary>
+    public abstract StepValue Join(StepValue other);
+
+    /// <summary>The length of a row.</summary>
+    public abstract long Length { get; }
+
+    /// <summary>Cuts every row into equal parts.</summary>
+    public StepValue[] Split(int parts) => Split([.. Enumerable.Repeat(Length / parts, parts)]);
+
+    /// <summary>An operation on this value and, where it has two operands, another one.</summary>
+    protected abstract StepValue Apply(StepOperation operation, StepValue? other = null);
+
+    /// <summary>A number as a value of the same kind.</summary>
+    protected abstract StepValue Number(double number);
+}
+
+/// <summary>What is done element by element, under the names of ONNX.</summary>
+internal enum StepOperation
+{
+    Add,
+    Sub,
+    Mul,
+    Sigmoid,
+    Tanh,
+    Relu,
+    Sign,
+    Abs,
+}
+
+/// <summary>What a cell makes of a step.</summary>
+/// <param name="After">The parts of the state, h first.</param>
+/// <param name="Kept">What goes on the tape.</param>
+internal sealed record CellStep(StepValue[] After, params StepValue[] Kept);
+
+/// <summary>The weights of <see cref="LayerWeights"/>, as a step reads them.</summary>
+internal sealed record StepWeights(StepValue InputWeight, StepValue? HiddenWeight, StepValue? InputBias, StepValue? HiddenBias, params StepValue[] Further)
+{
+    /// <summary>What recurrent dropout multiplies h_{t-1} with before the product; null for nothing.</summary>
+    public StepValue? RecurrentMask { get; init; }
+
+    /// <summary>What the recurrent product sees of h.</summary>
+    public StepValue Seen(StepValue h) => RecurrentMask is null ? h : h * RecurrentMask;
+
+    /// <summary>b_ih + b_hh, or null.</summary>
+    public StepValue? BothBiases() => InputBias is { } input && HiddenBias is { } hidden ? input + hidden : InputBias;
+}
+
+/// <summary>A step in TorchSharp's operations.</summary>
+internal sealed class TensorValue(Tensor tensor) : StepValue
+{
+    public override long Length => tensor.size(-1);
+
+    public static Tensor Of(StepValue value) => ((TensorValue)value).Tensor;
+
+    private Tensor Tensor => tensor;
+
+    public override StepValue Product(StepValue weight, StepValue? plus = null)
+    {
+        var (columns, added) = (Of(weight).t(), plus is null ? null : Of(plus)); // [n, N]
+        long[] leading = tensor.shape[..^1];
+        var rows = leading.Length == 1 ? tensor : tensor.flatten(0, -2); // [B, n] or [T·B, n]
+        var product = added is null ? rows.mm(columns) : added.addmm(rows, columns); // [B, N] or [T·B, N]
+        return new TensorValue(leading.Length == 1 ? product : product.view([.. leading, columns.size(1)]));
+    }
+
+    public override StepValue Normalised(StepValue? gain, StepValue? bias, double epsilon) =>
+        new TensorValue(nn.functional.layer_norm(tensor, [Length], gain is null ? null : Of(gain), bias is null ? null : Of(bias), epsilon));
+
+    public override StepValue[] Split(params long[] sizes) => Array.ConvertAll(tensor.split(sizes, -1), part => new TensorValue(part));
+
+    public override StepValue Join(StepValue other) => new TensorValue(cat([tensor, Of(other)], -1));
+
+    protected override StepValue Apply(StepOperation operation, StepValue? other = null) => new TensorValue(operation switch
+    {
+        StepOperation.Add => tensor.Plus(Of(other!)),
+        StepOperation.Sub => tensor.sub(Of(other!)),
+        StepOperation.Mul => tensor.mul(Of(other!)),
+        StepOperation.Sigmoid => tensor.sigmoid(),
+        StepOperation.Tanh => tensor.tanh(),
+        StepOperation.Relu => tensor.relu(),
+        StepOperation.Sign => tensor.sign(),
+        StepOperation.Abs => tensor.abs(),
+        _ => throw new NotSupportedException($"operation: expected one of {string.Join(", ", Enum.GetNames<StepOperation>())}, got {operation}."),
+    });
+
+    protected override StepValue Number(double number) => new TensorValue(full([], number, dtype: tensor.dtype, device: tensor.device));
+}
