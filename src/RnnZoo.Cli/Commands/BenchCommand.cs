@@ -28,6 +28,7 @@ internal sealed class BenchCommand : ExampleCommand
         "--seconds", "For how long the paths of one cell, size and thread count take turns at least", 1);
 
     private readonly Option<bool> _forward = Values.Flag("--forward", "Measure the forward pass alone, without gradients");
+    private readonly Option<bool> _stepper = Values.Flag("--stepper", "Measure single steps without gradients, one after the other on one thread: the stepper beside the modules, and beside what the machine can do");
     private readonly Option<bool> _json = Values.Json();
 
     public BenchCommand(CliHost host)
@@ -35,11 +36,28 @@ internal sealed class BenchCommand : ExampleCommand
             "bench",
             "Measures time and memory of one training step (forward and backward) for each way to the gradient, by turns in one run, and the share of the machine's float32 peak.",
             ("rnnzoo bench", "three cells, all ways and sizes, on one and on all threads"),
-            ("rnnzoo bench --cells lstm --sizes 32x100x10x128 --paths native,handwritten --json > bench.json", "two ways of one net, results for programs"))
+            ("rnnzoo bench --cells lstm --sizes 32x100x10x128 --paths native,handwritten --json > bench.json", "two ways of one net, results for programs"),
+            ("rnnzoo bench --stepper", "one step at a time, as when text is written"))
     {
-        AddOptions(_cells, _paths, _sizes, _threads, _seconds, _forward, _json);
-        SetAction((parsed, cancellation) => new BenchRun(host, Read(parsed), parsed.GetValue(_json)).RunAsync(cancellation));
+        AddOptions(_cells, _paths, _sizes, _threads, _seconds, _forward, _stepper, _json);
+        SetAction((parsed, cancellation) => parsed.GetValue(_stepper)
+            ? Task.FromResult(ReadSteps(host, parsed).Run(cancellation))
+            : new BenchRun(host, Read(parsed), parsed.GetValue(_json)).RunAsync(cancellation));
     }
+
+    private BenchStepperRun ReadSteps(CliHost host, ParseResult parsed)
+    {
+        Option[] others = [_paths, _threads, _forward];
+        if (Array.Find(others, option => IsGiven(parsed, option)) is { } wrong)
+        {
+            throw new UsageException($"{wrong.Name}: expected none beside --stepper, which has ways of its own and one thread.");
+        }
+
+        var sizes = IsGiven(parsed, _sizes) ? parsed.GetValue(_sizes)!.Items : BenchStepperRun.UsualSizes;
+        return new BenchStepperRun(host, parsed.GetValue(_cells)!.Items, sizes, parsed.GetValue(_seconds), parsed.GetValue(_json));
+    }
+
+    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 
     private BenchSettings Read(ParseResult parsed)
     {

@@ -14,6 +14,7 @@ namespace RnnZoo.Cli.Commands;
 internal static class BenchPaths
 {
     public const string Training = "train:";
+    public const string Step = "step:";
     private const string Lengths = "+lengths";
     private const double MostFlopsWithNorms = 5e9;
 
@@ -24,6 +25,9 @@ internal static class BenchPaths
     /// <summary>Those that are measured if nothing is said.</summary>
     public static IReadOnlyList<string> Usual { get; } = [.. All.Where(path => !HasLengths(path))];
 
+    /// <summary>The ways of a single step without gradient.</summary>
+    public static IReadOnlyList<string> Steps { get; } = [Step + "native", Step + "module", Step + "stepper"];
+
     /// <summary>Whether the sequences of a path have several lengths.</summary>
     public static bool HasLengths(string path) => path.EndsWith(Lengths, StringComparison.Ordinal);
 
@@ -33,6 +37,11 @@ internal static class BenchPaths
     /// <summary>Whether a cell has a path; libtorch has few of the cells.</summary>
     public static bool IsOf(string path, string cell)
     {
+        if (path.StartsWith(Step, StringComparison.Ordinal) && path != Step + "native")
+        {
+            return true;
+        }
+
         var net = RecurrentNets.Named(cell).Make(new NetOptions(1, 1));
         using var owner = (nn.Module)net;
         return net.Supports(BackwardOf(path));
@@ -50,8 +59,9 @@ internal static class BenchPaths
         Trains(path) ? size.FitsCopyTask && !forward : HasLengths(path) || !path.Contains('+', StringComparison.Ordinal) || (!forward && flops < MostFlopsWithNorms);
 
     /// <summary>What to run.</summary>
-    public static IWorkload Create(string path, string cell, BenchSize size, bool forward) => Trains(path)
-        ? new CopyWorkload(cell, size, BackwardOf(path))
+    public static IWorkload Create(string path, string cell, BenchSize size, bool forward) =>
+        path.StartsWith(Step, StringComparison.Ordinal) ? new StepWorkload(cell, size, path[Step.Length..])
+        : Trains(path) ? new CopyWorkload(cell, size, BackwardOf(path))
         : new GradientWorkload(cell, size, BackwardOf(path), forward, path.Split('+')[1..] switch
         {
             ["norms"] => new GradientTraceOptions(),
@@ -59,7 +69,7 @@ internal static class BenchPaths
             _ => null,
         }, HasLengths(path) ? size.Lengths() : null);
 
-    private static BackwardPath BackwardOf(string path) => TrainingNames.Paths[path.Split('+')[0].Replace(Training, "", StringComparison.Ordinal)];
+    private static BackwardPath BackwardOf(string path) => TrainingNames.Paths[path.Split('+')[0].Split(':')[^1]];
 }
 
 /// <summary>A training step that can be taken again and again.</summary>

@@ -76,6 +76,10 @@ internal sealed class StateNoise
         ? after
         : new([.. after.Select((part, index) => Past(index, t, before[index]) is { } past ? past.Plus(Present(index, t, part)) : part)]);
 
+    /// <summary>(2) of every part in evaluation, by the rates z of the parts.</summary>
+    public static StepValue[] Mean(StepValue[] before, StepValue[] after, IReadOnlyList<double> rates) =>
+        [.. after.Select((part, index) => rates.ElementAtOrDefault(index) is > 0 and var rate ? (before[index] * rate) + (part * (1 - rate)) : part)];
+
     /// <summary>d_t times x, or null where nothing is kept of that part.</summary>
     public Tensor? Past(int part, int t, Tensor x) =>
         _kept.ElementAtOrDefault(part) is { } kept ? x.masked_fill(At(kept, t).logical_not(), Scalars.Zero)

@@ -1,3 +1,4 @@
+using RnnZoo.Kernels;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cells;
@@ -6,7 +7,10 @@ namespace RnnZoo.Cells;
 /// A value in a cell's step, whatever computes with it: a tensor, a node of an ONNX graph, memory of a <c>Stepper</c>. A cell
 /// says its step once, in the operations of this class, and every one of them takes it from there.
 /// </summary>
-/// <remarks>A row of a batch is on the last axis; a vector [n] meets rows of n in each of them.</remarks>
+/// <remarks>
+/// A row of a batch is on the last axis; a vector [n] meets rows of n in each of them. The left operand of an operation is of
+/// the step; the right one may be a weight, which is a <see cref="TensorValue"/> everywhere.
+/// </remarks>
 internal abstract class StepValue
 {
     /// <summary>a + b, element by element.</summary>
@@ -62,19 +66,6 @@ internal abstract class StepValue
 
     /// <summary>A number as a value of the same kind.</summary>
     protected abstract StepValue Number(double number);
-}
-
-/// <summary>What is done element by element, under the names of ONNX.</summary>
-internal enum StepOperation
-{
-    Add,
-    Sub,
-    Mul,
-    Sigmoid,
-    Tanh,
-    Relu,
-    Sign,
-    Abs,
 }
 
 /// <summary>What a cell makes of a step.</summary>

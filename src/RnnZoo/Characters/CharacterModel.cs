@@ -1,4 +1,3 @@
-using RnnZoo.Cells;
 using RnnZoo.Modules;
 using RnnZoo.Streams;
 using static TorchSharp.torch;
@@ -84,7 +83,7 @@ public sealed class CharacterModel : IDisposable
     /// <param name="seed">Where chance comes from: the same seed and weights give the same text.</param>
     /// <param name="prompt">The text to go on from; if empty, the writing begins as after the end of a line.</param>
     /// <param name="cancellation">Ends the writing.</param>
-    /// <returns>The ids of the new characters, one by one as they are drawn, without the prompt.</returns>
+    /// <returns>The ids of the new characters, one by one as they are drawn, without the prompt. The weights are those of the moment when the first is asked for.</returns>
     /// <exception cref="ArgumentException">A value is out of its range, or the prompt has a character outside the vocabulary.</exception>
     public IEnumerable<long> Sample(int length = 500, double temperature = 1, long seed = 0, string prompt = "", CancellationToken cancellation = default)
     {
@@ -99,44 +98,28 @@ public sealed class CharacterModel : IDisposable
 
     private IEnumerable<long> Draw(long[] prompt, int length, double temperature, long seed, CancellationToken cancellation)
     {
-        var random = new SplitMix64((ulong)seed);
-        var distribution = new double[Vocabulary.Size];
-        RecurrentState? state = null;
-        try
+        var (stepper, random, logits) = (Net.Stepper(), new SplitMix64((ulong)seed), new double[Vocabulary.Size]);
+        foreach (var character in prompt.SkipLast(1))
         {
-            var next = prompt;
-            for (var drawn = 0; drawn < length; drawn++)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                state = Step(next, state, distribution);
-                var character = DrawFrom(distribution, temperature, ref random);
-                next = [character];
-                yield return character;
-            }
+            cancellation.ThrowIfCancellationRequested();
+            stepper.Step([character]);
         }
-        finally
+
+        var last = prompt[^1];
+        for (var drawn = 0; drawn < length; drawn++)
         {
-            state?.Dispose();
+            cancellation.ThrowIfCancellationRequested();
+            Widen(stepper.Step([last]), logits);
+            last = DrawFrom(logits, temperature, ref random);
+            yield return last;
         }
     }
 
-    private RecurrentState Step(long[] ids, RecurrentState? before, double[] logits)
+    private static void Widen(ReadOnlySpan<float> narrow, double[] wide)
     {
-        using var noTape = no_grad();
-        using var scope = NewDisposeScope();
-        var training = Net.training; // the net is the caller's again between two characters
-        Net.eval();
-        try
+        for (var i = 0; i < wide.Length; i++)
         {
-            var (output, after) = Net.call(tensor(ids).unsqueeze(1), before); // [T, 1, V]
-            var last = output.select(0, -1).flatten().to(ScalarType.Float64); // [V]
-            last.data<double>().CopyTo(logits);
-            before?.Dispose();
-            return after.DetachFromDisposeScope();
-        }
-        finally
-        {
-            Net.train(training);
+            wide[i] = narrow[i];
         }
     }
 

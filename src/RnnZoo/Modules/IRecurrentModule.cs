@@ -78,6 +78,16 @@ public interface IRecurrentModule
     /// <returns>The output at every step, zero in padding, and the final state, each sequence's after its own last step.</returns>
     RecurrentResult Run(Tensor input, Tensor lengths, RecurrentState? state = null);
 
+    /// <summary>Makes steps one by one, in evaluation mode, without autograd.</summary>
+    /// <param name="batch">B: how many sequences run side by side.</param>
+    /// <returns>A stepper with a state of zeros, and the weights as they are now.</returns>
+    /// <exception cref="ArgumentException">The batch is below 1.</exception>
+    /// <exception cref="NotSupportedException">The net is bidirectional, is not of float32, or has a user's own cell.</exception>
+    Stepper Stepper(int batch = 1) => new(this, model: null, batch);
+
+    /// <summary>The zoneout of each part of the state; none for a module that has no such thing.</summary>
+    internal IReadOnlyList<double> ZoneoutRates => [];
+
     /// <summary>Draws recurrent dropout and zoneout for one direction of one layer, whose state has parts [B, S] or [1, B, S].</summary>
     internal StateNoise DrawNoise(BatchSizes sizes, RecurrentState state) => StateNoise.None;
 

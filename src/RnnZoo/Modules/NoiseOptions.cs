@@ -11,6 +11,9 @@ internal sealed class NoiseOptions(string name, IReadOnlyList<RecurrentCell> cel
 
     public bool Any => _recurrentDropout > 0 || Array.Exists(_zoneout, rate => rate > 0);
 
+    /// <summary>The zoneout of each part of the state.</summary>
+    public IReadOnlyList<double> ZoneoutRates => _zoneout;
+
     public double RecurrentDropout
     {
         get => _recurrentDropout;

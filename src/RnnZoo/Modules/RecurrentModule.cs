@@ -177,6 +177,8 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
 
     HandWrittenRecurrence? IRecurrentModule.HandWritten => _handWritten;
 
+    IReadOnlyList<double> IRecurrentModule.ZoneoutRates => _noise.ZoneoutRates;
+
     StateNoise IRecurrentModule.DrawNoise(BatchSizes sizes, RecurrentState state) => _noise.Draw(training, sizes, state);
 
     /// <summary>The hand-written path, for tests that plant errors in it.</summary>
@@ -192,6 +194,9 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
 
     /// <inheritdoc/>
     public abstract RecurrentResult Run(Tensor input, Tensor lengths, RecurrentState? state = null);
+
+    /// <inheritdoc cref="IRecurrentModule.Stepper"/>
+    public Stepper Stepper(int batch = 1) => new(this, model: null, batch);
 
     /// <inheritdoc cref="IRecurrentModule.Clone"/>
     public abstract RecurrentModule<TState, TResult> Clone();

@@ -61,6 +61,12 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
     /// <summary>O.</summary>
     public long OutputSize { get; }
 
+    /// <summary>The embedding [V, E], or null.</summary>
+    internal Tensor? Embedding => _encoder.Embedding?.weight;
+
+    /// <summary>The readout.</summary>
+    internal Linear Readout => _readout.Linear;
+
     /// <summary>How the net finds its gradient.</summary>
     public BackwardPath Backward
     {
@@ -143,6 +149,13 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
         var output = _readout.Linear.call(hidden); // [T, B, O]
         return new RecurrentResult(output.MoveToOuterDisposeScope(), final.KeepFrom(scope));
     }
+
+    /// <summary>Makes steps one by one, in evaluation mode, without autograd: embedding, net and readout.</summary>
+    /// <param name="batch">B: how many sequences run side by side.</param>
+    /// <returns>A stepper with a state of zeros, and the weights as they are now.</returns>
+    /// <exception cref="ArgumentException">The batch is below 1.</exception>
+    /// <exception cref="NotSupportedException">The net is bidirectional, is not of float32, or has a user's own cell.</exception>
+    public Stepper Stepper(int batch = 1) => new(Recurrent, this, batch);
 
     /// <summary>Makes an independent model: the net as by <see cref="IRecurrentModule.Clone"/>, and so the embedding and the readout.</summary>
     /// <returns>The model, to be disposed by itself.</returns>

@@ -54,6 +54,29 @@ public class BenchTests
     }
 
     [Fact]
+    public async Task Stepper_IsMeasuredBesideTheModules_WithItsBound()
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await CliRun.Of(folder.Path, "bench --stepper --cells lstm,mingru --sizes 2x5x3x70 --seconds 0 --json");
+
+        Assert.True(run.ExitCode == ExitCodes.Success, run.Error);
+        var rows = run.Json.GetProperty("rows").EnumerateArray().ToArray();
+        Assert.Equal(["lstm native", "lstm module", "lstm stepper", "mingru module", "mingru stepper"], rows.Select(row => $"{Text(row, "cell")} {Text(row, "path")}"));
+        Assert.All(rows, row =>
+        {
+            var weights = Text(row, "cell") == "lstm" ? 4 * 70 * (3 + 70) : 2 * 70 * 3;
+            Assert.Equal(4 * weights, Number(row, "weightBytes"));
+            Assert.True(Number(row, "boundMicroseconds") * Number(row, "gigabytesPerSecond") * 1e3 > 0.98 * Number(row, "weightBytes"));
+            Assert.True(Number(row, "boundMicroseconds") * run.Json.GetProperty("peakGflops").GetDouble() * 1e3 > 0.98 * 2 * 2 * weights);
+            Assert.InRange(Number(row, "fastestMicroseconds"), 1e-6, Number(row, "microseconds"));
+        });
+        var people = await CliRun.Of(folder.Path, "bench --stepper --cells gru --sizes 1x3x2x4 --seconds 0");
+        Assert.Contains("1x2x4 gru", people.Output, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Usage, (await CliRun.Of(folder.Path, "bench --stepper --threads 2")).ExitCode);
+    }
+
+    [Fact]
     public async Task Table_NamesPathsAndPeak()
     {
         using var folder = new TemporaryFolder();
