@@ -136,11 +136,11 @@ internal sealed class LayerBptt(EquationCell cell)
     private (BackwardWalk Walk, Tensor DHidden, Tensor? DCell, StepGradients? Steps) WalkBack(LayerTape tape, LayerCotangents cotangents, bool keepSteps, Func<int, bool, Tensor, Tensor>? change)
     {
         var frameAt = cell.Prepared(tape).Frames();
-        var (sizes, noise, zero) = (tape.Sizes, tape.Noise, zeros_like(tape.Initial.Hidden)); // [B, H]
+        var (sizes, noise) = (tape.Sizes, tape.Noise);
         var dOutput = cotangents.Output is { } given ? given.Rows() : zeros_like(tape.States[0]); // [N, H]
         var dHFromOutput = dOutput.Steps(sizes); // T × [n, H]
-        var (dHFinal, dCFinal) = (cotangents.FinalHidden ?? zero, cotangents.FinalCell ?? zero); // [B, H]
-        var walked = new WalkedRows(StateParts == 2 ? [dHFinal, dCFinal] : [dHFinal]);
+        Tensor?[] dFinal = [cotangents.FinalHidden, cotangents.FinalCell];
+        var walked = new WalkedRows([.. tape.Initial.Select((part, index) => dFinal[index] ?? zeros_like(part))]); // [B, S]
         Tensor[]? dFuture = null; // parts × [n, H]
         var (dProjected, dRecurrent, dFurther) = (new Tensor[sizes.Steps], new Tensor[sizes.Steps], new Tensor?[sizes.Steps]); // T × [n, G·H]
         var parts = Columns(keepSteps ? 1 + (2 * (StateParts - 1)) : 0, sizes.Steps); // parts × T × [n, H]
@@ -262,7 +262,8 @@ internal static class LayerCheck
         for (var part = 0; part < initial.Count; part++)
         {
             var batch = sizes?.Batch ?? input.size(1);
-            long[] shape = forKernels && initial[part].dim() == 3 ? [1, batch, hidden] : [batch, hidden];
+            var width = cell.StateSizes[part];
+            long[] shape = forKernels && initial[part].dim() == 3 ? [1, batch, width] : [batch, width];
             Like(initial[part], part == 0 ? "h_0" : "c_0", shape, like);
         }
     }
@@ -277,19 +278,19 @@ internal static class LayerCheck
             throw new ArgumentException($"tape: expected {stateParts} state part(s) and {keptParts} kept tensor(s), got {tape.States.Count} and {tape.Kept.Count}; it comes from another cell.");
         }
 
-        Cotangents([.. tape.Input.shape[..^1], tape.States[0].shape[1]], tape.Sizes.Batch, tape.States[0], cotangents, stateParts);
+        Cotangents([.. tape.Input.shape[..^1], tape.States[0].shape[1]], tape.Sizes.Batch, tape.States[0], cotangents, cell);
     }
 
-    public static void Cotangents(long[] output, long batch, Tensor like, LayerCotangents cotangents, int stateParts)
+    public static void Cotangents(long[] output, long batch, Tensor like, LayerCotangents cotangents, EquationCell cell)
     {
-        if (stateParts == 1 && cotangents.FinalCell is not null)
+        if (!cell.HasCellState && cotangents.FinalCell is not null)
         {
             throw new ArgumentException("cotangents.FinalCell: expected null, for this layer has no c.");
         }
 
         Like(cotangents.Output, "cotangents.Output", output, like);
         Like(cotangents.FinalHidden, "cotangents.FinalHidden", [batch, output[^1]], like);
-        Like(cotangents.FinalCell, "cotangents.FinalCell", [batch, output[^1]], like);
+        Like(cotangents.FinalCell, "cotangents.FinalCell", cell.HasCellState ? [batch, cell.StateSizes[1]] : [], like);
     }
 
     private static void Like(Tensor? value, string name, long[] shape, Tensor input)

@@ -8,7 +8,7 @@ namespace RnnZoo.Bptt;
 
 /// <summary>
 /// Plugs a hand-written backward pass into autograd: one node for all steps of one direction of one layer. Outputs: h at
-/// every step, [T, B, H] or packed rows [N, H], and the final state [S, B, H], its parts one after the other.
+/// every step, [T, B, H] or packed rows [N, H], and the final state, the numbers of its parts [B, S] one after the other.
 /// </summary>
 /// <remarks>
 /// Arguments are saved variables, so one that is changed in place before the backward pass is found there. The output is not:
@@ -26,11 +26,8 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
         using var scope = NewDisposeScope();
         Tensor?[] slots = [.. arguments.Slots(), .. call.Noise];
         var needsGradient = is_grad_enabled() && Array.Exists(slots, tensor => tensor is { requires_grad: true });
-        var (output, final) = needsGradient ? OnTape(call, arguments, slots, failures) : call.Forward(arguments); // [T, B, H] or [N, H], and [S, B, H]
-        var keepsAxis = arguments.Initial.Hidden.Dimensions == 3;
-        var parts = Enumerable.Range(0, arguments.Initial.Count)
-            .Select(part => keepsAxis ? final.narrow(0, part, 1) : final.select(0, part)); // [1, B, H] or [B, H] each
-        return new RecurrentResult(output.MoveToOuterDisposeScope(), new RecurrentState([.. parts.Select(part => part.MoveToOuterDisposeScope())]));
+        var (output, final) = needsGradient ? OnTape(call, arguments, slots, failures) : call.Forward(arguments); // [T, B, H] or [N, H], and [B·S + …]
+        return new RecurrentResult(output.MoveToOuterDisposeScope(), new RecurrentState(arguments.StateOf(final)).MoveToOuterDisposeScope());
     }
 
     // The layer ran before: an exception here would leave the node, and all that it leads to, alive for ever.
@@ -50,8 +47,8 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
         try
         {
             var output = grad_outputs[0] is { Dimensions: > 1 } given ? given : null; // [T, B, H] or [N, H]; else nothing reaches it
-            var final = grad_outputs[1] is { Dimensions: 3 } parts ? parts.unbind(0) : []; // S × [B, H]
-            gradients = call.Backward([.. ctx.get_saved_variables()], new LayerCotangents(output, final.ElementAtOrDefault(0), final.ElementAtOrDefault(1)));
+            var final = grad_outputs[1].numel() > 0 ? grad_outputs[1] : null; // [B·S + …]; else nothing reaches it
+            gradients = call.Backward([.. ctx.get_saved_variables()], output, final);
         }
         catch (Exception failure)
         {
@@ -101,24 +98,24 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
     /// <summary>h at every step, [T, B, H] or [N, H], while the node is made.</summary>
     public Tensor? Output { get; private set; }
 
-    /// <summary>The final state [S, B, H], while the node is made.</summary>
+    /// <summary>The final state [B·S + …], while the node is made.</summary>
     public Tensor? Final { get; private set; }
 
     /// <summary>What was drawn for the layer: it stands in the slots behind the arguments.</summary>
     public Tensor?[] Noise => noise.IsNone ? [] : noise.Tensors;
 
     /// <summary>Runs the layer without a backward pass to follow.</summary>
-    /// <returns>h at every step, [T, B, H] or [N, H], and the final state [S, B, H].</returns>
+    /// <returns>h at every step, [T, B, H] or [N, H], and the final state [B·S + …].</returns>
     public (Tensor Output, Tensor Final) Forward(LayerArguments arguments)
     {
         if (kernel is not null)
         {
-            return kernel.Forward(arguments, reversed, tape: 0);
+            return Flat(kernel.Forward(arguments, reversed, tape: 0));
         }
 
         var (input, initial, weights) = ForEquations(arguments);
         var run = equations.Forward(input, initial, weights, reversed, keepTape: false, sizes, noise);
-        return (run.Output, stack(run.Final, 0)); // [S, B, H]
+        return (run.Output, cat([.. run.Final.Select(part => part.flatten())], 0));
     }
 
     /// <summary>Runs the layer for a node: <see cref="Output"/> and <see cref="Final"/> have what it gives.</summary>
@@ -143,7 +140,7 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
         var tape = _loan.Take();
         try
         {
-            (Output, Final) = kernel.Forward(arguments, reversed, TensorMemory.Address(tape));
+            (Output, Final) = Flat(kernel.Forward(arguments, reversed, TensorMemory.Address(tape)));
             return tape;
         }
         catch
@@ -160,8 +157,11 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
         (Output, Final) = (null, null);
     }
 
+    /// <param name="saved">The arguments.</param>
+    /// <param name="output">∂L/∂output, or null for zero.</param>
+    /// <param name="final">∂L/∂(final state) [B·S + …], or null for zero.</param>
     /// <returns>One gradient an argument; null where none is wanted.</returns>
-    public List<Tensor?> Backward(Tensor?[] saved, LayerCotangents cotangents)
+    public List<Tensor?> Backward(Tensor?[] saved, Tensor? output, Tensor? final)
     {
         if (norms?.Change is not null && is_grad_enabled())
         {
@@ -170,6 +170,8 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
 
         var drawn = saved[^Noise.Length..];
         var arguments = LayerArguments.FromSlots(saved[..^drawn.Length]) with { Sizes = sizes };
+        Tensor[] dFinal = final is null ? [] : Array.ConvertAll(arguments.StateOf(final), part => part.Dimensions == 3 ? part.squeeze(0) : part); // [B, S] each
+        var cotangents = new LayerCotangents(output, dFinal.ElementAtOrDefault(0), dFinal.ElementAtOrDefault(1));
         if (kernel is null || is_grad_enabled())
         {
             return BySlot(ByEquations(arguments, noise.With(drawn), cotangents));
@@ -182,6 +184,8 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
 
     /// <summary>What stands in the place of gradients that could not be found.</summary>
     public List<Tensor?> Fail(Exception failure) => _arguments!.Fail(failure);
+
+    private static (Tensor Output, Tensor Final) Flat((Tensor Output, Tensor Final) made) => (made.Output, made.Final.flatten());
 
     private LayerGradients ByEquations(LayerArguments arguments, StateNoise drawn, LayerCotangents cotangents)
     {
@@ -234,6 +238,18 @@ internal sealed record LayerArguments(Tensor Input, RecurrentState Initial, Laye
 
     /// <summary>The shape of h at every step: [T, B, H] or [N, H].</summary>
     public long[] OutputShape => Sizes is null ? [Steps, Batch, Weights.HiddenSize] : [Sizes.Total, Weights.HiddenSize];
+
+    /// <summary>Cuts the numbers of a state's parts, one after the other, into parts of the initial state's shapes; views.</summary>
+    public Tensor[] StateOf(Tensor numbers)
+    {
+        var at = 0L;
+        return [.. Initial.Select(part =>
+        {
+            var own = numbers.narrow(0, at, part.numel()).view(part.shape);
+            at += part.numel();
+            return own;
+        })];
+    }
 
     private static readonly WantedGradients[] Gradients =
     [

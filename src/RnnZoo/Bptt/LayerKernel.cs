@@ -82,7 +82,7 @@ internal sealed class KernelEngine(LayerBptt equations) : ILayerKernel
     public LayerGradients Backward(LayerArguments arguments, bool reversed, nint tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms = null)
     {
         var shape = ShapeOf(arguments, reversed);
-        LayerCheck.Cotangents(arguments.OutputShape, shape.Batch, arguments.Weights.InputWeight, cotangents, equations.Cell.StateSizes.Count);
+        LayerCheck.Cotangents(arguments.OutputShape, shape.Batch, arguments.Weights.InputWeight, cotangents, equations.Cell);
         return arguments.Weights.InputWeight.dtype == ScalarType.Float32
             ? KernelPasses<float>.Backward(shape, arguments, tape, cotangents, wanted, norms)
             : KernelPasses<double>.Backward(shape, arguments, tape, cotangents, wanted, norms);

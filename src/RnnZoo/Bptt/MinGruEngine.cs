@@ -36,7 +36,7 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
     public LayerGradients Backward(LayerArguments arguments, bool reversed, nint tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms = null)
     {
         var input = arguments.Input;
-        LayerCheck.Cotangents(arguments.OutputShape, arguments.Batch, input, cotangents, stateParts: 1);
+        LayerCheck.Cotangents(arguments.OutputShape, arguments.Batch, input, cotangents, equations.Cell);
         return input.dtype == ScalarType.Float32
             ? Backward<float>(arguments, reversed, tape, cotangents, wanted, norms)
             : Backward<double>(arguments, reversed, tape, cotangents, wanted, norms);
