@@ -100,7 +100,7 @@ internal static class CompareCharts
         var here = jobs.Where(job => job.Size == size).ToArray();
         var series = here.Select(job => new Series(job.Model, [.. job.Progress.Losses.Select((loss, index) => new ChartPoint(index + 1, loss))])
         {
-            Colour = NetColours.Of(job.Model),
+            Colour = NetColours.Of(job.Model, jobs.Select(other => other.Model)),
         }.Smoothed(PointsPerLine)).ToArray();
         var posed = here[0].Task;
         return new LineChart(
@@ -120,7 +120,7 @@ internal static class CompareCharts
             => jobs.Single(job => job.Model == model && job.Size == size).Result.Final?.Metric ?? double.NaN;
         var series = settings.Models.Select(model => new BarSeries(model, [.. settings.Sizes.Select(size => ValueOf(model, size))])
         {
-            Colour = NetColours.Of(model),
+            Colour = NetColours.Of(model, settings.Models),
         });
         var metric = jobs[0].Task.Metric;
         return new GroupedBars(
@@ -147,9 +147,20 @@ internal static class CompareCharts
     }
 }
 
-/// <summary>The colours of nets in pictures: a net has the same one in all of them.</summary>
+/// <summary>The colours of nets in pictures: each of the first in the registry has the same one in all of them.</summary>
 internal static class NetColours
 {
-    /// <summary>The place of a net's colour in the palette: its place in the registry.</summary>
-    public static int Of(string net) => RecurrentNets.Names.ToList().IndexOf(net);
+    /// <summary>The place of a net's colour in the palette: its place in the registry; for those beyond the palette the first colour that no net beside it has.</summary>
+    public static int Of(string net, IEnumerable<string> beside)
+    {
+        var registry = RecurrentNets.Names.ToList();
+        var places = new Dictionary<string, int>();
+        foreach (var name in beside.Append(net).Distinct().OrderBy(registry.IndexOf))
+        {
+            var own = registry.IndexOf(name);
+            places[name] = own < Palette.Colours.Count ? own : Enumerable.Range(0, Palette.Colours.Count).Append(own).First(place => !places.ContainsValue(place));
+        }
+
+        return places[net];
+    }
 }

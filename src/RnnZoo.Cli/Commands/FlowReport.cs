@@ -144,7 +144,7 @@ internal static class FlowCharts
     /// <summary>Nets that differ in how W begins, or in their gates; one colour for each model.</summary>
     private static LineChart? Others(IReadOnlyList<FlowCurve> all, string title, bool starts) => Chart(title,
         [.. all.Where(curve => curve.Net.Norm is null && curve.Net.IsAboutStart == starts)
-            .Select(curve => Line(curve.Norms.Mean, $"{curve.Net.Model} {curve.Net.Label}", NetColours.Of(curve.Net.Model)))]);
+            .Select(curve => Line(curve.Norms.Mean, $"{curve.Net.Model} {curve.Net.Label}", NetColours.Of(curve.Net.Model, all.Select(other => other.Net.Model))))]);
 
     private static LineChart? Chart(string title, Series[] series) => series.Length == 0 ? null : new LineChart(
         title,
@@ -212,7 +212,7 @@ internal static class FlowCharts
         "training loss",
         new Axis("training step"),
         new Axis("loss, nats per step") { Scale = AxisScale.Log },
-        [.. trainings.Select(training => new Series(training.Model, [.. training.Looks.Select(look => new ChartPoint(look.Step, look.Loss))]) { Colour = NetColours.Of(training.Model) })])
+        [.. trainings.Select(training => new Series(training.Model, [.. training.Looks.Select(look => new ChartPoint(look.Step, look.Loss))]) { Colour = NetColours.Of(training.Model, trainings.Select(other => other.Model)) })])
     {
         EndLabels = true,
         ReferenceLines = [new ReferenceLine(trainings[0].Task.Baseline, $"no memory: {trainings[0].Task.Baseline:0.000}")],

@@ -22,6 +22,9 @@ internal abstract class StepValue
     /// <summary>a b, element by element.</summary>
     public static StepValue operator *(StepValue a, StepValue b) => a.Apply(StepOperation.Mul, b);
 
+    /// <summary>a / b, element by element.</summary>
+    public static StepValue operator /(StepValue a, StepValue b) => a.Apply(StepOperation.Div, b);
+
     /// <summary>a times a number.</summary>
     public static StepValue operator *(StepValue a, double factor) => a.Apply(StepOperation.Mul, a.Number(factor));
 
@@ -30,6 +33,12 @@ internal abstract class StepValue
 
     /// <summary>tanh a.</summary>
     public StepValue Tanh() => Apply(StepOperation.Tanh);
+
+    /// <summary>e^a.</summary>
+    public StepValue Exp() => Apply(StepOperation.Exp);
+
+    /// <summary>log(1 + e^a).</summary>
+    public StepValue Softplus() => Apply(StepOperation.Softplus);
 
     /// <summary>max(a, 0).</summary>
     public StepValue Relu() => Apply(StepOperation.Relu);
@@ -116,6 +125,9 @@ internal sealed class TensorValue(Tensor tensor) : StepValue
         StepOperation.Add => tensor.Plus(Of(other!)),
         StepOperation.Sub => tensor.sub(Of(other!)),
         StepOperation.Mul => tensor.mul(Of(other!)),
+        StepOperation.Div => tensor.div(Of(other!)),
+        StepOperation.Exp => tensor.exp(),
+        StepOperation.Softplus => nn.functional.logsigmoid(tensor.neg()).neg(), // torch's own softplus is x itself above 20
         StepOperation.Sigmoid => tensor.sigmoid(),
         StepOperation.Tanh => tensor.tanh(),
         StepOperation.Relu => tensor.relu(),

@@ -78,6 +78,9 @@ internal unsafe interface ISimd<V, T>
 
     /// <summary>The larger of each pair; either where one is NaN.</summary>
     static abstract V Max(V a, V b);
+
+    /// <summary>The natural logarithm.</summary>
+    static abstract V Log(V x);
 }
 
 /// <summary>The 128-bit operations.</summary>
@@ -167,6 +170,11 @@ internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<T> Max(Vector128<T> a, Vector128<T> b) => Vector128.MaxNative(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<T> Log(Vector128<T> x) => typeof(T) == typeof(float)
+        ? Vector128.Log(x.As<T, float>()).As<float, T>()
+        : Vector128.Log(x.As<T, double>()).As<double, T>();
 }
 
 /// <summary>The 256-bit operations.</summary>
@@ -256,6 +264,11 @@ internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<T> Max(Vector256<T> a, Vector256<T> b) => Vector256.MaxNative(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<T> Log(Vector256<T> x) => typeof(T) == typeof(float)
+        ? Vector256.Log(x.As<T, float>()).As<float, T>()
+        : Vector256.Log(x.As<T, double>()).As<double, T>();
 }
 
 /// <summary>The 512-bit operations.</summary>
@@ -345,6 +358,11 @@ internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<T> Max(Vector512<T> a, Vector512<T> b) => Vector512.MaxNative(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<T> Log(Vector512<T> x) => typeof(T) == typeof(float)
+        ? Vector512.Log(x.As<T, float>()).As<float, T>()
+        : Vector512.Log(x.As<T, double>()).As<double, T>();
 }
 
 /// <summary>Width of the vectors that a pass works with, in bits. Every width gives right results on every machine.</summary>

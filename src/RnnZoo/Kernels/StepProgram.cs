@@ -11,6 +11,9 @@ internal enum StepOperation
     Add,
     Sub,
     Mul,
+    Div,
+    Exp,
+    Softplus,
     Sigmoid,
     Tanh,
     Relu,
@@ -151,6 +154,9 @@ internal sealed unsafe class StepProgram<S, V, T>(int batch) : StepProgram<T>(ba
             StepOperation.Add => Of<Add>(),
             StepOperation.Sub => Of<Sub>(),
             StepOperation.Mul => Of<Mul>(),
+            StepOperation.Div => Of<Div>(),
+            StepOperation.Exp => Of<Exp>(),
+            StepOperation.Softplus => Of<Softplus>(),
             StepOperation.Sigmoid => Of<Sigmoid>(),
             StepOperation.Tanh => Of<Tanh>(),
             StepOperation.Relu => Of<Relu>(),
@@ -195,6 +201,25 @@ internal sealed unsafe class StepProgram<S, V, T>(int batch) : StepProgram<T>(ba
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static V Of(V a, V b) => S.Multiply(a, b);
+    }
+
+    private readonly struct Div : IStepFunction<V>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Of(V a, V b) => S.Divide(a, b);
+    }
+
+    private readonly struct Exp : IStepFunction<V>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Of(V a, V b) => VectorMath<S, V, T>.Exp(a);
+    }
+
+    // max(a, 0) + log(1 + e^-|a|), good to a rounding of its larger part.
+    private readonly struct Softplus : IStepFunction<V>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Of(V a, V b) => S.Add(S.WhereNotBelow(a, a), S.Log(S.Add(S.Constant(1), VectorMath<S, V, T>.Exp(S.Negate(S.Max(a, S.Negate(a)))))));
     }
 
     private readonly struct Sigmoid : IStepFunction<V>

@@ -41,13 +41,13 @@ internal sealed class NoiseOptions(string name, IReadOnlyList<RecurrentCell> cel
         set
         {
             Check.Probability(value, nameof(CellZoneout));
-            if (_zoneout.Length > 1)
+            if (_zoneout.Length > 1 && cells[0].StateSizes[1] == cells[0].HiddenSize)
             {
                 _zoneout[1] = value;
             }
             else if (value > 0)
             {
-                throw new NotSupportedException($"CellZoneout: expected 0, got {value}, for the state of {name} has no c; use Zoneout.");
+                throw new NotSupportedException($"CellZoneout: expected 0, got {value}, for no part of the state of {name} is c alone; use Zoneout.");
             }
         }
     }

@@ -96,7 +96,7 @@ public sealed class EdgeNumberTests
         var hidden = module.HiddenSize;
         Tensor[] tensors =
         [
-            Normal(T, B, I), .. module.StateSizes.Select(size => Normal(1, B, size)),
+            Normal(T, B, I), .. module.StateSizes.Select(size => size == hidden ? Normal(1, B, size) : Normal(1, B, size).abs().add(1)), // the sLSTM's n is above 0
             Normal(T, B, hidden), .. module.StateSizes.Select(size => Normal(1, B, size)),
         ];
         tensors[place].flatten()[^1] = tensor(edge, dtype: dtype);

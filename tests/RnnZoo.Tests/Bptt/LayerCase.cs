@@ -16,9 +16,9 @@ internal sealed class LayerCase
         Cell = cell;
         Parts = cell.StateSizes.Count;
         Input = Random(steps, batch, I).requires_grad_();
-        Initial = new RecurrentState([.. Enumerable.Range(0, Parts).Select(_ => Random(batch, H).requires_grad_())]);
+        Initial = new RecurrentState([.. cell.StateSizes.Select(size => Random(batch, size).requires_grad_())]);
         DOutput = Random(steps, batch, H);
-        DFinal = [.. Enumerable.Range(0, Parts).Select(_ => Random(batch, H))];
+        DFinal = [.. cell.StateSizes.Select(size => Random(batch, size))];
     }
 
     public EquationCell Cell { get; }
@@ -42,9 +42,10 @@ internal sealed class LayerCase
     {
         var made = TestNets.Cell(cell, I, H, bias);
 
-        // Gains of one and biases of zero would hide what belongs to them.
+        // Gains of one, and weights and biases of zero, would hide what belongs to them.
         using var noTape = no_grad();
-        foreach (var parameter in made.Further.Append(made.bias_ih).Append(made.RecurrentBias).OfType<Tensor>())
+        var empty = made.named_parameters().Select(item => item.Item2).Where(parameter => parameter.count_nonzero().item<long>() == 0);
+        foreach (var parameter in made.Further.Append(made.bias_ih).Append(made.RecurrentBias).Concat(empty).OfType<Tensor>())
         {
             using var drawn = rand_like(parameter);
             parameter.copy_(drawn);
@@ -59,7 +60,7 @@ internal sealed class LayerCase
     public (Tensor Output, RecurrentState Final, Dictionary<string, Tensor> Gradients) ByAutograd(bool reversed)
     {
         var (steps, batch) = (Input.shape[0], Input.shape[1]);
-        Tensor[][] zeroes = [.. Enumerable.Range(0, Parts).Select(_ => Enumerable.Range(0, (int)steps).Select(_ => zeros(batch, H, dtype: ScalarType.Float64).requires_grad_()).ToArray())];
+        Tensor[][] zeroes = [.. Cell.StateSizes.Select(size => Enumerable.Range(0, (int)steps).Select(_ => zeros(batch, size, dtype: ScalarType.Float64).requires_grad_()).ToArray())];
         var outputs = new Tensor[steps];
         var state = Initial;
         for (var step = 0; step < steps; step++)

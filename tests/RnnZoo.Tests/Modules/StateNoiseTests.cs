@@ -134,7 +134,7 @@ public sealed class StateNoiseTests
         Expect.Message<NotSupportedException>("Zoneout: expected 0 while Backward is Native, which has none, got 0.5; set Backward to Auto first.", () => native.Zoneout = 0.5);
         using var minGru = new MinGru(3, 4);
         Expect.Message<NotSupportedException>("RecurrentDropout: expected 0, got 0.5, for MinGru has no product of this library with h_(t-1); use Zoneout, or dropout between layers.", () => minGru.RecurrentDropout = 0.5);
-        Expect.Message<NotSupportedException>("CellZoneout: expected 0, got 0.5, for the state of MinGru has no c; use Zoneout.", () => minGru.CellZoneout = 0.5);
+        Expect.Message<NotSupportedException>("CellZoneout: expected 0, got 0.5, for no part of the state of MinGru is c alone; use Zoneout.", () => minGru.CellZoneout = 0.5);
         Expect.Message<ArgumentException>("Zoneout: expected a probability from 0 to 1, got 1.5.", () => minGru.Zoneout = 1.5);
         Assert.StartsWith("module: expected a net whose step is its cell's", Assert.Throws<NotSupportedException>(() => JacobianTrajectory.Of(lstm, randn(5, 1, 3))).Message);
     }
@@ -167,7 +167,7 @@ public sealed class StateNoiseTests
     {
         if (module is CellStateModule two)
         {
-            (two.Zoneout, two.CellZoneout, two.RecurrentDropout) = (zoneout, cellZoneout, dropout);
+            (two.Zoneout, two.CellZoneout, two.RecurrentDropout) = (zoneout, two.StateSizes[1] == two.HiddenSize ? cellZoneout : 0, dropout);
         }
         else if (module is HiddenStateModule one)
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using RnnZoo.Cli.Commands;
 using RnnZoo.Modules;
 using RnnZoo.Plots;
 
@@ -43,7 +44,14 @@ public class PaletteTests
     }
 
     [Fact]
-    public void Colours_AreEnoughForEveryNet() => Assert.InRange(SequenceModel.Names.Count, 1, Palette.Colours.Count);
+    public void Nets_AsManyAsThereAreColours_HaveOneEach_AndTheFirstTheirOwn()
+    {
+        var (names, count) = (SequenceModel.Names, Palette.Colours.Count);
+        string[][] pictures = [[.. names.Take(count)], [.. names.TakeLast(count)], [names[0], names[^1]], [names[^1], names[0], names[2]]];
+        Assert.All(pictures, picture => Assert.Equal(picture.Length, picture.Select(net => NetColours.Of(net, picture) % count).Distinct().Count()));
+        Assert.Equal(Enumerable.Range(0, count), names.Take(count).Select(net => NetColours.Of(net, names)));
+        Assert.All(names, net => Assert.InRange(NetColours.Of(net, names), 0, names.Count - 1));
+    }
 
     /// <summary>CIE L*a*b* of a colour as an eye sees it; 2.3 is a difference that is just noticed.</summary>
     private static double[] See(string colour, double[][] vision)

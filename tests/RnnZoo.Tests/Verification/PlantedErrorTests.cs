@@ -24,6 +24,7 @@ public sealed class PlantedErrorTests
     [InlineData("mingru", 13)]
     [InlineData("orthogonal", 9)]
     [InlineData("indrnn", 9)]
+    [InlineData("slstm", 31)]
     public void EveryWrongTerm_IsCaught(string cell, int count)
     {
         using var net = new PlantableNet(cell);
