@@ -11,7 +11,7 @@ internal interface ILayerKernel
     static ILayerKernel? Of(LayerBptt equations) => equations.Cell.Kernel switch
     {
         null => null,
-        CellKind.MinGru => new MinGruEngine(equations),
+        >= CellKind.MinGru => new ElementEngine(equations),
         _ => new KernelEngine(equations),
     };
 

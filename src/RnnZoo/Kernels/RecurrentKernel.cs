@@ -143,7 +143,10 @@ internal enum CellKind
     ModRelu,
     Lstm,
     Gru,
+
+    /// <summary>From here on those of <see cref="ElementKernel"/>.</summary>
     MinGru,
+    IndRnn,
 }
 
 /// <summary>

@@ -25,7 +25,7 @@ internal sealed record EngineCase
             bias && model.RecurrentWeight is not null ? Draw(scale, gates * hidden) : null)
         {
             HiddenSize = hidden,
-            Further = model is OrthogonalCell ? [Draw(0.3, hidden)] : [],
+            Further = [.. model.FurtherShapes(hidden, bias).Select(further => Draw(0.3, further.Shape))],
         };
         Cotangents = new LayerCotangents(Draw(1, steps, batch, hidden), Draw(1, batch, hidden), parts > 1 ? Draw(1, batch, hidden) : null);
 

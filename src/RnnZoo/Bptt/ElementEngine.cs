@@ -6,13 +6,16 @@ using static TorchSharp.torch;
 namespace RnnZoo.Bptt;
 
 /// <summary>
-/// One direction of one layer of the minGRU on the CPU, in float32 or float64: products by torch over the whole sequence,
-/// the recurrence by <see cref="MinGruKernel"/>. Equal to the equations of <see cref="MinGruCell"/>, whose tape it shares, but for rounding.
+/// One direction of one layer of an element-wise recurrence on the CPU, in float32 or float64: products by torch over the whole
+/// sequence, a block of the weights at a time, the recurrence by <see cref="ElementKernel"/>. Equal to the cell's equations but
+/// for rounding.
 /// </summary>
-internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
+internal sealed class ElementEngine(LayerBptt equations) : ILayerKernel
 {
     // About 50 µs of one core's memory traffic: less is done before a sleeping thread is awake.
     private const double EntriesPerThread = 1e5;
+
+    private readonly CellKind _cell = equations.Cell.Kernel!.Value;
 
     public bool CanRun(LayerArguments arguments)
     {
@@ -22,8 +25,8 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
             && Array.TrueForAll(arguments.Slots(), tensor => tensor is null || (KernelEngine.Reads(tensor) && tensor.dtype == dtype));
     }
 
-    /// <summary>z, g and h of every step, each [N, H].</summary>
-    public long TapeElements(LayerArguments arguments) => 3 * Elements(arguments);
+    /// <summary>What the cell keeps, and h, of every step, each [N, H].</summary>
+    public long TapeElements(LayerArguments arguments) => (ElementKernel.Kept(_cell) + 1) * Elements(arguments);
 
     public (Tensor Output, Tensor Final) Forward(LayerArguments arguments, bool reversed, nint tape)
     {
@@ -42,29 +45,26 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
             : Backward<double>(arguments, reversed, tape, cotangents, wanted, norms);
     }
 
-    private static unsafe (Tensor Output, Tensor Final) Forward<T>(LayerArguments arguments, bool reversed, nint tape)
+    private unsafe (Tensor Output, Tensor Final) Forward<T>(LayerArguments arguments, bool reversed, nint tape)
         where T : unmanaged, INumberBase<T>
     {
         using var scope = NewDisposeScope();
-        var (input, initial, weights) = arguments;
+        var (input, weights) = (arguments.Input, arguments.Weights);
         var rows = input.Rows(); // [N, I]
-        var (gate, candidate) = (Product(rows, weights, 0), Product(rows, weights, 1)); // [N, H] each
+        Tensor[] products = [.. Enumerable.Range(0, equations.Cell.Gates.Count).Select(block => Product(rows, weights, block))]; // G × [N, H]
         var output = empty(arguments.OutputShape, dtype: input.dtype, device: input.device); // [T, B, H] or [N, H]
 
         var memory = new TensorMemory<T>();
         var kernel = Arguments<T>(arguments, memory, reversed, tape);
-        kernel.GateProduct = memory.Dense(gate);
-        kernel.CandidateProduct = memory.Dense(candidate);
+        kernel.X = Arrays(memory, products);
         kernel.OutputCopy = memory.Dense(output);
         if (tape == 0)
         {
-            kernel.Gate = kernel.GateProduct;
-            kernel.Candidate = kernel.CandidateProduct;
             kernel.Output = kernel.OutputCopy;
             kernel.OutputCopy = null;
         }
 
-        MinGruKernel.Forward(kernel, Threads(output));
+        ElementKernel.Forward(_cell, kernel, Threads(output));
         memory.Release();
 
         var final = (reversed || kernel.Sizes.IsEven
@@ -73,24 +73,25 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
         return (output.MoveToOuterDisposeScope(), final.MoveToOuterDisposeScope());
     }
 
-    private static unsafe LayerGradients Backward<T>(LayerArguments arguments, bool reversed, nint tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms)
+    private unsafe LayerGradients Backward<T>(LayerArguments arguments, bool reversed, nint tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms)
         where T : unmanaged, INumberBase<T>
     {
         using var scope = NewDisposeScope();
-        var (input, initial, weights) = arguments;
+        var (input, weights) = (arguments.Input, arguments.Weights);
         long[] shape = arguments.OutputShape;
-        var dState = cotangents.FinalHidden is { } dFinal ? dFinal.clone().contiguous() : zeros([arguments.Batch, weights.HiddenSize], dtype: input.dtype, device: input.device); // [B, H]
-        var (dGate, dCandidate) = (Like(shape), Like(shape)); // [T, B, H] or [N, H] each
-        var dFuture = norms is null ? null : Like(shape); // as dGate
+        var dState = cotangents.FinalHidden is { } dFinal ? dFinal.clone().contiguous() : Zeros(); // [B, H]
+        Tensor[] dProducts = [.. equations.Cell.Gates.Select(_ => Like(shape))]; // G × [T, B, H] or [N, H]
+        var dParameter = weights.Further.Count > 0 ? Zeros() : null; // [B, H]
+        var dFuture = norms is null ? null : Like(shape); // as dProducts
 
         var memory = new TensorMemory<T>();
         var kernel = Arguments<T>(arguments, memory, reversed, tape);
         kernel.DOutput = memory.Dense(cotangents.Output);
         kernel.DState = memory.Dense(dState);
-        kernel.DGate = memory.Dense(dGate);
-        kernel.DCandidate = memory.Dense(dCandidate);
+        kernel.DX = Arrays(memory, dProducts);
+        kernel.DParameter = memory.Dense(dParameter);
         kernel.DFuture = memory.Dense(dFuture);
-        var dOutput = norms is null ? null : cotangents.Output ?? zeros_like(dGate); // as dGate
+        var dOutput = norms is null ? null : cotangents.Output ?? zeros_like(dFuture!); // as dProducts
         if (norms?.Change is { } change)
         {
             var (rows, given) = (Like([kernel.Sizes.Total, weights.HiddenSize]), dFuture!.Rows()); // [N, H] each
@@ -107,42 +108,49 @@ internal sealed class MinGruEngine(LayerBptt equations) : ILayerKernel
                 input);
         }
 
-        MinGruKernel.Backward(kernel, kernel.Change is null ? Threads(dGate) : 1);
+        ElementKernel.Backward(_cell, kernel, kernel.Change is null ? Threads(dProducts[0]) : 1);
         memory.Release();
 
-        norms?.Take(new StepGradients(dOutput!.Rows(), dFuture!.Rows()), kernel.Sizes, dGate, before: null);
-        return Gather(arguments, wanted, dGate, dCandidate, dState).MoveToOuterDisposeScope();
+        norms?.Take(new StepGradients(dOutput!.Rows(), dFuture!.Rows()), kernel.Sizes, dProducts[0], before: null);
+        return Gather(arguments, wanted, Array.ConvertAll(dProducts, product => product.Rows()), dState, dParameter).MoveToOuterDisposeScope();
 
         Tensor Like(long[] of) => empty(of, dtype: input.dtype, device: input.device);
+        Tensor Zeros() => zeros([arguments.Batch, weights.HiddenSize], dtype: input.dtype, device: input.device);
     }
 
     // The equations (4), (5), (7) and (9) of LayerBptt, block by block.
-    private static LayerGradients Gather(LayerArguments arguments, WantedGradients wanted, Tensor dGate, Tensor dCandidate, Tensor dState)
+    private static LayerGradients Gather(LayerArguments arguments, WantedGradients wanted, Tensor[] dProducts, Tensor dState, Tensor? dParameter)
     {
-        var (gates, candidates, x) = (dGate.Rows(), dCandidate.Rows(), arguments.Input.Rows()); // [N, H], [N, H], [N, I]
-        var weights = arguments.Weights.InputWeight.chunk(2, 0); // 2 × [H, I]
+        var x = arguments.Input.Rows(); // [N, I]
+        var weights = arguments.Weights.InputWeight.chunk(dProducts.Length, 0); // G × [H, I]
         return new LayerGradients(
-            Input: wanted.HasFlag(WantedGradients.Input) ? gates.mm(weights[0]).addmm(candidates, weights[1]).view(arguments.Input.shape) : null, // as the input (4)
-            InputWeight: wanted.HasFlag(WantedGradients.InputWeight) ? cat([gates.t().mm(x), candidates.t().mm(x)], 0) : null, // [2H, I] (5)
-            InputBias: arguments.Weights.InputBias is not null && wanted.HasFlag(WantedGradients.InputBias) ? cat([gates.sum(dim: 0), candidates.sum(dim: 0)], 0) : null, // [2H] (7)
-            InitialHidden: wanted.HasFlag(WantedGradients.InitialState) ? dState : null); // [B, H] (9)
+            Input: wanted.HasFlag(WantedGradients.Input) ? dProducts.Skip(1).Zip(weights.Skip(1)).Aggregate(dProducts[0].mm(weights[0]), (sum, next) => sum.addmm(next.First, next.Second)).view(arguments.Input.shape) : null, // as the input (4)
+            InputWeight: wanted.HasFlag(WantedGradients.InputWeight) ? cat([.. dProducts.Select(product => product.t().mm(x))], 0) : null, // [G·H, I] (5)
+            InputBias: arguments.Weights.InputBias is not null && wanted.HasFlag(WantedGradients.InputBias) ? cat([.. dProducts.Select(product => product.sum(dim: 0))], 0) : null, // [G·H] (7)
+            InitialHidden: wanted.HasFlag(WantedGradients.InitialState) ? dState : null, // [B, H] (9)
+            Further: wanted.HasFlag(WantedGradients.Further) && dParameter is not null ? [dParameter.sum(dim: 0)] : null); // [H]
     }
 
-    private static unsafe MinGruArguments<T> Arguments<T>(LayerArguments arguments, TensorMemory<T> memory, bool reversed, nint tape)
+    private unsafe ElementArguments<T> Arguments<T>(LayerArguments arguments, TensorMemory<T> memory, bool reversed, nint tape)
         where T : unmanaged
     {
-        var elements = (nint)Elements(arguments);
-        return new MinGruArguments<T>
+        var (elements, kept) = ((nint)Elements(arguments), ElementKernel.Kept(_cell));
+        return new ElementArguments<T>
         {
             Sizes = arguments.Sizes ?? BatchSizes.Even(arguments.Steps, arguments.Batch),
             Hidden = (nint)arguments.Weights.HiddenSize,
             Reverse = reversed,
-            Gate = (T*)tape,
-            Candidate = (T*)tape + elements,
-            Output = (T*)tape + (2 * elements),
+            Kept = new ElementArrays<T> { A = Kept(0), B = Kept(1), C = Kept(2) },
+            Output = (T*)tape + (kept * elements),
             H0 = memory.Dense(arguments.Initial.Hidden),
+            Parameter = memory.Dense(arguments.Weights.Further is [var parameter] ? parameter.expand(arguments.Batch, arguments.Weights.HiddenSize) : null),
         };
+
+        T* Kept(int index) => tape == 0 || index >= kept ? null : (T*)tape + (index * elements);
     }
+
+    private static unsafe ElementArrays<T> Arrays<T>(TensorMemory<T> memory, Tensor[] tensors)
+        where T : unmanaged => new() { A = memory.Dense(tensors[0]), B = memory.Dense(tensors.ElementAtOrDefault(1)), C = memory.Dense(tensors.ElementAtOrDefault(2)) };
 
     private static long Elements(LayerArguments arguments) => arguments.OutputShape.Aggregate((product, size) => product * size);
 

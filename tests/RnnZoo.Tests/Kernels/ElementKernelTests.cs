@@ -3,8 +3,8 @@ using RnnZoo.Kernels;
 
 namespace RnnZoo.Tests.Kernels;
 
-/// <summary>The minGRU's kernel against its equations written as plain loops in double, at every vector width.</summary>
-public sealed unsafe class MinGruKernelTests
+/// <summary>The element-wise kernel, by the minGRU, against its equations written as plain loops in double, at every vector width.</summary>
+public sealed unsafe class ElementKernelTests
 {
     public static TheoryData<int, int, bool> Cases()
     {
@@ -41,35 +41,30 @@ public sealed unsafe class MinGruKernelTests
         double[] Draw(int count) => [.. Enumerable.Range(0, count).Select(_ => (double)(float)((random.NextDouble() * 4) - 2))];
         var (gate, candidate, h0, dOutput, dFinal) = (Draw(steps * entries), Draw(steps * entries), Draw(entries), Draw(steps * entries), Draw(entries));
         using var arrays = new Arrays<T>();
-        var gateProduct = arrays.Add(gate);
-        var candidateProduct = arrays.Add(candidate);
-        var arguments = new MinGruArguments<T>
+        var arguments = new ElementArguments<T>
         {
-            GateProduct = gateProduct,
-            CandidateProduct = candidateProduct,
+            X = new ElementArrays<T> { A = arrays.Add(gate), B = arrays.Add(candidate) },
             Sizes = BatchSizes.Even(steps, 1),
             Hidden = entries,
             Reverse = reverse,
-            Gate = withOutside ? arrays.Add(new double[steps * entries]) : gateProduct,
-            Candidate = withOutside ? arrays.Add(new double[steps * entries]) : candidateProduct,
+            Kept = new ElementArrays<T> { A = arrays.Add(new double[steps * entries]), B = arrays.Add(new double[steps * entries]) },
             OutputCopy = withOutside ? arrays.Add(new double[steps * entries]) : null,
             H0 = arrays.Add(h0),
             Output = arrays.Add(new double[steps * entries]),
             DOutput = withOutside ? arrays.Add(dOutput) : null,
             DState = arrays.Add(dFinal),
-            DGate = arrays.Add(new double[steps * entries]),
-            DCandidate = arrays.Add(new double[steps * entries]),
+            DX = new ElementArrays<T> { A = arrays.Add(new double[steps * entries]), B = arrays.Add(new double[steps * entries]) },
             DFuture = withOutside ? arrays.Add(new double[steps * entries]) : null,
         };
-        MinGruKernel.Forward(arguments, threads, width);
-        MinGruKernel.Backward(arguments, threads, width);
+        ElementKernel.Forward(CellKind.MinGru, arguments, threads, width);
+        ElementKernel.Backward(CellKind.MinGru, arguments, threads, width);
         arrays.AssertGuards();
 
         var expected = ByLoops(steps, entries, reverse, gate, candidate, h0, withOutside ? dOutput : null, dFinal);
-        AssertEqual(expected.Z, arguments.Gate, "z");
+        AssertEqual(expected.Z, arguments.Kept.A, "z");
         AssertEqual(expected.H, arguments.Output, "h");
-        AssertEqual(expected.DGate, arguments.DGate, "da");
-        AssertEqual(expected.DCandidate, arguments.DCandidate, "dg");
+        AssertEqual(expected.DGate, arguments.DX.A, "da");
+        AssertEqual(expected.DCandidate, arguments.DX.B, "dg");
         AssertEqual(expected.DState, arguments.DState, "dh_0");
         if (withOutside)
         {
