@@ -76,6 +76,9 @@ internal sealed class StateNoise
         ? after
         : new([.. after.Select((part, index) => Past(index, t, before[index]) is { } past ? past.Plus(Present(index, t, part)) : part)]);
 
+    /// <summary>(2) of one part in evaluation.</summary>
+    public static StepValue Blend(StepValue before, StepValue after, double rate) => rate == 0 ? after : (before * rate) + (after * (1 - rate));
+
     /// <summary>d_t times x, or null where nothing is kept of that part.</summary>
     public Tensor? Past(int part, int t, Tensor x) =>
         _kept.ElementAtOrDefault(part) is { } kept ? x.masked_fill(At(kept, t).logical_not(), Scalars.Zero)

@@ -81,6 +81,9 @@ public interface IRecurrentModule
     /// <summary>Draws recurrent dropout and zoneout for one direction of one layer, whose state has parts [B, S] or [1, B, S].</summary>
     internal StateNoise DrawNoise(BatchSizes sizes, RecurrentState state) => StateNoise.None;
 
+    /// <summary>How much recurrent dropout and zoneout there is; null for a module that is not of this library.</summary>
+    internal NoiseOptions? Noise => null;
+
     /// <summary>The hand-written path; null for a module that has none.</summary>
     internal HandWrittenRecurrence? HandWritten => null;
 

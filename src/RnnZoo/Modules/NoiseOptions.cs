@@ -49,6 +49,9 @@ internal sealed class NoiseOptions(string name, IReadOnlyList<RecurrentCell> cel
         }
     }
 
+    /// <summary>Zoneout of each part of the state.</summary>
+    public IReadOnlyList<double> Rates => _zoneout;
+
     /// <summary>Takes over the options of another module of the kind.</summary>
     public void Take(NoiseOptions other)
     {

@@ -175,6 +175,8 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
 
     NormObservers? IRecurrentModule.Norms => _norms;
 
+    NoiseOptions? IRecurrentModule.Noise => _noise;
+
     HandWrittenRecurrence? IRecurrentModule.HandWritten => _handWritten;
 
     StateNoise IRecurrentModule.DrawNoise(BatchSizes sizes, RecurrentState state) => _noise.Draw(training, sizes, state);
