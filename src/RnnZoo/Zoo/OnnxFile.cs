@@ -59,6 +59,7 @@ public static class OnnxFile
     /// <summary>Writes a trained model. The file also says of which recipe and weights it is, and a character model's vocabulary.</summary>
     /// <param name="model">The model.</param>
     /// <param name="path">The file; one that exists is replaced.</param>
+    /// <exception cref="InvalidOperationException">The net was put into training mode and has dropout.</exception>
     /// <exception cref="ArgumentException">The parameters are more than a file can hold.</exception>
     /// <exception cref="IOException">The file cannot be written; an older one is left as it was.</exception>
     public static void Save(ZooModel model, string path)

@@ -206,7 +206,7 @@ internal sealed class OnnxValue(OnnxGraph graph, string name, long[] sizes) : St
     {
         if (graph.DType == ScalarType.Float32)
         {
-            var scale = (OnnxValue?)gain ?? graph.Constant($"ones {Length}", ones(Length)); // [n]
+            var scale = (OnnxValue?)gain ?? graph.Constant($"ones {Length}", ones(Length, dtype: ScalarType.Float32)); // [n]
             return graph.Node("LayerNormalization", bias is null ? [this, scale] : [this, scale, (OnnxValue)bias], [Length], ("axis", -1L), ("epsilon", (float)epsilon));
         }
 
