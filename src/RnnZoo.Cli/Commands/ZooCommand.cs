@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
-using RnnZoo.Files;
 using RnnZoo.Zoo;
 using Spectre.Console;
 
@@ -17,7 +16,7 @@ internal static class ZooCommand
         ListModels(host),
         Show(host),
         ZooTrainCommand.Create(host),
-        Export(host),
+        ZooExportCommand.Create(host),
     };
 
     /// <summary>The option that every command of the zoo has.</summary>
@@ -126,50 +125,6 @@ internal static class ZooCommand
         return command;
     }
 
-    private static ExampleCommand Export(CliHost host)
-    {
-        var (models, json, name) = (Models(), Values.Json(), Name());
-        var output = Values.Text("--output", "The folder to write into; by default one of the model's name", "a folder");
-        var command = new ExampleCommand("export", "Writes a model's weights as safetensors and in TorchSharp's format, with its manifest.",
-            ("rnnzoo zoo export copy-lstm-h128.t100 --output weights", "weights/copy-lstm-h128.t100.safetensors and .dat"))
-        { name, output, models, json };
-        command.SetAction(parsed => Try(host, () =>
-        {
-            var entry = Find(host, Catalogue(host, parsed.GetValue(models)), parsed.GetValue(name));
-            OutputFolder.Check(host, parsed.GetValue(output) ?? entry.Name);
-            var files = Export(entry, Path.GetFullPath(Path.Combine(host.WorkingDirectory, parsed.GetValue(output) ?? entry.Name)));
-            host.Output.Write(parsed.GetValue(json) ? ExportJson(entry.Name, files) : string.Join("\n", files) + "\n");
-            return ExitCodes.Success;
-        }));
-        return command;
-    }
-
-    private static string[] Export(ModelEntry entry, string folder)
-    {
-        using var model = entry.Load();
-        Directory.CreateDirectory(folder);
-        var copied = new[] { ModelFolder.Manifest, ModelFolder.Vocabulary }.Where(name => File.Exists(entry.File(name))).ToArray();
-        string[] files = [Path.Combine(folder, $"{entry.Name}.safetensors"), Path.Combine(folder, $"{entry.Name}.dat"), .. copied.Select(name => Path.Combine(folder, name))];
-        Copy(entry.File(ModelFolder.Weights), files[0]);
-        using var bytes = new MemoryStream();
-        using var writer = new BinaryWriter(bytes);
-        model.Net.save(writer);
-        writer.Flush();
-        AtomicFile.Write(files[1], stream => stream.Write(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)));
-        foreach (var name in copied)
-        {
-            Copy(entry.File(name), Path.Combine(folder, name));
-        }
-
-        return files;
-    }
-
-    private static void Copy(string from, string to) => AtomicFile.Write(to, stream =>
-    {
-        using var file = File.OpenRead(from);
-        file.CopyTo(stream);
-    });
-
     private static Table ListTable(IReadOnlyList<(ModelEntry Entry, ModelManifest Manifest)> models) => ReportTable.Of(
         TableBorder.Rounded,
         models,
@@ -196,10 +151,4 @@ internal static class ZooCommand
         json.WriteString("folder", entry.Folder);
         WriteMetrics(json, manifest.Result?.Metrics ?? []);
     }));
-
-    private static string ExportJson(string name, IReadOnlyList<string> files) => JsonText.Write(json =>
-    {
-        json.WriteString("name", name);
-        json.WriteValue("files", files);
-    });
 }

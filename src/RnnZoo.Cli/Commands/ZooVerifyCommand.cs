@@ -9,7 +9,7 @@ namespace RnnZoo.Cli.Commands;
 /// <summary>`rnnzoo zoo verify`: measures what the models state.</summary>
 internal static class ZooVerifyCommand
 {
-    private const int FewestSequences = 2_000;
+    public const int FewestSequences = 2_000;
 
     public static Command Create(CliHost host)
     {

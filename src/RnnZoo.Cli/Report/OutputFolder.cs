@@ -79,12 +79,12 @@ internal static class OutputFolder
 
     /// <summary>Refuses a place that cannot be written to, before a run begins that would be lost; nothing is left there.</summary>
     /// <exception cref="UsageException">A file stands in the folder's place, or no file can be made there.</exception>
-    public static void Check(CliHost host, string? asked)
+    public static void Check(CliHost host, string? asked, string option = "--output")
     {
         var path = Path.GetFullPath(Path.Combine(host.WorkingDirectory, asked ?? "runs"));
         if (File.Exists(path))
         {
-            throw new UsageException($"--output: expected a folder, got '{asked ?? path}', which is a file.");
+            throw new UsageException($"{option}: expected a folder, got '{asked ?? path}', which is a file.");
         }
 
         var existing = path;
@@ -99,7 +99,7 @@ internal static class OutputFolder
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"--output: expected a folder that can be written to, got '{asked ?? path}'{(existing == path ? "" : $", and no file can be made in '{existing}'")}; choose another one.");
+            throw new UsageException($"{option}: expected a folder that can be written to, got '{asked ?? path}'{(existing == path ? "" : $", and no file can be made in '{existing}'")}; choose another one.");
         }
     }
 

@@ -1,3 +1,4 @@
+using RnnZoo.Cells;
 using RnnZoo.Modules;
 using RnnZoo.Streams;
 using static TorchSharp.torch;
@@ -43,8 +44,13 @@ public sealed class CharacterModel : IDisposable
     public Tensor Loss(Chunk chunk)
     {
         ArgumentNullException.ThrowIfNull(chunk);
+        return Loss(chunk, Net.call);
+    }
+
+    private Tensor Loss(Chunk chunk, Func<Tensor, RecurrentState?, RecurrentResult> net)
+    {
         using var scope = NewDisposeScope();
-        var logits = chunk.Run(Net.call); // [k, B, V]
+        var logits = chunk.Run(net); // [k, B, V]
         return nn.functional.cross_entropy(logits.view(-1, Vocabulary.Size), chunk.Target.reshape(-1)).MoveToOuterDisposeScope();
     }
 
@@ -54,6 +60,12 @@ public sealed class CharacterModel : IDisposable
     public double Measure(TokenStreams text)
     {
         ArgumentNullException.ThrowIfNull(text);
+        return Measure(text, Net.call);
+    }
+
+    /// <summary>The same of anything that gives the net's results.</summary>
+    internal double Measure(TokenStreams text, Func<Tensor, RecurrentState?, RecurrentResult> net)
+    {
         var training = Net.training;
         Net.eval();
         using var noTape = no_grad();
@@ -65,7 +77,7 @@ public sealed class CharacterModel : IDisposable
             {
                 using var scope = NewDisposeScope();
                 var characters = chunk.Target.numel();
-                sum += Loss(chunk).Number() * characters;
+                sum += Loss(chunk, net).Number() * characters;
                 count += characters;
             }
         }

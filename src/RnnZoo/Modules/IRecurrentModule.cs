@@ -85,11 +85,11 @@ public interface IRecurrentModule
     /// <exception cref="NotSupportedException">The net is bidirectional, is not of float32, or has a user's own cell.</exception>
     Stepper Stepper(int batch = 1) => new(this, model: null, batch);
 
-    /// <summary>The zoneout of each part of the state; none for a module that has no such thing.</summary>
-    internal IReadOnlyList<double> ZoneoutRates => [];
-
     /// <summary>Draws recurrent dropout and zoneout for one direction of one layer, whose state has parts [B, S] or [1, B, S].</summary>
     internal StateNoise DrawNoise(BatchSizes sizes, RecurrentState state) => StateNoise.None;
+
+    /// <summary>How much recurrent dropout and zoneout there is; null for a module that is not of this library.</summary>
+    internal NoiseOptions? Noise => null;
 
     /// <summary>The hand-written path; null for a module that has none.</summary>
     internal HandWrittenRecurrence? HandWritten => null;

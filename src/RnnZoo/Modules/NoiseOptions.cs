@@ -11,9 +11,6 @@ internal sealed class NoiseOptions(string name, IReadOnlyList<RecurrentCell> cel
 
     public bool Any => _recurrentDropout > 0 || Array.Exists(_zoneout, rate => rate > 0);
 
-    /// <summary>The zoneout of each part of the state.</summary>
-    public IReadOnlyList<double> ZoneoutRates => _zoneout;
-
     public double RecurrentDropout
     {
         get => _recurrentDropout;
@@ -51,6 +48,9 @@ internal sealed class NoiseOptions(string name, IReadOnlyList<RecurrentCell> cel
             }
         }
     }
+
+    /// <summary>Zoneout of each part of the state.</summary>
+    public IReadOnlyList<double> Rates => _zoneout;
 
     /// <summary>Takes over the options of another module of the kind.</summary>
     public void Take(NoiseOptions other)

@@ -175,9 +175,9 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
 
     NormObservers? IRecurrentModule.Norms => _norms;
 
-    HandWrittenRecurrence? IRecurrentModule.HandWritten => _handWritten;
+    NoiseOptions? IRecurrentModule.Noise => _noise;
 
-    IReadOnlyList<double> IRecurrentModule.ZoneoutRates => _noise.ZoneoutRates;
+    HandWrittenRecurrence? IRecurrentModule.HandWritten => _handWritten;
 
     StateNoise IRecurrentModule.DrawNoise(BatchSizes sizes, RecurrentState state) => _noise.Draw(training, sizes, state);
 

@@ -205,7 +205,7 @@ internal sealed class StepNet<T>
             var (cell, state) = ((EquationCell)net.CellAt(layer), State[layer]);
             var weights = cell.Weights().Values();
             StepValue[] before = [.. state.Select(part => new ProgramRows<T>(_program, part))]; // [B, S]
-            var after = StateNoise.Mean(before, cell.ForwardStep(cell.Project(x, weights), before, weights).After, net.ZoneoutRates); // [B, S]
+            var after = StateNoise.Mean(before, cell.ForwardStep(cell.Project(x, weights), before, weights).After, net.Noise?.Rates ?? []); // [B, S]
             foreach (var (part, rows) in state.Index())
             {
                 _program.Copy(ProgramRows<T>.RowsOf(after[part]), rows);

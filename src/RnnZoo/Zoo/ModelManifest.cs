@@ -65,10 +65,13 @@ internal sealed record ModelManifest
 /// <param name="Backward">The backward path that ran.</param>
 internal sealed record ModelProvenance(string Date, string RnnZoo, string TorchSharp, string Libtorch, string Machine, string Backward)
 {
+    /// <summary>This library's version.</summary>
+    public static string Version => typeof(ModelProvenance).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
     /// <summary>This machine.</summary>
     public static ModelProvenance Here(DateTimeOffset day, string backward) => new(
         day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
-        typeof(ModelProvenance).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
+        Version,
         TorchBackend.TorchSharpVersion,
         TorchBackend.LibtorchVersion,
         string.Create(CultureInfo.InvariantCulture, $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} processors, {Vectors} bit vectors"),

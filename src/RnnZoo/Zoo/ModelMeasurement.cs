@@ -1,3 +1,4 @@
+using RnnZoo.Cells;
 using RnnZoo.Characters;
 using RnnZoo.Modules;
 using RnnZoo.Streams;
@@ -19,12 +20,14 @@ internal static class ModelMeasurement
     /// <returns>The values, of at least so many sequences. The standard error of the metric is that of a mean over sequences, that of the loss of a mean over batches.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="sequences"/> is below 2 batches.</exception>
     /// <exception cref="ArgumentException">A batch of the task's sequences does not fit into the machine's memory.</exception>
-    public static IReadOnlyList<MetricValue> OfTask(SequenceModel net, ISequenceTask task, long sequences, long seed)
+    public static IReadOnlyList<MetricValue> OfTask(SequenceModel net, ISequenceTask task, long sequences, long seed) => OfTask(net, net, task, sequences, seed);
+
+    private static IReadOnlyList<MetricValue> OfTask(SequenceModel net, nn.Module<Tensor, RecurrentState?, RecurrentResult> through, ISequenceTask task, long sequences, long seed)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(sequences, 2 * Batch);
         CheckMemory(net, task);
         using var generator = new Generator((ulong)seed);
-        var scores = Trainer.Scores(net, task, (sequences + Batch - 1) / Batch * Batch, Batch, generator);
+        var scores = Trainer.Scores(through, task, (sequences + Batch - 1) / Batch * Batch, Batch, generator);
         var score = scores.Aggregate((left, right) => left + right);
         var how = $"{score.Sequences} fresh sequences of the task, weights in evaluation mode";
         var metric = new MetricValue(task.Metric.Name, UnitOf(task.Metric), Finite(score.Metric), Finite(score.StandardError) ?? 0, score.Sequences, seed, how);
@@ -44,20 +47,25 @@ internal static class ModelMeasurement
     }
 
     /// <summary>Measures a model of the zoo again: on so many fresh sequences, or on its whole held-out text.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="sequences">How many sequences.</param>
+    /// <param name="seed">Where they come from.</param>
+    /// <param name="through">What runs in the net's place; null for the net itself.</param>
     /// <returns>The values, by the names of the stated ones.</returns>
     /// <exception cref="InvalidDataException">The held-out text is missing, or is not the manifest's.</exception>
-    public static IReadOnlyList<MetricValue> Again(ZooModel model, long sequences, long seed)
+    public static IReadOnlyList<MetricValue> Again(ZooModel model, long sequences, long seed, nn.Module<Tensor, RecurrentState?, RecurrentResult>? through = null)
     {
+        through ??= model.Net;
         if (model.Characters is not { } characters)
         {
-            return OfTask(model.Net, model.Task!, sequences, seed);
+            return OfTask(model.Net, through, model.Task!, sequences, seed);
         }
 
         var file = model.Entry.File(ModelFolder.Validation);
         CheckedFile.Open(file, model.Manifest.Result!.ValidationSha256!).Dispose();
         var text = characters.Vocabulary.TokensOfFile(file);
         var streams = CharacterTrainer.ValidationStreams(text, ((CharacterRecipe)model.Recipe).Training);
-        return OfText(characters.Measure(streams), text, streams, LastStep);
+        return OfText(characters.Measure(streams, through.call), text, streams, LastStep);
     }
 
     /// <summary>How far a second measurement of the same weights may be from the first: three standard errors of both together, or 1e-4 where those are zero.</summary>

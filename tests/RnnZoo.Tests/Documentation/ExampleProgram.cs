@@ -31,6 +31,9 @@ internal static class ExampleProgram
         return printed.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
+    /// <summary>The names of the assemblies that it needs.</summary>
+    public static string[] References(string code) => [.. Compile(code).GetReferencedAssemblies().Select(name => name.Name!)];
+
     /// <summary>A console program as a project with implicit usings would compile it (the SDK leaves CS1701 out), warnings as errors.</summary>
     private static Assembly Compile(string code)
     {

@@ -25,7 +25,9 @@ public sealed class PackageTests(PackedSolution packages) : IClassFixture<Packed
         string[] parts = ["lib/net10.0/RnnZoo.dll", "lib/net10.0/RnnZoo.xml", "README.md", "LICENSE", "fonts/LICENSE.txt", "icon.png"];
         Assert.All(parts, part => Assert.Contains(part, files));
         Assert.DoesNotContain(files, file => file.StartsWith("runtimes/", StringComparison.Ordinal));
-        Assert.Equal([("ScottPlot", typeof(ScottPlot.Plot).Assembly.GetName().Version!.ToString(3)), ("TorchSharp", TorchBackend.TorchSharpVersion)], Dependencies(library).Order());
+        var versions = File.ReadAllText(Path.Combine(Repository.Root, "Directory.Packages.props"));
+        string[] needed = ["Google.Protobuf", "OnnxSharp", "ScottPlot", "TorchSharp"];
+        Assert.Equal(needed.Select(name => (name, Regex.Match(versions, $"\"{name}\" Version=\"(.*?)\"").Groups[1].Value)), Dependencies(library).Order());
     }
 
     [Fact]
