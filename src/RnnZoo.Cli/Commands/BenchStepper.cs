@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Microsoft.ML.OnnxRuntime;
 using RnnZoo.Cells;
 using RnnZoo.Cli.Report;
 using RnnZoo.Modules;
+using RnnZoo.Zoo;
 using Spectre.Console;
 using static TorchSharp.torch;
 
@@ -200,6 +202,7 @@ internal sealed class StepWorkload : IWorkload
         {
             "stepper" => ByStepper(net.Stepper(size.Batch), Array.ConvertAll(steps, step => step.data<float>().ToArray())),
             "module" => ByTensors(steps, net.Run),
+            "onnx" => ByOnnxRuntime(net, size, steps),
             _ => ByTensors(steps, Native(cell, size)),
         };
     }
@@ -226,6 +229,33 @@ internal sealed class StepWorkload : IWorkload
             state = step(x, state).State;
         }
     };
+
+    // With everything that a step needs made before: inputs, outputs, and the state, which goes from one place to the other and back.
+    private Action ByOnnxRuntime(IRecurrentModule net, BenchSize size, Tensor[] steps)
+    {
+        var file = Path.GetTempFileName();
+        OnnxFile.Save(net, file);
+        using var options = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        var session = Own(new InferenceSession(file, options));
+        File.Delete(file);
+        var run = Own(new RunOptions());
+        OrtValue[] inputs = [.. steps.Select(step => Value(step.data<float>().ToArray(), step.shape))]; // T × [1, B, I]
+        var output = Zeros(size.Hidden); // [1, B, H]
+        OrtValue[][] states = [.. Enumerable.Range(0, 2).Select(_ => net.StateSizes.Select(Zeros).ToArray())]; // 2 × parts × [1, B, S]
+        var (names, made) = (session.InputNames, session.OutputNames);
+        OrtValue[][] given = [.. inputs.Select((input, step) => (OrtValue[])[input, .. states[step % 2]])];
+        OrtValue[][] taken = [.. states.Reverse().Select(state => (OrtValue[])[output, .. state])];
+        return () =>
+        {
+            for (var step = 0; step < given.Length; step++)
+            {
+                session.Run(run, names, given[step], made, taken[step % 2]);
+            }
+        };
+
+        OrtValue Zeros(long width) => Value(new float[size.Batch * width], [1, size.Batch, width]);
+        OrtValue Value(float[] numbers, long[] shape) => Own(OrtValue.CreateTensorValueFromMemory(numbers, shape));
+    }
 
     // TorchSharp's own modules, with nothing of this library around them.
     private Func<Tensor, RecurrentState?, RecurrentResult> Native(string cell, BenchSize size)

@@ -26,7 +26,7 @@ internal static class BenchPaths
     public static IReadOnlyList<string> Usual { get; } = [.. All.Where(path => !HasLengths(path))];
 
     /// <summary>The ways of a single step without gradient.</summary>
-    public static IReadOnlyList<string> Steps { get; } = [Step + "native", Step + "module", Step + "stepper"];
+    public static IReadOnlyList<string> Steps { get; } = [Step + "native", Step + "module", Step + "onnx", Step + "stepper"];
 
     /// <summary>Whether the sequences of a path have several lengths.</summary>
     public static bool HasLengths(string path) => path.EndsWith(Lengths, StringComparison.Ordinal);

@@ -228,8 +228,10 @@ internal sealed class OnnxValue(OnnxGraph graph, string name, long[] sizes) : St
     public static OnnxValue Joined(IReadOnlyList<OnnxValue> values, long axis, long[] sizes) =>
         values.Count == 1 ? values[0] : values[0].Graph.Node("Concat", [.. values], sizes, ("axis", axis));
 
+    // OnnxRuntime has Softplus in float32 alone, so in float64 it is written in parts.
     protected override StepValue Apply(StepOperation operation, StepValue? other = null) =>
-        OnnxGraph.Of(this, (OnnxValue?)other).Node($"{operation}", other is null ? [this] : [this, (OnnxValue)other], sizes.Length > 0 ? [Length] : []);
+        operation == StepOperation.Softplus && graph.DType == ScalarType.Float64 ? Relu() + graph.Node("Log", [(OnnxValue)((Abs() * -1).Exp() + graph.Number(1))], [Length])
+        : OnnxGraph.Of(this, (OnnxValue?)other).Node($"{operation}", other is null ? [this] : [this, (OnnxValue)other], sizes.Length > 0 ? [Length] : []);
 
     protected override StepValue Number(double number) => graph.Number(number);
 

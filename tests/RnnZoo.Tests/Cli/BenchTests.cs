@@ -62,7 +62,7 @@ public class BenchTests
 
         Assert.True(run.ExitCode == ExitCodes.Success, run.Error);
         var rows = run.Json.GetProperty("rows").EnumerateArray().ToArray();
-        Assert.Equal(["lstm native", "lstm module", "lstm stepper", "mingru module", "mingru stepper"], rows.Select(row => $"{Text(row, "cell")} {Text(row, "path")}"));
+        Assert.Equal(["lstm native", "lstm module", "lstm onnx", "lstm stepper", "mingru module", "mingru onnx", "mingru stepper"], rows.Select(row => $"{Text(row, "cell")} {Text(row, "path")}"));
         Assert.All(rows, row =>
         {
             var weights = Text(row, "cell") == "lstm" ? 4 * 70 * (3 + 70) : 2 * 70 * 3;
