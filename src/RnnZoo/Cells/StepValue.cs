@@ -25,6 +25,9 @@ internal abstract class StepValue
     /// <summary>a / b, element by element.</summary>
     public static StepValue operator /(StepValue a, StepValue b) => a.Apply(StepOperation.Div, b);
 
+    /// <summary>A number minus a.</summary>
+    public static StepValue operator -(double number, StepValue a) => a.Number(number).Apply(StepOperation.Sub, a);
+
     /// <summary>a times a number.</summary>
     public static StepValue operator *(StepValue a, double factor) => a.Apply(StepOperation.Mul, a.Number(factor));
 

@@ -11,7 +11,7 @@ public static class Initialisers
 {
     private const string ChronoName = "chrono";
 
-    /// <summary>PyTorch's default: weights and biases from U(-1/√H, 1/√H); gains and other parameters of a cell's own as at construction.</summary>
+    /// <summary>PyTorch's default: weights and biases from U(-1/√H, 1/√H); what a cell has initial values of its own for, as gains, begins as at construction.</summary>
     public static Initialiser Default() => new FillingInitialiser("default", static (cell, generator) =>
     {
         foreach (var (name, parameter) in cell.named_parameters())
@@ -106,7 +106,7 @@ public static class Initialisers
     }
 
     /// <summary>
-    /// The forget gate's bias of an LSTM: b_ih takes the value and b_hh zero, so that their sum is the value.
+    /// The forget gate's bias of an LSTM or a JANET: b_ih takes the value and b_hh zero, so that their sum is the value.
     /// Source: F. Gers, J. Schmidhuber and F. Cummins, 2000; R. Jozefowicz et al., 2015.
     /// </summary>
     /// <param name="bias">The sum of both biases.</param>
@@ -120,19 +120,16 @@ public static class Initialisers
 
         return new FillingInitialiser("forget-bias", (cell, _) =>
         {
-            if (cell is not (LstmCell or LayerNormLstmCell))
-            {
-                throw new ArgumentException($"forget-bias: expected an LstmCell or a LayerNormLstmCell, got {cell.GetType().Name}, which has no forget gate.");
-            }
-
-            GateBlocks.SetBias(cell, "f", full(cell.HiddenSize, Scalars.Of(bias), dtype: ScalarType.Float64), "forget-bias");
+            var gate = ForgetGate(cell)
+                ?? throw new ArgumentException($"forget-bias: expected an LstmCell, LayerNormLstmCell, PeepholeLstmCell or JanetCell, got {cell.GetType().Name}, which has no forget gate.");
+            GateBlocks.SetBias(cell, gate, full(cell.HiddenSize, Scalars.Of(bias), dtype: ScalarType.Float64), "forget-bias");
         });
     }
 
     /// <summary>
-    /// Biases for memories of up to T_max steps. LSTM: b_f = log U(1, T_max - 1) and b_i = -b_f. GRU: the gate that keeps
-    /// the state, z, takes b_f's place, and 1 - z that of the input gate. Source: C. Tallec and Y. Ollivier,
-    /// "Can recurrent neural networks warp time?", 2018, equation 16.
+    /// Biases for memories of up to T_max steps. LSTM: b_f = log U(1, T_max - 1) and b_i = -b_f. JANET: b_s is b_f.
+    /// GRU: the gate that keeps the state, z, takes b_f's place, and 1 - z that of the input gate. Source: C. Tallec and
+    /// Y. Ollivier, "Can recurrent neural networks warp time?", 2018, equation 16.
     /// </summary>
     /// <param name="maxSteps">T_max, above 2: the longest dependency, in steps.</param>
     /// <exception cref="ArgumentException">T_max is 2 or less.</exception>
@@ -145,15 +142,11 @@ public static class Initialisers
 
         return new FillingInitialiser("chrono", (cell, generator) =>
         {
-            var keepGate = cell switch
-            {
-                LstmCell or LayerNormLstmCell => "f",
-                GruCell or MinGruCell => "z",
-                _ => throw new ArgumentException($"chrono: expected an LstmCell, LayerNormLstmCell, GruCell or MinGruCell, got {cell.GetType().Name}, which has no gate that keeps the state."),
-            };
+            var keepGate = ForgetGate(cell) ?? (cell is GruCell or MinGruCell ? "z" : null)
+                ?? throw new ArgumentException($"chrono: expected an LstmCell, LayerNormLstmCell, PeepholeLstmCell, JanetCell, GruCell or MinGruCell, got {cell.GetType().Name}, which has no gate that keeps the state.");
             var keep = empty(cell.HiddenSize, dtype: ScalarType.Float64).uniform_(1, maxSteps - 1, generator).log(); // [H]
             GateBlocks.SetBias(cell, keepGate, cell is MinGruCell ? keep.neg() : keep, "chrono"); // its z writes, the GRU's keeps
-            if (keepGate == "f")
+            if (cell.Gates.Contains("i"))
             {
                 GateBlocks.SetBias(cell, "i", keep.neg(), "chrono");
             }
@@ -190,6 +183,13 @@ public static class Initialisers
 
         SkewAngles.Write(orthogonal.skew_hh, draw(cell.HiddenSize / 2, generator));
     });
+
+    private static string? ForgetGate(EquationCell cell) => cell switch
+    {
+        LstmCell or LayerNormLstmCell or PeepholeLstmCell => "f",
+        JanetCell => "s",
+        _ => null,
+    };
 
     private static void PositiveNumber(double value, string name)
     {

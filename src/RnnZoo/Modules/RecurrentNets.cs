@@ -24,6 +24,8 @@ public static class RecurrentNets
         new("irnn", typeof(VanillaRnnCell), of => VanillaRnn.Irnn(of.InputSize, of.HiddenSize, of.NumLayers, batchFirst: of.BatchFirst, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType), ["irnn", .. Gated]) { HasBias = false },
         new("indrnn", typeof(IndRnnCell), of => new IndRnn(of.InputSize, of.HiddenSize, of.NumLayers, recurrentBound: null, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), OneMatrix),
         new("slstm", typeof(SlstmCell), of => new Slstm(of.InputSize, of.HiddenSize, of.NumLayers, heads: 1, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), ["default", "one-hot"]),
+        new("janet", typeof(JanetCell), of => new Janet(of.InputSize, of.HiddenSize, of.NumLayers, JanetCell.DefaultBeta, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), [.. Gated, "forget-bias", "chrono"]),
+        new("peephole-lstm", typeof(PeepholeLstmCell), of => new PeepholeLstm(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), [.. Gated, "forget-bias", "chrono"]),
     ];
 
     /// <summary>The nets, in the order in which they are shown and get their colours.</summary>

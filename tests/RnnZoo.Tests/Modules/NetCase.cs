@@ -1,3 +1,4 @@
+using RnnZoo.Cells;
 using RnnZoo.Modules;
 using static TorchSharp.torch;
 
@@ -8,7 +9,7 @@ public sealed record NetCase(string Net, long Layers = 1, bool Bidirectional = f
 {
     public long StateRows => Layers * (Bidirectional ? 2 : 1);
 
-    public int StateParts => Net is "LSTM" or "LNLSTM" ? 2 : 1;
+    public int StateParts => Net is "LSTM" or "LNLSTM" or "peephole-lstm" ? 2 : 1;
 
     private nn.NonLinearities NonLinearity => Net == "RELU" ? nn.NonLinearities.ReLU : nn.NonLinearities.Tanh;
 
@@ -87,6 +88,14 @@ public sealed record NetCase(string Net, long Layers = 1, bool Bidirectional = f
                 {
                     var (y, h) = independent.call(x, s.FirstOrDefault());
                     return [y, h];
+                });
+            case var name when RecurrentNets.Names.Contains(name):
+                var registered = RecurrentNets.Named(name).Make(new NetOptions(I, H, Layers) { Bias = Bias, BatchFirst = BatchFirst, Bidirectional = Bidirectional, DType = dtype });
+                registered.Backward = path;
+                return new RunnableNet((nn.Module)registered, (x, s) =>
+                {
+                    var (y, state) = registered.Run(x, s.Length == 0 ? null : new RecurrentState(s));
+                    return [y, .. state];
                 });
             default:
                 var rnn = new VanillaRnn(I, H, Layers, NonLinearity, Bias, BatchFirst, 0, Bidirectional, dtype: dtype) { Backward = path };

@@ -139,7 +139,7 @@ public sealed class GradientCheckTests
             Assert.Contains(found, check => check.Tensor == "weight_hh_l1_reverse" && check.Against == "finite-differences");
         }
 
-        foreach (var (cell, own) in new[] { ("layernorm-lstm", "weight_ln_c_l1_reverse"), ("mingru", "weight_ih_l1_reverse") })
+        foreach (var (cell, own) in new[] { ("layernorm-lstm", "weight_ln_c_l1_reverse"), ("mingru", "weight_ih_l1_reverse"), ("janet", "weight_hh_l1_reverse"), ("peephole-lstm", "weight_co_l1_reverse") })
         {
             var found = report.Checks.Where(check => check.Cell == cell).ToArray();
             Assert.Equal(["autograd", "finite-differences"], found.Select(check => check.Against).Distinct().Order());

@@ -25,6 +25,8 @@ public sealed class PlantedErrorTests
     [InlineData("orthogonal", 9)]
     [InlineData("indrnn", 9)]
     [InlineData("slstm", 31)]
+    [InlineData("janet", 19)]
+    [InlineData("peephole-lstm", 34)]
     public void EveryWrongTerm_IsCaught(string cell, int count)
     {
         using var net = new PlantableNet(cell);
@@ -50,6 +52,8 @@ public sealed class PlantedErrorTests
     [InlineData("gru")]
     [InlineData("layernorm-lstm")]
     [InlineData("mingru")]
+    [InlineData("janet")]
+    [InlineData("peephole-lstm")]
     public void EveryWrongTerm_IsCaughtByFiniteDifferencesAlone(string cell)
     {
         using var net = new PlantableNet(cell);
