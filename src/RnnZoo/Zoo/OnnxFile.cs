@@ -56,7 +56,7 @@ public static class OnnxFile
         Write(path, name ?? RecurrentNets.NameOf(model.Recurrent), OnnxNet.Of(model), []);
     }
 
-    /// <summary>Writes a trained model. The file also says of which recipe and weights it is, and a character model's vocabulary.</summary>
+    /// <summary>Writes a trained model. The file also says of which recipe and weights it was loaded, and a character model's vocabulary.</summary>
     /// <param name="model">The model.</param>
     /// <param name="path">The file; one that exists is replaced.</param>
     /// <exception cref="InvalidOperationException">The net was put into training mode and has dropout.</exception>

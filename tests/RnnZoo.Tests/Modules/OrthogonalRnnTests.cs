@@ -91,6 +91,7 @@ public sealed class OrthogonalRnnTests
     [InlineData(13, 2, 3, 2)]
     public void AnySize_IsVerified(long steps, long batch, long hidden, long layers)
     {
+        manual_seed(1); // some weights lie at a kink of (3), where a finite difference is no derivative
         using var net = new OrthogonalRnn(5, hidden, layers, batchFirst: true, bidirectional: layers > 1, dtype: ScalarType.Float64);
         var report = GradientCheck.Run(net, new GradientCheckOptions { Steps = steps, Batch = batch });
         Assert.True(report.Passed, report.ToJson());
