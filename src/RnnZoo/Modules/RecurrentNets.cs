@@ -23,6 +23,8 @@ public static class RecurrentNets
         new("orthogonal", typeof(OrthogonalCell), of => new OrthogonalRnn(of.InputSize, of.HiddenSize, of.NumLayers, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), ["default", "one-hot", "henaff", "cayley"]) { HasBias = false },
         new("irnn", typeof(VanillaRnnCell), of => VanillaRnn.Irnn(of.InputSize, of.HiddenSize, of.NumLayers, batchFirst: of.BatchFirst, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType), ["irnn", .. Gated]) { HasBias = false },
         new("indrnn", typeof(IndRnnCell), of => new IndRnn(of.InputSize, of.HiddenSize, of.NumLayers, recurrentBound: null, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), OneMatrix),
+        new("cornn", typeof(CoRnnCell), of => new CoRnn(of.InputSize, of.HiddenSize, of.NumLayers, bias: of.Bias, batchFirst: of.BatchFirst, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType), ["default", "one-hot"]),
+        new("lem", typeof(LemCell), of => new Lem(of.InputSize, of.HiddenSize, of.NumLayers, bias: of.Bias, batchFirst: of.BatchFirst, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType), ["default", "one-hot"]),
     ];
 
     /// <summary>The nets, in the order in which they are shown and get their colours.</summary>

@@ -42,7 +42,7 @@ public sealed class LayerBpttTests
             Expect.Close(final[index], part, 1e-13, $"final state {index}");
         }
 
-        Expect.Close(expected, LayerCase.ByName(gradients), 1e-12, cell);
+        Expect.Close(expected, LayerCase.ByName(gradients, layer.Cell), 1e-12, cell);
     }
 
     [Theory]

@@ -24,6 +24,8 @@ public sealed class PlantedErrorTests
     [InlineData("mingru", 13)]
     [InlineData("orthogonal", 9)]
     [InlineData("indrnn", 9)]
+    [InlineData("cornn", 19)]
+    [InlineData("lem", 32)]
     public void EveryWrongTerm_IsCaught(string cell, int count)
     {
         using var net = new PlantableNet(cell);
@@ -49,6 +51,8 @@ public sealed class PlantedErrorTests
     [InlineData("gru")]
     [InlineData("layernorm-lstm")]
     [InlineData("mingru")]
+    [InlineData("cornn")]
+    [InlineData("lem")]
     public void EveryWrongTerm_IsCaughtByFiniteDifferencesAlone(string cell)
     {
         using var net = new PlantableNet(cell);
