@@ -8,7 +8,7 @@ namespace RnnZoo.Plots;
 /// </summary>
 internal static class Palette
 {
-    public static IReadOnlyList<string> Colours { get; } = ["#d55e00", "#0072b2", "#009e73", "#aa5a8c", "#35208f", "#3a93c8", "#4a0f18", "#5d6a3a"];
+    public static IReadOnlyList<string> Colours { get; } = ["#d55e00", "#0072b2", "#009e73", "#aa5a8c", "#35208f", "#3a93c8", "#4a0f18", "#5d6a3a", "#782478", "#6c9c54"];
 
     /// <summary>Text, and lines that have no colour of their own.</summary>
     public static Color Ink { get; } = new("#1f2328");

@@ -51,6 +51,8 @@ public sealed class LayerBpttTests
     [InlineData("gru", false)]
     [InlineData("layernorm-lstm", true)]
     [InlineData("mingru", true)]
+    [InlineData("cornn", false)]
+    [InlineData("lem", true)]
     public void Steps_SplitIntoOutputAndFuture(string cell, bool reversed)
     {
         using var scope = NewDisposeScope();
@@ -111,6 +113,8 @@ public sealed class LayerBpttTests
     [InlineData("gru", 8)]
     [InlineData("layernorm-lstm", 15)]
     [InlineData("mingru", 6)]
+    [InlineData("cornn", 11)]
+    [InlineData("lem", 13)]
     public void Passes_LeaveOnlyTheirResults(string cell, int gradients)
     {
         using var scope = NewDisposeScope();

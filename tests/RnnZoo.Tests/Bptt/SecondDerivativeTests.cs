@@ -14,6 +14,8 @@ public sealed class SecondDerivativeTests
     [InlineData("GRU")]
     [InlineData("LNLSTM")]
     [InlineData("MINGRU")]
+    [InlineData("CORNN")]
+    [InlineData("LEM")]
     public void GradientOfAGradient_EqualsAutograd(string net)
     {
         foreach (var shape in new[] { new NetCase(net, H: 8), new NetCase(net, Layers: 2, Bidirectional: true, H: 3) })
@@ -33,6 +35,8 @@ public sealed class SecondDerivativeTests
     [InlineData("GRU")]
     [InlineData("LNLSTM")]
     [InlineData("MINGRU")]
+    [InlineData("CORNN")]
+    [InlineData("LEM")]
     [InlineData("RNN")]
     public void GradientOfAGradient_EqualsFiniteDifferencesOfTheGradient(string net)
     {

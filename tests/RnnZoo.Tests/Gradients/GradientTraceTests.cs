@@ -15,7 +15,7 @@ public sealed class GradientTraceTests
     public static TheoryData<string, long, bool, bool> Nets()
     {
         var data = new TheoryData<string, long, bool, bool>();
-        foreach (var net in new[] { "RNN", "RELU", "LSTM", "GRU", "LNLSTM", "MINGRU" })
+        foreach (var net in new[] { "RNN", "RELU", "LSTM", "GRU", "LNLSTM", "MINGRU", "CORNN", "LEM" })
         {
             data.Add(net, 1, false, false);
             data.Add(net, 1, true, true);
@@ -39,7 +39,7 @@ public sealed class GradientTraceTests
         Assert.Equal(layers * (bidirectional ? 2 : 1), expected.Layers.Count);
         Assert.Equal(7, expected[0].Hidden.Count);
         Assert.All(TracedNet.All(expected), item => Assert.True(item.Values is null || item.Values.All(norm => norm > 0), item.Name));
-        Assert.All(expected.Layers, layer => Assert.Equal(name is "LSTM" or "LNLSTM", layer.Cell is not null));
+        Assert.All(expected.Layers, layer => Assert.Equal(name is "LSTM" or "LNLSTM" or "CORNN" or "LEM", layer.Cell is not null));
     }
 
     [Theory]

@@ -8,7 +8,7 @@ public sealed record NetCase(string Net, long Layers = 1, bool Bidirectional = f
 {
     public long StateRows => Layers * (Bidirectional ? 2 : 1);
 
-    public int StateParts => Net is "LSTM" or "LNLSTM" ? 2 : 1;
+    public int StateParts => Net is "LSTM" or "LNLSTM" or "CORNN" or "LEM" ? 2 : 1;
 
     private nn.NonLinearities NonLinearity => Net == "RELU" ? nn.NonLinearities.ReLU : nn.NonLinearities.Tanh;
 
@@ -87,6 +87,20 @@ public sealed record NetCase(string Net, long Layers = 1, bool Bidirectional = f
                 {
                     var (y, h) = independent.call(x, s.FirstOrDefault());
                     return [y, h];
+                });
+            case "CORNN":
+                var oscillators = new CoRnn(I, H, Layers, bias: Bias, batchFirst: BatchFirst, bidirectional: Bidirectional, dtype: dtype) { Backward = path };
+                return new RunnableNet(oscillators, (x, s) =>
+                {
+                    var (output, y, z) = oscillators.call(x, s.Length == 0 ? null : (s[0], s[1]));
+                    return [output, y, z];
+                });
+            case "LEM":
+                var lem = new Lem(I, H, Layers, bias: Bias, batchFirst: BatchFirst, bidirectional: Bidirectional, dtype: dtype) { Backward = path };
+                return new RunnableNet(lem, (x, s) =>
+                {
+                    var (output, y, z) = lem.call(x, s.Length == 0 ? null : (s[0], s[1]));
+                    return [output, y, z];
                 });
             default:
                 var rnn = new VanillaRnn(I, H, Layers, NonLinearity, Bias, BatchFirst, 0, Bidirectional, dtype: dtype) { Backward = path };
