@@ -22,6 +22,12 @@ internal static class Check
     public static long Positive(long value, string name) =>
         value > 0 ? value : throw new ArgumentException($"{name}: expected a size above 0, got {value}.");
 
+    public static double AboveZero(double value, string name) =>
+        value > 0 && double.IsFinite(value) ? value : throw new ArgumentException($"{name}: expected a number above 0, got {value}.");
+
+    public static double NotNegative(double value, string name) =>
+        value >= 0 && double.IsFinite(value) ? value : throw new ArgumentException($"{name}: expected a number of at least 0, got {value}.");
+
     public static double Probability(double value, string name) =>
         value is >= 0 and <= 1 ? value : throw new ArgumentException($"{name}: expected a probability from 0 to 1, got {value}.");
 

@@ -234,15 +234,15 @@ internal static class LayerCheck
             throw new ArgumentException($"weights: expected {(hasHiddenWeight ? "a" : "no")} W_hh, got {(hasHiddenWeight ? "none" : "one")}; they are those of another cell.");
         }
 
-        if (hasHiddenWeight && (weights.InputBias is null) != (weights.HiddenBias is null))
+        if (cell.HasHiddenBias && (weights.InputBias is null) != (weights.HiddenBias is null))
         {
             throw new ArgumentException("weights: expected both biases or none, got one; pass null for both to leave them out.");
         }
 
         Like(weights.InputWeight, "W_ih", [gates * hidden, size], like);
-        Like(weights.HiddenWeight, "W_hh", [gates * hidden, hidden], like);
+        Like(weights.HiddenWeight, "W_hh", [cell.RecurrentBlocks * hidden, hidden], like);
         Like(weights.InputBias, "b_ih", [gates * hidden], like);
-        Like(weights.HiddenBias, "b_hh", hasHiddenWeight ? [gates * hidden] : [], like);
+        Like(weights.HiddenBias, "b_hh", cell.HasHiddenBias ? [cell.RecurrentBlocks * hidden] : [], like);
         var further = cell.FurtherShapes(hidden, weights.InputBias is not null);
         if (weights.Further.Count != further.Length)
         {

@@ -40,10 +40,16 @@ public abstract class EquationCell : RecurrentCell
     /// <summary>Whether a product with h_{t-1} is part of the step.</summary>
     internal virtual bool HasHiddenWeight => true;
 
+    /// <summary>How many blocks W_hh [·H, H] and b_hh have, where there is a W_hh.</summary>
+    internal virtual int RecurrentBlocks => Gates.Count;
+
+    /// <summary>Whether a cell with biases has b_hh beside b_ih.</summary>
+    internal virtual bool HasHiddenBias => HasHiddenWeight;
+
     /// <summary>What h_{t-1} is multiplied with; null for a cell whose gates do not see the state.</summary>
     internal abstract Tensor? RecurrentWeight { get; }
 
-    /// <summary>The second bias [G·H], or null.</summary>
+    /// <summary>b_hh, or null.</summary>
     internal virtual Tensor? RecurrentBias => null;
 
     /// <summary>The parameters beyond the input's and the state's weights and biases, in the order of <see cref="FurtherShapes"/>.</summary>

@@ -26,6 +26,8 @@ public static class RecurrentNets
         new("slstm", typeof(SlstmCell), of => new Slstm(of.InputSize, of.HiddenSize, of.NumLayers, heads: 1, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), ["default", "one-hot"]),
         new("janet", typeof(JanetCell), of => new Janet(of.InputSize, of.HiddenSize, of.NumLayers, JanetCell.DefaultBeta, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), [.. Gated, "forget-bias", "chrono"]),
         new("peephole-lstm", typeof(PeepholeLstmCell), of => new PeepholeLstm(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), [.. Gated, "forget-bias", "chrono"]),
+        new("cornn", typeof(CoRnnCell), of => new CoRnn(of.InputSize, of.HiddenSize, of.NumLayers, bias: of.Bias, batchFirst: of.BatchFirst, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType), ["default", "one-hot"]),
+        new("lem", typeof(LemCell), of => new Lem(of.InputSize, of.HiddenSize, of.NumLayers, bias: of.Bias, batchFirst: of.BatchFirst, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType), ["default", "one-hot"]),
     ];
 
     /// <summary>The nets, in the order in which they are shown and get their colours.</summary>

@@ -22,6 +22,7 @@ public sealed class EdgeNumberTests
     {
         var problems = new List<string>();
         var normalises = name == "layernorm-lstm";
+        var size = name == "cornn" ? 0.1 : 0.5; // its z is several times as large as others' states, and where tanh is flat its slope has few digits
         foreach (var dtype in new[] { ScalarType.Float32, ScalarType.Float64 })
         {
             // Every number of lanes beyond H. Of a single number layer_norm leaves rounding alone.
@@ -30,7 +31,7 @@ public sealed class EdgeNumberTests
                 using var scope = NewDisposeScope();
                 var module = RecurrentNets.Named(name).Make(new NetOptions(I, hidden) { DType = dtype });
                 using var owner = (nn.Module)module;
-                Fill(owner, (ulong)hidden);
+                Fill(owner, (ulong)hidden, size);
                 foreach (var edge in Edges)
                 {
                     if (normalises && dtype == ScalarType.Float32 && double.IsFinite(edge) && Math.Abs(edge) > 1e18)
@@ -84,7 +85,7 @@ public sealed class EdgeNumberTests
         }
 
         var rounding = dtype == ScalarType.Float32 ? 6e-8 : 1.2e-16;
-        var scale = Math.Abs(expected) > 1e6 && double.IsFinite(edge) ? Math.Max(Math.Abs(edge), Math.Abs(expected)) : Math.Max(1, Math.Abs(expected));
+        var scale = Math.Abs(expected) > 1e5 && double.IsFinite(edge) ? Math.Max(Math.Abs(edge), Math.Abs(expected)) : Math.Max(1, Math.Abs(expected));
         return Math.Abs(actual - expected) <= 100 * rounding * scale;
     }
 
@@ -130,13 +131,13 @@ public sealed class EdgeNumberTests
 
     private static double[] Numbers(Tensor value) => value.to(ScalarType.Float64).flatten().data<double>().ToArray();
 
-    private static void Fill(nn.Module module, ulong seed)
+    private static void Fill(nn.Module module, ulong seed, double size)
     {
         using var noTape = no_grad();
         using var generator = new Generator(seed);
         foreach (var parameter in module.parameters())
         {
-            parameter.copy_(randn(parameter.shape, dtype: ScalarType.Float64, generator: generator).mul(0.5));
+            parameter.copy_(randn(parameter.shape, dtype: ScalarType.Float64, generator: generator).mul(size));
         }
     }
 }

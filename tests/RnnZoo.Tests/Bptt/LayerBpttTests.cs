@@ -53,6 +53,8 @@ public sealed class LayerBpttTests
     [InlineData("mingru", true)]
     [InlineData("janet", false)]
     [InlineData("peephole-lstm", true)]
+    [InlineData("cornn", false)]
+    [InlineData("lem", true)]
     public void Steps_SplitIntoOutputAndFuture(string cell, bool reversed)
     {
         using var scope = NewDisposeScope();
@@ -115,6 +117,8 @@ public sealed class LayerBpttTests
     [InlineData("mingru", 6)]
     [InlineData("janet", 8)]
     [InlineData("peephole-lstm", 14)]
+    [InlineData("cornn", 11)]
+    [InlineData("lem", 13)]
     public void Passes_LeaveOnlyTheirResults(string cell, int gradients)
     {
         using var scope = NewDisposeScope();

@@ -16,6 +16,8 @@ public sealed class SecondDerivativeTests
     [InlineData("MINGRU")]
     [InlineData("janet")]
     [InlineData("peephole-lstm")]
+    [InlineData("cornn")]
+    [InlineData("lem")]
     public void GradientOfAGradient_EqualsAutograd(string net)
     {
         foreach (var shape in new[] { new NetCase(net, H: 8), new NetCase(net, Layers: 2, Bidirectional: true, H: 3) })
@@ -37,6 +39,8 @@ public sealed class SecondDerivativeTests
     [InlineData("MINGRU")]
     [InlineData("janet")]
     [InlineData("peephole-lstm")]
+    [InlineData("cornn")]
+    [InlineData("lem")]
     [InlineData("RNN")]
     public void GradientOfAGradient_EqualsFiniteDifferencesOfTheGradient(string net)
     {

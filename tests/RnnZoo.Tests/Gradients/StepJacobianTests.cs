@@ -56,6 +56,8 @@ public sealed class StepJacobianTests
     [InlineData("indrnn")]
     [InlineData("janet")]
     [InlineData("peephole-lstm")]
+    [InlineData("cornn")]
+    [InlineData("lem")]
     public void At_UpperLayerAndBackwardDirection_MatchesAutograd(string cell)
     {
         using var scope = NewDisposeScope();

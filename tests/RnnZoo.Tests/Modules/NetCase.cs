@@ -9,7 +9,7 @@ public sealed record NetCase(string Net, long Layers = 1, bool Bidirectional = f
 {
     public long StateRows => Layers * (Bidirectional ? 2 : 1);
 
-    public int StateParts => Net is "LSTM" or "LNLSTM" or "peephole-lstm" ? 2 : 1;
+    public int StateParts => Net is "LSTM" or "LNLSTM" or "peephole-lstm" or "cornn" or "lem" ? 2 : 1;
 
     private nn.NonLinearities NonLinearity => Net == "RELU" ? nn.NonLinearities.ReLU : nn.NonLinearities.Tanh;
 

@@ -14,6 +14,8 @@ public sealed class NetworkBpttTests
     [InlineData("GRU", 3, false, true)]
     [InlineData("LNLSTM", 2, true, true)]
     [InlineData("MINGRU", 2, true, true)]
+    [InlineData("cornn", 2, true, false)]
+    [InlineData("lem", 3, true, true)]
     public void EveryGradient_EqualsAutograd(string net, long layers, bool bidirectional, bool batchFirst)
     {
         using var scope = NewDisposeScope();

@@ -19,9 +19,9 @@ internal sealed record Mutation(string Term, double Factor, int Axis = -1, long 
         foreach (var factor in new[] { 0.0, -1.0 })
         {
             yield return new Mutation(term, factor);
-            if (gates > 1 && shape[^1] == gates * hidden)
+            if (gates > 1 && shape[^1] > hidden && shape[^1] % hidden == 0)
             {
-                for (var gate = 0; gate < gates; gate++)
+                for (var gate = 0; gate < shape[^1] / hidden; gate++)
                 {
                     yield return new Mutation(term, factor, shape.Length - 1, gate * hidden, hidden);
                 }

@@ -27,6 +27,8 @@ public sealed class PlantedErrorTests
     [InlineData("slstm", 31)]
     [InlineData("janet", 19)]
     [InlineData("peephole-lstm", 34)]
+    [InlineData("cornn", 21)]
+    [InlineData("lem", 33)]
     public void EveryWrongTerm_IsCaught(string cell, int count)
     {
         using var net = new PlantableNet(cell);
@@ -54,6 +56,8 @@ public sealed class PlantedErrorTests
     [InlineData("mingru")]
     [InlineData("janet")]
     [InlineData("peephole-lstm")]
+    [InlineData("cornn")]
+    [InlineData("lem")]
     public void EveryWrongTerm_IsCaughtByFiniteDifferencesAlone(string cell)
     {
         using var net = new PlantableNet(cell);
