@@ -5,9 +5,9 @@ namespace RnnZoo.Cells;
 
 /// <summary>The weights of one direction of one layer, G gates stacked in PyTorch's order.</summary>
 /// <param name="InputWeight">W_ih [G·H, I].</param>
-/// <param name="HiddenWeight">W_hh [G·H, H]; null for a cell whose gates do not see the state.</param>
+/// <param name="HiddenWeight">W_hh [G·H, H], of fewer blocks where not every gate sees the state; null where none does.</param>
 /// <param name="InputBias">b_ih [G·H], or null.</param>
-/// <param name="HiddenBias">b_hh [G·H], or null; where there is a W_hh, the biases are null together.</param>
+/// <param name="HiddenBias">b_hh, of as many blocks as W_hh, or null; in a cell that has both biases, they are null together.</param>
 internal sealed record LayerWeights(Tensor InputWeight, Tensor? HiddenWeight, Tensor? InputBias = null, Tensor? HiddenBias = null)
 {
     /// <summary>H; to be set where there is no W_hh to read it from.</summary>

@@ -34,8 +34,8 @@ namespace RnnZoo.Cells;
 ///            [ (15) (14) ]
 /// </code>
 /// Source: T. K. Rusch, S. Mishra, N. B. Erichson and M. W. Mahoney, "Long expressive memory for sequence modeling", 2022,
-/// equation 3: Δt s_t and Δt r_t are the paper's Δt̄_n and Δt_n. By (14) and (18) a small Δt keeps a gradient, as open gates of
-/// an LSTM do. Kept besides y and z: s, r, v, u.
+/// equation 3: Δt s_t and Δt r_t are the paper's Δt̄_n and Δt_n. By (14) and (18) a small Δt keeps a gradient, as an LSTM's
+/// open forget gate does. Kept besides y and z: s, r, v, u.
 /// </summary>
 /// <remarks>
 /// Parameters: weight_ih [4H, I], bias_ih [4H], weight_hh [3H, H], bias_hh [3H], weight_zh [H, H], bias_zh [H]; in the authors'

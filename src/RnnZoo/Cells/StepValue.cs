@@ -139,5 +139,5 @@ internal sealed class TensorValue(Tensor tensor) : StepValue
         _ => throw new NotSupportedException($"operation: expected one of {string.Join(", ", Enum.GetNames<StepOperation>())}, got {operation}."),
     });
 
-    protected override StepValue Number(double number) => new TensorValue(full([], number, dtype: tensor.dtype, device: tensor.device));
+    protected override StepValue Number(double number) => new TensorValue(full([], Scalars.Of(number), dtype: tensor.dtype, device: tensor.device));
 }
