@@ -11,7 +11,7 @@ public static class Initialisers
 {
     private const string ChronoName = "chrono";
 
-    /// <summary>PyTorch's default: weights and biases from U(-1/√H, 1/√H); gains and other parameters of a cell's own as at construction.</summary>
+    /// <summary>PyTorch's default: weights and biases from U(-1/√H, 1/√H); what a cell has initial values of its own for, as gains, begins as at construction.</summary>
     public static Initialiser Default() => new FillingInitialiser("default", static (cell, generator) =>
     {
         foreach (var (name, parameter) in cell.named_parameters())
@@ -106,7 +106,7 @@ public static class Initialisers
     }
 
     /// <summary>
-    /// The forget gate's bias of an LSTM: b_ih takes the value and b_hh zero, so that their sum is the value.
+    /// The forget gate's bias of an LSTM: b_ih takes the value and b_hh, where there is one, zero, so that their sum is the value.
     /// Source: F. Gers, J. Schmidhuber and F. Cummins, 2000; R. Jozefowicz et al., 2015.
     /// </summary>
     /// <param name="bias">The sum of both biases.</param>
@@ -120,12 +120,9 @@ public static class Initialisers
 
         return new FillingInitialiser("forget-bias", (cell, _) =>
         {
-            if (cell is not (LstmCell or LayerNormLstmCell))
-            {
-                throw new ArgumentException($"forget-bias: expected an LstmCell or a LayerNormLstmCell, got {cell.GetType().Name}, which has no forget gate.");
-            }
-
-            GateBlocks.SetBias(cell, "f", full(cell.HiddenSize, Scalars.Of(bias), dtype: ScalarType.Float64), "forget-bias");
+            var gate = ForgetGate(cell)
+                ?? throw new ArgumentException($"forget-bias: expected an LstmCell, LayerNormLstmCell or MinLstmCell, got {cell.GetType().Name}, which has no forget gate.");
+            GateBlocks.SetBias(cell, gate, full(cell.HiddenSize, Scalars.Of(bias), dtype: ScalarType.Float64), "forget-bias");
         });
     }
 
@@ -145,12 +142,8 @@ public static class Initialisers
 
         return new FillingInitialiser("chrono", (cell, generator) =>
         {
-            var keepGate = cell switch
-            {
-                LstmCell or LayerNormLstmCell => "f",
-                GruCell or MinGruCell => "z",
-                _ => throw new ArgumentException($"chrono: expected an LstmCell, LayerNormLstmCell, GruCell or MinGruCell, got {cell.GetType().Name}, which has no gate that keeps the state."),
-            };
+            var keepGate = ForgetGate(cell) ?? (cell is GruCell or MinGruCell ? "z" : null)
+                ?? throw new ArgumentException($"chrono: expected an LstmCell, LayerNormLstmCell, MinLstmCell, GruCell or MinGruCell, got {cell.GetType().Name}, which has no gate that keeps the state.");
             var keep = empty(cell.HiddenSize, dtype: ScalarType.Float64).uniform_(1, maxSteps - 1, generator).log(); // [H]
             GateBlocks.SetBias(cell, keepGate, cell is MinGruCell ? keep.neg() : keep, "chrono"); // its z writes, the GRU's keeps
             if (keepGate == "f")
@@ -190,6 +183,8 @@ public static class Initialisers
 
         SkewAngles.Write(orthogonal.skew_hh, draw(cell.HiddenSize / 2, generator));
     });
+
+    private static string? ForgetGate(EquationCell cell) => cell is LstmCell or LayerNormLstmCell or MinLstmCell ? "f" : null;
 
     private static void PositiveNumber(double value, string name)
     {

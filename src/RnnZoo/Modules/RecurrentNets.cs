@@ -24,6 +24,8 @@ public static class RecurrentNets
         new("irnn", typeof(VanillaRnnCell), of => VanillaRnn.Irnn(of.InputSize, of.HiddenSize, of.NumLayers, batchFirst: of.BatchFirst, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType), ["irnn", .. Gated]) { HasBias = false },
         new("indrnn", typeof(IndRnnCell), of => new IndRnn(of.InputSize, of.HiddenSize, of.NumLayers, recurrentBound: null, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), OneMatrix),
         new("slstm", typeof(SlstmCell), of => new Slstm(of.InputSize, of.HiddenSize, of.NumLayers, heads: 1, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), ["default", "one-hot"]),
+        new("minlstm", typeof(MinLstmCell), of => new MinLstm(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, normalise: true, of.Device, of.DType), [.. OneMatrix, "forget-bias", "chrono"]),
+        new("rg-lru", typeof(RgLruCell), of => new RgLru(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), OneMatrix),
     ];
 
     /// <summary>The nets, in the order in which they are shown and get their colours.</summary>

@@ -42,7 +42,7 @@ public sealed class LayerBpttTests
             Expect.Close(final[index], part, 1e-13, $"final state {index}");
         }
 
-        Expect.Close(expected, LayerCase.ByName(gradients), 1e-12, cell);
+        Expect.Close(expected, LayerCase.ByName(gradients, layer.Cell), 1e-12, cell);
     }
 
     [Theory]
@@ -51,6 +51,8 @@ public sealed class LayerBpttTests
     [InlineData("gru", false)]
     [InlineData("layernorm-lstm", true)]
     [InlineData("mingru", true)]
+    [InlineData("minlstm", false)]
+    [InlineData("rg-lru", true)]
     public void Steps_SplitIntoOutputAndFuture(string cell, bool reversed)
     {
         using var scope = NewDisposeScope();
@@ -111,6 +113,8 @@ public sealed class LayerBpttTests
     [InlineData("gru", 8)]
     [InlineData("layernorm-lstm", 15)]
     [InlineData("mingru", 6)]
+    [InlineData("minlstm", 6)]
+    [InlineData("rg-lru", 7)]
     public void Passes_LeaveOnlyTheirResults(string cell, int gradients)
     {
         using var scope = NewDisposeScope();

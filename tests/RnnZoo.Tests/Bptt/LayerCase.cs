@@ -92,16 +92,14 @@ internal sealed class LayerCase
         return (output, state, gradients);
     }
 
-    // Those of the one cell that has further parameters.
-    private static readonly string[] FurtherNames = ["weight_ln_ih", "weight_ln_hh", "weight_ln_c", "bias_ln_c"];
-
-    public static Dictionary<string, Tensor> ByName(LayerGradients gradients)
+    /// <summary>Gradients by the names of the parameters, those of <see cref="EquationCell.Further"/> too where the cell is given.</summary>
+    public static Dictionary<string, Tensor> ByName(LayerGradients gradients, EquationCell? cell = null)
     {
         (string, Tensor?)[] all =
         [
             ("input", gradients.Input), ("weight_ih", gradients.InputWeight), ("weight_hh", gradients.HiddenWeight),
             ("bias_ih", gradients.InputBias), ("bias_hh", gradients.HiddenBias), ("h0", gradients.InitialHidden), ("c0", gradients.InitialCell),
-            .. (gradients.Further ?? []).Select((gradient, index) => (FurtherNames[index], (Tensor?)gradient)),
+            .. (gradients.Further ?? []).Zip(cell?.FurtherNames ?? [], (gradient, name) => (name, (Tensor?)gradient)),
             ("h", gradients.Steps?.H()), ("c", gradients.Steps?.CFromFuture is null ? null : gradients.Steps.C()),
         ];
         return all.Where(item => item.Item2 is not null).ToDictionary(item => item.Item1, item => item.Item2!);

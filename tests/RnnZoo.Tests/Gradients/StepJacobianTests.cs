@@ -54,6 +54,8 @@ public sealed class StepJacobianTests
     [InlineData("mingru")]
     [InlineData("orthogonal")]
     [InlineData("indrnn")]
+    [InlineData("minlstm")]
+    [InlineData("rg-lru")]
     public void At_UpperLayerAndBackwardDirection_MatchesAutograd(string cell)
     {
         using var scope = NewDisposeScope();

@@ -1,3 +1,4 @@
+using RnnZoo.Cells;
 using RnnZoo.Modules;
 using static TorchSharp.torch;
 
@@ -87,6 +88,14 @@ public sealed record NetCase(string Net, long Layers = 1, bool Bidirectional = f
                 {
                     var (y, h) = independent.call(x, s.FirstOrDefault());
                     return [y, h];
+                });
+            case var name when RecurrentNets.Names.Contains(name):
+                var registered = RecurrentNets.Named(name).Make(new NetOptions(I, H, Layers) { Bias = Bias, BatchFirst = BatchFirst, Bidirectional = Bidirectional, DType = dtype });
+                registered.Backward = path;
+                return new RunnableNet((nn.Module)registered, (x, s) =>
+                {
+                    var (y, state) = registered.Run(x, s.Length == 0 ? null : new RecurrentState(s));
+                    return [y, .. state];
                 });
             default:
                 var rnn = new VanillaRnn(I, H, Layers, NonLinearity, Bias, BatchFirst, 0, Bidirectional, dtype: dtype) { Backward = path };

@@ -25,6 +25,9 @@ public sealed class PlantedErrorTests
     [InlineData("orthogonal", 9)]
     [InlineData("indrnn", 9)]
     [InlineData("slstm", 31)]
+    [InlineData("minlstm", 18)]
+    [InlineData(TestNets.PlainMinLstm, 14)]
+    [InlineData("rg-lru", 21)]
     public void EveryWrongTerm_IsCaught(string cell, int count)
     {
         using var net = new PlantableNet(cell);
@@ -50,6 +53,8 @@ public sealed class PlantedErrorTests
     [InlineData("gru")]
     [InlineData("layernorm-lstm")]
     [InlineData("mingru")]
+    [InlineData("minlstm")]
+    [InlineData("rg-lru")]
     public void EveryWrongTerm_IsCaughtByFiniteDifferencesAlone(string cell)
     {
         using var net = new PlantableNet(cell);
