@@ -43,6 +43,9 @@ internal abstract class StepValue
     /// <summary>log(1 + e^a).</summary>
     public StepValue Softplus() => Apply(StepOperation.Softplus);
 
+    /// <summary>√a, of what is 0 or above.</summary>
+    public StepValue Sqrt() => Apply(StepOperation.Sqrt);
+
     /// <summary>max(a, 0).</summary>
     public StepValue Relu() => Apply(StepOperation.Relu);
 
@@ -60,6 +63,14 @@ internal abstract class StepValue
 
     /// <summary>(a - mean(a)) / √(variance(a) + ε) of every row, times a gain, plus a bias; each [n] or null.</summary>
     public abstract StepValue Normalised(StepValue? gain, StepValue? bias, double epsilon);
+
+    /// <summary>√(1 - e^a) of what is 0 or below, near 0 without loss of digits. Its gradient takes the slope of the root as at most a bound.</summary>
+    /// <param name="steepest">The bound, for what finds gradients.</param>
+    public virtual StepValue SqrtOneMinusExp(double steepest)
+    {
+        var half = (this * -0.5).Tanh(); // 1 - e^a = tanh(-a/2) (1 + e^a)
+        return (half + (half * Exp())).Sqrt();
+    }
 
     /// <summary>Cuts every row into parts.</summary>
     public abstract StepValue[] Split(params long[] sizes);
@@ -123,6 +134,15 @@ internal sealed class TensorValue(Tensor tensor) : StepValue
 
     public override StepValue Join(StepValue other) => new TensorValue(cat([tensor, Of(other)], -1));
 
+    // Where the root is steeper than the bound, a line of that slope stands in, moved up or down to the root's own value.
+    public override StepValue SqrtOneMinusExp(double steepest)
+    {
+        var (rest, least) = (tensor.expm1().neg(), Scalars.Of(0.25 / (steepest * steepest))); // as a; below the least the root is steeper
+        var value = rest.detach(); // as a
+        var line = rest.sub(value).mul(Scalars.Of(steepest)).Plus(value.sqrt()); // as a
+        return new TensorValue(where(value.lt(least), line, rest.clamp_min(least).sqrt()));
+    }
+
     protected override StepValue Apply(StepOperation operation, StepValue? other = null) => new TensorValue(operation switch
     {
         StepOperation.Add => tensor.Plus(Of(other!)),
@@ -131,6 +151,7 @@ internal sealed class TensorValue(Tensor tensor) : StepValue
         StepOperation.Div => tensor.div(Of(other!)),
         StepOperation.Exp => tensor.exp(),
         StepOperation.Softplus => nn.functional.logsigmoid(tensor.neg()).neg(), // torch's own softplus is x itself above 20
+        StepOperation.Sqrt => tensor.sqrt(),
         StepOperation.Sigmoid => tensor.sigmoid(),
         StepOperation.Tanh => tensor.tanh(),
         StepOperation.Relu => tensor.relu(),

@@ -81,6 +81,9 @@ internal unsafe interface ISimd<V, T>
 
     /// <summary>The natural logarithm.</summary>
     static abstract V Log(V x);
+
+    /// <summary>The square root; NaN below zero.</summary>
+    static abstract V Sqrt(V x);
 }
 
 /// <summary>The 128-bit operations.</summary>
@@ -175,6 +178,9 @@ internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T>
     public static Vector128<T> Log(Vector128<T> x) => typeof(T) == typeof(float)
         ? Vector128.Log(x.As<T, float>()).As<float, T>()
         : Vector128.Log(x.As<T, double>()).As<double, T>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<T> Sqrt(Vector128<T> x) => Vector128.Sqrt(x);
 }
 
 /// <summary>The 256-bit operations.</summary>
@@ -269,6 +275,9 @@ internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T>
     public static Vector256<T> Log(Vector256<T> x) => typeof(T) == typeof(float)
         ? Vector256.Log(x.As<T, float>()).As<float, T>()
         : Vector256.Log(x.As<T, double>()).As<double, T>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<T> Sqrt(Vector256<T> x) => Vector256.Sqrt(x);
 }
 
 /// <summary>The 512-bit operations.</summary>
@@ -363,6 +372,9 @@ internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T>
     public static Vector512<T> Log(Vector512<T> x) => typeof(T) == typeof(float)
         ? Vector512.Log(x.As<T, float>()).As<float, T>()
         : Vector512.Log(x.As<T, double>()).As<double, T>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<T> Sqrt(Vector512<T> x) => Vector512.Sqrt(x);
 }
 
 /// <summary>Width of the vectors that a pass works with, in bits. Every width gives right results on every machine.</summary>

@@ -14,6 +14,7 @@ internal enum StepOperation
     Div,
     Exp,
     Softplus,
+    Sqrt,
     Sigmoid,
     Tanh,
     Relu,
@@ -157,6 +158,7 @@ internal sealed unsafe class StepProgram<S, V, T>(int batch) : StepProgram<T>(ba
             StepOperation.Div => Of<Div>(),
             StepOperation.Exp => Of<Exp>(),
             StepOperation.Softplus => Of<Softplus>(),
+            StepOperation.Sqrt => Of<Sqrt>(),
             StepOperation.Sigmoid => Of<Sigmoid>(),
             StepOperation.Tanh => Of<Tanh>(),
             StepOperation.Relu => Of<Relu>(),
@@ -220,6 +222,12 @@ internal sealed unsafe class StepProgram<S, V, T>(int batch) : StepProgram<T>(ba
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static V Of(V a, V b) => S.Add(S.WhereNotBelow(a, a), S.Log(S.Add(S.Constant(1), VectorMath<S, V, T>.Exp(S.Negate(S.Max(a, S.Negate(a)))))));
+    }
+
+    private readonly struct Sqrt : IStepFunction<V>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Of(V a, V b) => S.Sqrt(a);
     }
 
     private readonly struct Sigmoid : IStepFunction<V>

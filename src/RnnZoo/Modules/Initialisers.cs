@@ -106,7 +106,7 @@ public static class Initialisers
     }
 
     /// <summary>
-    /// The forget gate's bias of an LSTM or a JANET: b_ih takes the value and b_hh zero, so that their sum is the value.
+    /// The forget gate's bias of an LSTM or a JANET: b_ih takes the value and b_hh, where there is one, zero, so that their sum is the value.
     /// Source: F. Gers, J. Schmidhuber and F. Cummins, 2000; R. Jozefowicz et al., 2015.
     /// </summary>
     /// <param name="bias">The sum of both biases.</param>
@@ -121,7 +121,7 @@ public static class Initialisers
         return new FillingInitialiser("forget-bias", (cell, _) =>
         {
             var gate = ForgetGate(cell)
-                ?? throw new ArgumentException($"forget-bias: expected an LstmCell, LayerNormLstmCell, PeepholeLstmCell or JanetCell, got {cell.GetType().Name}, which has no forget gate.");
+                ?? throw new ArgumentException($"forget-bias: expected an LstmCell, LayerNormLstmCell, PeepholeLstmCell, MinLstmCell or JanetCell, got {cell.GetType().Name}, which has no forget gate.");
             GateBlocks.SetBias(cell, gate, full(cell.HiddenSize, Scalars.Of(bias), dtype: ScalarType.Float64), "forget-bias");
         });
     }
@@ -143,7 +143,7 @@ public static class Initialisers
         return new FillingInitialiser("chrono", (cell, generator) =>
         {
             var keepGate = ForgetGate(cell) ?? (cell is GruCell or MinGruCell ? "z" : null)
-                ?? throw new ArgumentException($"chrono: expected an LstmCell, LayerNormLstmCell, PeepholeLstmCell, JanetCell, GruCell or MinGruCell, got {cell.GetType().Name}, which has no gate that keeps the state.");
+                ?? throw new ArgumentException($"chrono: expected an LstmCell, LayerNormLstmCell, PeepholeLstmCell, MinLstmCell, JanetCell, GruCell or MinGruCell, got {cell.GetType().Name}, which has no gate that keeps the state.");
             var keep = empty(cell.HiddenSize, dtype: ScalarType.Float64).uniform_(1, maxSteps - 1, generator).log(); // [H]
             GateBlocks.SetBias(cell, keepGate, cell is MinGruCell ? keep.neg() : keep, "chrono"); // its z writes, the GRU's keeps
             if (cell.Gates.Contains("i"))
@@ -186,7 +186,7 @@ public static class Initialisers
 
     private static string? ForgetGate(EquationCell cell) => cell switch
     {
-        LstmCell or LayerNormLstmCell or PeepholeLstmCell => "f",
+        LstmCell or LayerNormLstmCell or PeepholeLstmCell or MinLstmCell => "f",
         JanetCell => "s",
         _ => null,
     };

@@ -28,6 +28,8 @@ public static class RecurrentNets
         new("peephole-lstm", typeof(PeepholeLstmCell), of => new PeepholeLstm(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), [.. Gated, "forget-bias", "chrono"]),
         new("cornn", typeof(CoRnnCell), of => new CoRnn(of.InputSize, of.HiddenSize, of.NumLayers, bias: of.Bias, batchFirst: of.BatchFirst, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType), ["default", "one-hot"]),
         new("lem", typeof(LemCell), of => new Lem(of.InputSize, of.HiddenSize, of.NumLayers, bias: of.Bias, batchFirst: of.BatchFirst, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType), ["default", "one-hot"]),
+        new("minlstm", typeof(MinLstmCell), of => new MinLstm(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, normalise: true, of.Device, of.DType), [.. OneMatrix, "forget-bias", "chrono"]),
+        new("rg-lru", typeof(RgLruCell), of => new RgLru(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), OneMatrix),
     ];
 
     /// <summary>The nets, in the order in which they are shown and get their colours.</summary>

@@ -12,7 +12,7 @@ public sealed class HandWrittenPathTests
     public static TheoryData<string, long, bool, bool, bool> Nets()
     {
         var data = new TheoryData<string, long, bool, bool, bool>();
-        foreach (var net in new[] { "RNN", "RELU", "LSTM", "GRU", "LNLSTM", "MINGRU", "janet", "peephole-lstm", "cornn", "lem" })
+        foreach (var net in new[] { "RNN", "RELU", "LSTM", "GRU", "LNLSTM", "MINGRU", "janet", "peephole-lstm", "cornn", "lem", "minlstm", "rg-lru" })
         {
             data.Add(net, 1, false, true, false);
             data.Add(net, 2, true, true, false);

@@ -55,6 +55,8 @@ public sealed class LayerBpttTests
     [InlineData("peephole-lstm", true)]
     [InlineData("cornn", false)]
     [InlineData("lem", true)]
+    [InlineData("minlstm", false)]
+    [InlineData("rg-lru", true)]
     public void Steps_SplitIntoOutputAndFuture(string cell, bool reversed)
     {
         using var scope = NewDisposeScope();
@@ -119,6 +121,8 @@ public sealed class LayerBpttTests
     [InlineData("peephole-lstm", 14)]
     [InlineData("cornn", 11)]
     [InlineData("lem", 13)]
+    [InlineData("minlstm", 6)]
+    [InlineData("rg-lru", 7)]
     public void Passes_LeaveOnlyTheirResults(string cell, int gradients)
     {
         using var scope = NewDisposeScope();

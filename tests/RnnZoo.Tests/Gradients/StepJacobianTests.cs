@@ -58,6 +58,8 @@ public sealed class StepJacobianTests
     [InlineData("peephole-lstm")]
     [InlineData("cornn")]
     [InlineData("lem")]
+    [InlineData("minlstm")]
+    [InlineData("rg-lru")]
     public void At_UpperLayerAndBackwardDirection_MatchesAutograd(string cell)
     {
         using var scope = NewDisposeScope();

@@ -192,13 +192,13 @@ public sealed class InitialiserTests
         using var custom = new Recurrent(I, (_, _, size) => new LeakyCell(size, H));
         using var gru = new Gru(I, H);
         Expect.Message<ArgumentException>(
-            "chrono: expected an LstmCell, LayerNormLstmCell, PeepholeLstmCell, JanetCell, GruCell or MinGruCell, got VanillaRnnCell, which has no gate that keeps the state.",
+            "chrono: expected an LstmCell, LayerNormLstmCell, PeepholeLstmCell, MinLstmCell, JanetCell, GruCell or MinGruCell, got VanillaRnnCell, which has no gate that keeps the state.",
             () => Initialisers.Chrono(20).Apply(vanilla));
         Expect.Message<ArgumentException>(
             "chrono: expected a cell with bias, got one without; make the net with bias: true.",
             () => Initialisers.Chrono(20).Apply(noBias));
         Expect.Message<ArgumentException>(
-            "forget-bias: expected an LstmCell, LayerNormLstmCell, PeepholeLstmCell or JanetCell, got GruCell, which has no forget gate.",
+            "forget-bias: expected an LstmCell, LayerNormLstmCell, PeepholeLstmCell, MinLstmCell or JanetCell, got GruCell, which has no forget gate.",
             () => Initialisers.ForgetBias().Apply(gru));
         Expect.Message<ArgumentException>(
             "orthogonal: expected cells with gates (VanillaRnnCell, LstmCell, GruCell), got LeakyCell; fill its parameters yourself.",

@@ -13,10 +13,18 @@ internal static class TestNets
     /// <summary>Those whose cell has kernels.</summary>
     public static string[] WithKernels { get; } = [.. Names.Where(name => Cell(name).Kernel is not null)];
 
+    /// <summary>The minLSTM whose gates are not normalised, which <see cref="Make"/> makes beside the nets of <see cref="Names"/>.</summary>
+    public const string PlainMinLstm = "minlstm-plain";
+
     /// <summary>Makes a net in float64, unless the options say otherwise.</summary>
     public static IRecurrentModule Make(string name, NetOptions options)
     {
         options = options with { DType = options.DType ?? ScalarType.Float64 };
+        if (name == PlainMinLstm)
+        {
+            return new MinLstm(options.InputSize, options.HiddenSize, options.NumLayers, options.Bias, options.BatchFirst, options.Dropout, options.Bidirectional, normalise: false, options.Device, options.DType);
+        }
+
         return Enum.TryParse<Activation>(name, ignoreCase: true, out var activation)
             ? RecurrentNets.Named("vanilla").Make(options with { Activation = activation })
             : RecurrentNets.Named(name) is var net && net.HasBias ? net.Make(options) : net.Make(options with { Bias = true });

@@ -29,6 +29,9 @@ public sealed class PlantedErrorTests
     [InlineData("peephole-lstm", 34)]
     [InlineData("cornn", 21)]
     [InlineData("lem", 33)]
+    [InlineData("minlstm", 18)]
+    [InlineData(TestNets.PlainMinLstm, 14)]
+    [InlineData("rg-lru", 21)]
     public void EveryWrongTerm_IsCaught(string cell, int count)
     {
         using var net = new PlantableNet(cell);
@@ -58,6 +61,8 @@ public sealed class PlantedErrorTests
     [InlineData("peephole-lstm")]
     [InlineData("cornn")]
     [InlineData("lem")]
+    [InlineData("minlstm")]
+    [InlineData("rg-lru")]
     public void EveryWrongTerm_IsCaughtByFiniteDifferencesAlone(string cell)
     {
         using var net = new PlantableNet(cell);
