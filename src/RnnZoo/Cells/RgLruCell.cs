@@ -114,21 +114,21 @@ public sealed class RgLruCell : EquationCell
         var (a, m, r, i, u) = (TensorValue.Of(found.A), TensorValue.Of(found.M), TensorValue.Of(found.R), TensorValue.Of(found.I), TensorValue.Of(found.U)); // [N, H]
         var steepness = m.mul(Scalars.Of(2.0)).clamp_min(Scalars.Of(1 / Steepest)).reciprocal(); // [N, H]: min(1/(2m), 1000)
         var fall = Term("rg-lru (7) dm", steepness.mul(a.Squared()).mul(Scalars.Of(2.0))); // [N, H] (7)
-        var slopeR = SigmoidSlope("rg-lru (8) r", r).mul(TensorValue.Of(Rate(weights))); // [N, H] (8)
-        return tape with { Kept = [a, m, i.mul(u), fall, slopeR, SigmoidSlope("rg-lru (8) i", i), u, i, r] };
+        var (slopeR, slopeI) = (SigmoidSlope("rg-lru (8) r", r), SigmoidSlope("rg-lru (8) i", i)); // [N, H] (8)
+        return tape with { Kept = [a, m, i.mul(u), fall, slopeR, slopeI, u, i, r, TensorValue.Of(Rate(weights)).expand_as(r)] };
     }
 
     internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
     {
         var (a, m, v, fall, slopeR) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3], tape.Kept[4]); // [B, H], as prepared
-        var (slopeI, u, i, r) = (tape.Kept[5], tape.Kept[6], tape.Kept[7], tape.Kept[8]); // [B, H]
+        var (slopeI, u, i, r, c) = (tape.Kept[5], tape.Kept[6], tape.Kept[7], tape.Kept[8], tape.Kept[9]); // [B, H]
         var dA = Term("rg-lru (6) da", dH.mul(tape.Before.Hidden)); // [B, H] (6)
         var dM = Term("rg-lru (6) dm", dH.mul(v)); // [B, H] (6)
         var dV = Term("rg-lru (6) dv", dH.mul(m)); // [B, H] (6)
         var dL = dA.mul(Term("rg-lru (7) da", a)).sub(dM.mul(fall)); // [B, H] (7)
         Tensor[] blocks =
         [
-            Term("rg-lru (8) dL", dL).mul(slopeR), // [B, H] (8)
+            Term("rg-lru (8) dL", dL).mul(c).mul(slopeR), // [B, H] (8)
             dV.mul(Term("rg-lru (8) u", u)).mul(slopeI), // [B, H] (8)
             Term("rg-lru (8) du", dV.mul(i)), // [B, H] (8)
         ];

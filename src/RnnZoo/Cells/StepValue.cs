@@ -134,11 +134,12 @@ internal sealed class TensorValue(Tensor tensor) : StepValue
 
     public override StepValue Join(StepValue other) => new TensorValue(cat([tensor, Of(other)], -1));
 
-    // Where the root is steeper than the bound, a line of that slope stands in, moved up or down to the root's own value.
+    // The value of 1 - e^a is expm1's, its gradient that of e^a: expm1's own, by its result plus 1, is 0 where e^a is lost in 1.
+    // Where the root is steeper than the bound, a line of that slope stands in, moved to the root's own value.
     public override StepValue SqrtOneMinusExp(double steepest)
     {
-        var (rest, least) = (tensor.expm1().neg(), Scalars.Of(0.25 / (steepest * steepest))); // as a; below the least the root is steeper
-        var value = rest.detach(); // as a
+        var (exp, value, least) = (tensor.exp(), tensor.detach().expm1().neg(), Scalars.Of(0.25 / (steepest * steepest))); // as a; below the least the root is steeper
+        var rest = value.sub(exp.sub(exp.detach())); // as a
         var line = rest.sub(value).mul(Scalars.Of(steepest)).Plus(value.sqrt()); // as a
         return new TensorValue(where(value.lt(least), line, rest.clamp_min(least).sqrt()));
     }
