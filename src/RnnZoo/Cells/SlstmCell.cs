@@ -199,8 +199,8 @@ public sealed class SlstmCell : EquationCell
         if (bias_ih is { } bias)
         {
             var size = HiddenSize / Heads;
-            var places = arange(size, dtype: ScalarType.Float64).div(Scalars.Of(Math.Max(1.0, size - 1))); // [H / heads]
-            var open = places.pow(Scalars.Of(0.3 + (1.3 * _depth))).mul(Scalars.Of(-12.0)).Plus(Scalars.Of(5.0)); // [H / heads]
+            var power = 0.3 + (1.3 * _depth);
+            using var open = tensor((double[])[.. Enumerable.Range(0, (int)size).Select(place => 5 - (12 * Math.Pow(place / Math.Max(1.0, size - 1), power)))]); // [H / heads]
             bias.narrow(0, HiddenSize, HiddenSize).copy_(open.repeat(Heads));
         }
     }

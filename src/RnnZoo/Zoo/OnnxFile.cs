@@ -183,7 +183,7 @@ internal sealed class OnnxNet
     private OnnxValue OneHot()
     {
         var ids = Tokens(_net.InputSize); // [T, B]
-        var known = _graph.Node("Gather", [_graph.Constant("ids", arange(_net.InputSize, dtype: ScalarType.Int64)), ids], []); // OneHot has zeros for an id out of range, Gather refuses it
+        var known = _graph.Node("Gather", [_graph.Constant("ids", tensor((long[])[.. Enumerable.Range(0, (int)_net.InputSize)])), ids], []); // OneHot has zeros for an id out of range, Gather refuses it
         var vectors = _graph.Node("OneHot", [known, _graph.Integer(_net.InputSize), _graph.Constant("off, on", tensor(new float[] { 0, 1 }))], [_net.InputSize]); // [T, B, V]
         return _graph.DType == ScalarType.Float32 ? vectors : _graph.Node("Cast", [vectors], [_net.InputSize], ("to", (long)TensorProto.Types.DataType.Double));
     }

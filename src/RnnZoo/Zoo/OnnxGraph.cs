@@ -76,7 +76,7 @@ internal sealed class OnnxGraph
     public OnnxValue Number(double number)
     {
         using var scope = NewDisposeScope();
-        return Constant(number.ToString("R", CultureInfo.InvariantCulture), full([], number, dtype: DType));
+        return Constant(number.ToString("R", CultureInfo.InvariantCulture), full([], Scalars.Of(number), dtype: DType));
     }
 
     /// <summary>Whole numbers [n], as operators take sizes and axes.</summary>
@@ -90,7 +90,7 @@ internal sealed class OnnxGraph
     public OnnxValue Integer(long number)
     {
         using var scope = NewDisposeScope();
-        return Constant($"int64 {number}", full([], number, dtype: ScalarType.Int64));
+        return Constant($"int64 {number}", tensor(number));
     }
 
     /// <summary>What is made once, whoever asks, by the name that it gets.</summary>
