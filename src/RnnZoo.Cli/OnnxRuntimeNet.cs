@@ -15,14 +15,20 @@ internal sealed class OnnxRuntimeNet : nn.Module<Tensor, RecurrentState?, Recurr
     /// <param name="threads">On how many threads it runs.</param>
     public OnnxRuntimeNet(string path, int threads = 1) : base(nameof(OnnxRuntimeNet))
     {
-        using var options = new SessionOptions { IntraOpNumThreads = threads, InterOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
-        _session = new InferenceSession(path, options);
+        _session = Open(path, threads);
         _outputs = [.. _session.OutputNames];
         Metadata = _session.ModelMetadata.CustomMetadataMap;
     }
 
     /// <summary>What the file says of itself.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>A session of OnnxRuntime for a file.</summary>
+    public static InferenceSession Open(string path, int threads)
+    {
+        using var options = new SessionOptions { IntraOpNumThreads = threads, InterOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        return new InferenceSession(path, options);
+    }
 
     /// <summary>Runs a sequence.</summary>
     /// <param name="input">[T, B, I], or token ids [T, B]; [B, T, ·] for a file of a net that is batch first.</param>

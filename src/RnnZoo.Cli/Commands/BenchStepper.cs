@@ -235,8 +235,7 @@ internal sealed class StepWorkload : IWorkload
     {
         var file = Path.GetTempFileName();
         OnnxFile.Save(net, file);
-        using var options = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
-        var session = Own(new InferenceSession(file, options));
+        var session = Own(OnnxRuntimeNet.Open(file, threads: 1));
         File.Delete(file);
         var run = Own(new RunOptions());
         OrtValue[] inputs = [.. steps.Select(step => Value(step.data<float>().ToArray(), step.shape))]; // T × [1, B, I]

@@ -6,20 +6,22 @@ namespace RnnZoo.Cells;
 /// <summary>Draws and writes the gate blocks of a cell's parameters. The caller holds the dispose scope and no_grad.</summary>
 internal static class GateBlocks
 {
-    /// <summary>Every gate's block of a stacked parameter, as views: [H, I], [H, H] or [H].</summary>
-    public static IEnumerable<Tensor> Of(EquationCell cell, Parameter parameter) =>
-        Enumerable.Range(0, cell.Gates.Count).Select(gate => parameter.narrow(0, gate * cell.HiddenSize, cell.HiddenSize));
-
-    /// <summary>Every gate's block of the recurrent weights [H, H].</summary>
+    /// <summary>The blocks of the recurrent weights [H, H], one for each gate that sees h.</summary>
     /// <exception cref="ArgumentException">The cell has none.</exception>
-    public static IEnumerable<Tensor> Recurrent(EquationCell cell, string initialiser) => cell is GatedCell gated
-        ? Of(cell, gated.weight_hh)
-        : throw new ArgumentException($"{initialiser}: expected a cell with recurrent weights weight_hh, got {cell.GetType().Name}; fill its parameters yourself.");
+    public static IEnumerable<Tensor> Recurrent(EquationCell cell, string initialiser) => cell.get_parameter("weight_hh") is { Dimensions: 2 } weight && weight.size(1) == cell.HiddenSize
+        ? weight.split(cell.HiddenSize, 0)
+        : throw new ArgumentException($"{initialiser}: expected a cell with recurrent weights weight_hh made of blocks [H, H], got {cell.GetType().Name}; fill its parameters yourself.");
+
+    /// <summary>The blocks of all matrices that inputs and states are multiplied with [H, ·].</summary>
+    public static IEnumerable<Tensor> Weights(EquationCell cell) =>
+        cell.named_parameters().Where(item => item.Item1.StartsWith("weight_", StringComparison.Ordinal) && item.Item2.Dimensions == 2).SelectMany(item => item.Item2.split(cell.HiddenSize, 0));
 
     public static void ZeroBiases(EquationCell cell)
     {
-        cell.bias_ih?.zero_();
-        (cell as GatedCell)?.bias_hh?.zero_();
+        foreach (var (_, bias) in cell.named_parameters().Where(item => item.Item1.StartsWith("bias_", StringComparison.Ordinal)))
+        {
+            bias.zero_();
+        }
     }
 
     /// <summary>Sets a gate's bias; of two biases, b_ih takes the value and b_hh is zero.</summary>

@@ -8,8 +8,8 @@ namespace RnnZoo.Cells;
 /// says its step once, in the operations of this class, and every one of them takes it from there.
 /// </summary>
 /// <remarks>
-/// A row of a batch is on the last axis; a vector [n] meets rows of n in each of them. The left operand of an operation is of
-/// the step; the right one may be a weight, which is a <see cref="TensorValue"/> everywhere.
+/// A row of a batch is on the last axis; a vector [n] meets rows of n in each of them. Where a value of the step meets a weight,
+/// it stands on the left: it knows what the weight is to become.
 /// </remarks>
 internal abstract class StepValue
 {
@@ -26,10 +26,10 @@ internal abstract class StepValue
     public static StepValue operator /(StepValue a, StepValue b) => a.Apply(StepOperation.Div, b);
 
     /// <summary>A number minus a.</summary>
-    public static StepValue operator -(double number, StepValue a) => a.Number(number).Apply(StepOperation.Sub, a);
+    public static StepValue operator -(double number, StepValue a) => a.From(number);
 
     /// <summary>a times a number.</summary>
-    public static StepValue operator *(StepValue a, double factor) => a.Apply(StepOperation.Mul, a.Number(factor));
+    public static StepValue operator *(StepValue a, double factor) => a.Times(factor);
 
     /// <summary>1 / (1 + e^-a).</summary>
     public StepValue Sigmoid() => Apply(StepOperation.Sigmoid);
@@ -87,8 +87,11 @@ internal abstract class StepValue
     /// <summary>An operation on this value and, where it has two operands, another one.</summary>
     protected abstract StepValue Apply(StepOperation operation, StepValue? other = null);
 
-    /// <summary>A number as a value of the same kind.</summary>
-    protected abstract StepValue Number(double number);
+    /// <summary>This value times a number.</summary>
+    protected abstract StepValue Times(double factor);
+
+    /// <summary>A number minus this value.</summary>
+    protected abstract StepValue From(double number);
 }
 
 /// <summary>What a cell makes of a step.</summary>
@@ -161,5 +164,7 @@ internal sealed class TensorValue(Tensor tensor) : StepValue
         _ => throw new NotSupportedException($"operation: expected one of {string.Join(", ", Enum.GetNames<StepOperation>())}, got {operation}."),
     });
 
-    protected override StepValue Number(double number) => new TensorValue(full([], Scalars.Of(number), dtype: tensor.dtype, device: tensor.device));
+    protected override StepValue Times(double factor) => new TensorValue(tensor.mul(Scalars.Of(factor)));
+
+    protected override StepValue From(double number) => new TensorValue(tensor.neg().Plus(Scalars.Of(number)));
 }

@@ -5,122 +5,6 @@ using System.Runtime.Intrinsics;
 namespace RnnZoo.Kernels;
 
 /// <summary>
-/// What tells one element-wise recurrence from another: h_t of an entry is a function of h_{t-1} of the same entry, of what
-/// was found for all steps before the loop, and of a number that its unit has.
-/// </summary>
-/// <typeparam name="V">A vector of entries.</typeparam>
-internal interface IElementCell<V>
-    where V : struct
-{
-    /// <summary>How many arrays the step reads, 1 to 3.</summary>
-    static abstract int Inputs { get; }
-
-    /// <summary>How many arrays the backward step reads, besides h.</summary>
-    static abstract int Kept { get; }
-
-    /// <summary>Whether a unit has a number of its own.</summary>
-    static virtual bool HasParameter => false;
-
-    /// <summary>The step.</summary>
-    /// <param name="x">What it reads.</param>
-    /// <param name="parameter">The unit's number.</param>
-    /// <param name="before">h_{t-1}.</param>
-    /// <param name="kept">What the backward step will read.</param>
-    /// <returns>h_t.</returns>
-    static abstract V Advance(in ElementValues<V> x, V parameter, V before, out ElementValues<V> kept);
-
-    /// <summary>The step back.</summary>
-    /// <param name="dH">∂L/∂h_t in full.</param>
-    /// <param name="kept">What the step kept.</param>
-    /// <param name="parameter">The unit's number.</param>
-    /// <param name="before">h_{t-1}.</param>
-    /// <param name="h">h_t.</param>
-    /// <param name="dX">∂L/∂x.</param>
-    /// <param name="dParameter">The entry's part of the gradient of the unit's number.</param>
-    /// <returns>What goes on to h_{t-1}.</returns>
-    static abstract V Return(V dH, in ElementValues<V> kept, V parameter, V before, V h, out ElementValues<V> dX, out V dParameter);
-}
-
-/// <summary>A vector of each array.</summary>
-internal struct ElementValues<V>
-    where V : struct
-{
-    public V A, B, C;
-}
-
-/// <summary>
-/// The minGRU:
-/// <code>
-/// (1)  z = σ(a),   h = h' + z (g - h')                          h': the step before
-/// (2)  dg = dh z,   da = (dh g - dh h') (z - z z),   dh' = dh - dg
-/// </code>
-/// </summary>
-internal readonly struct MinGruElement<S, V, T> : IElementCell<V>
-    where S : struct, ISimd<V, T>
-    where V : struct
-    where T : unmanaged
-{
-    public static int Inputs => 2;
-
-    public static int Kept => 2;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Advance(in ElementValues<V> x, V parameter, V before, out ElementValues<V> kept)
-    {
-        kept = new ElementValues<V> { A = VectorMath<S, V, T>.Sigmoid(x.A), B = x.B };
-        return S.MultiplyAdd(kept.A, S.Subtract(x.B, before), before); // (1)
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Return(V dH, in ElementValues<V> kept, V parameter, V before, V h, out ElementValues<V> dX, out V dParameter)
-    {
-        var z = kept.A;
-        dX = new ElementValues<V>
-        {
-            A = S.Multiply(S.Multiply(dH, S.Subtract(kept.B, before)), S.Subtract(z, S.Multiply(z, z))), // (2)
-            B = S.Multiply(dH, z), // (2)
-        };
-        dParameter = S.Zero;
-        return S.Subtract(dH, dX.B); // (2)
-    }
-}
-
-/// <summary>
-/// The IndRNN:
-/// <code>
-/// (1)  h = max(p + u h', 0)                                     h': the step before
-/// (2)  dp = dh [h &gt; 0],   dh' = u dp,   du = dp h'
-/// </code>
-/// </summary>
-internal readonly struct IndRnnElement<S, V, T> : IElementCell<V>
-    where S : struct, ISimd<V, T>
-    where V : struct
-    where T : unmanaged
-{
-    public static int Inputs => 1;
-
-    public static int Kept => 0;
-
-    public static bool HasParameter => true;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Advance(in ElementValues<V> x, V parameter, V before, out ElementValues<V> kept)
-    {
-        kept = default;
-        var z = S.MultiplyAdd(parameter, before, x.A);
-        return S.WhereNotBelow(z, z); // (1)
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Return(V dH, in ElementValues<V> kept, V parameter, V before, V h, out ElementValues<V> dX, out V dParameter)
-    {
-        dX = new ElementValues<V> { A = S.WhereNotBelow(h, dH) }; // (2)
-        dParameter = S.Multiply(dX.A, before); // (2)
-        return S.Multiply(dX.A, parameter); // (2)
-    }
-}
-
-/// <summary>
 /// Recurrences in which every entry of h is one of its own, on raw CPU memory: one pass over memory forward and one back.
 /// </summary>
 internal static class ElementKernel
@@ -318,37 +202,39 @@ internal sealed unsafe class ElementPass<C, S, V, T> : ParallelWork
         a.Change!(a.Time(step), false, a.DState, a.Hidden, (int)(entries / a.Hidden));
     }
 
-    private void Run(nint row, T* before, nint from, nint to)
-    {
-        if (isForward)
-        {
-            Forward(row, before, from, to);
-        }
-        else
-        {
-            if (a.DFuture != null && a.Change is null)
-            {
-                Copy(a.DFuture + row + from, a.DState + from, (int)(to - from));
-            }
-
-            Backward(row, before, from, to);
-        }
-    }
-
     // The end of a row may be the end of the memory: the last entries go through a vector on the stack.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Forward(nint row, T* before, nint from, nint to)
+    private void Run(nint row, T* before, nint from, nint to)
     {
+        if (!isForward && a.DFuture != null && a.Change is null)
+        {
+            Copy(a.DFuture + row + from, a.DState + from, (int)(to - from));
+        }
+
         var rest = stackalloc T[MostLanes];
         var i = from;
         for (; i <= to - S.Lanes; i += S.Lanes)
         {
-            Forward<Whole>(row + i, i, before, S.Lanes, rest);
+            Run<Whole>(row + i, i, before, S.Lanes, rest);
         }
 
         if (i < to)
         {
-            Forward<Part>(row + i, i, before, (int)(to - i), rest);
+            Run<Part>(row + i, i, before, (int)(to - i), rest);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Run<W>(nint at, nint i, T* before, int count, T* rest)
+        where W : struct, IWidth
+    {
+        if (isForward)
+        {
+            Forward<W>(at, i, before, count, rest);
+        }
+        else
+        {
+            Backward<W>(at, i, before, count, rest);
         }
     }
 
@@ -378,22 +264,6 @@ internal sealed unsafe class ElementPass<C, S, V, T> : ParallelWork
             {
                 Put<W>(a.Kept.C + at, kept.C, count, rest);
             }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Backward(nint row, T* before, nint from, nint to)
-    {
-        var rest = stackalloc T[MostLanes];
-        var i = from;
-        for (; i <= to - S.Lanes; i += S.Lanes)
-        {
-            Backward<Whole>(row + i, i, before, S.Lanes, rest);
-        }
-
-        if (i < to)
-        {
-            Backward<Part>(row + i, i, before, (int)(to - i), rest);
         }
     }
 

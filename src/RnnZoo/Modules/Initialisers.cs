@@ -26,7 +26,7 @@ public static class Initialisers
     });
 
     /// <summary>
-    /// Each gate's blocks of both weights from U(-a, a), a = gain √(6 / (fan in + fan out)); biases zero.
+    /// Each gate's blocks of all weights from U(-a, a), a = gain √(6 / (fan in + fan out)); biases zero.
     /// Source: X. Glorot and Y. Bengio, 2010.
     /// </summary>
     /// <param name="gain">The factor, above 0.</param>
@@ -36,7 +36,7 @@ public static class Initialisers
         PositiveNumber(gain, nameof(gain));
         return new FillingInitialiser("xavier", (cell, generator) =>
         {
-            foreach (var block in GateBlocks.Of(cell, cell.weight_ih).Concat(cell is GatedCell gated ? GateBlocks.Of(cell, gated.weight_hh) : []))
+            foreach (var block in GateBlocks.Weights(cell))
             {
                 GateBlocks.Uniform(block, gain * Math.Sqrt(6.0 / block.shape.Sum()), generator);
             }

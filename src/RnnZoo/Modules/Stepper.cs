@@ -328,7 +328,9 @@ internal sealed class ProgramRows<T>(StepProgram<T> program, StepRows rows) : St
     protected override StepValue Apply(StepOperation operation, StepValue? other = null) =>
         New(program.Apply(operation, rows, other is null ? rows : Operand(other)));
 
-    protected override StepValue Number(double number) => New(Constant(number, Length));
+    protected override StepValue Times(double factor) => New(program.Apply(StepOperation.Mul, rows, Constant(factor, Length)));
+
+    protected override StepValue From(double number) => New(program.Apply(StepOperation.Sub, Constant(number, Length), rows));
 
     private StepValue New(StepRows made) => new ProgramRows<T>(program, made);
 
@@ -363,7 +365,9 @@ internal sealed class TokenRows<T>(StepProgram<T> program, int[] tokens, long cl
 
     protected override StepValue Apply(StepOperation operation, StepValue? other = null) => throw NoVector();
 
-    protected override StepValue Number(double number) => throw NoVector();
+    protected override StepValue Times(double factor) => throw NoVector();
+
+    protected override StepValue From(double number) => throw NoVector();
 
     private static NotSupportedException NoVector() => new("input: expected a cell that takes nothing of its input but products with weights, got one that does more; embed the tokens.");
 }

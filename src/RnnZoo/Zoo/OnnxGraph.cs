@@ -233,7 +233,9 @@ internal sealed class OnnxValue(OnnxGraph graph, string name, long[] sizes) : St
         operation == StepOperation.Softplus && graph.DType == ScalarType.Float64 ? Relu() + graph.Node("Log", [(OnnxValue)((Abs() * -1).Exp() + graph.Number(1))], [Length])
         : OnnxGraph.Of(this, (OnnxValue?)other).Node($"{operation}", other is null ? [this] : [this, (OnnxValue)other], sizes.Length > 0 ? [Length] : []);
 
-    protected override StepValue Number(double number) => graph.Number(number);
+    protected override StepValue Times(double factor) => Apply(StepOperation.Mul, graph.Number(factor));
+
+    protected override StepValue From(double number) => graph.Node($"{StepOperation.Sub}", [graph.Number(number), this], [Length]);
 
     private long[] Turned => [sizes[1], sizes[0]];
 

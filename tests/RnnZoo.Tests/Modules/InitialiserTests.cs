@@ -231,6 +231,29 @@ public sealed class InitialiserTests
     }
 
     [Fact]
+    public void Xavier_FillsEveryMatrix_AndZeroesEveryBias_OfEveryNet()
+    {
+        foreach (var net in RecurrentNets.All.Where(net => net.Name != "orthogonal"))
+        {
+            using var scope = NewDisposeScope();
+            using var module = (nn.Module)net.Make(new NetOptions(5, 11));
+            using (no_grad())
+            {
+                foreach (var parameter in module.parameters())
+                {
+                    parameter.fill_(9);
+                }
+            }
+
+            Initialisers.Xavier().Apply((IRecurrentModule)module);
+            Assert.All(module.named_parameters().Where(item => item.Item2.Dimensions == 2), item =>
+                Assert.InRange(item.Item2.abs().max().item<float>(), 0.3, Math.Sqrt(6.0 / (11 + item.Item2.size(1)))));
+            Assert.All(module.named_parameters().Where(item => item.Item1.StartsWith("bias", StringComparison.Ordinal)), item =>
+                Assert.Equal(0, item.Item2.abs().max().item<float>()));
+        }
+    }
+
+    [Fact]
     public void Named_ChronoWithAFactor_IsForMemoriesOfSoManyLengths()
     {
         using var scope = NewDisposeScope();

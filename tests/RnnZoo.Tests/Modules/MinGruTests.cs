@@ -59,7 +59,7 @@ public sealed class MinGruTests
         Assert.InRange(keep.min().item<float>(), 0.5f, 0.6f);
         Assert.InRange(keep.max().item<float>(), 0.97f, 1 - (1 / 50f) + 1e-4f);
         Expect.Message<ArgumentException>(
-            "orthogonal: expected a cell with recurrent weights weight_hh, got MinGruCell; fill its parameters yourself.",
+            "orthogonal: expected a cell with recurrent weights weight_hh made of blocks [H, H], got MinGruCell; fill its parameters yourself.",
             () => Initialisers.Orthogonal().Apply(net));
         Initialisers.Default().Then(Initialisers.Xavier()).Then(Initialisers.OneHotInput()).Apply(net, generator);
     }

@@ -155,7 +155,7 @@ public sealed class MinLstmTests
         Assert.Equal((2.0, 2.0), (net.get_parameter("bias_ih_l0")!.chunk(3, 0)[0].min().item<double>(), net.get_parameter("bias_ih_l0")!.chunk(3, 0)[0].max().item<double>()));
         Initialisers.Default().Then(Initialisers.Xavier()).Then(Initialisers.OneHotInput()).Apply(net, generator);
         Expect.Message<ArgumentException>(
-            "orthogonal: expected a cell with recurrent weights weight_hh, got MinLstmCell; fill its parameters yourself.",
+            "orthogonal: expected a cell with recurrent weights weight_hh made of blocks [H, H], got MinLstmCell; fill its parameters yourself.",
             () => Initialisers.Orthogonal().Apply(net));
     }
 

@@ -293,10 +293,10 @@ public sealed class OnnxFileTests : IClassFixture<TrainedTinyModels>, IDisposabl
         return ModelProto.Parser.ParseFrom(File.ReadAllBytes(folder.File("net.onnx")));
     }
 
-    private static void RunsAsOurs(IRecurrentModule net, params (long T, long B)[] sizes) => RunsAsOurs(net, slack: 1e-5, times: 16, sizes);
+    private static void RunsAsOurs(IRecurrentModule net, params (long T, long B)[] sizes) => RunsAsOurs(net, slack: 1e-5, times: RecurrentNets.NameOf(net) == "layernorm-lstm" ? 16 : 4, sizes);
 
     /// <summary>
-    /// From zero and from a random state: equal to ours in float64; in float32 near what the same net is in float64, where
+    /// From zero and from a state that the net comes to: equal to ours in float64; in float32 near what the same net is in float64, where
     /// some times our own error is allowed too, for there are nets that amplify roundings, whoever makes them.
     /// </summary>
     private static void RunsAsOurs(IRecurrentModule net, double slack, double times, params (long T, long B)[] sizes)
@@ -312,7 +312,7 @@ public sealed class OnnxFileTests : IClassFixture<TrainedTinyModels>, IDisposabl
         foreach (var (steps, batch) in sizes)
         {
             var x = randn(net.BatchFirst ? [batch, steps, net.InputSize] : [steps, batch, net.InputSize], dtype: dtype);
-            foreach (var state in new[] { null, net.ZeroState(batch).Map(part => randn_like(part)) })
+            foreach (var state in new[] { null, net.Run(randn_like(x)).State })
             {
                 var want = Parts(exact.Run(x.to(ScalarType.Float64), state?.Map(part => part.to(ScalarType.Float64))));
                 var (ours, theirs) = (Parts(net.Run(x, state)), Parts(file.call(x, state)));
