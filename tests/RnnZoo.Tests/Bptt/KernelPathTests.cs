@@ -120,12 +120,12 @@ public sealed class KernelPathTests
     }
 
     [Theory]
-    [InlineData("ORTHOGONAL", "bias_l0")]
-    [InlineData("ORTHOGONAL", "")]
-    [InlineData("INDRNN", "weight_hh_l0")]
-    [InlineData("INDRNN", "")]
-    [InlineData("LNLSTM", "_ln_")]
-    [InlineData("LNLSTM", "")]
+    [InlineData("orthogonal", "bias_l0")]
+    [InlineData("orthogonal", "")]
+    [InlineData("indrnn", "weight_hh_l0")]
+    [InlineData("indrnn", "")]
+    [InlineData("layernorm-lstm", "_ln_")]
+    [InlineData("layernorm-lstm", "")]
     public void FrozenParametersOfACellsOwn_GetNone_AndTheRestIsRight(string name, string frozen)
     {
         using var scope = NewDisposeScope();
@@ -146,7 +146,7 @@ public sealed class KernelPathTests
     [InlineData("RNN")]
     [InlineData("LSTM")]
     [InlineData("GRU")]
-    [InlineData("MINGRU")]
+    [InlineData("mingru")]
     public void FinalState_ChangedInPlaceOnTheTape_GivesTheGradientOfAutograd(string name)
     {
         using var scope = NewDisposeScope();

@@ -14,7 +14,7 @@ internal sealed class PathPair : IDisposable
     {
         Net = net.Ours(BackwardPath.Autograd, dtype);
         _input = (net.BatchFirst ? LayerCase.Random(3, 7, net.I) : LayerCase.Random(7, 3, net.I)).to(dtype);
-        _state = [.. Enumerable.Range(0, net.StateParts).Select(_ => LayerCase.Random(net.StateRows, 3, net.H).to(dtype))];
+        _state = Array.ConvertAll(net.RandomState(3), part => part.to(dtype));
         Cotangents = [randn([.. _input.shape[..2], net.H * (net.Bidirectional ? 2 : 1)], dtype: dtype), .. _state.Select(part => randn_like(part))];
     }
 

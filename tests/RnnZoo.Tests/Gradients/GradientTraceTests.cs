@@ -15,7 +15,7 @@ public sealed class GradientTraceTests
     public static TheoryData<string, long, bool, bool> Nets()
     {
         var data = new TheoryData<string, long, bool, bool>();
-        foreach (var net in new[] { "RNN", "RELU", "LSTM", "GRU", "LNLSTM", "MINGRU", "janet", "peephole-lstm", "cornn", "lem", "minlstm", "rg-lru" })
+        foreach (var net in NetCase.Names)
         {
             data.Add(net, 1, false, false);
             data.Add(net, 1, true, true);

@@ -10,6 +10,8 @@ public sealed class StepJacobianTests
 {
     private const double Tolerance = 1e-10;
 
+    public static TheoryData<string> Nets() => [.. TestNets.Names];
+
     public static TheoryData<string, bool> Cells()
     {
         var data = new TheoryData<string, bool>();
@@ -47,19 +49,7 @@ public sealed class StepJacobianTests
     }
 
     [Theory]
-    [InlineData("tanh")]
-    [InlineData("lstm")]
-    [InlineData("gru")]
-    [InlineData("layernorm-lstm")]
-    [InlineData("mingru")]
-    [InlineData("orthogonal")]
-    [InlineData("indrnn")]
-    [InlineData("janet")]
-    [InlineData("peephole-lstm")]
-    [InlineData("cornn")]
-    [InlineData("lem")]
-    [InlineData("minlstm")]
-    [InlineData("rg-lru")]
+    [MemberData(nameof(Nets))]
     public void At_UpperLayerAndBackwardDirection_MatchesAutograd(string cell)
     {
         using var scope = NewDisposeScope();

@@ -19,7 +19,7 @@ public sealed class ConversionTests
             data.Add(net, BackwardPath.HandWritten);
         }
 
-        foreach (var net in new[] { "LNLSTM", "MINGRU" })
+        foreach (var net in new[] { "layernorm-lstm", "mingru" })
         {
             data.Add(net, BackwardPath.Autograd);
             data.Add(net, BackwardPath.HandWritten);

@@ -1,5 +1,6 @@
 using RnnZoo.Cells;
 using RnnZoo.Modules;
+using RnnZoo.Tests.Bptt;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tests.Modules;
@@ -9,7 +10,24 @@ public sealed record NetCase(string Net, long Layers = 1, bool Bidirectional = f
 {
     public long StateRows => Layers * (Bidirectional ? 2 : 1);
 
-    public int StateParts => Net is "LSTM" or "LNLSTM" or "peephole-lstm" or "cornn" or "lem" ? 2 : 1;
+    /// <summary>The nets of torch.nn, which are compared with it, and those that the registry has besides.</summary>
+    public static string[] Names { get; } = ["RNN", "RELU", "LSTM", "GRU", .. RecurrentNets.Names.Except(["vanilla", "irnn", "lstm", "gru"])];
+
+    /// <summary>The last axis of each part of the state.</summary>
+    public IReadOnlyList<long> StateSizes
+    {
+        get
+        {
+            using var net = Ours(BackwardPath.Auto);
+            return ((IRecurrentModule)net.Module).StateSizes;
+        }
+    }
+
+    public int StateParts => StateSizes.Count;
+
+    /// <summary>A random state, parts [L·D, B, S]; c, n and m of the sLSTM above 0, as n is.</summary>
+    public Tensor[] RandomState(long batch) =>
+        [.. StateSizes.Select(size => LayerCase.Random(StateRows, batch, size)).Select(part => part.size(2) == H ? part : part.abs().add(1))];
 
     private nn.NonLinearities NonLinearity => Net == "RELU" ? nn.NonLinearities.ReLU : nn.NonLinearities.Tanh;
 
@@ -61,37 +79,10 @@ public sealed record NetCase(string Net, long Layers = 1, bool Bidirectional = f
                     var (y, h) = gru.call(x, s.FirstOrDefault());
                     return [y, h];
                 });
-            case "LNLSTM":
-                var normalised = new LayerNormLstm(I, H, Layers, Bias, BatchFirst, 0, Bidirectional, dtype: dtype) { Backward = path };
-                return new RunnableNet(normalised, (x, s) =>
-                {
-                    var (y, h, c) = normalised.call(x, s.Length == 0 ? null : (s[0], s[1]));
-                    return [y, h, c];
-                });
-            case "MINGRU":
-                var minimal = new MinGru(I, H, Layers, Bias, BatchFirst, 0, Bidirectional, dtype: dtype) { Backward = path };
-                return new RunnableNet(minimal, (x, s) =>
-                {
-                    var (y, h) = minimal.call(x, s.FirstOrDefault());
-                    return [y, h];
-                });
-            case "ORTHOGONAL":
-                var orthogonal = new OrthogonalRnn(I, H, Layers, BatchFirst, 0, Bidirectional, dtype: dtype) { Backward = path };
-                return new RunnableNet(orthogonal, (x, s) =>
-                {
-                    var (y, h) = orthogonal.call(x, s.FirstOrDefault());
-                    return [y, h];
-                });
-            case "INDRNN":
-                var independent = new IndRnn(I, H, Layers, bias: Bias, batchFirst: BatchFirst, bidirectional: Bidirectional, dtype: dtype) { Backward = path };
-                return new RunnableNet(independent, (x, s) =>
-                {
-                    var (y, h) = independent.call(x, s.FirstOrDefault());
-                    return [y, h];
-                });
             case var name when RecurrentNets.Names.Contains(name):
-                var registered = RecurrentNets.Named(name).Make(new NetOptions(I, H, Layers) { Bias = Bias, BatchFirst = BatchFirst, Bidirectional = Bidirectional, DType = dtype });
+                var registered = TestNets.Make(name, new NetOptions(I, H, Layers) { Bias = Bias, BatchFirst = BatchFirst, Bidirectional = Bidirectional, DType = dtype });
                 registered.Backward = path;
+                FillEmptyMatrices((nn.Module)registered);
                 return new RunnableNet((nn.Module)registered, (x, s) =>
                 {
                     var (y, state) = registered.Run(x, s.Length == 0 ? null : new RecurrentState(s));
@@ -104,6 +95,16 @@ public sealed record NetCase(string Net, long Layers = 1, bool Bidirectional = f
                     var (y, h) = rnn.call(x, s.FirstOrDefault());
                     return [y, h];
                 });
+        }
+    }
+
+    // The sLSTM's R begins at 0, which would hide what goes through it.
+    private static void FillEmptyMatrices(nn.Module net)
+    {
+        using var noTape = no_grad();
+        foreach (var matrix in net.parameters().Where(parameter => parameter.Dimensions == 2 && parameter.count_nonzero().item<long>() == 0))
+        {
+            matrix.uniform_(-0.3, 0.3);
         }
     }
 

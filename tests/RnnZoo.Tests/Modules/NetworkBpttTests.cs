@@ -12,8 +12,8 @@ public sealed class NetworkBpttTests
     [InlineData("RNN", 2, true, false)]
     [InlineData("LSTM", 2, true, true)]
     [InlineData("GRU", 3, false, true)]
-    [InlineData("LNLSTM", 2, true, true)]
-    [InlineData("MINGRU", 2, true, true)]
+    [InlineData("layernorm-lstm", 2, true, true)]
+    [InlineData("mingru", 2, true, true)]
     [InlineData("cornn", 2, true, false)]
     [InlineData("lem", 3, true, true)]
     public void EveryGradient_EqualsAutograd(string net, long layers, bool bidirectional, bool batchFirst)
@@ -23,7 +23,7 @@ public sealed class NetworkBpttTests
         using var runnable = netCase.Ours(BackwardPath.Autograd);
         var module = (IRecurrentModule)runnable.Module;
         var x = batchFirst ? LayerCase.Random(3, 7, 5) : LayerCase.Random(7, 3, 5);
-        Tensor[] state = [.. Enumerable.Range(0, netCase.StateParts).Select(_ => LayerCase.Random(netCase.StateRows, 3, 11))];
+        var state = netCase.RandomState(3);
         var directions = bidirectional ? 2 : 1;
         var dOutput = LayerCase.Random([.. x.shape[..2], directions * 11]);
         Tensor[] dFinal = [.. state.Select(part => randn_like(part))];
