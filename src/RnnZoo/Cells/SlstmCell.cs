@@ -34,7 +34,7 @@ namespace RnnZoo.Cells;
 /// weighted mean of what was written, so |h| stays below 1. Kept besides the state: i, f, z, o, a^f, δ.
 /// </summary>
 /// <remarks>
-/// The state has two parts: h [B, H], and c, n and m joined [B, 3H]. Parameters: weight_ih [4H, I], weight_hh [4H, H / heads],
+/// The state has two parts: h [B, H], and c, n and m joined [B, 3H]; n, a sum of weights, is 0 or above in a state that is given too. Parameters: weight_ih [4H, I], weight_hh [4H, H / heads],
 /// whose row of a unit meets the units of its own head, bias_ih and bias_hh [4H]. NX-AI's code has the gates in the same order,
 /// one bias, the sum of both, and R as [heads, H / heads, 4, H / heads] or its like.
 /// </remarks>
