@@ -55,6 +55,12 @@ internal abstract class StepValue
     /// <summary>|a|.</summary>
     public StepValue Abs() => Apply(StepOperation.Abs);
 
+    /// <summary>sin a, of radians.</summary>
+    public StepValue Sin() => Apply(StepOperation.Sin);
+
+    /// <summary>cos a, of radians.</summary>
+    public StepValue Cos() => Apply(StepOperation.Cos);
+
     /// <summary>a W' for every row, and what is added to it.</summary>
     /// <param name="weight">W [N, n].</param>
     /// <param name="plus">[N], or as the result; null for nothing.</param>
@@ -71,6 +77,10 @@ internal abstract class StepValue
         var half = (this * -0.5).Tanh(); // 1 - e^a = tanh(-a/2) (1 + e^a)
         return (half + (half * Exp())).Sqrt();
     }
+
+    /// <summary>This value, which does not depend on another one: on autograd's tape its gradient by that is 0, in place of none.</summary>
+    /// <param name="unread">As this value.</param>
+    public virtual StepValue IndependentOf(StepValue unread) => this;
 
     /// <summary>Cuts every row into parts.</summary>
     public abstract StepValue[] Split(params long[] sizes);
@@ -137,6 +147,9 @@ internal sealed class TensorValue(Tensor tensor) : StepValue
 
     public override StepValue Join(StepValue other) => new TensorValue(cat([tensor, Of(other)], -1));
 
+    public override StepValue IndependentOf(StepValue unread) =>
+        Of(unread) is { requires_grad: true } other ? new TensorValue(where(ones([], dtype: ScalarType.Bool, device: tensor.device), tensor, other)) : this;
+
     // The value of 1 - e^a is expm1's, its gradient that of e^a: expm1's own, by its result plus 1, is 0 where e^a is lost in 1.
     // Where the root is steeper than the bound, a line of that slope stands in, moved to the root's own value.
     public override StepValue SqrtOneMinusExp(double steepest)
@@ -161,6 +174,8 @@ internal sealed class TensorValue(Tensor tensor) : StepValue
         StepOperation.Relu => tensor.relu(),
         StepOperation.Sign => tensor.sign(),
         StepOperation.Abs => tensor.abs(),
+        StepOperation.Sin => tensor.sin(),
+        StepOperation.Cos => tensor.cos(),
         _ => throw new NotSupportedException($"operation: expected one of {string.Join(", ", Enum.GetNames<StepOperation>())}, got {operation}."),
     });
 

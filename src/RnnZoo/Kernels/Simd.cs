@@ -84,6 +84,12 @@ internal unsafe interface ISimd<V, T>
 
     /// <summary>The square root; NaN below zero.</summary>
     static abstract V Sqrt(V x);
+
+    /// <summary>The sine, of radians; NaN of what is infinite.</summary>
+    static abstract V Sin(V x);
+
+    /// <summary>The cosine, of radians; NaN of what is infinite.</summary>
+    static abstract V Cos(V x);
 }
 
 /// <summary>The 128-bit operations.</summary>
@@ -181,6 +187,16 @@ internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<T> Sqrt(Vector128<T> x) => Vector128.Sqrt(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<T> Sin(Vector128<T> x) => typeof(T) == typeof(float)
+        ? Vector128.Sin(x.As<T, float>()).As<float, T>()
+        : Vector128.Sin(x.As<T, double>()).As<double, T>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<T> Cos(Vector128<T> x) => typeof(T) == typeof(float)
+        ? Vector128.Cos(x.As<T, float>()).As<float, T>()
+        : Vector128.Cos(x.As<T, double>()).As<double, T>();
 }
 
 /// <summary>The 256-bit operations.</summary>
@@ -278,6 +294,16 @@ internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<T> Sqrt(Vector256<T> x) => Vector256.Sqrt(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<T> Sin(Vector256<T> x) => typeof(T) == typeof(float)
+        ? Vector256.Sin(x.As<T, float>()).As<float, T>()
+        : Vector256.Sin(x.As<T, double>()).As<double, T>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<T> Cos(Vector256<T> x) => typeof(T) == typeof(float)
+        ? Vector256.Cos(x.As<T, float>()).As<float, T>()
+        : Vector256.Cos(x.As<T, double>()).As<double, T>();
 }
 
 /// <summary>The 512-bit operations.</summary>
@@ -375,6 +401,16 @@ internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<T> Sqrt(Vector512<T> x) => Vector512.Sqrt(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<T> Sin(Vector512<T> x) => typeof(T) == typeof(float)
+        ? Vector512.Sin(x.As<T, float>()).As<float, T>()
+        : Vector512.Sin(x.As<T, double>()).As<double, T>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<T> Cos(Vector512<T> x) => typeof(T) == typeof(float)
+        ? Vector512.Cos(x.As<T, float>()).As<float, T>()
+        : Vector512.Cos(x.As<T, double>()).As<double, T>();
 }
 
 /// <summary>Width of the vectors that a pass works with, in bits. Every width gives right results on every machine.</summary>

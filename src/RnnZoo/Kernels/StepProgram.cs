@@ -20,6 +20,8 @@ internal enum StepOperation
     Relu,
     Sign,
     Abs,
+    Sin,
+    Cos,
 }
 
 /// <summary>Rows of a batch in the memory of a <see cref="StepProgram{T}"/>.</summary>
@@ -164,6 +166,8 @@ internal sealed unsafe class StepProgram<S, V, T>(int batch) : StepProgram<T>(ba
             StepOperation.Relu => Of<Relu>(),
             StepOperation.Sign => Of<Sign>(),
             StepOperation.Abs => Of<Abs>(),
+            StepOperation.Sin => Of<Sin>(),
+            StepOperation.Cos => Of<Cos>(),
             _ => throw new NotSupportedException($"operation: expected one of {string.Join(", ", Enum.GetNames<StepOperation>())}, got {operation}."),
         });
         return target;
@@ -258,5 +262,17 @@ internal sealed unsafe class StepProgram<S, V, T>(int batch) : StepProgram<T>(ba
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static V Of(V a, V b) => S.Max(a, S.Negate(a));
+    }
+
+    private readonly struct Sin : IStepFunction<V>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Of(V a, V b) => S.Sin(a);
+    }
+
+    private readonly struct Cos : IStepFunction<V>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Of(V a, V b) => S.Cos(a);
     }
 }

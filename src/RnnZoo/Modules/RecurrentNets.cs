@@ -30,6 +30,7 @@ public static class RecurrentNets
         new("lem", typeof(LemCell), of => new Lem(of.InputSize, of.HiddenSize, of.NumLayers, bias: of.Bias, batchFirst: of.BatchFirst, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType), ["default", "one-hot"]),
         new("minlstm", typeof(MinLstmCell), of => new MinLstm(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, normalise: true, of.Device, of.DType), [.. OneMatrix, "forget-bias", "chrono"]),
         new("rg-lru", typeof(RgLruCell), of => new RgLru(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), OneMatrix),
+        new("lru", typeof(LruCell), of => new Lru(of.InputSize, of.HiddenSize, of.NumLayers, bias: of.Bias, batchFirst: of.BatchFirst, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType), OneMatrix),
     ];
 
     /// <summary>The nets, in the order in which they are shown and get their colours.</summary>

@@ -38,8 +38,10 @@ public sealed class GradientTraceTests
         TracedNet.ExpectEqual(expected, net.Norms(BackwardPath.HandWritten, createGraph: true), 1e-10); // the equations
         Assert.Equal(layers * (bidirectional ? 2 : 1), expected.Layers.Count);
         Assert.Equal(7, expected[0].Hidden.Count);
-        Assert.All(TracedNet.All(expected), item => Assert.True(item.Values is null || item.Values.All(norm => norm > 0), item.Name));
+        Assert.All(TracedNet.All(expected), item => Assert.True(item.Values is null || item.Values.All(norm => norm > 0) || IsOfWhatNoStepReads(item.Name), item.Name));
         Assert.All(expected.Layers, layer => Assert.Equal(new NetCase(name).StateParts > 1, layer.Cell is not null));
+
+        bool IsOfWhatNoStepReads(string norms) => name == "lru" && norms.StartsWith("h future", StringComparison.Ordinal);
     }
 
     [Theory]

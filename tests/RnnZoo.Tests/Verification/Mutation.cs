@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace RnnZoo.Tests.Verification;
 
-/// <summary>An error to be planted in one term of a backward equation: the term, or one gate's block or one step of it, dropped or negated.</summary>
+/// <summary>
+/// An error to be planted in one term of a backward equation: the term, or one gate's block or one step of it, dropped or negated.
+/// What is 0 in whole, as ∂L/∂h_0 of a net that does not read h, is moved by as much as a 1 would be.
+/// </summary>
 /// <param name="Term">The term.</param>
 /// <param name="Factor">0 to drop it, -1 to negate it.</param>
 /// <param name="Axis">What part: -1 for all of it, 2 (or 1 without a time axis) for a gate's block, 0 for one step.</param>
@@ -39,11 +42,14 @@ internal sealed record Mutation(string Term, double Factor, int Axis = -1, long 
     {
         if (Axis < 0)
         {
-            return value.mul(Factor);
+            return Wrong(value);
         }
 
         var wrong = value.clone();
-        wrong.narrow(Axis, Start, Length).mul_(Factor);
+        var part = wrong.narrow(Axis, Start, Length);
+        part.copy_(Wrong(part));
         return wrong;
     }
+
+    private Tensor Wrong(Tensor value) => value.count_nonzero().item<long>() == 0 ? value.add(Factor - 1) : value.mul(Factor);
 }

@@ -32,6 +32,7 @@ public sealed class PlantedErrorTests
     [InlineData("minlstm", 18)]
     [InlineData(TestNets.PlainMinLstm, 14)]
     [InlineData("rg-lru", 21)]
+    [InlineData("lru", 28)]
     public void EveryWrongTerm_IsCaught(string cell, int count)
     {
         using var net = new PlantableNet(cell);
