@@ -156,21 +156,22 @@ internal sealed class LayerBptt(EquationCell cell)
             if (change is not null)
             {
                 dH = change(t, false, dH);
-                frame = frame with { ChangeCell = dC => change(t, true, dC) };
+                frame = frame with { ChangeCell = dC => new TensorValue(change(t, true, TensorValue.Of(dC))) };
                 Put(changed, t, [dH.alias().MoveToOuterDisposeScope()]);
             }
 
             var (dHMade, dCMade) = (noise.Present(0, t, dH), dCFromFuture is null ? null : noise.Present(1, t, dCFromFuture)); // [n, H]
-            var flow = cell.BackwardStep(frame, dHMade, dCMade);
-            var dHBefore = tape.Weights.HiddenWeight is { } weight ? cell.Term("layer (3) recurrent", flow.DRecurrent).mm(weight) : null; // [n, H] (3)
+            var flow = cell.BackwardStep(frame, new TensorValue(dHMade), dCMade is null ? null : new TensorValue(dCMade));
+            var (dP, dQ, dCFromHidden) = (TensorValue.Of(flow.DProjected), TensorValue.Of(flow.DRecurrent), Tensors(flow.DCFromHidden));
+            var dHBefore = tape.Weights.HiddenWeight is { } weight ? cell.Term("layer (3) recurrent", dQ).mm(weight) : null; // [n, H] (3)
             dHBefore = dHBefore is null ? null : noise.Masked(dHBefore); // [n, H]
-            var dCFromHidden = ReferenceEquals(dCMade, dCFromFuture) ? flow.DCFromHidden : flow.DCFromHidden!.Plus(dCMade!).sub(dCFromFuture!); // [n, H]: with what comes from the future it is what the cell sees
+            dCFromHidden = ReferenceEquals(dCMade, dCFromFuture) ? dCFromHidden : dCFromHidden!.Plus(dCMade!).sub(dCFromFuture!); // [n, H]: with what comes from the future it is what the cell sees
             Put(parts, t, [dHFromFuture, dCFromHidden?.MoveToOuterDisposeScope(), dCFromFuture]);
-            dProjected[t] = flow.DProjected.MoveToOuterDisposeScope();
-            dRecurrent[t] = flow.IsShared ? dProjected[t] : flow.DRecurrent.MoveToOuterDisposeScope();
-            dFurther[t] = flow.DFurther?.MoveToOuterDisposeScope();
-            var dHPast = Sum(flow.DHDirect, noise.Past(0, t, dH)); // [n, H]
-            var dCPast = dCFromFuture is null ? null : Sum(flow.DCBefore, noise.Past(1, t, dCFromFuture)); // [n, H]
+            dProjected[t] = dP.MoveToOuterDisposeScope();
+            dRecurrent[t] = flow.IsShared ? dProjected[t] : dQ.MoveToOuterDisposeScope();
+            dFurther[t] = Tensors(flow.DFurther)?.MoveToOuterDisposeScope();
+            var dHPast = Sum(Tensors(flow.DHDirect), noise.Past(0, t, dH)); // [n, H]
+            var dCPast = dCFromFuture is null ? null : Sum(Tensors(flow.DCBefore), noise.Past(1, t, dCFromFuture)); // [n, H]
             dHBefore = Sum(dHBefore, dHPast)!.MoveToOuterDisposeScope(); // [n, H] (3)
             dFuture = dCPast is null ? [dHBefore] : [dHBefore, dCPast.MoveToOuterDisposeScope()];
         }
@@ -184,6 +185,8 @@ internal sealed class LayerBptt(EquationCell cell)
         var steps = keepSteps ? new StepGradients(dHOutput!, joined[0]!, joined[1], joined[2]) : null;
         return (new BackwardWalk(joinedProjected, joinedRecurrent, joinedFurther), dInitial[0], dInitial.ElementAtOrDefault(1), steps);
     }
+
+    private static Tensor? Tensors(StepValue? value) => value is null ? null : TensorValue.Of(value);
 
     private static Tensor? Sum(Tensor? first, Tensor? second) => first is null ? second : second is null ? first : first.Plus(second);
 

@@ -128,18 +128,18 @@ public sealed class CoRnnCell : EquationCell
         return new CellStep([y + (z * TimeStep), z], u); // [B, H] (3)
     }
 
-    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)
     {
-        var dZFromHidden = Term("cornn (4)", dH.mul(Scalars.Of(TimeStep))); // [B, H] (4)
-        var dZ = Term("cornn (5) from hidden", dZFromHidden).Plus(Term("cornn (5) from future", dCFromFuture!)); // [B, H] (5)
+        var dZFromHidden = Term("cornn (4)", dH * TimeStep); // [B, H] (4)
+        var dZ = Term("cornn (5) from hidden", dZFromHidden) + Term("cornn (5) from future", dCFromFuture!); // [B, H] (5)
         (dZ, dZFromHidden) = tape.GoesOn(dZ, dZFromHidden, dCFromFuture!);
-        var dForce = dZ.mul(Scalars.Of(TimeStep)); // [B, H]: Δt dz_t
-        var dA = Term("cornn (6)", dForce).mul(TanhSlope("cornn (6)", tape.Kept[0])); // [B, H] (6)
-        var damped = Term("cornn (7) ε", dForce.mul(Scalars.Of(Epsilon))); // [B, H] (7)
-        var through = Term("cornn (7) W_zh", dA.mm(tape.Weights.Further[0])); // [B, H] (7)
-        var dZBefore = Term("cornn (7) dz", dZ).sub(damped).Plus(through); // [B, H] (7)
-        var pulled = Term("cornn (8) γ", dForce.mul(Scalars.Of(Gamma))); // [B, H] (8)
-        var direct = Term("cornn (8) dy", dH).sub(pulled); // [B, H] (8)
+        var dForce = dZ * TimeStep; // [B, H]: Δt dz_t
+        var dA = Term("cornn (6)", dForce) * TanhSlope("cornn (6)", tape.Kept[0]); // [B, H] (6)
+        var damped = Term("cornn (7) ε", dForce * Epsilon); // [B, H] (7)
+        var through = Term("cornn (7) W_zh", dA.Through(tape.Weights.Further[0])); // [B, H] (7)
+        var dZBefore = Term("cornn (7) dz", dZ) - damped + through; // [B, H] (7)
+        var pulled = Term("cornn (8) γ", dForce * Gamma); // [B, H] (8)
+        var direct = Term("cornn (8) dy", dH) - pulled; // [B, H] (8)
         return new StepFlow(dA, dA, DHDirect: direct, DCBefore: dZBefore, DCFromHidden: dZFromHidden); // (6)
     }
 

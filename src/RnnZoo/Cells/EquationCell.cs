@@ -125,7 +125,7 @@ public abstract class EquationCell : RecurrentCell
     /// <param name="tape">What the step read and made.</param>
     /// <param name="dH">∂L/∂h_t [B, H], what comes from the output and from the future.</param>
     /// <param name="dCFromFuture">What reaches c_t from c_{t+1} [B, H]; null without a c.</param>
-    internal abstract StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture);
+    internal abstract StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture);
 
     /// <summary>The step Jacobian ∂s_t/∂s_{t-1}, s the parts of the state joined. The tape is off; the caller's scope takes what is made.</summary>
     /// <param name="x">[B, I].</param>
@@ -161,16 +161,25 @@ public abstract class EquationCell : RecurrentCell
     /// <summary>A term of a backward equation, or what <see cref="Hook"/> puts in its place.</summary>
     internal Tensor Term(string name, Tensor value) => Hook is null ? value : Hook(name, value);
 
+    /// <summary>The same of a value in a step, which a hook sees as a tensor.</summary>
+    internal StepValue Term(string name, StepValue value) => Hook is null ? value : new TensorValue(Hook(name, TensorValue.Of(value)));
+
     /// <summary>Nothing: the parameters are registered by name as they are set.</summary>
     protected override void RegisterComponents()
     {
     }
 
     /// <summary>dσ(z)/dz by y = σ(z): y - y².</summary>
-    private protected Tensor SigmoidSlope(string term, Tensor y) => Term(term + ": y", y).sub(Term(term + ": y²", y.Squared()));
+    private protected StepValue SigmoidSlope(string term, StepValue y) => Term(term + ": y", y) - Term(term + ": y²", y * y);
 
     /// <summary>dtanh(z)/dz by y = tanh(z): 1 - y².</summary>
-    private protected Tensor TanhSlope(string term, Tensor y) => Term(term + ": 1", ones_like(y)).sub(Term(term + ": y²", y.Squared()));
+    private protected StepValue TanhSlope(string term, StepValue y) => Term(term + ": 1", y.Filled(1)) - Term(term + ": y²", y * y);
+
+    /// <summary>The same in tensors.</summary>
+    private protected Tensor SigmoidSlope(string term, Tensor y) => TensorValue.Of(SigmoidSlope(term, new TensorValue(y)));
+
+    /// <summary>The same in tensors.</summary>
+    private protected Tensor TanhSlope(string term, Tensor y) => TensorValue.Of(TanhSlope(term, new TensorValue(y)));
 
     /// <summary>The same without a term's name, for Jacobians.</summary>
     private protected static Tensor SigmoidSlope(Tensor y) => y.sub(y.Squared());

@@ -75,18 +75,18 @@ public sealed class GruCell : GatedCell
         return new CellStep([n + (z * (h - n))], r, z, n, m); // [B, H] (4)
     }
 
-    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)
     {
         var (r, z, n, m) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3]); // [B, H]
-        var dN = Term("gru (5) dn: dh", dH).sub(Term("gru (5) dn: dh z", dH.mul(z))); // [B, H] (5)
-        var dZ = dH.mul(Term("gru (5) dz: h", tape.Before.Hidden).sub(Term("gru (5) dz: n", n))); // [B, H] (5)
-        var dPn = dN.mul(TanhSlope("gru (6)", n)); // [B, H] (6)
-        var dQn = Term("gru (7) dq", dPn.mul(r)); // [B, H] (7)
-        var dR = Term("gru (7) dr", dPn.mul(m)); // [B, H] (7)
-        var dPr = dR.mul(SigmoidSlope("gru (8) r", r)); // [B, H] (8)
-        var dPz = dZ.mul(SigmoidSlope("gru (8) z", z)); // [B, H] (8)
-        var direct = Term("gru (9)", dH.mul(z)); // [B, H] (9)
-        return new StepFlow(cat([dPr, dPz, dPn], 1), cat([dPr, dPz, dQn], 1), DHDirect: direct); // [B, 3H] each
+        var dN = Term("gru (5) dn: dh", dH) - Term("gru (5) dn: dh z", dH * z); // [B, H] (5)
+        var dZ = dH * (Term("gru (5) dz: h", tape.Before[0]) - Term("gru (5) dz: n", n)); // [B, H] (5)
+        var dPn = dN * TanhSlope("gru (6)", n); // [B, H] (6)
+        var dQn = Term("gru (7) dq", dPn * r); // [B, H] (7)
+        var dR = Term("gru (7) dr", dPn * m); // [B, H] (7)
+        var dPr = dR * SigmoidSlope("gru (8) r", r); // [B, H] (8)
+        var dPz = dZ * SigmoidSlope("gru (8) z", z); // [B, H] (8)
+        var direct = Term("gru (9)", dH * z); // [B, H] (9)
+        return new StepFlow(dPr.Join(dPz, dPn), dPr.Join(dPz, dQn), DHDirect: direct); // [B, 3H] each
     }
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before)

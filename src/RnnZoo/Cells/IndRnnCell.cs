@@ -84,12 +84,11 @@ public sealed class IndRnnCell : EquationCell
     internal override CellStep ForwardStep(StepValue p, StepValue[] before, StepWeights weights, Func<StepValue, StepValue>? tapCell = null) =>
         new([(p + (before[0] * weights.Further[0])).Relu()]); // [B, H] (1) (2)
 
-    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)
     {
-        var h = tape.After.Hidden; // [B, H]
-        var dZ = Term("indrnn (3)", dH.masked_fill(h.le(Scalars.Zero), Scalars.Zero)); // [B, H] (3)
-        var direct = Term("indrnn (4)", dZ.mul(tape.Weights.Further[0])); // [B, H] (4)
-        return new StepFlow(dZ, dZ, DHDirect: direct, DFurther: Term("indrnn (5)", dZ.mul(tape.Before.Hidden))); // (5)
+        var dZ = Term("indrnn (3)", dH.WhereNotBelow(tape.After[0])); // [B, H] (3)
+        var direct = Term("indrnn (4)", dZ * tape.Weights.Further[0]); // [B, H] (4)
+        return new StepFlow(dZ, dZ, DHDirect: direct, DFurther: Term("indrnn (5)", dZ * tape.Before[0])); // (5)
     }
 
     internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk) =>

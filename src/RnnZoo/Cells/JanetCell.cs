@@ -74,16 +74,16 @@ public sealed class JanetCell : GatedCell
         return new CellStep([(f * before[0]) + (i * g)], g, f, i); // [B, H] (3)
     }
 
-    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)
     {
         var (g, f, i) = (tape.Kept[0], tape.Kept[1], tape.Kept[2]); // [B, H]
-        var dG = Term("janet (4) dg", dH.mul(i)); // [B, H] (4)
-        var dF = Term("janet (4) df", dH.mul(tape.Before.Hidden)); // [B, H] (4)
-        var dI = Term("janet (4) di", dH.mul(g)); // [B, H] (4)
-        var dJ = dG.mul(TanhSlope("janet (5) g", g)); // [B, H] (5)
-        var dS = dF.mul(SigmoidSlope("janet (5) f", f)).sub(dI.mul(SigmoidSlope("janet (5) i", i))); // [B, H] (5)
-        var dZ = cat([dJ, dS], 1); // [B, 2H]
-        return new StepFlow(dZ, dZ, DHDirect: Term("janet (6)", dH.mul(f))); // (6)
+        var dG = Term("janet (4) dg", dH * i); // [B, H] (4)
+        var dF = Term("janet (4) df", dH * tape.Before[0]); // [B, H] (4)
+        var dI = Term("janet (4) di", dH * g); // [B, H] (4)
+        var dJ = dG * TanhSlope("janet (5) g", g); // [B, H] (5)
+        var dS = (dF * SigmoidSlope("janet (5) f", f)) - (dI * SigmoidSlope("janet (5) i", i)); // [B, H] (5)
+        var dZ = dJ.Join(dS); // [B, 2H]
+        return new StepFlow(dZ, dZ, DHDirect: Term("janet (6)", dH * f)); // (6)
     }
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before)

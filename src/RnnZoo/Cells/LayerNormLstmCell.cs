@@ -163,17 +163,17 @@ public sealed class LayerNormLstmCell : GatedCell
         return tape with { Kept = [slopeN, cat(slopes, 1), f, normalC, scaleC, normalQ, scaleQ] };
     }
 
-    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)
     {
         var (kept, further) = (tape.Kept, tape.Weights.Further); // as prepared
         var (slopeN, slopesZ, f) = (kept[0], kept[1], kept[2]); // [B, H], [B, 4H], [B, H]
-        var dN = dH.mul(slopeN); // [B, H] (8)
-        var dCFromHidden = NormaliseBack("layernorm-lstm (9)", further[2].mul(dN), normal: kept[3], scale: kept[4]); // [B, H] (9)
-        var dC = Term("layernorm-lstm (10) from hidden", dCFromHidden).Plus(Term("layernorm-lstm (10) from future", dCFromFuture!)); // [B, H] (10)
+        var dN = dH * slopeN; // [B, H] (8)
+        var dCFromHidden = NormaliseBack("layernorm-lstm (9)", dN * further[2], normal: kept[3], scale: kept[4]); // [B, H] (9)
+        var dC = Term("layernorm-lstm (10) from hidden", dCFromHidden) + Term("layernorm-lstm (10) from future", dCFromFuture!); // [B, H] (10)
         (dC, dCFromHidden) = tape.GoesOn(dC, dCFromHidden, dCFromFuture!);
-        var dZ = cat([dC, dC, dC, dH], 1).mul(slopesZ); // [B, 4H] (11) (12)
-        var dCBefore = Term("layernorm-lstm (13)", dC.mul(f)); // [B, H] (13)
-        var dQ = NormaliseBack("layernorm-lstm (14)", further[1].mul(dZ), normal: kept[5], scale: kept[6]); // [B, 4H] (14)
+        var dZ = dC.Join(dC, dC, dH) * slopesZ; // [B, 4H] (11) (12)
+        var dCBefore = Term("layernorm-lstm (13)", dC * f); // [B, H] (13)
+        var dQ = NormaliseBack("layernorm-lstm (14)", dZ * further[1], normal: kept[5], scale: kept[6]); // [B, 4H] (14)
         return new StepFlow(dZ, dQ, DCBefore: dCBefore, DCFromHidden: dCFromHidden, DFurther: dN);
     }
 
@@ -183,7 +183,7 @@ public sealed class LayerNormLstmCell : GatedCell
     {
         var (dZ, dN) = (walk.DProjected, walk.DFurther!); // [N, 4H], [N, H]
         var (normalU, scaleU) = Normalise(tape.Input.mm(tape.Weights.InputWeight.t())); // [N, 4H], [N, 1] (2)
-        var dU = NormaliseBack("layernorm-lstm (15)", tape.Weights.Further[0].mul(dZ), normalU, scaleU); // [N, 4H] (15)
+        var dU = TensorValue.Of(NormaliseBack("layernorm-lstm (15)", new TensorValue(dZ.mul(tape.Weights.Further[0])), new TensorValue(normalU), new TensorValue(scaleU))); // [N, 4H] (15)
         var (normalQ, normalC) = (Normalise(tape.Kept[4]).Normal, Normalise(tape.Made[1]).Normal); // [N, 4H], [N, H]
         Tensor[] further =
         [
@@ -227,11 +227,11 @@ public sealed class LayerNormLstmCell : GatedCell
     }
 
     /// <summary>N'(dy; a), by N(a) and s(a).</summary>
-    private Tensor NormaliseBack(string term, Tensor dY, Tensor normal, Tensor scale)
+    private StepValue NormaliseBack(string term, StepValue dY, StepValue normal, StepValue scale)
     {
-        var mean = Term(term + ": mean", dY.mean([-1], keepdim: true)); // [.., 1] (7)
-        var along = Term(term + ": along", normal.mul(dY.mul(normal).mean([-1], keepdim: true))); // as dY (7)
-        return Term(term + ": dy", dY).sub(mean).sub(along).div(scale); // as dY (7)
+        var mean = Term(term + ": mean", dY.RowMean()); // [.., 1] (7)
+        var along = Term(term + ": along", normal * (dY * normal).RowMean()); // as dY (7)
+        return (Term(term + ": dy", dY) - mean - along) / scale; // as dY (7)
     }
 
     /// <summary>∂N(a)/∂a times a matrix [n, K], for every row of N(a) [B, n].</summary>

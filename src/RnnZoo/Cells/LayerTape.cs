@@ -57,7 +57,10 @@ internal sealed record LayerTape(BatchSizes Sizes, Tensor Input, RecurrentState 
         var before = Befores([.. Enumerable.Range(0, States.Count)]); // T × parts × [n, H]
         Tensor[][] after = [.. Made.Select(part => part.Steps(Sizes))]; // parts × T × [n, H]
         Tensor[][] kept = [.. Kept.Select(kind => kind.Steps(Sizes))]; // kinds × T × [n, ·]
-        return t => new TapeFrame(new RecurrentState(before[t]), new RecurrentState(Array.ConvertAll(after, part => part[t])), Array.ConvertAll(kept, kind => kind[t]), Weights);
+        var weights = Weights.Values();
+        return t => new TapeFrame(Values(before[t]), Values(Array.ConvertAll(after, part => part[t])), Values(Array.ConvertAll(kept, kind => kind[t])), weights);
+
+        static StepValue[] Values(Tensor[] tensors) => Array.ConvertAll(tensors, tensor => new TensorValue(tensor));
     }
 
     // What the walk carried into each step, T × parts × [n, H].
@@ -127,13 +130,13 @@ internal static class PackedRows
 }
 
 /// <summary>One step of a tape: the state before it, what the cell made of it and kept, all [n, ·] for n rows, and the weights.</summary>
-internal sealed record TapeFrame(RecurrentState Before, RecurrentState After, Tensor[] Kept, LayerWeights Weights)
+internal sealed record TapeFrame(StepValue[] Before, StepValue[] After, StepValue[] Kept, StepWeights Weights)
 {
     /// <summary>What a hook does to dc_t in full before it goes on; null for nothing.</summary>
-    public Func<Tensor, Tensor>? ChangeCell { get; init; }
+    public Func<StepValue, StepValue>? ChangeCell { get; init; }
 
     /// <summary>dc_t as it goes on, and its part that came through h_t; a change counts to that.</summary>
-    public (Tensor DC, Tensor DCFromHidden) GoesOn(Tensor dC, Tensor dCFromHidden, Tensor dCFromFuture)
+    public (StepValue DC, StepValue DCFromHidden) GoesOn(StepValue dC, StepValue dCFromHidden, StepValue dCFromFuture)
     {
         if (ChangeCell is null)
         {
@@ -141,7 +144,7 @@ internal sealed record TapeFrame(RecurrentState Before, RecurrentState After, Te
         }
 
         dC = ChangeCell(dC);
-        return (dC, dC.sub(dCFromFuture));
+        return (dC, dC - dCFromFuture);
     }
 }
 
@@ -152,9 +155,9 @@ internal sealed record TapeFrame(RecurrentState Before, RecurrentState After, Te
 /// <param name="DCBefore">dc_{t-1}(future) [B, H]; null without a c.</param>
 /// <param name="DCFromHidden">What reached c_t through h_t [B, H]; null without a c.</param>
 /// <param name="DFurther">What the gradients of the cell's further parameters are made of [B, ·]; null if it has none.</param>
-internal sealed record StepFlow(Tensor DProjected, Tensor DRecurrent, Tensor? DHDirect = null, Tensor? DCBefore = null, Tensor? DCFromHidden = null, Tensor? DFurther = null)
+internal sealed record StepFlow(StepValue DProjected, StepValue DRecurrent, StepValue? DHDirect = null, StepValue? DCBefore = null, StepValue? DCFromHidden = null, StepValue? DFurther = null)
 {
-    /// <summary>Whether dp_t and dq_t are one tensor.</summary>
+    /// <summary>Whether dp_t and dq_t are one value.</summary>
     public bool IsShared => ReferenceEquals(DProjected, DRecurrent);
 }
 

@@ -150,25 +150,24 @@ public sealed class LemCell : EquationCell
         return new CellStep([y + (s * (v - y) * TimeStep), z], s, r, v, u); // [B, H] (5)
     }
 
-    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)
     {
         var (s, r, v, u) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3]); // [B, H]
-        var step = Scalars.Of(TimeStep);
-        var dYStep = dH.mul(step); // [B, H]: Δt dy_t
-        var dS = dYStep.mul(Term("lem (6) ds: v", v).sub(Term("lem (6) ds: y", tape.Before.Hidden))); // [B, H] (6)
-        var dV = dYStep.mul(s); // [B, H] (6)
-        var dA = Term("lem (6) dv", dV).mul(TanhSlope("lem (7)", v)); // [B, H] (7)
-        var dZFromHidden = Term("lem (7) dz", dA.mm(tape.Weights.Further[0])); // [B, H] (7)
-        var dZ = Term("lem (8) from hidden", dZFromHidden).Plus(Term("lem (8) from future", dCFromFuture!)); // [B, H] (8)
+        var dYStep = dH * TimeStep; // [B, H]: Δt dy_t
+        var dS = dYStep * (Term("lem (6) ds: v", v) - Term("lem (6) ds: y", tape.Before[0])); // [B, H] (6)
+        var dV = dYStep * s; // [B, H] (6)
+        var dA = Term("lem (6) dv", dV) * TanhSlope("lem (7)", v); // [B, H] (7)
+        var dZFromHidden = Term("lem (7) dz", dA.Through(tape.Weights.Further[0])); // [B, H] (7)
+        var dZ = Term("lem (8) from hidden", dZFromHidden) + Term("lem (8) from future", dCFromFuture!); // [B, H] (8)
         (dZ, dZFromHidden) = tape.GoesOn(dZ, dZFromHidden, dCFromFuture!);
-        var dZStep = dZ.mul(step); // [B, H]: Δt dz_t
-        var dR = dZStep.mul(Term("lem (9) dr: u", u).sub(Term("lem (9) dr: z", tape.Before.Cell))); // [B, H] (9)
-        var dU = dZStep.mul(r); // [B, H] (9)
-        var (fromS, fromR) = (dS.mul(SigmoidSlope("lem (10) s", s)), dR.mul(SigmoidSlope("lem (10) r", r))); // [B, H] (10)
-        var fromU = Term("lem (9) du", dU).mul(TanhSlope("lem (10) u", u)); // [B, H] (10)
-        var dZBefore = Term("lem (12) dz", dZ).sub(Term("lem (12) dz r", dU)); // [B, H] (12)
-        var direct = Term("lem (12) dy", dH).sub(Term("lem (12) dy s", dV)); // [B, H] (12)
-        return new StepFlow(cat([fromS, fromR, dA, fromU], 1), cat([fromS, fromR, fromU], 1), DHDirect: direct, DCBefore: dZBefore, DCFromHidden: dZFromHidden); // (10) (11)
+        var dZStep = dZ * TimeStep; // [B, H]: Δt dz_t
+        var dR = dZStep * (Term("lem (9) dr: u", u) - Term("lem (9) dr: z", tape.Before[1])); // [B, H] (9)
+        var dU = dZStep * r; // [B, H] (9)
+        var (fromS, fromR) = (dS * SigmoidSlope("lem (10) s", s), dR * SigmoidSlope("lem (10) r", r)); // [B, H] (10)
+        var fromU = Term("lem (9) du", dU) * TanhSlope("lem (10) u", u); // [B, H] (10)
+        var dZBefore = Term("lem (12) dz", dZ) - Term("lem (12) dz r", dU); // [B, H] (12)
+        var direct = Term("lem (12) dy", dH) - Term("lem (12) dy s", dV); // [B, H] (12)
+        return new StepFlow(fromS.Join(fromR, dA, fromU), fromS.Join(fromR, fromU), DHDirect: direct, DCBefore: dZBefore, DCFromHidden: dZFromHidden); // (10) (11)
     }
 
     internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk)

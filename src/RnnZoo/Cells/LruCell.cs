@@ -143,7 +143,7 @@ public sealed class LruCell : EquationCell
     {
         var k = x.Product(weights.InputWeight, weights.InputBias).Split(3); // 3 × [T, B, H] (1)
         var gamma = weights.Further[3].Exp(); // [H] (2)
-        return (k[0] * gamma).Join(k[1] * gamma).Join(k[2]); // [T, B, 3H] (2)
+        return (k[0] * gamma).Join(k[1] * gamma, k[2]); // [T, B, 3H] (2)
     }
 
     internal override CellStep ForwardStep(StepValue p, StepValue[] before, StepWeights weights, Func<StepValue, StepValue>? tapCell = null)
@@ -162,18 +162,18 @@ public sealed class LruCell : EquationCell
         return tape with { Kept = Array.ConvertAll([re, im, tape.Weights.Further[3].exp()], each => each.expand_as(tape.States[0])) }; // [N, H]
     }
 
-    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)
     {
         var (re, im, gamma) = (tape.Kept[0], tape.Kept[1], tape.Kept[2]); // [B, H], as prepared
-        var dZFromHidden = Term("lru (6)", dH.mm(tape.Weights.Further[0])); // [B, 2H] (6)
-        var dZ = Term("lru (7) from hidden", dZFromHidden).Plus(Term("lru (7) from future", dCFromFuture!)); // [B, 2H] (7)
+        var dZFromHidden = Term("lru (6)", dH.Through(tape.Weights.Further[0])); // [B, 2H] (6)
+        var dZ = Term("lru (7) from hidden", dZFromHidden) + Term("lru (7) from future", dCFromFuture!); // [B, 2H] (7)
         (dZ, dZFromHidden) = tape.GoesOn(dZ, dZFromHidden, dCFromFuture!);
-        var halves = dZ.chunk(2, 1); // 2 × [B, H]
+        var halves = dZ.Split(2); // 2 × [B, H]
         var (dR, dS) = (halves[0], halves[1]); // [B, H]
-        var dP = cat([Term("lru (8) k^r", dR.mul(gamma)), Term("lru (8) k^s", dS.mul(gamma)), Term("lru (8) d", dH)], 1); // [B, 3H] (8): by the product with W_ih
-        var dRBefore = Term("lru (9) dr: r", dR.mul(re)).Plus(Term("lru (9) dr: s", dS.mul(im))); // [B, H] (9)
-        var dSBefore = Term("lru (9) ds: s", dS.mul(re)).sub(Term("lru (9) ds: r", dR.mul(im))); // [B, H] (9)
-        return new StepFlow(dP, dP, DHDirect: zeros_like(dH), DCBefore: cat([dRBefore, dSBefore], 1), DCFromHidden: dZFromHidden, DFurther: dZ); // (10)
+        var dP = Term("lru (8) k^r", dR * gamma).Join(Term("lru (8) k^s", dS * gamma), Term("lru (8) d", dH)); // [B, 3H] (8): by the product with W_ih
+        var dRBefore = Term("lru (9) dr: r", dR * re) + Term("lru (9) dr: s", dS * im); // [B, H] (9)
+        var dSBefore = Term("lru (9) ds: s", dS * re) - Term("lru (9) ds: r", dR * im); // [B, H] (9)
+        return new StepFlow(dP, dP, DHDirect: dH.Filled(0), DCBefore: dRBefore.Join(dSBefore), DCFromHidden: dZFromHidden, DFurther: dZ); // (10)
     }
 
     internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk)

@@ -75,26 +75,23 @@ public sealed class LstmCell : GatedCell
         return new CellStep([o * c.Tanh(), c], i, f, g, o); // [B, H] (4)
     }
 
-    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)
     {
         var (i, f, g, o) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3]); // [B, H]
-        var tanhC = tape.After.Cell.tanh(); // [B, H]
-        var dCFromHidden = dH.mul(o).mul(TanhSlope("lstm (5)", tanhC)); // [B, H] (5)
-        var dC = Term("lstm (6) from hidden", dCFromHidden).Plus(Term("lstm (6) from future", dCFromFuture!)); // [B, H] (6)
+        var tanhC = tape.After[1].Tanh(); // [B, H]
+        var dCFromHidden = dH * o * TanhSlope("lstm (5)", tanhC); // [B, H] (5)
+        var dC = Term("lstm (6) from hidden", dCFromHidden) + Term("lstm (6) from future", dCFromFuture!); // [B, H] (6)
         (dC, dCFromHidden) = tape.GoesOn(dC, dCFromHidden, dCFromFuture!);
-        var dI = Term("lstm (7) di", dC.mul(g)); // [B, H] (7)
-        var dF = Term("lstm (7) df", dC.mul(tape.Before.Cell)); // [B, H] (7)
-        var dG = Term("lstm (7) dg", dC.mul(i)); // [B, H] (7)
-        var dO = Term("lstm (7) do", dH.mul(tanhC)); // [B, H] (7)
-        Tensor[] blocks =
-        [
-            dI.mul(SigmoidSlope("lstm (8) i", i)), // [B, H] (8)
-            dF.mul(SigmoidSlope("lstm (8) f", f)), // [B, H] (8)
-            dG.mul(TanhSlope("lstm (8) g", g)), // [B, H] (8)
-            dO.mul(SigmoidSlope("lstm (8) o", o)), // [B, H] (8)
-        ];
-        var dCBefore = Term("lstm (9)", dC.mul(f)); // [B, H] (9)
-        var dZ = cat(blocks, 1); // [B, 4H]
+        var dI = Term("lstm (7) di", dC * g); // [B, H] (7)
+        var dF = Term("lstm (7) df", dC * tape.Before[1]); // [B, H] (7)
+        var dG = Term("lstm (7) dg", dC * i); // [B, H] (7)
+        var dO = Term("lstm (7) do", dH * tanhC); // [B, H] (7)
+        var dZi = dI * SigmoidSlope("lstm (8) i", i); // [B, H] (8)
+        var dZf = dF * SigmoidSlope("lstm (8) f", f); // [B, H] (8)
+        var dZg = dG * TanhSlope("lstm (8) g", g); // [B, H] (8)
+        var dZo = dO * SigmoidSlope("lstm (8) o", o); // [B, H] (8)
+        var dCBefore = Term("lstm (9)", dC * f); // [B, H] (9)
+        var dZ = dZi.Join(dZf, dZg, dZo); // [B, 4H]
         return new StepFlow(dZ, dZ, DCBefore: dCBefore, DCFromHidden: dCFromHidden); // (10)
     }
 

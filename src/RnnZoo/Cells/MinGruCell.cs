@@ -68,14 +68,14 @@ public sealed class MinGruCell : EquationCell
         return new CellStep([h + (z * (g - h))], z, g); // [B, H] (2)
     }
 
-    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)
     {
         var (z, g) = (tape.Kept[0], tape.Kept[1]); // [B, H]
-        var dZ = dH.mul(Term("mingru (3) dz: g", g).sub(Term("mingru (3) dz: h", tape.Before.Hidden))); // [B, H] (3)
-        var dG = Term("mingru (3) dg", dH.mul(z)); // [B, H] (3)
-        var dA = dZ.mul(SigmoidSlope("mingru (4)", z)); // [B, H] (4)
-        var direct = Term("mingru (5): dh", dH).sub(Term("mingru (5): dh z", dH.mul(z))); // [B, H] (5)
-        var dP = cat([dA, dG], 1); // [B, 2H]: by what σ is taken of, which the products with W_ih need
+        var dZ = dH * (Term("mingru (3) dz: g", g) - Term("mingru (3) dz: h", tape.Before[0])); // [B, H] (3)
+        var dG = Term("mingru (3) dg", dH * z); // [B, H] (3)
+        var dA = dZ * SigmoidSlope("mingru (4)", z); // [B, H] (4)
+        var direct = Term("mingru (5): dh", dH) - Term("mingru (5): dh z", dH * z); // [B, H] (5)
+        var dP = dA.Join(dG); // [B, 2H]: by what σ is taken of, which the products with W_ih need
         return new StepFlow(dP, dP, DHDirect: direct);
     }
 

@@ -84,21 +84,21 @@ public sealed class MinLstmCell : EquationCell
         return tape with { Kept = [TensorValue.Of(f), TensorValue.Of(i), TensorValue.Of(u), .. Array.ConvertAll(shut, k => TensorValue.Of(k).sigmoid())] }; // 5 × [N, H], plain 3
     }
 
-    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)
     {
         var (f, i, u) = (tape.Kept[0], tape.Kept[1], tape.Kept[2]); // [B, H], as prepared
-        var dF = Term("minlstm (6) df", dH.mul(tape.Before.Hidden)); // [B, H] (6)
-        var dI = Term("minlstm (6) di", dH.mul(u)); // [B, H] (6)
-        var dU = Term("minlstm (6) du", dH.mul(i)); // [B, H] (6)
-        var (dKf, dKi) = (dF.mul(SigmoidSlope("minlstm (7) f", f)), dI.mul(SigmoidSlope("minlstm (7) i", i))); // [B, H] (7)
+        var dF = Term("minlstm (6) df", dH * tape.Before[0]); // [B, H] (6)
+        var dI = Term("minlstm (6) di", dH * u); // [B, H] (6)
+        var dU = Term("minlstm (6) du", dH * i); // [B, H] (6)
+        var (dKf, dKi) = (dF * SigmoidSlope("minlstm (7) f", f), dI * SigmoidSlope("minlstm (7) i", i)); // [B, H] (7)
         if (Normalise)
         {
-            var dD = Term("minlstm (8) by i", dKi).sub(Term("minlstm (8) by f", dKf)); // [B, H] (8)
-            (dKf, dKi) = (Term("minlstm (9) f", dD.mul(tape.Kept[3])).neg(), Term("minlstm (9) i", dD.mul(tape.Kept[4]))); // [B, H] (9)
+            var dD = Term("minlstm (8) by i", dKi) - Term("minlstm (8) by f", dKf); // [B, H] (8)
+            (dKf, dKi) = (-Term("minlstm (9) f", dD * tape.Kept[3]), Term("minlstm (9) i", dD * tape.Kept[4])); // [B, H] (9)
         }
 
-        var dP = cat([dKf, dKi, dU], 1); // [B, 3H]: by the product with W_ih
-        return new StepFlow(dP, dP, DHDirect: Term("minlstm (10)", dH.mul(f))); // [B, H] (10)
+        var dP = dKf.Join(dKi, dU); // [B, 3H]: by the product with W_ih
+        return new StepFlow(dP, dP, DHDirect: Term("minlstm (10)", dH * f)); // [B, H] (10)
     }
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before) => diag_embed(ProjectInput(x).narrow(1, 0, HiddenSize)); // [B, H, H] (11)

@@ -92,11 +92,11 @@ public sealed class OrthogonalCell : EquationCell
         return new CellStep([z.Sign() * (z.Abs() + weights.Further[0]).Relu()]); // [B, H] (3)
     }
 
-    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)
     {
-        var h = tape.After.Hidden; // [B, H]
-        var dZ = Term("orthogonal (4)", dH.masked_fill(h.abs().gt(Scalars.Zero).logical_not(), Scalars.Zero)); // [B, H] (4)
-        return new StepFlow(dZ, dZ, DFurther: Term("orthogonal (5)", dZ.mul(h.sign()))); // (4) (5)
+        var h = tape.After[0]; // [B, H]
+        var dZ = Term("orthogonal (4)", dH.WherePositive(h.Abs())); // [B, H] (4)
+        return new StepFlow(dZ, dZ, DFurther: Term("orthogonal (5)", dZ * h.Sign())); // (4) (5)
     }
 
     internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk) =>

@@ -110,25 +110,25 @@ public sealed class PeepholeLstmCell : GatedCell
         return new CellStep([o * c.Tanh(), c], i, f, g, o); // [B, H] (5)
     }
 
-    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)
     {
         var (i, f, g, o) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3]); // [B, H]
-        var (w, tanhC) = (tape.Weights.Further, tape.After.Cell.tanh()); // 3 × [H], [B, H]
-        var dZo = Term("peephole-lstm (6)", dH.mul(tanhC)).mul(SigmoidSlope("peephole-lstm (6) o", o)); // [B, H] (6)
-        var throughTanh = Term("peephole-lstm (7) through tanh", dH.mul(o)).mul(TanhSlope("peephole-lstm (7)", tanhC)); // [B, H] (7)
-        var dCFromHidden = throughTanh.Plus(Term("peephole-lstm (7) through o", dZo.mul(w[2]))); // [B, H] (7)
-        var dC = Term("peephole-lstm (8) from hidden", dCFromHidden).Plus(Term("peephole-lstm (8) from future", dCFromFuture!)); // [B, H] (8)
+        var (w, tanhC) = (tape.Weights.Further, tape.After[1].Tanh()); // 3 × [H], [B, H]
+        var dZo = Term("peephole-lstm (6)", dH * tanhC) * SigmoidSlope("peephole-lstm (6) o", o); // [B, H] (6)
+        var throughTanh = Term("peephole-lstm (7) through tanh", dH * o) * TanhSlope("peephole-lstm (7)", tanhC); // [B, H] (7)
+        var dCFromHidden = throughTanh + Term("peephole-lstm (7) through o", dZo * w[2]); // [B, H] (7)
+        var dC = Term("peephole-lstm (8) from hidden", dCFromHidden) + Term("peephole-lstm (8) from future", dCFromFuture!); // [B, H] (8)
         (dC, dCFromHidden) = tape.GoesOn(dC, dCFromHidden, dCFromFuture!);
-        var dI = Term("peephole-lstm (9) di", dC.mul(g)); // [B, H] (9)
-        var dF = Term("peephole-lstm (9) df", dC.mul(tape.Before.Cell)); // [B, H] (9)
-        var dG = Term("peephole-lstm (9) dg", dC.mul(i)); // [B, H] (9)
-        var dZi = dI.mul(SigmoidSlope("peephole-lstm (10) i", i)); // [B, H] (10)
-        var dZf = dF.mul(SigmoidSlope("peephole-lstm (10) f", f)); // [B, H] (10)
-        var dZg = dG.mul(TanhSlope("peephole-lstm (10) g", g)); // [B, H] (10)
-        var dCBefore = Term("peephole-lstm (11) through c", dC.mul(f))
-            .Plus(Term("peephole-lstm (11) through i", dZi.mul(w[0])))
-            .Plus(Term("peephole-lstm (11) through f", dZf.mul(w[1]))); // [B, H] (11)
-        var dZ = cat([dZi, dZf, dZg, dZo], 1); // [B, 4H]
+        var dI = Term("peephole-lstm (9) di", dC * g); // [B, H] (9)
+        var dF = Term("peephole-lstm (9) df", dC * tape.Before[1]); // [B, H] (9)
+        var dG = Term("peephole-lstm (9) dg", dC * i); // [B, H] (9)
+        var dZi = dI * SigmoidSlope("peephole-lstm (10) i", i); // [B, H] (10)
+        var dZf = dF * SigmoidSlope("peephole-lstm (10) f", f); // [B, H] (10)
+        var dZg = dG * TanhSlope("peephole-lstm (10) g", g); // [B, H] (10)
+        var dCBefore = Term("peephole-lstm (11) through c", dC * f)
+            + Term("peephole-lstm (11) through i", dZi * w[0])
+            + Term("peephole-lstm (11) through f", dZf * w[1]); // [B, H] (11)
+        var dZ = dZi.Join(dZf, dZg, dZo); // [B, 4H]
         return new StepFlow(dZ, dZ, DCBefore: dCBefore, DCFromHidden: dCFromHidden); // (12)
     }
 

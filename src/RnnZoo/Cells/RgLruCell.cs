@@ -118,22 +118,18 @@ public sealed class RgLruCell : EquationCell
         return tape with { Kept = [a, m, i.mul(u), fall, slopeR, slopeI, u, i, r, TensorValue.Of(Rate(weights)).expand_as(r)] };
     }
 
-    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)
     {
         var (a, m, v, fall, slopeR) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3], tape.Kept[4]); // [B, H], as prepared
         var (slopeI, u, i, r, c) = (tape.Kept[5], tape.Kept[6], tape.Kept[7], tape.Kept[8], tape.Kept[9]); // [B, H]
-        var dA = Term("rg-lru (6) da", dH.mul(tape.Before.Hidden)); // [B, H] (6)
-        var dM = Term("rg-lru (6) dm", dH.mul(v)); // [B, H] (6)
-        var dV = Term("rg-lru (6) dv", dH.mul(m)); // [B, H] (6)
-        var dL = dA.mul(Term("rg-lru (7) da", a)).sub(dM.mul(fall)); // [B, H] (7)
-        Tensor[] blocks =
-        [
-            Term("rg-lru (8) dL", dL).mul(c).mul(slopeR), // [B, H] (8)
-            dV.mul(Term("rg-lru (8) u", u)).mul(slopeI), // [B, H] (8)
-            Term("rg-lru (8) du", dV.mul(i)), // [B, H] (8)
-        ];
-        var dP = cat(blocks, 1); // [B, 3H]: by the product with W_ih
-        return new StepFlow(dP, dP, DHDirect: Term("rg-lru (9)", dH.mul(a)), DFurther: Term("rg-lru (10) dL r", dL.mul(r))); // (9) (10)
+        var dA = Term("rg-lru (6) da", dH * tape.Before[0]); // [B, H] (6)
+        var dM = Term("rg-lru (6) dm", dH * v); // [B, H] (6)
+        var dV = Term("rg-lru (6) dv", dH * m); // [B, H] (6)
+        var dL = (dA * Term("rg-lru (7) da", a)) - (dM * fall); // [B, H] (7)
+        var dKr = Term("rg-lru (8) dL", dL) * c * slopeR; // [B, H] (8)
+        var dKi = dV * Term("rg-lru (8) u", u) * slopeI; // [B, H] (8)
+        var dP = dKr.Join(dKi, Term("rg-lru (8) du", dV * i)); // [B, 3H] (8): by the product with W_ih
+        return new StepFlow(dP, dP, DHDirect: Term("rg-lru (9)", dH * a), DFurther: Term("rg-lru (10) dL r", dL * r)); // (9) (10)
     }
 
     internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk)

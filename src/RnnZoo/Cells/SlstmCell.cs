@@ -124,42 +124,39 @@ public sealed class SlstmCell : EquationCell
         var above = (delta * -1).Relu() * stored; // [B, H] (3)
         var (i, f) = ((above * -1).Exp(), (delta.Relu() * -1).Exp()); // [B, H] (3)
         var (z, o) = (a[2].Tanh(), a[3].Sigmoid()); // [B, H] (4)
-        var memory = ((f * c) + (i * z)).Join((f * n) + i).Join(a[0] + above); // [B, 3H] (3) (5)
+        var memory = ((f * c) + (i * z)).Join((f * n) + i, a[0] + above); // [B, 3H] (3) (5)
         memory = tapCell is null ? memory : tapCell(memory);
         var made = memory.Split(3); // 3 × [B, H]
         return new CellStep([o * made[0] / made[1], memory], i, f, z, o, a[1], delta); // [B, H] (6)
     }
 
-    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)
     {
         var (i, f, z, o, a, delta) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3], tape.Kept[4], tape.Kept[5]); // [B, H]
-        var (h, made, old) = (tape.After.Hidden, tape.After.Cell.chunk(3, 1), tape.Before.Cell.chunk(3, 1)); // [B, H], 3 × [B, H]
+        var (h, made, old) = (tape.After[0], tape.After[1].Split(3), tape.Before[1].Split(3)); // [B, H], 3 × [B, H]
         var (c, n, cBefore, nBefore) = (made[0], made[1], old[0], old[1]); // [B, H]
-        var dShare = dH.div(n); // [B, H]
-        var (byC, byN) = (Term("slstm (7) dc", dShare.mul(o)), Term("slstm (7) dn", dH.mul(h.div(n)).neg())); // [B, H] (7)
-        var fromHidden = cat([byC, byN, zeros_like(c)], 1); // [B, 3H] (7)
-        var dMemory = fromHidden.Plus(Term("slstm (7) from future", dCFromFuture!)); // [B, 3H] (7)
+        var dShare = dH / n; // [B, H]
+        var (byC, byN) = (Term("slstm (7) dc", dShare * o), Term("slstm (7) dn", -(dH * (h / n)))); // [B, H] (7)
+        var fromHidden = byC.Join(byN, c.Filled(0)); // [B, 3H] (7)
+        var dMemory = fromHidden + Term("slstm (7) from future", dCFromFuture!); // [B, 3H] (7)
         (dMemory, fromHidden) = tape.GoesOn(dMemory, fromHidden, dCFromFuture!);
-        var parts = dMemory.chunk(3, 1); // 3 × [B, H]
+        var parts = dMemory.Split(3); // 3 × [B, H]
         var (dC, dN, dM) = (parts[0], parts[1], parts[2]); // [B, H]
-        var dI = Term("slstm (8) di: dc", dC.mul(z)).Plus(Term("slstm (8) di: dn", dN)); // [B, H] (8)
-        var dF = Term("slstm (8) df: dc", dC.mul(cBefore)).Plus(Term("slstm (8) df: dn", dN.mul(nBefore))); // [B, H] (8)
-        var dZ = Term("slstm (8) dz", dC.mul(i)); // [B, H] (8)
-        var dO = Term("slstm (8) do", dShare.mul(c)); // [B, H] (8)
-        var stored = nBefore.sign().abs(); // [B, H] (2)
-        var byInput = Term("slstm (9) i", dI.mul(i)).sub(Term("slstm (9) m", dM)).mul(stored).masked_fill(delta.ge(Scalars.Zero), Scalars.Zero); // [B, H] (9), 0 times ∞ is not asked for
-        var byForget = Term("slstm (9) f", dF.mul(f)).masked_fill(delta.le(Scalars.Zero), Scalars.Zero); // [B, H] (9)
-        var dDelta = byInput.sub(byForget); // [B, H] (9)
-        Tensor[] blocks =
-        [
-            Term("slstm (10) i: dm", dM).Plus(dDelta), // [B, H] (10)
-            dDelta.mul(Term("slstm (10) f", a.neg().sigmoid())).neg(), // [B, H] (10)
-            dZ.mul(TanhSlope("slstm (10) z", z)), // [B, H] (10)
-            dO.mul(SigmoidSlope("slstm (10) o", o)), // [B, H] (10)
-        ];
-        Tensor[] past = [Term("slstm (11) dc", dC.mul(f)), Term("slstm (11) dn", dN.mul(f)), Term("slstm (11) dm", dDelta).neg()]; // [B, H] (11)
-        var dA = cat(blocks, 1); // [B, 4H]
-        return new StepFlow(dA, dA, DCBefore: cat(past, 1), DCFromHidden: fromHidden); // (12)
+        var dI = Term("slstm (8) di: dc", dC * z) + Term("slstm (8) di: dn", dN); // [B, H] (8)
+        var dF = Term("slstm (8) df: dc", dC * cBefore) + Term("slstm (8) df: dn", dN * nBefore); // [B, H] (8)
+        var dZ = Term("slstm (8) dz", dC * i); // [B, H] (8)
+        var dO = Term("slstm (8) do", dShare * c); // [B, H] (8)
+        var stored = nBefore.Sign().Abs(); // [B, H] (2)
+        var byInput = ((Term("slstm (9) i", dI * i) - Term("slstm (9) m", dM)) * stored).WhereNotBelow(-delta); // [B, H] (9), 0 times ∞ is not asked for
+        var byForget = Term("slstm (9) f", dF * f).WhereNotBelow(delta); // [B, H] (9)
+        var dDelta = byInput - byForget; // [B, H] (9)
+        var dAi = Term("slstm (10) i: dm", dM) + dDelta; // [B, H] (10)
+        var dAf = -(dDelta * Term("slstm (10) f", (-a).Sigmoid())); // [B, H] (10)
+        var dAz = dZ * TanhSlope("slstm (10) z", z); // [B, H] (10)
+        var dAo = dO * SigmoidSlope("slstm (10) o", o); // [B, H] (10)
+        var past = Term("slstm (11) dc", dC * f).Join(Term("slstm (11) dn", dN * f), -Term("slstm (11) dm", dDelta)); // [B, 3H] (11)
+        var dA = dAi.Join(dAf, dAz, dAo); // [B, 4H]
+        return new StepFlow(dA, dA, DCBefore: past, DCFromHidden: fromHidden); // (12)
     }
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before)

@@ -28,6 +28,9 @@ internal abstract class StepValue
     /// <summary>A number minus a.</summary>
     public static StepValue operator -(double number, StepValue a) => a.From(number);
 
+    /// <summary>-a.</summary>
+    public static StepValue operator -(StepValue a) => a.Times(-1);
+
     /// <summary>a times a number.</summary>
     public static StepValue operator *(StepValue a, double factor) => a.Times(factor);
 
@@ -61,11 +64,30 @@ internal abstract class StepValue
     /// <summary>cos a, of radians.</summary>
     public StepValue Cos() => Apply(StepOperation.Cos);
 
+    /// <summary>a where a test is above 0, else 0: where it is NaN too.</summary>
+    public StepValue WherePositive(StepValue test) => Apply(StepOperation.WherePositive, test);
+
+    /// <summary>0 where a test is 0 or below, else a: where it is NaN too.</summary>
+    public StepValue WhereNotBelow(StepValue test) => Apply(StepOperation.WhereNotBelow, test);
+
     /// <summary>a W' for every row, and what is added to it.</summary>
     /// <param name="weight">W [N, n].</param>
     /// <param name="plus">[N], or as the result; null for nothing.</param>
     /// <returns>Rows of N.</returns>
     public abstract StepValue Product(StepValue weight, StepValue? plus = null);
+
+    /// <summary>a W for every row: the way back through <see cref="Product"/>.</summary>
+    /// <param name="weight">W [n, N].</param>
+    /// <param name="plus">As the result; null for nothing.</param>
+    /// <returns>Rows of N.</returns>
+    public virtual StepValue Through(StepValue weight, StepValue? plus = null) => throw NoWayBack();
+
+    /// <summary>The mean of every row.</summary>
+    /// <returns>Rows of 1, which meet every entry of a row of another value.</returns>
+    public virtual StepValue RowMean() => throw NoWayBack();
+
+    /// <summary>Rows as this value's, filled with a number.</summary>
+    public virtual StepValue Filled(double number) => throw NoWayBack();
 
     /// <summary>(a - mean(a)) / √(variance(a) + ε) of every row, times a gain, plus a bias; each [n] or null.</summary>
     public abstract StepValue Normalised(StepValue? gain, StepValue? bias, double epsilon);
@@ -86,7 +108,7 @@ internal abstract class StepValue
     public abstract StepValue[] Split(params long[] sizes);
 
     /// <summary>Joins rows, this value's first.</summary>
-    public abstract StepValue Join(StepValue other);
+    public abstract StepValue Join(params StepValue[] others);
 
     /// <summary>The length of a row.</summary>
     public abstract long Length { get; }
@@ -102,6 +124,8 @@ internal abstract class StepValue
 
     /// <summary>A number minus this value.</summary>
     protected abstract StepValue From(double number);
+
+    private NotSupportedException NoWayBack() => new($"value: expected one that a step back can be found with, a tensor or rows of a program, got a {GetType().Name}.");
 }
 
 /// <summary>What a cell makes of a step.</summary>
@@ -140,12 +164,19 @@ internal sealed class TensorValue(Tensor tensor) : StepValue
         return new TensorValue(leading.Length == 1 ? product : product.view([.. leading, columns.size(1)]));
     }
 
+    public override StepValue Through(StepValue weight, StepValue? plus = null) =>
+        new TensorValue(plus is null ? tensor.mm(Of(weight)) : tensor.mm(Of(weight)).Plus(Of(plus))); // [B, N]
+
+    public override StepValue RowMean() => new TensorValue(tensor.mean([-1], keepdim: true)); // [.., 1]
+
+    public override StepValue Filled(double number) => new TensorValue(full_like(tensor, Scalars.Of(number))); // as a
+
     public override StepValue Normalised(StepValue? gain, StepValue? bias, double epsilon) =>
         new TensorValue(nn.functional.layer_norm(tensor, [Length], gain is null ? null : Of(gain), bias is null ? null : Of(bias), epsilon));
 
     public override StepValue[] Split(params long[] sizes) => Array.ConvertAll(tensor.split(sizes, -1), part => new TensorValue(part));
 
-    public override StepValue Join(StepValue other) => new TensorValue(cat([tensor, Of(other)], -1));
+    public override StepValue Join(params StepValue[] others) => new TensorValue(cat([tensor, .. others.Select(Of)], -1));
 
     public override StepValue IndependentOf(StepValue unread) =>
         Of(unread) is { requires_grad: true } other ? new TensorValue(where(ones([], dtype: ScalarType.Bool, device: tensor.device), tensor, other)) : this;
@@ -176,6 +207,8 @@ internal sealed class TensorValue(Tensor tensor) : StepValue
         StepOperation.Abs => tensor.abs(),
         StepOperation.Sin => tensor.sin(),
         StepOperation.Cos => tensor.cos(),
+        StepOperation.WherePositive => tensor.masked_fill(Of(other!).gt(Scalars.Zero).logical_not(), Scalars.Zero),
+        StepOperation.WhereNotBelow => tensor.masked_fill(Of(other!).le(Scalars.Zero), Scalars.Zero),
         _ => throw new NotSupportedException($"operation: expected one of {string.Join(", ", Enum.GetNames<StepOperation>())}, got {operation}."),
     });
 

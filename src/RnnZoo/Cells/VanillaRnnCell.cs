@@ -87,13 +87,13 @@ public sealed class VanillaRnnCell : GatedCell
         }]);
     }
 
-    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)
     {
-        var h = tape.After.Hidden; // [B, H]
+        var h = tape.After[0]; // [B, H]
         var dZ = Term("vanilla (3)", Activation switch // [B, H] (3)
         {
-            Activation.Tanh => dH.mul(TanhSlope("vanilla (3)", h)),
-            Activation.Relu => dH.masked_fill(h.le(Scalars.Zero), Scalars.Zero), // 0 times ∞ is not asked for
+            Activation.Tanh => dH * TanhSlope("vanilla (3)", h),
+            Activation.Relu => dH.WhereNotBelow(h), // 0 times ∞ is not asked for
             _ => dH,
         });
         return new StepFlow(dZ, dZ); // (4)

@@ -6,7 +6,13 @@ namespace RnnZoo.Kernels;
 /// <summary>What a step does at one place of its program.</summary>
 internal abstract class StepInstruction
 {
-    public abstract void Run();
+    /// <summary>Whether many rows at once are faster than a few.</summary>
+    public virtual bool TakesAllRows => false;
+
+    /// <param name="from">The first row.</param>
+    /// <param name="to">The row after the last.</param>
+    /// <param name="first">Where the step's rows begin in those that have rows for every step.</param>
+    public abstract void Run(int from, int to, nint first);
 }
 
 /// <summary>A function of one or two vectors, of which an unary one does not read the second.</summary>
@@ -17,17 +23,17 @@ internal interface IStepFunction<V>
 }
 
 /// <summary>target = F(a, b), element by element.</summary>
-internal sealed unsafe class ElementwiseInstruction<F, S, V, T>(StepRows target, StepRows a, StepRows b, int batch) : StepInstruction
+internal sealed unsafe class ElementwiseInstruction<F, S, V, T>(StepRows target, StepRows a, StepRows b) : StepInstruction
     where F : struct, IStepFunction<V>
     where S : struct, ISimd<V, T>
     where V : struct
     where T : unmanaged
 {
-    public override void Run()
+    public override void Run(int from, int to, nint first)
     {
-        for (var row = 0; row < batch; row++)
+        for (var row = from; row < to; row++)
         {
-            Run((T*)target.Address + (row * target.Stride), (T*)a.Address + (row * a.Stride), (T*)b.Address + (row * b.Stride), target.Length);
+            Run(target.At<T>(row, first), a.At<T>(row, first), b.At<T>(row, first), target.Length);
         }
     }
 
@@ -46,7 +52,7 @@ internal sealed unsafe class ElementwiseInstruction<F, S, V, T>(StepRows target,
 /// W': [group][n, vectors, lanes]. So the product of a single row reads them once, from the first byte to the last, and each
 /// element of the row goes into 8 sums, which is what hides that a multiply-add takes its time.
 /// </summary>
-internal sealed unsafe class ProductInstruction<S, V, T>(StepRows target, StepRows a, StepRows plus, T* panels, int batch) : StepInstruction
+internal sealed unsafe class ProductInstruction<S, V, T>(StepRows target, StepRows a, StepRows plus, T* panels) : StepInstruction
     where S : struct, ISimd<V, T>
     where V : struct
     where T : unmanaged, INumberBase<T>
@@ -54,11 +60,13 @@ internal sealed unsafe class ProductInstruction<S, V, T>(StepRows target, StepRo
     private const int MostVectors = 8;
     private readonly int _vectors = VectorsOf(target.Length);
 
+    public override bool TakesAllRows => true;
+
     /// <summary>Elements of the packed weights [N, n].</summary>
     public static long PanelElements(int columns, int depth) => (long)VectorsOf(columns) * S.Lanes * depth;
 
     /// <summary>Packs weights [N, n]; the memory is zero.</summary>
-    public static void Pack(ReadOnlySpan<T> weight, int columns, int depth, T* panels)
+    public static void Pack(T* weight, nint columnStride, nint depthStride, int columns, int depth, T* panels)
     {
         var vectors = VectorsOf(columns);
         for (var (group, first) = (0, 0); first < vectors; group++)
@@ -66,10 +74,10 @@ internal sealed unsafe class ProductInstruction<S, V, T>(StepRows target, StepRo
             var count = Partition.Start(vectors, group + 1, GroupsOf(vectors)) - first;
             for (var lane = 0; lane < Math.Min(count * S.Lanes, columns - (first * S.Lanes)); lane++)
             {
-                var row = weight.Slice(((first * S.Lanes) + lane) * depth, depth);
-                for (var k = 0; k < depth; k++)
+                var column = weight + (((first * S.Lanes) + lane) * columnStride);
+                for (nint k = 0; k < depth; k++)
                 {
-                    panels[((nint)k * count * S.Lanes) + lane] = row[k];
+                    panels[(k * count * S.Lanes) + lane] = column[k * depthStride];
                 }
             }
 
@@ -78,43 +86,47 @@ internal sealed unsafe class ProductInstruction<S, V, T>(StepRows target, StepRo
         }
     }
 
-    public override void Run()
+    public override void Run(int from, int to, nint first)
     {
+        var rows = to - from;
+        var left = a.At<T>(from, first);
+        var added = plus.At<T>(from, first);
+        var made = target.At<T>(from, first);
         var groups = GroupsOf(_vectors);
         var at = panels;
-        for (var (group, first) = (0, 0); group < groups; group++)
+        for (var (group, vector) = (0, 0); group < groups; group++)
         {
-            var count = Partition.Start(_vectors, group + 1, groups) - first;
-            var from = (T*)plus.Address + (first * S.Lanes);
-            var to = (T*)target.Address + (first * S.Lanes);
-            if (batch == 1)
+            var count = Partition.Start(_vectors, group + 1, groups) - vector;
+            if (rows == 1)
             {
-                Row(count, (T*)a.Address, a.Length, at, from, to);
+                Row(count, left, a.Length, at, added, made);
             }
             else
             {
                 Gemm<S, V, T>.Run(new GemmArguments<T>
                 {
-                    A = (T*)a.Address,
+                    A = left,
                     AStride = a.Stride,
                     AStep = 1,
-                    Rows = batch,
+                    Rows = rows,
                     Depth = a.Length,
                     B = at,
                     BStride = S.Lanes,
                     BStep = (nint)count * S.Lanes,
                     Vectors = count,
-                    Init = from,
+                    Init = added,
                     InitStride = plus.Stride,
                     InitVectorStride = S.Lanes,
-                    C = to,
+                    C = made,
                     CStride = target.Stride,
                     CVectorStride = S.Lanes,
                 });
             }
 
             at += (nint)a.Length * count * S.Lanes;
-            first += count;
+            added += count * S.Lanes;
+            made += count * S.Lanes;
+            vector += count;
         }
     }
 
@@ -186,16 +198,16 @@ internal sealed unsafe class ProductInstruction<S, V, T>(StepRows target, StepRo
 }
 
 /// <summary>target = (a - mean(a)) / √(variance(a) + ε) · gain + bias of every row.</summary>
-internal sealed unsafe class NormaliseInstruction<S, V, T>(StepRows target, StepRows a, StepRows gain, StepRows bias, double epsilon, int batch) : StepInstruction
+internal sealed unsafe class NormaliseInstruction<S, V, T>(StepRows target, StepRows a, StepRows gain, StepRows bias, double epsilon) : StepInstruction
     where S : struct, ISimd<V, T>
     where V : struct
     where T : unmanaged, INumberBase<T>
 {
-    public override void Run()
+    public override void Run(int from, int to, nint first)
     {
-        for (var row = 0; row < batch; row++)
+        for (var row = from; row < to; row++)
         {
-            Run((T*)a.Address + (row * a.Stride), (T*)target.Address + (row * target.Stride));
+            Run(a.At<T>(row, first), target.At<T>(row, first));
         }
     }
 
@@ -203,19 +215,7 @@ internal sealed unsafe class NormaliseInstruction<S, V, T>(StepRows target, Step
     private void Run(T* from, T* to)
     {
         var (length, whole) = (target.Length, target.Length / S.Lanes * S.Lanes);
-        var sum = S.Zero;
-        for (var i = 0; i < whole; i += S.Lanes)
-        {
-            sum = S.Add(sum, S.Load(from + i));
-        }
-
-        var total = S.Sum(sum);
-        for (var i = whole; i < length; i++)
-        {
-            total += double.CreateTruncating(from[i]);
-        }
-
-        var mean = total / length;
+        var mean = MeanInstruction<S, V, T>.Of(from, length);
         var (centre, low, high) = (S.Constant(mean), S.Zero, S.Zero);
         for (var i = 0; i < whole; i += S.Lanes)
         {
@@ -239,28 +239,83 @@ internal sealed unsafe class NormaliseInstruction<S, V, T>(StepRows target, Step
     }
 }
 
+/// <summary>target = mean(a) of every row.</summary>
+internal sealed unsafe class MeanInstruction<S, V, T>(StepRows target, StepRows a) : StepInstruction
+    where S : struct, ISimd<V, T>
+    where V : struct
+    where T : unmanaged, INumberBase<T>
+{
+    public override void Run(int from, int to, nint first)
+    {
+        for (var row = from; row < to; row++)
+        {
+            *target.At<T>(row, first) = T.CreateTruncating(Of(a.At<T>(row, first), a.Length));
+        }
+    }
+
+    /// <summary>The mean of a row.</summary>
+    public static double Of(T* row, int length)
+    {
+        var (sum, whole) = (S.Zero, length / S.Lanes * S.Lanes);
+        for (var i = 0; i < whole; i += S.Lanes)
+        {
+            sum = S.Add(sum, S.Load(row + i));
+        }
+
+        var total = S.Sum(sum);
+        for (var i = whole; i < length; i++)
+        {
+            total += double.CreateTruncating(row[i]);
+        }
+
+        return total / length;
+    }
+}
+
+/// <summary>Every entry of a row of target is the only one of a's.</summary>
+internal sealed unsafe class SpreadInstruction<T>(StepRows target, StepRows a) : StepInstruction
+    where T : unmanaged
+{
+    public override void Run(int from, int to, nint first)
+    {
+        for (var row = from; row < to; row++)
+        {
+            new Span<T>(target.At<T>(row, first), target.Length).Fill(*a.At<T>(row, first));
+        }
+    }
+}
+
 /// <summary>Every row of target is that of a table that its id says.</summary>
 internal sealed unsafe class LookupInstruction<T>(nint table, StepRows target, int[] ids) : StepInstruction
     where T : unmanaged
 {
-    public override void Run()
+    public override void Run(int from, int to, nint first)
     {
-        for (var row = 0; row < ids.Length; row++)
+        for (var row = from; row < to; row++)
         {
-            new Span<T>((T*)table + ((nint)ids[row] * target.Length), target.Length).CopyTo(new Span<T>((T*)target.Address + (row * target.Stride), target.Length));
+            new Span<T>((T*)table + ((nint)ids[row] * target.Length), target.Length).CopyTo(new Span<T>(target.At<T>(row, first), target.Length));
         }
     }
 }
 
 /// <summary>target = source.</summary>
-internal sealed unsafe class CopyInstruction<T>(StepRows source, StepRows target, int batch) : StepInstruction
+internal sealed unsafe class CopyInstruction<T>(StepRows source, StepRows target) : StepInstruction
     where T : unmanaged
 {
-    public override void Run()
+    public override void Run(int from, int to, nint first)
     {
-        for (var row = 0; row < batch; row++)
+        for (var row = from; row < to; row++)
         {
-            new Span<T>((T*)source.Address + (row * source.Stride), source.Length).CopyTo(new Span<T>((T*)target.Address + (row * target.Stride), source.Length));
+            new Span<T>(source.At<T>(row, first), source.Length).CopyTo(new Span<T>(target.At<T>(row, first), source.Length));
         }
     }
+}
+
+/// <summary>Shows a step's rows to a function: the address of the first, and how many there are.</summary>
+internal sealed unsafe class ShowInstruction<T>(StepRows rows, Action<nint, int> function) : StepInstruction
+    where T : unmanaged
+{
+    public override bool TakesAllRows => true;
+
+    public override void Run(int from, int to, nint first) => function((nint)rows.At<T>(from, first), to - from);
 }

@@ -22,30 +22,53 @@ internal enum StepOperation
     Abs,
     Sin,
     Cos,
+
+    /// <summary>The first where the second is above 0, else 0. No operator of ONNX: of steps back alone.</summary>
+    WherePositive,
+
+    /// <summary>0 where the second is 0 or below, else the first. No operator of ONNX: of steps back alone.</summary>
+    WhereNotBelow,
 }
 
 /// <summary>Rows of a batch in the memory of a <see cref="StepProgram{T}"/>.</summary>
 /// <param name="Address">Where the first row begins.</param>
 /// <param name="Stride">Elements from one row to the next; 0 where one row is there for all.</param>
 /// <param name="Length">Elements of a row.</param>
-internal readonly record struct StepRows(nint Address, nint Stride, int Length);
+/// <param name="Moves">Whether there are rows for every step, packed: those of a step begin where it says.</param>
+internal readonly unsafe record struct StepRows(nint Address, nint Stride, int Length, bool Moves = false)
+{
+    /// <summary>Where a row of the batch is.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="first">Where the step's rows begin in those that have rows for every step.</param>
+    public T* At<T>(nint row, nint first)
+        where T : unmanaged => (T*)Address + ((Moves ? first + row : row) * Stride);
+
+    /// <summary>A part of every row.</summary>
+    public StepRows Part<T>(nint from, int length)
+        where T : unmanaged => this with { Address = Address + (from * sizeof(T)), Length = length };
+}
 
 /// <summary>
-/// One step of a net as a list of instructions on memory of its own, written once and run as often as there are steps, on the
-/// calling thread. A run allocates nothing.
+/// One step of a net, forward or back, as a list of instructions on memory of its own, written once and run as often as there are
+/// steps. A run allocates nothing; rows do not meet each other, so threads may run rows of their own.
 /// </summary>
 /// <remarks>
-/// The memory is the collector's, pinned, so that nothing needs to be freed. Whole vectors are read and written: behind every
-/// row that an instruction writes there is room for one, and behind every array that one may be read from.
+/// The memory is the collector's, pinned, so that nothing needs to be freed, unless another is given. Whole vectors are read and
+/// written: behind every row that an instruction writes there is room for one, and behind every array that one may be read from.
+/// Between two products a few rows at a time run through all instructions, while they are in the first-level cache.
 /// </remarks>
-internal abstract unsafe class StepProgram<T>(int batch)
+/// <param name="batch">B.</param>
+/// <param name="take">Gives memory of so many bytes, zero, on a cache line of its own; null for the collector's.</param>
+internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
     where T : unmanaged, INumberBase<T>
 {
+    private const int RunBytes = 4096;
     private const int Line = 64;
     private const int BlockBytes = 1 << 16;
     private readonly List<T[]> _blocks = [];
     private nint _free;
     private nint _end;
+    private int _longest = 1;
 
     /// <summary>B.</summary>
     public int Batch => batch;
@@ -56,19 +79,47 @@ internal abstract unsafe class StepProgram<T>(int batch)
     /// <summary>An empty program.</summary>
     /// <param name="batch">B.</param>
     /// <param name="width">The width of the vectors; the machine's best if null.</param>
-    public static StepProgram<T> Of(int batch, VectorWidth? width = null) => (width ?? VectorWidths.Best) switch
+    /// <param name="take">Where the memory comes from; the collector's if null.</param>
+    public static StepProgram<T> Of(int batch, VectorWidth? width = null, Func<nint, nint>? take = null) => (width ?? VectorWidths.Best) switch
     {
-        VectorWidth.Bits512 => new StepProgram<Simd512<T>, Vector512<T>, T>(batch),
-        VectorWidth.Bits256 => new StepProgram<Simd256<T>, Vector256<T>, T>(batch),
-        _ => new StepProgram<Simd128<T>, Vector128<T>, T>(batch),
+        VectorWidth.Bits512 => new StepProgram<Simd512<T>, Vector512<T>, T>(batch, take),
+        VectorWidth.Bits256 => new StepProgram<Simd256<T>, Vector256<T>, T>(batch, take),
+        _ => new StepProgram<Simd128<T>, Vector128<T>, T>(batch, take),
     };
 
     /// <summary>Makes a step.</summary>
-    public void Run()
+    public void Run() => Run(0, batch, first: 0);
+
+    /// <summary>Makes a step of some rows.</summary>
+    /// <param name="from">The first row.</param>
+    /// <param name="to">The row after the last.</param>
+    /// <param name="first">Where the step's rows begin in those that have rows for every step.</param>
+    public void Run(int from, int to, nint first)
     {
-        foreach (var instruction in CollectionsMarshal.AsSpan(Instructions))
+        var instructions = CollectionsMarshal.AsSpan(Instructions);
+        var few = Math.Max(1, RunBytes / (_longest * sizeof(T)));
+        for (var (begin, end) = (0, 0); begin < instructions.Length; begin = end)
         {
-            instruction.Run();
+            end = begin + 1;
+            if (instructions[begin].TakesAllRows)
+            {
+                instructions[begin].Run(from, to, first);
+                continue;
+            }
+
+            while (end < instructions.Length && !instructions[end].TakesAllRows)
+            {
+                end++;
+            }
+
+            for (var row = from; row < to; row += few)
+            {
+                var rows = Math.Min(row + few, to);
+                foreach (var instruction in instructions[begin..end])
+                {
+                    instruction.Run(row, rows, first);
+                }
+            }
         }
     }
 
@@ -76,6 +127,7 @@ internal abstract unsafe class StepProgram<T>(int batch)
     public StepRows Rows(int length)
     {
         var stride = Stride.Padded<T>(length);
+        _longest = Math.Max(_longest, length);
         return new StepRows((nint)Take(batch * stride), stride, length);
     }
 
@@ -88,16 +140,21 @@ internal abstract unsafe class StepProgram<T>(int batch)
     }
 
     /// <summary>A row of the batch.</summary>
-    public static Span<T> RowOf(StepRows rows, int row) => new((T*)rows.Address + (row * rows.Stride), rows.Length);
+    public static Span<T> RowOf(StepRows rows, int row) => new(rows.At<T>(row, first: 0), rows.Length);
 
-    /// <summary>An operation on one or two operands of one length.</summary>
+    /// <summary>An operation on one or two operands; rows of 1 meet every entry of the other's.</summary>
     public abstract StepRows Apply(StepOperation operation, StepRows a, StepRows b);
 
     /// <summary>a W' + plus.</summary>
     /// <param name="a">Rows of n.</param>
-    /// <param name="weight">W [N, n], which is packed now.</param>
+    /// <param name="weight">W [N, n], which is packed now: element [i, k] at weight + i·columnStride + k·depthStride.</param>
+    /// <param name="columnStride">See there.</param>
+    /// <param name="depthStride">See there.</param>
     /// <param name="plus">Rows of N.</param>
-    public abstract StepRows Product(StepRows a, ReadOnlySpan<T> weight, StepRows plus);
+    public abstract StepRows Product(StepRows a, T* weight, nint columnStride, nint depthStride, StepRows plus);
+
+    /// <summary>The mean of every row, in rows of 1.</summary>
+    public abstract StepRows RowMean(StepRows a);
 
     /// <summary>(a - mean(a)) / √(variance(a) + ε) of every row, times a gain, plus a bias.</summary>
     public abstract StepRows Normalised(StepRows a, StepRows gain, StepRows bias, double epsilon);
@@ -114,21 +171,33 @@ internal abstract unsafe class StepProgram<T>(int batch)
     }
 
     /// <summary>Joins rows.</summary>
-    public StepRows Join(StepRows a, StepRows b)
+    public StepRows Join(params StepRows[] parts)
     {
-        var target = Rows(a.Length + b.Length);
-        Copy(a, target with { Length = a.Length });
-        Copy(b, target with { Address = target.Address + ((nint)a.Length * sizeof(T)), Length = b.Length });
+        var (target, at) = (Rows(parts.Sum(part => part.Length)), 0);
+        foreach (var part in parts)
+        {
+            Copy(part, target.Part<T>(at, part.Length));
+            at += part.Length;
+        }
+
         return target;
     }
 
     /// <summary>Copies rows.</summary>
-    public void Copy(StepRows source, StepRows target) => Instructions.Add(new CopyInstruction<T>(source, target, batch));
+    public void Copy(StepRows source, StepRows target) => Instructions.Add(new CopyInstruction<T>(source, target));
+
+    /// <summary>Shows rows to a function, which may change them.</summary>
+    public void Show(StepRows rows, Action<nint, int> function) => Instructions.Add(new ShowInstruction<T>(rows, function));
 
     /// <summary>Memory on a cache line of its own, zero, with room for a vector behind it.</summary>
     protected T* Take(nint count)
     {
         var bytes = ((count * sizeof(T)) + Line + Line - 1) & ~(nint)(Line - 1);
+        if (take is not null)
+        {
+            return (T*)take(bytes);
+        }
+
         if (_end - _free < bytes)
         {
             var block = GC.AllocateArray<T>(checked((int)(Math.Max(BlockBytes, bytes + Line) / sizeof(T))), pinned: true);
@@ -144,14 +213,16 @@ internal abstract unsafe class StepProgram<T>(int batch)
 }
 
 /// <summary>The instructions in one vector width.</summary>
-internal sealed unsafe class StepProgram<S, V, T>(int batch) : StepProgram<T>(batch)
+internal sealed unsafe class StepProgram<S, V, T>(int batch, Func<nint, nint>? take) : StepProgram<T>(batch, take)
     where S : struct, ISimd<V, T>
     where V : struct
     where T : unmanaged, INumberBase<T>
 {
     public override StepRows Apply(StepOperation operation, StepRows a, StepRows b)
     {
-        var target = Rows(a.Length);
+        var length = Math.Max(a.Length, b.Length);
+        (a, b) = (Spread(a, length), Spread(b, length));
+        var target = Rows(length);
         Instructions.Add(operation switch
         {
             StepOperation.Add => Of<Add>(),
@@ -168,26 +239,48 @@ internal sealed unsafe class StepProgram<S, V, T>(int batch) : StepProgram<T>(ba
             StepOperation.Abs => Of<Abs>(),
             StepOperation.Sin => Of<Sin>(),
             StepOperation.Cos => Of<Cos>(),
+            StepOperation.WherePositive => Of<WherePositive>(),
+            StepOperation.WhereNotBelow => Of<WhereNotBelow>(),
             _ => throw new NotSupportedException($"operation: expected one of {string.Join(", ", Enum.GetNames<StepOperation>())}, got {operation}."),
         });
         return target;
 
-        StepInstruction Of<F>() where F : struct, IStepFunction<V> => new ElementwiseInstruction<F, S, V, T>(target, a, b, Batch);
+        StepInstruction Of<F>() where F : struct, IStepFunction<V> => new ElementwiseInstruction<F, S, V, T>(target, a, b);
     }
 
-    public override StepRows Product(StepRows a, ReadOnlySpan<T> weight, StepRows plus)
+    public override StepRows Product(StepRows a, T* weight, nint columnStride, nint depthStride, StepRows plus)
     {
         var target = Rows(plus.Length);
         var panels = Take((nint)ProductInstruction<S, V, T>.PanelElements(target.Length, a.Length));
-        ProductInstruction<S, V, T>.Pack(weight, target.Length, a.Length, panels);
-        Instructions.Add(new ProductInstruction<S, V, T>(target, a, plus, panels, Batch));
+        ProductInstruction<S, V, T>.Pack(weight, columnStride, depthStride, target.Length, a.Length, panels);
+        Instructions.Add(new ProductInstruction<S, V, T>(target, a, plus, panels));
+        return target;
+    }
+
+    public override StepRows RowMean(StepRows a)
+    {
+        var target = Rows(1);
+        Instructions.Add(new MeanInstruction<S, V, T>(target, a));
         return target;
     }
 
     public override StepRows Normalised(StepRows a, StepRows gain, StepRows bias, double epsilon)
     {
         var target = Rows(a.Length);
-        Instructions.Add(new NormaliseInstruction<S, V, T>(target, a, gain, bias, epsilon, Batch));
+        Instructions.Add(new NormaliseInstruction<S, V, T>(target, a, gain, bias, epsilon));
+        return target;
+    }
+
+    // Rows of 1, as rows of more.
+    private StepRows Spread(StepRows rows, int length)
+    {
+        if (rows.Length == length)
+        {
+            return rows;
+        }
+
+        var target = Rows(length);
+        Instructions.Add(new SpreadInstruction<T>(target, rows));
         return target;
     }
 
@@ -274,5 +367,17 @@ internal sealed unsafe class StepProgram<S, V, T>(int batch) : StepProgram<T>(ba
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static V Of(V a, V b) => S.Cos(a);
+    }
+
+    private readonly struct WherePositive : IStepFunction<V>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Of(V a, V b) => S.WherePositive(b, a);
+    }
+
+    private readonly struct WhereNotBelow : IStepFunction<V>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Of(V a, V b) => S.WhereNotBelow(b, a);
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using RnnZoo.Bptt;
 using RnnZoo.Cells;
 using RnnZoo.Kernels;
 using static TorchSharp.torch;
@@ -303,27 +304,29 @@ internal sealed class ProgramRows<T>(StepProgram<T> program, StepRows rows) : St
 
     private StepRows Rows => rows;
 
-    public override StepValue Product(StepValue weight, StepValue? plus = null)
-    {
-        var matrix = TensorValue.Of(weight); // [N, n]
-        return New(program.Product(rows, NumbersOf(matrix), plus is null ? Constant(0, matrix.size(0)) : Operand(plus)));
-    }
+    public override StepValue Product(StepValue weight, StepValue? plus = null) => Times(TensorValue.Of(weight), plus);
+
+    public override StepValue Through(StepValue weight, StepValue? plus = null) => Times(TensorValue.Of(weight).t(), plus);
+
+    public override StepValue RowMean() => New(program.RowMean(rows));
+
+    public override StepValue Filled(double number) => New(Constant(number, Length));
 
     public override StepValue Normalised(StepValue? gain, StepValue? bias, double epsilon) =>
         New(program.Normalised(rows, gain is null ? Constant(1, Length) : Operand(gain), bias is null ? Constant(0, Length) : Operand(bias), epsilon));
 
-    public override unsafe StepValue[] Split(params long[] sizes)
+    public override StepValue[] Split(params long[] sizes)
     {
-        var at = rows.Address;
+        var at = 0L;
         return Array.ConvertAll(sizes, size =>
         {
-            var part = New(new StepRows(at, rows.Stride, (int)size));
-            at += (nint)size * sizeof(T);
+            var part = New(rows.Part<T>((nint)at, (int)size));
+            at += size;
             return part;
         });
     }
 
-    public override StepValue Join(StepValue other) => New(program.Join(rows, Operand(other)));
+    public override StepValue Join(params StepValue[] others) => New(program.Join([rows, .. others.Select(Operand)]));
 
     protected override StepValue Apply(StepOperation operation, StepValue? other = null) =>
         New(program.Apply(operation, rows, other is null ? rows : Operand(other)));
@@ -331,6 +334,15 @@ internal sealed class ProgramRows<T>(StepProgram<T> program, StepRows rows) : St
     protected override StepValue Times(double factor) => New(program.Apply(StepOperation.Mul, rows, Constant(factor, Length)));
 
     protected override StepValue From(double number) => New(program.Apply(StepOperation.Sub, Constant(number, Length), rows));
+
+    private unsafe StepValue Times(Tensor matrix, StepValue? plus) // [N, n]
+    {
+        using var scope = NewDisposeScope();
+        var local = matrix.detach().cpu(); // [N, n]
+        var made = program.Product(rows, (T*)TensorMemory.Address(local), (nint)local.stride(0), (nint)local.stride(1), plus is null ? Constant(0, local.size(0)) : Operand(plus));
+        GC.KeepAlive(local);
+        return New(made);
+    }
 
     private StepValue New(StepRows made) => new ProgramRows<T>(program, made);
 
@@ -361,7 +373,7 @@ internal sealed class TokenRows<T>(StepProgram<T> program, int[] tokens, long cl
 
     public override StepValue[] Split(params long[] sizes) => throw NoVector();
 
-    public override StepValue Join(StepValue other) => throw NoVector();
+    public override StepValue Join(params StepValue[] others) => throw NoVector();
 
     protected override StepValue Apply(StepOperation operation, StepValue? other = null) => throw NoVector();
 

@@ -222,7 +222,7 @@ internal sealed class OnnxValue(OnnxGraph graph, string name, long[] sizes) : St
     public override StepValue[] Split(params long[] parts) =>
         graph.Nodes("Split", [this, graph.Integers(parts)], [.. parts.Select(part => new[] { part })], ("axis", -1L));
 
-    public override StepValue Join(StepValue other) => Joined([this, (OnnxValue)other], axis: -1, [Length + other.Length]);
+    public override StepValue Join(params StepValue[] others) => Joined([this, .. others.Cast<OnnxValue>()], axis: -1, [Length + others.Sum(other => other.Length)]);
 
     /// <summary>Joins values along an axis; one alone stays as it is.</summary>
     public static OnnxValue Joined(IReadOnlyList<OnnxValue> values, long axis, long[] sizes) =>

@@ -35,10 +35,10 @@ internal sealed class HalfCell : GatedCell
         return new CellStep([(before[0] + y) * 0.5], y); // [B, H] (2)
     }
 
-    internal override StepFlow BackwardStep(TapeFrame tape, Tensor dH, Tensor? dCFromFuture)
+    internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)
     {
-        var half = dH.div(Scalars.Of(2L)); // [B, H]
-        var dZ = Term("half (3)", half).mul(TanhSlope("half (3)", tape.Kept[0])); // [B, H] (3)
+        var half = dH * 0.5; // [B, H]
+        var dZ = Term("half (3)", half) * TanhSlope("half (3)", tape.Kept[0]); // [B, H] (3)
         return new StepFlow(dZ, dZ, DHDirect: Term("half (4)", half)); // (3) (4)
     }
 
