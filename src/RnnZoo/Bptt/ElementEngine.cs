@@ -28,7 +28,7 @@ internal sealed class ElementEngine(LayerBptt equations) : ILayerKernel
     /// <summary>What the cell keeps, and h, of every step, each [N, H].</summary>
     public long TapeElements(LayerArguments arguments) => (ElementKernel.Kept(_cell) + 1) * Elements(arguments);
 
-    public (Tensor Output, Tensor Final) Forward(LayerArguments arguments, bool reversed, nint tape)
+    public (Tensor Output, Tensor Final) Forward(LayerArguments arguments, bool reversed, Tensor? tape)
     {
         equations.CheckForward(arguments.Input, arguments.Initial.Map(part => part.view(-1, arguments.Weights.HiddenSize)), arguments.Weights, arguments.Sizes);
         return arguments.Input.dtype == ScalarType.Float32
@@ -36,7 +36,7 @@ internal sealed class ElementEngine(LayerBptt equations) : ILayerKernel
             : Forward<double>(arguments, reversed, tape);
     }
 
-    public LayerGradients Backward(LayerArguments arguments, bool reversed, nint tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms = null)
+    public LayerGradients Backward(LayerArguments arguments, bool reversed, Tensor tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms = null)
     {
         var input = arguments.Input;
         LayerCheck.Cotangents(arguments.OutputShape, arguments.Batch, input, cotangents, equations.Cell);
@@ -45,7 +45,7 @@ internal sealed class ElementEngine(LayerBptt equations) : ILayerKernel
             : Backward<double>(arguments, reversed, tape, cotangents, wanted, norms);
     }
 
-    private unsafe (Tensor Output, Tensor Final) Forward<T>(LayerArguments arguments, bool reversed, nint tape)
+    private unsafe (Tensor Output, Tensor Final) Forward<T>(LayerArguments arguments, bool reversed, Tensor? tape)
         where T : unmanaged, INumberBase<T>
     {
         using var scope = NewDisposeScope();
@@ -58,7 +58,7 @@ internal sealed class ElementEngine(LayerBptt equations) : ILayerKernel
         var kernel = Arguments<T>(arguments, memory, reversed, tape);
         kernel.X = Arrays(memory, products);
         kernel.OutputCopy = memory.Dense(output);
-        if (tape == 0)
+        if (tape is null)
         {
             kernel.Output = kernel.OutputCopy;
             kernel.OutputCopy = null;
@@ -73,7 +73,7 @@ internal sealed class ElementEngine(LayerBptt equations) : ILayerKernel
         return (output.MoveToOuterDisposeScope(), final.MoveToOuterDisposeScope());
     }
 
-    private unsafe LayerGradients Backward<T>(LayerArguments arguments, bool reversed, nint tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms)
+    private unsafe LayerGradients Backward<T>(LayerArguments arguments, bool reversed, Tensor tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms)
         where T : unmanaged, INumberBase<T>
     {
         using var scope = NewDisposeScope();
@@ -131,22 +131,23 @@ internal sealed class ElementEngine(LayerBptt equations) : ILayerKernel
             Further: wanted.HasFlag(WantedGradients.Further) && dParameter is not null ? [dParameter.sum(dim: 0)] : null); // [H]
     }
 
-    private unsafe ElementArguments<T> Arguments<T>(LayerArguments arguments, TensorMemory<T> memory, bool reversed, nint tape)
+    private unsafe ElementArguments<T> Arguments<T>(LayerArguments arguments, TensorMemory<T> memory, bool reversed, Tensor? tape)
         where T : unmanaged
     {
         var (elements, kept) = ((nint)Elements(arguments), ElementKernel.Kept(_cell));
+        var start = memory.Dense(tape);
         return new ElementArguments<T>
         {
             Sizes = arguments.Sizes ?? BatchSizes.Even(arguments.Steps, arguments.Batch),
             Hidden = (nint)arguments.Weights.HiddenSize,
             Reverse = reversed,
             Kept = new ElementArrays<T> { A = Kept(0), B = Kept(1), C = Kept(2) },
-            Output = (T*)tape + (kept * elements),
+            Output = start + (kept * elements),
             H0 = memory.Dense(arguments.Initial.Hidden),
             Parameter = memory.Dense(arguments.Weights.Further is [var parameter] ? parameter.expand(arguments.Batch, arguments.Weights.HiddenSize) : null),
         };
 
-        T* Kept(int index) => tape == 0 || index >= kept ? null : (T*)tape + (index * elements);
+        T* Kept(int index) => start == null || index >= kept ? null : start + (index * elements);
     }
 
     private static unsafe ElementArrays<T> Arrays<T>(TensorMemory<T> memory, Tensor[] tensors)

@@ -103,7 +103,17 @@ internal sealed class LayerBptt(EquationCell cell)
         LayerCheck.Backward(tape, cotangents, cell);
         using var scope = NewDisposeScope();
         var keepSteps = wanted.HasFlag(WantedGradients.Steps);
-        var (walk, dHidden, dCell, steps) = WalkBack(tape, cotangents, keepSteps || norms is not null, norms?.Change);
+        return Gather(tape, WalkBack(tape, cotangents, keepSteps || norms is not null, norms?.Change), wanted, norms).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The gradients, by what the walk back has found.</summary>
+    /// <param name="tape">What <see cref="Forward"/> kept.</param>
+    /// <param name="walked">What was found at all steps, ∂L/∂h_0, ∂L/∂c_0, and the steps' gradients where they are wanted.</param>
+    /// <param name="wanted">What to compute.</param>
+    /// <param name="norms">Takes the norms of the steps' gradients; null for none.</param>
+    public LayerGradients Gather(LayerTape tape, WalkedBack walked, WantedGradients wanted, StepNorms? norms)
+    {
+        var (walk, dHidden, dCell, steps) = walked;
         var seen = wanted.HasFlag(WantedGradients.HiddenWeight) || norms?.Shares is not null ? tape.Noise.Seen(tape.Before(part: 0)) : null; // [N, H]
         norms?.Take(steps!, tape.Sizes, walk.DRecurrent, seen);
         var (weights, initial) = (tape.Weights, wanted.HasFlag(WantedGradients.InitialState));
@@ -126,14 +136,14 @@ internal sealed class LayerBptt(EquationCell cell)
                 : cell.Term("layer (8) db_hh", cell.DHiddenBias(walk)).sum(dim: 0), // [G·H] (8)
             InitialHidden: initial ? cell.Term("layer (9) dh_0", dHidden) : null, // [B, H] (9)
             InitialCell: initial && dCell is not null ? cell.Term("layer (9) dc_0", dCell) : null, // [B, H] (9)
-            Steps: keepSteps ? steps!.Map(part => AsGiven(part, tape.Input)) : null,
-            Further: wanted.HasFlag(WantedGradients.Further) ? further : null).MoveToOuterDisposeScope();
+            Steps: wanted.HasFlag(WantedGradients.Steps) ? steps!.Map(part => AsGiven(part, tape.Input)) : null,
+            Further: wanted.HasFlag(WantedGradients.Further) ? further : null);
 
         Tensor? Wanted(WantedGradients gradient, Tensor? operand) => wanted.HasFlag(gradient) ? operand : null;
     }
 
     /// <summary>The loop over time of the backward pass.</summary>
-    private (BackwardWalk Walk, Tensor DHidden, Tensor? DCell, StepGradients? Steps) WalkBack(LayerTape tape, LayerCotangents cotangents, bool keepSteps, Func<int, bool, Tensor, Tensor>? change)
+    private WalkedBack WalkBack(LayerTape tape, LayerCotangents cotangents, bool keepSteps, Func<int, bool, Tensor, Tensor>? change)
     {
         var frameAt = cell.Prepared(tape).Frames();
         var (sizes, noise) = (tape.Sizes, tape.Noise);
@@ -183,7 +193,7 @@ internal sealed class LayerBptt(EquationCell cell)
         Tensor?[] joined = [.. parts.Select(column => cat(column, 0)), null, null]; // [N, H] each
         var dHOutput = change is null ? dOutput.alias() : keepSteps ? cat(changed[0], 0).sub(joined[0]!) : null; // [N, H]: a change counts to what came from the output
         var steps = keepSteps ? new StepGradients(dHOutput!, joined[0]!, joined[1], joined[2]) : null;
-        return (new BackwardWalk(joinedProjected, joinedRecurrent, joinedFurther), dInitial[0], dInitial.ElementAtOrDefault(1), steps);
+        return new WalkedBack(new BackwardWalk(joinedProjected, joinedRecurrent, joinedFurther), dInitial[0], dInitial.ElementAtOrDefault(1), steps);
     }
 
     private static Tensor? Tensors(StepValue? value) => value is null ? null : TensorValue.Of(value);
@@ -209,6 +219,13 @@ internal sealed class LayerBptt(EquationCell cell)
 /// <param name="Final">The state after the last step of the walk, each part [B, H].</param>
 /// <param name="Tape">What the backward pass needs, or null if none was to be kept.</param>
 internal sealed record LayerRun(Tensor Output, RecurrentState Final, LayerTape? Tape);
+
+/// <summary>What a walk back through all steps finds.</summary>
+/// <param name="Walk">What the steps sent on.</param>
+/// <param name="DHidden">∂L/∂h_0 [B, H].</param>
+/// <param name="DCell">∂L/∂c_0 [B, H]; null where there is no c.</param>
+/// <param name="Steps">The gradients of the steps' states, rows [N, ·]; null where nobody asks.</param>
+internal sealed record WalkedBack(BackwardWalk Walk, Tensor DHidden, Tensor? DCell, StepGradients? Steps);
 
 /// <summary>Argument checks of a layer's passes; they run before any native call.</summary>
 internal static class LayerCheck

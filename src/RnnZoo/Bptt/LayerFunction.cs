@@ -110,10 +110,10 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
     {
         if (kernel is not null)
         {
-            return Flat(kernel.Forward(arguments, reversed, tape: 0));
+            return Flat(kernel.Forward(arguments, reversed, tape: null));
         }
 
-        var (input, initial, weights) = ForEquations(arguments);
+        var (input, initial, weights) = arguments.ForEquations();
         var run = equations.Forward(input, initial, weights, reversed, keepTape: false, sizes, noise);
         return (run.Output, cat([.. run.Final.Select(part => part.flatten())], 0));
     }
@@ -140,7 +140,7 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
         var tape = _loan.Take();
         try
         {
-            (Output, Final) = Flat(kernel.Forward(arguments, reversed, TensorMemory.Address(tape)));
+            (Output, Final) = Flat(kernel.Forward(arguments, reversed, tape));
             return tape;
         }
         catch
@@ -178,8 +178,8 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
         }
 
         return BySlot(_loan!.Use(
-            write: tape => kernel.Forward(arguments, reversed, TensorMemory.Address(tape)),
-            read: tape => kernel.Backward(arguments, reversed, TensorMemory.Address(tape), cotangents, _wanted, norms)));
+            write: tape => kernel.Forward(arguments, reversed, tape),
+            read: tape => kernel.Backward(arguments, reversed, tape, cotangents, _wanted, norms)));
     }
 
     /// <summary>What stands in the place of gradients that could not be found.</summary>
@@ -189,18 +189,8 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
 
     private LayerGradients ByEquations(LayerArguments arguments, StateNoise drawn, LayerCotangents cotangents)
     {
-        var (input, initial, weights) = ForEquations(arguments);
+        var (input, initial, weights) = arguments.ForEquations();
         return equations.Backward(equations.Forward(input, initial, weights, reversed, sizes: sizes, noise: drawn).Tape!, cotangents, _wanted, norms);
-    }
-
-    // The equations take features, and parts [B, H]; the arguments may be token ids, and parts [1, B, H].
-    private static LayerArguments ForEquations(LayerArguments arguments)
-    {
-        var (input, initial, weights) = arguments;
-        return new LayerArguments(
-            TokenInput.Is(input) ? TokenInput.OneHot(input, weights.InputSize, weights.InputWeight.dtype) : input, // [T, B, I] or [N, I]
-            initial.Hidden.Dimensions == 3 ? initial.Map(part => part.squeeze(0)) : initial, // parts [B, H]
-            weights);
     }
 
     // A gradient that is missing or of a wrong shape is found here: libtorch would not survive all of them.
@@ -250,6 +240,13 @@ internal sealed record LayerArguments(Tensor Input, RecurrentState Initial, Laye
             return own;
         })];
     }
+
+    /// <summary>The same as the equations take it, features and parts [B, H], where these are token ids or parts [1, B, H].</summary>
+    public LayerArguments ForEquations() => this with
+    {
+        Input = TokenInput.Is(Input) ? TokenInput.OneHot(Input, Weights.InputSize, Weights.InputWeight.dtype) : Input, // [T, B, I] or [N, I]
+        Initial = Initial.Hidden.Dimensions == 3 ? Initial.Map(part => part.squeeze(0)) : Initial, // parts [B, H]
+    };
 
     private static readonly WantedGradients[] Gradients =
     [

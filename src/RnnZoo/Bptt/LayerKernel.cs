@@ -7,10 +7,10 @@ namespace RnnZoo.Bptt;
 /// <summary>One direction of one layer and its gradient on raw CPU memory: equal to the equations but for rounding.</summary>
 internal interface ILayerKernel
 {
-    /// <summary>The kernel of a cell's equations; null for a cell that has equations alone.</summary>
-    static ILayerKernel? Of(LayerBptt equations) => equations.Cell.Kernel switch
+    /// <summary>The kernel of a cell's equations: one written for the cell, or the program that its equations make.</summary>
+    static ILayerKernel Of(LayerBptt equations) => equations.Cell.Kernel switch
     {
-        null => null,
+        null => new ProgramEngine(equations),
         >= CellKind.MinGru => new ElementEngine(equations),
         _ => new KernelEngine(equations),
     };
@@ -23,9 +23,9 @@ internal interface ILayerKernel
 
     /// <param name="arguments">What the layer reads; the parts of the state may be [B, H] or [1, B, H].</param>
     /// <param name="reversed">Whether the sequence is walked from T - 1 to 0.</param>
-    /// <param name="tape">The address of memory for the tape; 0 if no backward pass follows.</param>
+    /// <param name="tape">Memory for the tape; null if no backward pass follows.</param>
     /// <returns>h at every step, [T, B, H] or packed [N, H], and the final state [S, B, H].</returns>
-    (Tensor Output, Tensor Final) Forward(LayerArguments arguments, bool reversed, nint tape);
+    (Tensor Output, Tensor Final) Forward(LayerArguments arguments, bool reversed, Tensor? tape);
 
     /// <param name="arguments">As in the forward pass.</param>
     /// <param name="reversed">As in the forward pass.</param>
@@ -33,7 +33,7 @@ internal interface ILayerKernel
     /// <param name="cotangents">The gradients that come from outside.</param>
     /// <param name="wanted">What to compute.</param>
     /// <param name="norms">Where to write the norms of the steps' gradients, or null.</param>
-    LayerGradients Backward(LayerArguments arguments, bool reversed, nint tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms = null);
+    LayerGradients Backward(LayerArguments arguments, bool reversed, Tensor tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms = null);
 }
 
 /// <summary>
@@ -69,7 +69,7 @@ internal sealed class KernelEngine(LayerBptt equations) : ILayerKernel
         return arguments.Weights.InputWeight.dtype == ScalarType.Float32 ? KernelPasses<float>.TapeElements(shape) : KernelPasses<double>.TapeElements(shape);
     }
 
-    public (Tensor Output, Tensor Final) Forward(LayerArguments arguments, bool reversed, nint tape)
+    public (Tensor Output, Tensor Final) Forward(LayerArguments arguments, bool reversed, Tensor? tape)
     {
         var (input, initial, weights) = arguments;
         var shape = ShapeOf(arguments, reversed);
@@ -79,7 +79,7 @@ internal sealed class KernelEngine(LayerBptt equations) : ILayerKernel
             : KernelPasses<double>.Forward(shape, arguments, tape);
     }
 
-    public LayerGradients Backward(LayerArguments arguments, bool reversed, nint tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms = null)
+    public LayerGradients Backward(LayerArguments arguments, bool reversed, Tensor tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms = null)
     {
         var shape = ShapeOf(arguments, reversed);
         LayerCheck.Cotangents(arguments.OutputShape, shape.Batch, arguments.Weights.InputWeight, cotangents, equations.Cell);
@@ -105,7 +105,7 @@ internal static unsafe class KernelPasses<T>
     /// <summary>The records, whole cache lines of them, and then h of every row.</summary>
     public static long TapeElements(in LayerShape shape) => Records(shape) + ((long)shape.TotalRows * shape.Hidden);
 
-    public static (Tensor Output, Tensor Final) Forward(LayerShape shape, LayerArguments tensors, nint tape)
+    public static (Tensor Output, Tensor Final) Forward(LayerShape shape, LayerArguments tensors, Tensor? tape)
     {
         using var scope = NewDisposeScope();
         var like = tensors.Weights.InputWeight;
@@ -118,11 +118,11 @@ internal static unsafe class KernelPasses<T>
         arguments.HN = memory.Dense(final);
         arguments.CN = tensors.Initial.Count > 1 ? arguments.HN + ((nint)shape.Batch * shape.Hidden) : null;
         PutOutput(ref arguments, shape, memory.Dense(output));
-        if (tape != 0)
+        if (tape is not null)
         {
-            arguments.Tape = (T*)tape;
+            arguments.Tape = memory.Dense(tape);
             arguments.OutputCopy = arguments.Output;
-            PutOutput(ref arguments, shape, (T*)tape + Records(shape));
+            PutOutput(ref arguments, shape, arguments.Tape + Records(shape));
         }
 
         RecurrentKernel.Forward(shape, arguments, Threads(shape));
@@ -131,7 +131,7 @@ internal static unsafe class KernelPasses<T>
         return (output.MoveToOuterDisposeScope(), final.MoveToOuterDisposeScope());
     }
 
-    public static LayerGradients Backward(LayerShape shape, LayerArguments tensors, nint tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms)
+    public static LayerGradients Backward(LayerShape shape, LayerArguments tensors, Tensor tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms)
     {
         using var scope = NewDisposeScope();
         var gradients = Empty(tensors, wanted);
@@ -150,8 +150,8 @@ internal static unsafe class KernelPasses<T>
             DH0 = memory.Dense(gradients.InitialHidden),
             DC0 = memory.Dense(gradients.InitialCell),
         };
-        arguments.Forward.Tape = (T*)tape;
-        PutOutput(ref arguments.Forward, shape, (T*)tape + Records(shape));
+        arguments.Forward.Tape = memory.Dense(tape);
+        PutOutput(ref arguments.Forward, shape, arguments.Forward.Tape + Records(shape));
         arguments.DOutput = memory.Sequence(cotangents.Output, out arguments.DOutputStepStride, out arguments.DOutputBatchStride);
         arguments.DX = memory.Sequence(gradients.Input, out arguments.DXStepStride, out arguments.DXBatchStride);
         norms?.Begin();

@@ -64,9 +64,14 @@ internal sealed unsafe class TensorMemory<T>
 /// <summary>What can be addressed.</summary>
 internal static class TensorMemory
 {
-    /// <summary>The address of a contiguous CPU tensor's first element.</summary>
-    public static nint Address(Tensor tensor)
+    /// <summary>The address of a CPU tensor's first element; 0 for none.</summary>
+    public static nint Address(Tensor? tensor)
     {
+        if (tensor is null)
+        {
+            return 0;
+        }
+
         var start = tensor.dtype switch
         {
             ScalarType.Float32 => tensor.storage<float>().data_ptr(),

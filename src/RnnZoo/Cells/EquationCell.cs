@@ -34,7 +34,7 @@ public abstract class EquationCell : RecurrentCell
         set => Replace(nameof(bias_ih), value, Gates.Count * HiddenSize);
     }
 
-    /// <summary>The kernel that does the same on the CPU; null for a cell that has equations alone.</summary>
+    /// <summary>The kernel that was written for the cell; null for a cell whose equations run as a program.</summary>
     internal virtual CellKind? Kernel => null;
 
     /// <summary>Whether a product with h_{t-1} is part of the step.</summary>

@@ -47,8 +47,11 @@ internal sealed record LayerTape(BatchSizes Sizes, Tensor Input, RecurrentState 
     /// <summary>What the cell made of each part at every step [N, H]: the states, where zoneout kept nothing of the steps before.</summary>
     public IReadOnlyList<Tensor> Made { get; init; } = States;
 
+    /// <summary>Each part of the state before every step [N, H], where it was kept; else null.</summary>
+    public IReadOnlyList<Tensor>? KeptBefore { get; init; }
+
     /// <summary>A part of the state before each step [N, H], in the row of the step.</summary>
-    public Tensor Before(int part) => cat([.. Befores([part]).Select(parts => parts[0])], 0);
+    public Tensor Before(int part) => KeptBefore?[part] ?? cat([.. Befores([part]).Select(parts => parts[0])], 0);
 
     /// <summary>The tape, cut into steps.</summary>
     /// <returns>The frame of time step t.</returns>

@@ -83,6 +83,32 @@ internal sealed unsafe class NativeBuffer : IDisposable
     }
 }
 
+/// <summary>Memory from the pool in pieces, zero, each on a cache line of its own, until it is disposed.</summary>
+internal sealed unsafe class PooledMemory : IDisposable
+{
+    private const nint BlockBytes = 1 << 20;
+    private readonly List<NativeBuffer> _blocks = [];
+    private nint _free;
+    private nint _end;
+
+    /// <param name="bytes">How many; whole cache lines.</param>
+    public nint Take(nint bytes)
+    {
+        if (_end - _free < bytes)
+        {
+            var size = nint.Max(bytes, BlockBytes);
+            _blocks.Add(NativeBuffer.Rent((nuint)size));
+            (_free, _end) = ((nint)_blocks[^1].Pointer, (nint)_blocks[^1].Pointer + size);
+            NativeMemory.Clear((void*)_free, (nuint)size);
+        }
+
+        _free += bytes;
+        return _free - bytes;
+    }
+
+    public void Dispose() => _blocks.ForEach(block => block.Dispose());
+}
+
 /// <summary>
 /// Hands out parts of a block one after the other. Without a block it only counts, so that the same layout code first
 /// finds the size and then the addresses.

@@ -44,10 +44,9 @@ public sealed class FreeRecurrenceTests
         using var scope = NewDisposeScope();
         var layer = new EngineCase("orthogonal", ScalarType.Float32, 7, 3, 5, 11, bias: false);
         var tape = layer.MakeTape();
-        var address = TensorMemory.Address(tape);
-        _ = layer.Kernels.Forward(layer.Arguments, reversed: false, address);
+        _ = layer.Kernels.Forward(layer.Arguments, reversed: false, tape);
         var before = Expect.LiveTensors;
-        Assert.Null(layer.Kernels.Backward(layer.Arguments, reversed: false, address, layer.Cotangents, WantedGradients.HiddenWeight).Further);
+        Assert.Null(layer.Kernels.Backward(layer.Arguments, reversed: false, tape, layer.Cotangents, WantedGradients.HiddenWeight).Further);
         Assert.Equal(before + 1, Expect.LiveTensors);
     }
 

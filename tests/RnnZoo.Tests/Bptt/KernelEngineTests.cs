@@ -54,6 +54,8 @@ public sealed class KernelEngineTests
     [InlineData("lstm")]
     [InlineData("gru")]
     [InlineData("mingru")]
+    [InlineData("slstm")]
+    [InlineData("rg-lru")]
     public void StridedAndExpandedTensors_EqualContiguousOnes(string cell)
     {
         using var scope = NewDisposeScope();
@@ -85,19 +87,19 @@ public sealed class KernelEngineTests
     [InlineData("relu")]
     [InlineData("lstm")]
     [InlineData("gru")]
+    [InlineData("layernorm-lstm")]
     public void WhatIsNotWanted_IsNotMade(string cell)
     {
         using var scope = NewDisposeScope();
         using var noTape = no_grad();
         var layer = new EngineCase(cell, ScalarType.Float64, 7, 3, 5, 11, bias: true);
         var tape = layer.MakeTape();
-        var address = TensorMemory.Address(tape);
-        _ = layer.Kernels.Forward(layer.Arguments, reversed: false, address);
+        _ = layer.Kernels.Forward(layer.Arguments, reversed: false, tape);
         var all = LayerCase.ByName(layer.ByEquations(reversed: false).Gradients);
         foreach (var (wanted, name) in new[] { (WantedGradients.Input, "input"), (WantedGradients.InputWeight, "weight_ih"), (WantedGradients.HiddenWeight, "weight_hh"), (WantedGradients.InputBias, "bias_ih"), (WantedGradients.HiddenBias, "bias_hh") })
         {
             var before = Expect.LiveTensors;
-            var gradients = LayerCase.ByName(layer.Kernels.Backward(layer.Arguments, reversed: false, address, layer.Cotangents, wanted));
+            var gradients = LayerCase.ByName(layer.Kernels.Backward(layer.Arguments, reversed: false, tape, layer.Cotangents, wanted));
             Assert.Equal(before + 1, Expect.LiveTensors);
             Assert.Equal([name], gradients.Keys);
             Expect.Close(all[name], gradients[name], 1e-12, name);
@@ -111,7 +113,7 @@ public sealed class KernelEngineTests
         using var noTape = no_grad();
         var layer = new EngineCase("lstm", ScalarType.Float32, 7, 3, 5, 11, bias: true);
         var before = Expect.LiveTensors;
-        _ = layer.Kernels.Forward(layer.Arguments, reversed: false, tape: 0);
+        _ = layer.Kernels.Forward(layer.Arguments, reversed: false, tape: null);
         Assert.Equal(before + 2, Expect.LiveTensors); // the output and the final state
     }
 

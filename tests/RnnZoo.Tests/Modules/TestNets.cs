@@ -10,9 +10,6 @@ internal static class TestNets
     /// <summary>tanh, relu and linear, and the names of the other nets.</summary>
     public static string[] Names { get; } = [.. Enum.GetNames<Activation>().Select(name => name.ToLowerInvariant()), .. RecurrentNets.Names.Except(["vanilla", "irnn"])];
 
-    /// <summary>Those whose cell has kernels.</summary>
-    public static string[] WithKernels { get; } = [.. Names.Where(name => Cell(name).Kernel is not null)];
-
     /// <summary>The minLSTM whose gates are not normalised, which <see cref="Make"/> makes beside the nets of <see cref="Names"/>.</summary>
     public const string PlainMinLstm = "minlstm-plain";
 

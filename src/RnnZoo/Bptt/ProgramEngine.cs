@@ -1,0 +1,309 @@
+using System.Numerics;
+using RnnZoo.Cells;
+using RnnZoo.Kernels;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Bptt;
+
+/// <summary>
+/// One direction of one layer on the CPU, in float32 or float64, by the cell's own equations: what a step does, forward and
+/// back, runs as a program of vector instructions on the rows of the batch; what is found for all steps at once is torch's, as in
+/// <see cref="LayerBptt"/>, to which it is equal but for rounding.
+/// </summary>
+/// <remarks>The tape: each part of the state before and after every step, and what the cell keeps, in rows of whole cache lines.</remarks>
+internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
+{
+    // What one entry of h costs in a step besides the products, in flops.
+    private const double FlopsPerEntry = 60;
+
+    private readonly Lazy<int[]> _keptSizes = new(() => KeptSizes(equations.Cell));
+
+    public bool CanRun(LayerArguments arguments)
+    {
+        var (input, weight) = (arguments.Input, arguments.Weights.InputWeight);
+        var tokens = TokenInput.Is(input);
+        return Array.TrueForAll(input.shape, size => size is > 0 and <= int.MaxValue) && input.device_type == TorchSharp.DeviceType.CPU
+            && (tokens || input.Dimensions == (arguments.Sizes is null ? 3 : 2)) && arguments.Initial.Hidden.shape is [.., > 0]
+            && Array.TrueForAll(arguments.Slots()[(tokens ? 1 : 0)..], tensor => tensor is null || (KernelEngine.Reads(tensor) && tensor.dtype == weight.dtype));
+    }
+
+    public long TapeElements(LayerArguments arguments) => arguments.Weights.InputWeight.dtype == ScalarType.Float32
+        ? Arrays<float>(RowsOf(arguments)).Elements
+        : Arrays<double>(RowsOf(arguments)).Elements;
+
+    public (Tensor Output, Tensor Final) Forward(LayerArguments arguments, bool reversed, Tensor? tape)
+    {
+        using var scope = NewDisposeScope();
+        using var noTape = no_grad();
+        arguments = arguments.ForEquations();
+        equations.CheckForward(arguments.Input, arguments.Initial, arguments.Weights, arguments.Sizes);
+        var (output, final) = arguments.Weights.InputWeight.dtype == ScalarType.Float32
+            ? Forward<float>(arguments, reversed, tape)
+            : Forward<double>(arguments, reversed, tape);
+        return (output.MoveToOuterDisposeScope(), final.MoveToOuterDisposeScope());
+    }
+
+    public LayerGradients Backward(LayerArguments arguments, bool reversed, Tensor tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms = null)
+    {
+        using var scope = NewDisposeScope();
+        arguments = arguments.ForEquations();
+        LayerCheck.Cotangents(arguments.OutputShape, arguments.Batch, arguments.Weights.InputWeight, cotangents, equations.Cell);
+        var gradients = arguments.Weights.InputWeight.dtype == ScalarType.Float32
+            ? Backward<float>(arguments, reversed, tape, cotangents, wanted, norms)
+            : Backward<double>(arguments, reversed, tape, cotangents, wanted, norms);
+        return gradients.MoveToOuterDisposeScope();
+    }
+
+    private (Tensor Output, Tensor Final) Forward<T>(LayerArguments arguments, bool reversed, Tensor? tape)
+        where T : unmanaged, INumberBase<T>
+    {
+        var (cell, (input, initial, weights)) = (equations.Cell, arguments);
+        using var walk = new Walk<T>(arguments);
+        var output = walk.Made((int)weights.HiddenSize); // [N, H]
+        var p = walk.Reads(cell.Project(input.Rows(), weights)); // rows of G·H
+        var state = walk.Carried([.. initial]); // parts, rows of S
+        var (after, kept) = cell.ForwardStep(p, state, weights.Values());
+        if (tape is not null)
+        {
+            StepValue[] written = [.. state, .. after, .. kept];
+            foreach (var (value, rows) in written.Zip(Arrays<T>(walk.Sizes.Total).Of(tape)))
+            {
+                walk.Writes(value, rows);
+            }
+        }
+
+        walk.Writes(after[0], output);
+        walk.GoesOn(after);
+        walk.Run(fromEnd: reversed, ThreadsFor(arguments));
+        return (output.view(arguments.OutputShape), cat([.. walk.Left().Select(part => part.flatten())], 0).unsqueeze(0)); // [T, B, H] or [N, H], and [1, B·S + …]
+    }
+
+    private LayerGradients Backward<T>(LayerArguments arguments, bool reversed, Tensor memory, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms)
+        where T : unmanaged, INumberBase<T>
+    {
+        var (cell, (input, initial, weights)) = (equations.Cell, arguments);
+        using var walk = new Walk<T>(arguments);
+        var (parts, arrays) = (initial.Count, Arrays<T>(walk.Sizes.Total).Of(memory));
+        var tape = new LayerTape(walk.Sizes, input, initial, weights, arrays[parts..(2 * parts)], arrays[(2 * parts)..], reversed) { KeptBefore = arrays[..parts] };
+        StepValue[] before = [.. tape.KeptBefore.Select(walk.Reads)], after = [.. tape.States.Select(walk.Reads)], kept = [.. cell.Prepared(tape).Kept.Select(walk.Reads)];
+        Tensor?[] dFinal = [cotangents.FinalHidden, cotangents.FinalCell];
+        var dFuture = walk.Carried([.. initial.Select((part, index) => dFinal[index] ?? zeros_like(part))]); // parts, rows of S
+        var dH = cotangents.Output is { } dOutput ? walk.Reads(dOutput.Rows()) + dFuture[0] : dFuture[0].Join(); // rows of H
+        var frame = new TapeFrame(before, after, kept, weights.Values());
+        if (norms?.Change is { } change)
+        {
+            dH = walk.Shown(dH, isCell: false, change);
+            frame = frame with { ChangeCell = dC => walk.Shown(dC, isCell: true, change) };
+        }
+
+        var flow = cell.BackwardStep(frame, dH, dFuture.ElementAtOrDefault(1));
+        var dHBefore = weights.HiddenWeight is { } weight ? flow.DRecurrent.Through(new TensorValue(weight), flow.DHDirect) : flow.DHDirect!; // rows of H
+        var dProjected = walk.Kept(flow.DProjected); // [N, G·H]
+        var found = new BackwardWalk(dProjected, flow.IsShared ? dProjected : walk.Kept(flow.DRecurrent), flow.DFurther is null ? null : walk.Kept(flow.DFurther));
+        StepGradients? steps = null;
+        if (norms is not null || wanted.HasFlag(WantedGradients.Steps))
+        {
+            var dHFuture = walk.Kept(dFuture[0]); // [N, H]
+            var dHOutput = norms?.Change is not null ? walk.Kept(dH - dFuture[0]) : cotangents.Output?.Rows() ?? zeros_like(dHFuture); // [N, H]: a change counts to what came from the output
+            steps = flow.DCFromHidden is null ? new StepGradients(dHOutput, dHFuture) : new StepGradients(dHOutput, dHFuture, walk.Kept(flow.DCFromHidden), walk.Kept(dFuture[1])); // [N, S]
+        }
+
+        walk.GoesOn(flow.DCBefore is null ? [dHBefore] : [dHBefore, flow.DCBefore]);
+        walk.Run(fromEnd: !reversed, norms?.Change is null ? ThreadsFor(arguments) : 1);
+        var dInitial = walk.Left(); // parts [B, S]
+        return equations.Gather(tape, new WalkedBack(found, dInitial[0], dInitial.ElementAtOrDefault(1), steps), wanted, norms);
+    }
+
+    private static int ThreadsFor(LayerArguments arguments)
+    {
+        var (weights, rows) = (arguments.Weights, (double)RowsOf(arguments));
+        var products = (weights.HiddenWeight?.numel() ?? 0) + weights.Further.Where(further => further.Dimensions > 1).Sum(further => further.numel());
+        return ThreadChoice.For(rows * ((2.0 * products) + (FlopsPerEntry * weights.HiddenSize)));
+    }
+
+    private static long RowsOf(LayerArguments arguments) => arguments.Sizes?.Total ?? (arguments.Steps * arguments.Batch);
+
+    // A step of no rows says how long they are.
+    private static int[] KeptSizes(EquationCell cell)
+    {
+        using var scope = NewDisposeScope();
+        using var noTape = no_grad();
+        var weights = cell.Weights();
+        var none = weights.InputWeight.new_zeros(0, weights.InputSize);
+        var (_, kept) = cell.ForwardStep(cell.Project(none, weights), new RecurrentState([.. cell.StateSizes.Select(size => weights.InputWeight.new_zeros(0, size))]), weights);
+        return Array.ConvertAll(kept, tensor => (int)tensor.size(1));
+    }
+
+    private TapeArrays Arrays<T>(long rows)
+        where T : unmanaged
+    {
+        int[] parts = [.. equations.Cell.StateSizes.Select(size => (int)size)];
+        return new TapeArrays(rows, [.. parts, .. parts, .. _keptSizes.Value], size => (long)Stride.Padded<T>(size));
+    }
+
+    // Arrays [N, ·] in one piece of memory, one after the other, and a line behind the last.
+    private readonly record struct TapeArrays(long Rows, int[] Sizes, Func<int, long> StrideOf)
+    {
+        public long Elements
+        {
+            get
+            {
+                var (rows, strideOf) = (Rows, StrideOf);
+                return Sizes.Sum(size => rows * strideOf(size)) + strideOf(1);
+            }
+        }
+
+        public Tensor[] Of(Tensor memory)
+        {
+            var (rows, strideOf, at) = (Rows, StrideOf, 0L);
+            return Array.ConvertAll(Sizes, size =>
+            {
+                var (from, stride) = (at, strideOf(size));
+                at += rows * stride;
+                return memory.narrow(0, from, rows * stride).view(rows, stride).narrow(1, 0, size); // [N, ·]
+            });
+        }
+    }
+
+    /// <summary>A program and what it reads and writes, step after step.</summary>
+    private sealed class Walk<T> : ParallelWork, IDisposable
+        where T : unmanaged, INumberBase<T>
+    {
+        private readonly PooledMemory _memory = new();
+        private readonly StepProgram<T> _program;
+        private readonly List<Tensor> _used = []; // until the program has run
+        private readonly Tensor _like;
+        private readonly bool _isWhole;
+        private StepRows[] _state = [];
+        private int[] _bounds = [];
+        private bool _fromEnd;
+        private int _time;
+
+        public Walk(LayerArguments arguments)
+        {
+            Sizes = arguments.Sizes ?? BatchSizes.Even(arguments.Steps, arguments.Batch);
+            _like = arguments.Weights.InputWeight;
+            _isWhole = Stride.Padded<T>((nint)arguments.Weights.HiddenSize) == arguments.Weights.HiddenSize;
+            _program = StepProgram<T>.Of(Sizes.Batch, take: _memory.Take);
+        }
+
+        public BatchSizes Sizes { get; }
+
+        /// <summary>An array [N, size] for the program to write.</summary>
+        public Tensor Made(int size) => empty([Sizes.Total, size], dtype: _like.dtype, device: _like.device);
+
+        /// <summary>An array [N, ·] as values of the steps. Vectors may reach beyond a row's end: where that may be the memory's end, it is copied.</summary>
+        public StepValue Reads(Tensor array)
+        {
+            var size = array.size(1);
+            if (array.stride(0) == 0)
+            {
+                return new ProgramRows<T>(_program, _program.Constant(ProgramRows<T>.NumbersOf(array[0]))); // the same at every step
+            }
+
+            var stride = (long)Stride.Padded<T>((nint)size);
+            var isTape = array.stride(1) == 1 && array.stride(0) == stride && stride != size; // as they lie on the tape: there is room behind them
+            if (!isTape && (size > 1 && !_isWhole))
+            {
+                var padded = empty([((Sizes.Total + 1) * stride) + stride], dtype: _like.dtype, device: _like.device).narrow(0, 0, Sizes.Total * stride).view(Sizes.Total, stride).narrow(1, 0, size); // [N, ·]
+                array = padded.copy_(array);
+            }
+            else if (!isTape)
+            {
+                array = array.contiguous();
+            }
+
+            return new ProgramRows<T>(_program, RowsOf(array));
+        }
+
+        /// <summary>Writes a value of every step into an array [N, ·].</summary>
+        public void Writes(StepValue value, Tensor array) => _program.Copy(ProgramRows<T>.RowsOf(value), RowsOf(array));
+
+        /// <summary>A value of every step, [N, ·].</summary>
+        public Tensor Kept(StepValue value)
+        {
+            var array = Made((int)value.Length);
+            Writes(value, array);
+            return array;
+        }
+
+        /// <summary>What the steps carry on from one to the next, from where it starts: parts [B, S].</summary>
+        public unsafe StepValue[] Carried(Tensor[] start)
+        {
+            _state = Array.ConvertAll(start, part => _program.Rows((int)part.size(1)));
+            foreach (var (part, rows) in start.Zip(_state))
+            {
+                var dense = part.contiguous();
+                var numbers = new ReadOnlySpan<T>((void*)TensorMemory.Address(dense), Sizes.Batch * rows.Length);
+                for (var row = 0; row < Sizes.Batch; row++)
+                {
+                    numbers.Slice(row * rows.Length, rows.Length).CopyTo(StepProgram<T>.RowOf(rows, row));
+                }
+
+                GC.KeepAlive(dense);
+            }
+
+            return Array.ConvertAll(_state, rows => new ProgramRows<T>(_program, rows));
+        }
+
+        /// <summary>What the next step gets: the step ends here.</summary>
+        public void GoesOn(StepValue[] parts)
+        {
+            foreach (var (part, rows) in parts.Zip(_state))
+            {
+                _program.Copy(ProgramRows<T>.RowsOf(part), rows);
+            }
+        }
+
+        /// <summary>What each sequence's last step left, parts [B, S].</summary>
+        public unsafe Tensor[] Left() => Array.ConvertAll(_state, rows =>
+        {
+            var part = empty([Sizes.Batch, rows.Length], dtype: _like.dtype, device: _like.device); // [B, S]
+            for (var row = 0; row < Sizes.Batch; row++)
+            {
+                StepProgram<T>.RowOf(rows, row).CopyTo(new Span<T>((T*)TensorMemory.Address(part) + ((nint)row * rows.Length), rows.Length));
+            }
+
+            return part;
+        });
+
+        /// <summary>A gradient that a hook sees, and may change, before it goes on.</summary>
+        public unsafe StepValue Shown(StepValue gradient, bool isCell, Func<int, bool, Tensor, Tensor> change)
+        {
+            var rows = ProgramRows<T>.RowsOf(gradient);
+            var show = KernelPasses<T>.ChangeBy(change, rows.Length, _like);
+            _program.Show(rows, (address, count) => show(_time, isCell, (T*)address, rows.Stride, count));
+            return gradient;
+        }
+
+        public void Run(bool fromEnd, int threads)
+        {
+            var parts = Math.Min(threads, Sizes.Batch);
+            (_fromEnd, _bounds) = (fromEnd, Sizes.IsEven ? [.. Enumerable.Range(0, parts + 1).Select(part => Partition.Start(Sizes.Batch, part, parts))] : Sizes.Parts(parts));
+            WorkerPool.Run(this, _bounds.Length - 1);
+            _used.ForEach(GC.KeepAlive);
+        }
+
+        public override void Run(int part)
+        {
+            for (var step = 0; step < Sizes.Steps; step++)
+            {
+                var t = _fromEnd ? Sizes.Steps - 1 - step : step;
+                var to = Math.Min(_bounds[part + 1], Sizes[t]);
+                if (_bounds[part] < to)
+                {
+                    _time = part == 0 ? t : _time; // for hooks, with which there is one part
+                    _program.Run(_bounds[part], to, (nint)Sizes.Start(t));
+                }
+            }
+        }
+
+        public void Dispose() => _memory.Dispose();
+
+        private StepRows RowsOf(Tensor array)
+        {
+            _used.Add(array);
+            return new StepRows(TensorMemory.Address(array), (nint)array.stride(0), (int)array.size(1), Moves: true);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Numerics;
+using RnnZoo.Bptt;
+using RnnZoo.Kernels;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Cells;
+
+/// <summary>A step as instructions of a program.</summary>
+internal sealed class ProgramRows<T>(StepProgram<T> program, StepRows rows) : StepValue
+    where T : unmanaged, INumberBase<T>
+{
+    public override long Length => rows.Length;
+
+    public static StepRows RowsOf(StepValue value) => ((ProgramRows<T>)value).Rows;
+
+    /// <summary>A tensor's elements, row by row.</summary>
+    public static T[] NumbersOf(Tensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        return tensor.detach().cpu().contiguous().data<T>().ToArray();
+    }
+
+    private StepRows Rows => rows;
+
+    public override StepValue Product(StepValue weight, StepValue? plus = null) => Times(TensorValue.Of(weight), plus);
+
+    public override StepValue Through(StepValue weight, StepValue? plus = null) => Times(TensorValue.Of(weight).t(), plus);
+
+    public override StepValue RowMean() => New(program.RowMean(rows));
+
+    public override StepValue Filled(double number) => New(Constant(number, Length));
+
+    public override StepValue Normalised(StepValue? gain, StepValue? bias, double epsilon) =>
+        New(program.Normalised(rows, gain is null ? Constant(1, Length) : Operand(gain), bias is null ? Constant(0, Length) : Operand(bias), epsilon));
+
+    public override StepValue[] Split(params long[] sizes)
+    {
+        var at = 0L;
+        return Array.ConvertAll(sizes, size =>
+        {
+            var part = New(rows.Part<T>((nint)at, (int)size));
+            at += size;
+            return part;
+        });
+    }
+
+    public override StepValue Join(params StepValue[] others) => New(program.Join([rows, .. others.Select(Operand)]));
+
+    protected override StepValue Apply(StepOperation operation, StepValue? other = null) =>
+        New(program.Apply(operation, rows, other is null ? rows : Operand(other)));
+
+    protected override StepValue Times(double factor) => New(program.Apply(StepOperation.Mul, rows, Constant(factor, Length)));
+
+    protected override StepValue From(double number) => New(program.Apply(StepOperation.Sub, Constant(number, Length), rows));
+
+    private unsafe StepValue Times(Tensor matrix, StepValue? plus) // [N, n]
+    {
+        using var scope = NewDisposeScope();
+        var local = matrix.detach().cpu(); // [N, n]
+        var made = program.Product(rows, (T*)TensorMemory.Address(local), (nint)local.stride(0), (nint)local.stride(1), plus is null ? Constant(0, local.size(0)) : Operand(plus));
+        GC.KeepAlive(local);
+        return New(made);
+    }
+
+    private StepValue New(StepRows made) => new ProgramRows<T>(program, made);
+
+    private StepRows Operand(StepValue value) => value is TensorValue ? program.Constant(NumbersOf(TensorValue.Of(value))) : RowsOf(value);
+
+    private StepRows Constant(double number, long length)
+    {
+        var row = new T[length];
+        Array.Fill(row, T.CreateChecked(number));
+        return program.Constant(row);
+    }
+}
