@@ -24,7 +24,7 @@ internal interface ILayerKernel
     /// <param name="arguments">What the layer reads; the parts of the state may be [B, H] or [1, B, H].</param>
     /// <param name="reversed">Whether the sequence is walked from T - 1 to 0.</param>
     /// <param name="tape">Memory for the tape; null if no backward pass follows.</param>
-    /// <returns>h at every step, [T, B, H] or packed [N, H], and the final state [S, B, H].</returns>
+    /// <returns>h at every step, [T, B, H] or packed [N, H], and the final state, the numbers of its parts [B, S] one after the other.</returns>
     (Tensor Output, Tensor Final) Forward(LayerArguments arguments, bool reversed, Tensor? tape);
 
     /// <param name="arguments">As in the forward pass.</param>

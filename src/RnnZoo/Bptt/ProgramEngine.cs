@@ -59,7 +59,7 @@ internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
     {
         var (cell, (input, initial, weights)) = (equations.Cell, arguments);
         using var walk = new Walk<T>(arguments);
-        var output = walk.Made((int)weights.HiddenSize); // [N, H]
+        var output = empty(arguments.OutputShape, dtype: weights.InputWeight.dtype, device: weights.InputWeight.device); // [T, B, H] or [N, H]
         var p = walk.Reads(cell.Project(input.Rows(), weights)); // rows of G·H
         var state = walk.Carried([.. initial]); // parts, rows of S
         var (after, kept) = cell.ForwardStep(p, state, weights.Values());
@@ -72,10 +72,10 @@ internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
             }
         }
 
-        walk.Writes(after[0], output);
+        walk.Writes(after[0], output.Rows());
         walk.GoesOn(after);
         walk.Run(fromEnd: reversed, ThreadsFor(arguments));
-        return (output.view(arguments.OutputShape), cat([.. walk.Left().Select(part => part.flatten())], 0).unsqueeze(0)); // [T, B, H] or [N, H], and [1, B·S + …]
+        return (output, cat([.. walk.Left().Select(part => part.flatten())], 0)); // [T, B, H] or [N, H], and [B·S + …]
     }
 
     private LayerGradients Backward<T>(LayerArguments arguments, bool reversed, Tensor memory, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms)

@@ -22,8 +22,8 @@ namespace RnnZoo.Cells;
 /// (12) dz^i_t = di_t (i_t - i_t²),  dz^f_t = df_t (f_t - f_t²),  dz^g_t = dg_t (1 - g_t²),  dz^o_t = do_t (o_t - o_t²)
 /// (13) dc_{t-1}(future) = dc_t f_t
 /// (14) dp_t = dz_t,   dq_t = N'(γ_hh dz_t; q_t)
-/// backward, for all t at once
 /// (15) du_t = N'(γ_ih dz_t; u_t)      takes dp_t's place in dx_t and dW_ih
+/// backward, for all t at once
 /// (16) db_ih = db_hh = Σ_t dz_t
 /// (17) dγ_ih = Σ_t dz_t N(u_t),  dγ_hh = Σ_t dz_t N(q_t),  dγ_c = Σ_t dn_t N(c_t),  db_c = Σ_t dn_t
 /// Jacobian of [h, c]; G_i, G_f, G_g, G_o are the blocks of G, i' = i - i² and so for f and o, g' = 1 - g²
@@ -40,8 +40,7 @@ namespace RnnZoo.Cells;
 /// Source: J. L. Ba, J. R. Kiros and G. E. Hinton, "Layer normalization", 2016, the LSTM of the supplementary material,
 /// whose third bias is left out, for it would be added to the same sum as b_ih and b_hh. As there, c itself is carried on
 /// as it is: in (13) c meets f alone. (7) follows from (1): the mean takes away what shifts all of a, the second term what
-/// scales it. Kept besides h and c: i, f, g, o, q; what (8), (11) and (12) multiply dc_t and dh_t with needs no gradient,
-/// and is found for all steps before the loop.
+/// scales it. Kept besides h and c: i, f, g, o, u, q.
 /// </summary>
 /// <remarks>
 /// Beside the four parameters of an LSTM: γ_ih is weight_ln_ih [4H], γ_hh weight_ln_hh [4H], γ_c weight_ln_c [H] and b_c
@@ -117,7 +116,7 @@ public sealed class LayerNormLstmCell : GatedCell
     internal override IReadOnlyList<Tensor> Further =>
         bias_ln_c is { } bias ? [weight_ln_ih, weight_ln_hh, weight_ln_c, bias] : [weight_ln_ih, weight_ln_hh, weight_ln_c];
 
-    internal override int KeptParts => 5;
+    internal override int KeptParts => 6;
 
     internal override void ResetOwn(Generator? generator)
     {
@@ -133,74 +132,57 @@ public sealed class LayerNormLstmCell : GatedCell
         return bias ? [.. gains, (nameof(bias_ln_c), [hidden])] : gains;
     }
 
-    internal override StepValue Project(StepValue x, StepWeights weights) =>
-        x.Product(weights.InputWeight).Normalised(weights.Further[0], weights.BothBiases(), Epsilon); // [T, B, 4H] (2)
+    internal override StepValue Project(StepValue x, StepWeights weights) => x.Product(weights.InputWeight); // [T, B, 4H] (2)
 
     internal override CellStep ForwardStep(StepValue p, StepValue[] before, StepWeights weights, Func<StepValue, StepValue>? tapCell = null)
     {
-        var q = weights.Seen(before[0]).Product(weights.HiddenWeight!); // [B, 4H] (3)
-        var z = (p + q.Normalised(weights.Further[1], bias: null, Epsilon)).Split(4); // 4 × [B, H] (3)
+        var (u, q) = (p, weights.Seen(before[0]).Product(weights.HiddenWeight!)); // [B, 4H] (2) (3)
+        var fromX = u.Normalised(weights.Further[0], weights.BothBiases(), Epsilon); // [B, 4H] (2)
+        var z = (fromX + q.Normalised(weights.Further[1], bias: null, Epsilon)).Split(4); // 4 × [B, H] (3)
         var (i, f, g, o) = (z[0].Sigmoid(), z[1].Sigmoid(), z[2].Tanh(), z[3].Sigmoid()); // [B, H] (4)
         var c = (f * before[1]) + (i * g); // [B, H] (5)
         c = tapCell is null ? c : tapCell(c);
-        return new CellStep([o * Shown(c, weights), c], i, f, g, o, q); // [B, H] (6)
-    }
-
-    internal override LayerTape Prepared(LayerTape tape)
-    {
-        var (i, f, g, o) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3]); // [N, H]
-        var m = Shown(tape.Made[1], tape.Weights); // [N, H] (6)
-        var slopeN = o.mul(TanhSlope("layernorm-lstm (8)", m)); // [N, H] (8)
-        Tensor[] slopes =
-        [
-            Term("layernorm-lstm (11) di", g).mul(SigmoidSlope("layernorm-lstm (12) i", i)), // [N, H] (11) (12)
-            Term("layernorm-lstm (11) df", tape.Before(part: 1)).mul(SigmoidSlope("layernorm-lstm (12) f", f)), // [N, H] (11) (12)
-            Term("layernorm-lstm (11) dg", i).mul(TanhSlope("layernorm-lstm (12) g", g)), // [N, H] (11) (12)
-            Term("layernorm-lstm (11) do", m).mul(SigmoidSlope("layernorm-lstm (12) o", o)), // [N, H] (11) (12)
-        ];
-        var (normalC, scaleC) = Normalise(tape.Made[1]); // [N, H], [N, 1]
-        var (normalQ, scaleQ) = Normalise(tape.Kept[4]); // [N, 4H], [N, 1]
-        return tape with { Kept = [slopeN, cat(slopes, 1), f, normalC, scaleC, normalQ, scaleQ] };
+        return new CellStep([o * Shown(c, weights), c], i, f, g, o, u, q); // [B, H] (6)
     }
 
     internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)
     {
-        var (kept, further) = (tape.Kept, tape.Weights.Further); // as prepared
-        var (slopeN, slopesZ, f) = (kept[0], kept[1], kept[2]); // [B, H], [B, 4H], [B, H]
-        var dN = dH * slopeN; // [B, H] (8)
-        var dCFromHidden = NormaliseBack("layernorm-lstm (9)", dN * further[2], normal: kept[3], scale: kept[4]); // [B, H] (9)
+        var (i, f, g, o) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3]); // [B, H]
+        var (u, q, c, further) = (tape.Kept[4], tape.Kept[5], tape.After[1], tape.Weights.Further); // 2 × [B, 4H], [B, H]
+        var (normalU, normalQ, normalC) = (Normal(u), Normal(q), Normal(c)); // 2 × [B, 4H], [B, H] (1)
+        var m = Shown(c, tape.Weights); // [B, H] (6)
+        var dN = dH * o * TanhSlope("layernorm-lstm (8)", m); // [B, H] (8)
+        var dCFromHidden = NormaliseBack("layernorm-lstm (9)", dN * further[2], normalC, c.RowScale(Epsilon)); // [B, H] (9)
         var dC = Term("layernorm-lstm (10) from hidden", dCFromHidden) + Term("layernorm-lstm (10) from future", dCFromFuture!); // [B, H] (10)
         (dC, dCFromHidden) = tape.GoesOn(dC, dCFromHidden, dCFromFuture!);
-        var dZ = dC.Join(dC, dC, dH) * slopesZ; // [B, 4H] (11) (12)
+        var dZi = Term("layernorm-lstm (11) di", dC * g) * SigmoidSlope("layernorm-lstm (12) i", i); // [B, H] (11) (12)
+        var dZf = Term("layernorm-lstm (11) df", dC * tape.Before[1]) * SigmoidSlope("layernorm-lstm (12) f", f); // [B, H] (11) (12)
+        var dZg = Term("layernorm-lstm (11) dg", dC * i) * TanhSlope("layernorm-lstm (12) g", g); // [B, H] (11) (12)
+        var dZo = Term("layernorm-lstm (11) do", dH * m) * SigmoidSlope("layernorm-lstm (12) o", o); // [B, H] (11) (12)
+        var dZ = dZi.Join(dZf, dZg, dZo); // [B, 4H]
         var dCBefore = Term("layernorm-lstm (13)", dC * f); // [B, H] (13)
-        var dQ = NormaliseBack("layernorm-lstm (14)", dZ * further[1], normal: kept[5], scale: kept[6]); // [B, 4H] (14)
-        return new StepFlow(dZ, dQ, DCBefore: dCBefore, DCFromHidden: dCFromHidden, DFurther: dN);
+        var dQ = NormaliseBack("layernorm-lstm (14)", dZ * further[1], normalQ, q.RowScale(Epsilon)); // [B, 4H] (14)
+        var dU = NormaliseBack("layernorm-lstm (15)", dZ * further[0], normalU, u.RowScale(Epsilon)); // [B, 4H] (15)
+        var gains = Term("layernorm-lstm (17) dγ_ih", dZ * normalU).Join(Term("layernorm-lstm (17) dγ_hh", dZ * normalQ), Term("layernorm-lstm (17) dγ_c", dN * normalC), Term("layernorm-lstm (17) db_c", dN)); // [B, 10H] (17)
+        return new StepFlow(dZ, dQ, DCBefore: dCBefore, DCFromHidden: dCFromHidden, DFurther: dU.Join(gains));
     }
 
     internal override Tensor DHiddenBias(BackwardWalk walk) => walk.DProjected; // (16)
 
     internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk)
     {
-        var (dZ, dN) = (walk.DProjected, walk.DFurther!); // [N, 4H], [N, H]
-        var (normalU, scaleU) = Normalise(tape.Input.mm(tape.Weights.InputWeight.t())); // [N, 4H], [N, 1] (2)
-        var dU = TensorValue.Of(NormaliseBack("layernorm-lstm (15)", new TensorValue(dZ.mul(tape.Weights.Further[0])), new TensorValue(normalU), new TensorValue(scaleU))); // [N, 4H] (15)
-        var (normalQ, normalC) = (Normalise(tape.Kept[4]).Normal, Normalise(tape.Made[1]).Normal); // [N, 4H], [N, H]
-        Tensor[] further =
-        [
-            Term("layernorm-lstm (17) dγ_ih", dZ).mul(normalU).sum(dim: 0), // [4H] (17)
-            Term("layernorm-lstm (17) dγ_hh", dZ).mul(normalQ).sum(dim: 0), // [4H] (17)
-            Term("layernorm-lstm (17) dγ_c", dN).mul(normalC).sum(dim: 0), // [H] (17)
-        ];
-        return (dU, tape.Weights.InputBias is null ? further : [.. further, Term("layernorm-lstm (17) db_c", dN).sum(dim: 0)]); // [H] (17)
+        var parts = walk.DFurther!.split([4 * HiddenSize, 4 * HiddenSize, 4 * HiddenSize, HiddenSize, HiddenSize], 1); // [N, 4H] × 3, [N, H] × 2
+        return (parts[0], [.. parts[1..(tape.Weights.InputBias is null ? 4 : 5)].Select(part => part.sum(dim: 0))]); // [4H] × 2, [H] × 2 (17)
     }
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before)
     {
         var weights = Weights();
         var (after, kept) = ForwardStep(ProjectInput(x), before, weights);
-        var (i, f, g, o, m) = (kept[0], kept[1], kept[2], kept[3], Shown(after.Cell, weights)); // [B, H]
-        var (normalQ, scaleQ) = Normalise(kept[4]); // [B, 4H], [B, 1]
-        var (normalC, scaleC) = Normalise(after.Cell); // [B, H], [B, 1]
+        var (c, q) = (new TensorValue(after.Cell), new TensorValue(kept[5])); // [B, H], [B, 4H]
+        var (i, f, g, o, m) = (kept[0], kept[1], kept[2], kept[3], TensorValue.Of(Shown(c, weights.Values()))); // [B, H]
+        var (normalQ, scaleQ) = (TensorValue.Of(Normal(q)), TensorValue.Of(q.RowScale(Epsilon))); // [B, 4H], [B, 1]
+        var (normalC, scaleC) = (TensorValue.Of(Normal(c)), TensorValue.Of(c.RowScale(Epsilon))); // [B, H], [B, 1]
         var w = weight_ln_hh.unsqueeze(1).mul(NormalSlope(normalQ, scaleQ, weight_hh)).chunk(4, 1); // 4 × [B, H, H] (19)
         var identity = eye(HiddenSize, dtype: x.dtype, device: x.device); // [H, H]
         var hByC = Scaled(o.mul(TanhSlope(m)).mul(weight_ln_c), NormalSlope(normalC, scaleC, identity)); // [B, H, H] (20)
@@ -216,15 +198,7 @@ public sealed class LayerNormLstmCell : GatedCell
     private static StepValue Shown(StepValue c, StepWeights weights) =>
         c.Normalised(weights.Further[2], weights.Further.ElementAtOrDefault(3), Epsilon).Tanh(); // [.., H] (6)
 
-    private static Tensor Shown(Tensor c, LayerWeights weights) => TensorValue.Of(Shown(new TensorValue(c), weights.Values())); // [.., H] (6)
-
-    /// <summary>N(a) and s(a).</summary>
-    private static (Tensor Normal, Tensor Scale) Normalise(Tensor a)
-    {
-        var centred = a.sub(a.mean([-1], keepdim: true)); // as a (1)
-        var scale = centred.Squared().mean([-1], keepdim: true).Plus(Scalars.Of(Epsilon)).sqrt(); // [.., 1] (1)
-        return (TensorValue.Of(new TensorValue(a).Normalised(gain: null, bias: null, Epsilon)), scale); // the same N as forwards, in what rounding and overflow leave of it too
-    }
+    private static StepValue Normal(StepValue a) => a.Normalised(gain: null, bias: null, Epsilon); // as a (1)
 
     /// <summary>N'(dy; a), by N(a) and s(a).</summary>
     private StepValue NormaliseBack(string term, StepValue dY, StepValue normal, StepValue scale)

@@ -28,6 +28,8 @@ internal sealed class ProgramRows<T>(StepProgram<T> program, StepRows rows) : St
 
     public override StepValue RowMean() => New(program.RowMean(rows));
 
+    public override StepValue RowScale(double epsilon) => New(program.RowScale(rows, epsilon));
+
     public override StepValue Filled(double number) => New(Constant(number, Length));
 
     public override StepValue Normalised(StepValue? gain, StepValue? bias, double epsilon) =>

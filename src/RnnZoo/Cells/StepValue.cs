@@ -86,6 +86,10 @@ internal abstract class StepValue
     /// <returns>Rows of 1, which meet every entry of a row of another value.</returns>
     public virtual StepValue RowMean() => throw NoWayBack();
 
+    /// <summary>√(variance + ε) of every row: what <see cref="Normalised"/> divides by.</summary>
+    /// <returns>Rows of 1.</returns>
+    public virtual StepValue RowScale(double epsilon) => throw NoWayBack();
+
     /// <summary>Rows as this value's, filled with a number.</summary>
     public virtual StepValue Filled(double number) => throw NoWayBack();
 
@@ -168,6 +172,9 @@ internal sealed class TensorValue(Tensor tensor) : StepValue
         new TensorValue(plus is null ? tensor.mm(Of(weight)) : tensor.mm(Of(weight)).Plus(Of(plus))); // [B, N]
 
     public override StepValue RowMean() => new TensorValue(tensor.mean([-1], keepdim: true)); // [.., 1]
+
+    public override StepValue RowScale(double epsilon) => new TensorValue(
+        tensor.sub(tensor.mean([-1], keepdim: true)).Squared().mean([-1], keepdim: true).Plus(Scalars.Of(epsilon)).sqrt()); // [.., 1]
 
     public override StepValue Filled(double number) => new TensorValue(full_like(tensor, Scalars.Of(number))); // as a
 

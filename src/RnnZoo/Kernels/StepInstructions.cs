@@ -214,28 +214,50 @@ internal sealed unsafe class NormaliseInstruction<S, V, T>(StepRows target, Step
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Run(T* from, T* to)
     {
-        var (length, whole) = (target.Length, target.Length / S.Lanes * S.Lanes);
-        var mean = MeanInstruction<S, V, T>.Of(from, length);
+        var centre = S.Constant(MeanInstruction<S, V, T>.Of(from, target.Length));
+        var scale = S.Constant(1 / ScaleInstruction<S, V, T>.Of(from, target.Length, epsilon));
+        for (nint i = 0; i < target.Length; i += S.Lanes)
+        {
+            var normal = S.Multiply(S.Subtract(S.Load(from + i), centre), scale);
+            S.Store(to + i, S.MultiplyAdd(normal, S.Load((T*)gain.Address + i), S.Load((T*)bias.Address + i)));
+        }
+    }
+}
+
+/// <summary>target = √(variance(a) + ε) of every row.</summary>
+internal sealed unsafe class ScaleInstruction<S, V, T>(StepRows target, StepRows a, double epsilon) : StepInstruction
+    where S : struct, ISimd<V, T>
+    where V : struct
+    where T : unmanaged, INumberBase<T>
+{
+    public override void Run(int from, int to, nint first)
+    {
+        for (var row = from; row < to; row++)
+        {
+            *target.At<T>(row, first) = T.CreateTruncating(Of(a.At<T>(row, first), a.Length, epsilon));
+        }
+    }
+
+    /// <summary>√(variance + ε) of a row, its squares summed in double.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static double Of(T* row, int length, double epsilon)
+    {
+        var (mean, whole) = (MeanInstruction<S, V, T>.Of(row, length), length / S.Lanes * S.Lanes);
         var (centre, low, high) = (S.Constant(mean), S.Zero, S.Zero);
         for (var i = 0; i < whole; i += S.Lanes)
         {
-            var centred = S.Subtract(S.Load(from + i), centre);
+            var centred = S.Subtract(S.Load(row + i), centre);
             (low, high) = (S.AddLowSquares(low, centred), S.AddHighSquares(high, centred));
         }
 
         var squares = S.SumOfDoubles(low) + S.SumOfDoubles(high);
         for (var i = whole; i < length; i++)
         {
-            var centred = double.CreateTruncating(from[i]) - mean;
+            var centred = double.CreateTruncating(row[i]) - mean;
             squares += centred * centred;
         }
 
-        var scale = S.Constant(1 / Math.Sqrt((squares / length) + epsilon));
-        for (nint i = 0; i < length; i += S.Lanes)
-        {
-            var normal = S.Multiply(S.Subtract(S.Load(from + i), centre), scale);
-            S.Store(to + i, S.MultiplyAdd(normal, S.Load((T*)gain.Address + i), S.Load((T*)bias.Address + i)));
-        }
+        return Math.Sqrt((squares / length) + epsilon);
     }
 }
 
@@ -254,6 +276,7 @@ internal sealed unsafe class MeanInstruction<S, V, T>(StepRows target, StepRows 
     }
 
     /// <summary>The mean of a row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double Of(T* row, int length)
     {
         var (sum, whole) = (S.Zero, length / S.Lanes * S.Lanes);

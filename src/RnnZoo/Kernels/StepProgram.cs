@@ -156,6 +156,9 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
     /// <summary>The mean of every row, in rows of 1.</summary>
     public abstract StepRows RowMean(StepRows a);
 
+    /// <summary>√(variance(a) + ε) of every row, in rows of 1.</summary>
+    public abstract StepRows RowScale(StepRows a, double epsilon);
+
     /// <summary>(a - mean(a)) / √(variance(a) + ε) of every row, times a gain, plus a bias.</summary>
     public abstract StepRows Normalised(StepRows a, StepRows gain, StepRows bias, double epsilon);
 
@@ -261,6 +264,13 @@ internal sealed unsafe class StepProgram<S, V, T>(int batch, Func<nint, nint>? t
     {
         var target = Rows(1);
         Instructions.Add(new MeanInstruction<S, V, T>(target, a));
+        return target;
+    }
+
+    public override StepRows RowScale(StepRows a, double epsilon)
+    {
+        var target = Rows(1);
+        Instructions.Add(new ScaleInstruction<S, V, T>(target, a, epsilon));
         return target;
     }
 
