@@ -57,6 +57,26 @@ public sealed class KernelPathTests
         Assert.Equal(BackwardPath.Autograd, own.EffectiveBackward);
     }
 
+    public static TheoryData<string> Registered => [.. TestNets.Names];
+
+    [Theory]
+    [MemberData(nameof(Registered))]
+    public void EveryNet_RunsOnKernels_AndTakesNativeWhereThatExists(string name)
+    {
+        using var net = (RecurrentModule)TestNets.Make(name, new NetOptions(5, 11));
+        Assert.Equal(BackwardPath.HandWritten, net.EffectiveBackward);
+        Assert.True(net.HandWritten!.RunsKernels);
+        if (name is "tanh" or "relu" or "lstm" or "gru")
+        {
+            net.Backward = BackwardPath.Native;
+            Assert.Equal(BackwardPath.Native, net.EffectiveBackward);
+        }
+        else
+        {
+            Assert.Throws<NotSupportedException>(() => net.Backward = BackwardPath.Native);
+        }
+    }
+
     [Theory]
     [InlineData("LSTM")]
     [InlineData("GRU")]

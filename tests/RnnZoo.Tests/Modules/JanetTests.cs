@@ -143,16 +143,6 @@ public sealed class JanetTests
     }
 
     [Fact]
-    public void Auto_TakesAutogradUntilStepsAreObserved_AndNativeIsRefused()
-    {
-        using var net = new Janet(I, H);
-        Assert.Equal(BackwardPath.Autograd, net.EffectiveBackward); // there are no kernels
-        using var trace = GradientTrace.Attach(net);
-        Assert.Equal(BackwardPath.HandWritten, net.EffectiveBackward);
-        Assert.Throws<NotSupportedException>(() => net.Backward = BackwardPath.Native);
-    }
-
-    [Fact]
     public void BetaThatIsNoNumber_IsNamed()
     {
         Expect.Message<ArgumentException>("beta: expected a finite number, got NaN.", () => new Janet(I, H, beta: double.NaN));

@@ -93,16 +93,6 @@ public sealed class LayerNormLstmTests
             item => Assert.Equal((1f, 1f), (item.Item2.min().item<float>(), item.Item2.max().item<float>())));
     }
 
-    [Fact]
-    public void Auto_TakesAutogradUntilStepsAreObserved_AndNativeIsRefused()
-    {
-        using var net = new LayerNormLstm(I, H);
-        Assert.Equal(BackwardPath.Autograd, net.EffectiveBackward); // there are no kernels
-        using var trace = GradientTrace.Attach(net);
-        Assert.Equal(BackwardPath.HandWritten, net.EffectiveBackward);
-        Assert.Throws<NotSupportedException>(() => net.Backward = BackwardPath.Native);
-    }
-
     private static void Randomise(nn.Module module)
     {
         using var noTape = no_grad();

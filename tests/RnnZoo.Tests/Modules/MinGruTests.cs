@@ -65,15 +65,6 @@ public sealed class MinGruTests
     }
 
     [Fact]
-    public void Auto_TakesTheKernels()
-    {
-        using var net = new MinGru(I, H);
-        Assert.Equal(BackwardPath.HandWritten, net.EffectiveBackward);
-        Assert.True(net.HandWritten!.RunsKernels);
-        Assert.Throws<NotSupportedException>(() => net.Backward = BackwardPath.Native);
-    }
-
-    [Fact]
     public void LongSequence_KeepsEveryGradientFinite()
     {
         using var scope = NewDisposeScope();

@@ -147,16 +147,6 @@ public sealed class PeepholeLstmTests
         }
     }
 
-    [Fact]
-    public void Auto_TakesAutogradUntilStepsAreObserved_AndNativeIsRefused()
-    {
-        using var net = new PeepholeLstm(I, H);
-        Assert.Equal(BackwardPath.Autograd, net.EffectiveBackward); // there are no kernels
-        using var trace = GradientTrace.Attach(net);
-        Assert.Equal(BackwardPath.HandWritten, net.EffectiveBackward);
-        Assert.Throws<NotSupportedException>(() => net.Backward = BackwardPath.Native);
-    }
-
     /// <summary>i, f, c, o, h unit by unit; what reads c_t reads it times the tap.</summary>
     private static (Tensor H, Tensor C) ByLoop(PeepholeLstmCell cell, Tensor x, Tensor h, Tensor c, double tap)
     {

@@ -30,7 +30,8 @@ public sealed class RegistryTests : IDisposable
     {
         var report = VerificationSuite.Run(nets: ["half"]);
         Assert.True(report.Passed, report.ToJson());
-        Assert.All(report.Checks, check => Assert.Equal(("half", "handwritten"), (check.Cell, check.Path)));
+        Assert.All(report.Checks, check => Assert.Equal("half", check.Cell));
+        Assert.Equal(["equations", "handwritten"], report.Checks.Select(check => check.Path).Distinct().Order());
         Assert.Equal(["autograd", "finite-differences"], report.Checks.Select(check => check.Against).Distinct().Order());
 
         using var net = new HalfRnn(5, 3, dtype: ScalarType.Float64);
