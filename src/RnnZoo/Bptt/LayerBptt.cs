@@ -123,10 +123,10 @@ internal sealed class LayerBptt(EquationCell cell)
                 ? cell.Term("layer (4) dx", dProduct).mm(w).view(tape.Input.shape) // [T, B, I] or [N, I] (4)
                 : null,
             InputWeight: Wanted(WantedGradients.InputWeight, tape.Input) is { } x
-                ? cell.Term("layer (5) dW_ih", dProduct).t().mm(x.Rows()) // [G·H, I] (5)
+                ? cell.Term("layer (5) dW_ih", dProduct).TransposedTimes(x.Rows()) // [G·H, I] (5)
                 : null,
             HiddenWeight: Wanted(WantedGradients.HiddenWeight, weights.HiddenWeight) is not null
-                ? cell.Term("layer (6) dW_hh", walk.DRecurrent).t().mm(seen!) // [G·H, H] (6)
+                ? cell.Term("layer (6) dW_hh", walk.DRecurrent).TransposedTimes(seen!) // [G·H, H] (6)
                 : null,
             InputBias: Wanted(WantedGradients.InputBias, weights.InputBias) is null
                 ? null

@@ -144,7 +144,7 @@ public sealed class CoRnnCell : EquationCell
     }
 
     internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk) =>
-        (walk.DProjected, [Term("cornn (9)", walk.DProjected).t().mm(tape.Before(part: 1))]); // [H, H] (9)
+        (walk.DProjected, [Term("cornn (9)", walk.DProjected).TransposedTimes(tape.Before(part: 1))]); // [H, H] (9)
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before)
     {

@@ -148,11 +148,11 @@ public sealed class LayerNormLstmCell : GatedCell
     internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)
     {
         var (i, f, g, o) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3]); // [B, H]
-        var (u, q, c, further) = (tape.Kept[4], tape.Kept[5], tape.After[1], tape.Weights.Further); // 2 × [B, 4H], [B, H]
+        var (u, q, c, gains) = (tape.Kept[4], tape.Kept[5], tape.After[1], tape.Weights.Further); // 2 × [B, 4H], [B, H]
         var (normalU, normalQ, normalC) = (Normal(u), Normal(q), Normal(c)); // 2 × [B, 4H], [B, H] (1)
         var m = Shown(c, tape.Weights); // [B, H] (6)
         var dN = dH * o * TanhSlope("layernorm-lstm (8)", m); // [B, H] (8)
-        var dCFromHidden = NormaliseBack("layernorm-lstm (9)", dN * further[2], normalC, c.RowScale(Epsilon)); // [B, H] (9)
+        var dCFromHidden = NormaliseBack("layernorm-lstm (9)", dN * gains[2], normalC, c.RowScale(Epsilon)); // [B, H] (9)
         var dC = Term("layernorm-lstm (10) from hidden", dCFromHidden) + Term("layernorm-lstm (10) from future", dCFromFuture!); // [B, H] (10)
         (dC, dCFromHidden) = tape.GoesOn(dC, dCFromHidden, dCFromFuture!);
         var dZi = Term("layernorm-lstm (11) di", dC * g) * SigmoidSlope("layernorm-lstm (12) i", i); // [B, H] (11) (12)
@@ -161,10 +161,14 @@ public sealed class LayerNormLstmCell : GatedCell
         var dZo = Term("layernorm-lstm (11) do", dH * m) * SigmoidSlope("layernorm-lstm (12) o", o); // [B, H] (11) (12)
         var dZ = dZi.Join(dZf, dZg, dZo); // [B, 4H]
         var dCBefore = Term("layernorm-lstm (13)", dC * f); // [B, H] (13)
-        var dQ = NormaliseBack("layernorm-lstm (14)", dZ * further[1], normalQ, q.RowScale(Epsilon)); // [B, 4H] (14)
-        var dU = NormaliseBack("layernorm-lstm (15)", dZ * further[0], normalU, u.RowScale(Epsilon)); // [B, 4H] (15)
-        var gains = Term("layernorm-lstm (17) dγ_ih", dZ * normalU).Join(Term("layernorm-lstm (17) dγ_hh", dZ * normalQ), Term("layernorm-lstm (17) dγ_c", dN * normalC), Term("layernorm-lstm (17) db_c", dN)); // [B, 10H] (17)
-        return new StepFlow(dZ, dQ, DCBefore: dCBefore, DCFromHidden: dCFromHidden, DFurther: dU.Join(gains));
+        var dQ = NormaliseBack("layernorm-lstm (14)", dZ * gains[1], normalQ, q.RowScale(Epsilon)); // [B, 4H] (14)
+        var dU = NormaliseBack("layernorm-lstm (15)", dZ * gains[0], normalU, u.RowScale(Epsilon)); // [B, 4H] (15)
+        var further = dU.Join(
+            Term("layernorm-lstm (17) dγ_ih", dZ * normalU),
+            Term("layernorm-lstm (17) dγ_hh", dZ * normalQ),
+            Term("layernorm-lstm (17) dγ_c", dN * normalC),
+            Term("layernorm-lstm (17) db_c", dN)); // [B, 14H] (17)
+        return new StepFlow(dZ, dQ, DCBefore: dCBefore, DCFromHidden: dCFromHidden, DFurther: further);
     }
 
     internal override Tensor DHiddenBias(BackwardWalk walk) => walk.DProjected; // (16)

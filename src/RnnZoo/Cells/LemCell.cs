@@ -173,7 +173,7 @@ public sealed class LemCell : EquationCell
     internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk)
     {
         var dA = walk.DProjected.narrow(1, 2 * HiddenSize, HiddenSize); // [N, H] (10)
-        var dWeight = Term("lem (13) dW_zh", dA).t().mm(tape.Made[1]); // [H, H] (13)
+        var dWeight = Term("lem (13) dW_zh", dA).TransposedTimes(tape.Made[1]); // [H, H] (13)
         return (walk.DProjected, tape.Weights.InputBias is null ? [dWeight] : [dWeight, Term("lem (13) db_zh", dA).sum(dim: 0)]); // [H] (13)
     }
 

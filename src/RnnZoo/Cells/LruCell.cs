@@ -180,7 +180,7 @@ public sealed class LruCell : EquationCell
     {
         var weights = tape.Weights;
         var dP = walk.DProjected.split(HiddenSize, 1); // 3 × [N, H]
-        var dWeight = Term("lru (11)", dP[2]).t().mm(tape.Made[1]); // [H, 2H] (11)
+        var dWeight = Term("lru (11)", dP[2]).TransposedTimes(tape.Made[1]); // [H, 2H] (11)
         var values = weights.Values();
         var k = TensorValue.Of(new TensorValue(tape.Input).Product(values.InputWeight, values.InputBias)).split(HiddenSize, 1); // 3 × [N, H] (1)
         var dGamma = Term("lru (12) r", dP[0].mul(k[0])).Plus(Term("lru (12) s", dP[1].mul(k[1]))).sum(dim: 0); // [H] (12)

@@ -214,8 +214,8 @@ internal sealed unsafe class NormaliseInstruction<S, V, T>(StepRows target, Step
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Run(T* from, T* to)
     {
-        var centre = S.Constant(MeanInstruction<S, V, T>.Of(from, target.Length));
-        var scale = S.Constant(1 / ScaleInstruction<S, V, T>.Of(from, target.Length, epsilon));
+        var mean = MeanInstruction<S, V, T>.Of(from, target.Length);
+        var (centre, scale) = (S.Constant(mean), S.Constant(1 / ScaleInstruction<S, V, T>.Of(from, target.Length, mean, epsilon)));
         for (nint i = 0; i < target.Length; i += S.Lanes)
         {
             var normal = S.Multiply(S.Subtract(S.Load(from + i), centre), scale);
@@ -234,15 +234,16 @@ internal sealed unsafe class ScaleInstruction<S, V, T>(StepRows target, StepRows
     {
         for (var row = from; row < to; row++)
         {
-            *target.At<T>(row, first) = T.CreateTruncating(Of(a.At<T>(row, first), a.Length, epsilon));
+            var entries = a.At<T>(row, first);
+            *target.At<T>(row, first) = T.CreateTruncating(Of(entries, a.Length, MeanInstruction<S, V, T>.Of(entries, a.Length), epsilon));
         }
     }
 
     /// <summary>√(variance + ε) of a row, its squares summed in double.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static double Of(T* row, int length, double epsilon)
+    public static double Of(T* row, int length, double mean, double epsilon)
     {
-        var (mean, whole) = (MeanInstruction<S, V, T>.Of(row, length), length / S.Lanes * S.Lanes);
+        var whole = length / S.Lanes * S.Lanes;
         var (centre, low, high) = (S.Constant(mean), S.Zero, S.Zero);
         for (var i = 0; i < whole; i += S.Lanes)
         {
@@ -279,13 +280,13 @@ internal sealed unsafe class MeanInstruction<S, V, T>(StepRows target, StepRows 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double Of(T* row, int length)
     {
-        var (sum, whole) = (S.Zero, length / S.Lanes * S.Lanes);
-        for (var i = 0; i < whole; i += S.Lanes)
+        var (sum, other, pairs, whole) = (S.Zero, S.Zero, length / (2 * S.Lanes) * 2 * S.Lanes, length / S.Lanes * S.Lanes);
+        for (var i = 0; i < pairs; i += 2 * S.Lanes)
         {
-            sum = S.Add(sum, S.Load(row + i));
+            (sum, other) = (S.Add(sum, S.Load(row + i)), S.Add(other, S.Load(row + i + S.Lanes)));
         }
 
-        var total = S.Sum(sum);
+        var total = S.Sum(S.Add(sum, pairs < whole ? S.Add(other, S.Load(row + pairs)) : other));
         for (var i = whole; i < length; i++)
         {
             total += double.CreateTruncating(row[i]);
