@@ -99,6 +99,9 @@ internal static class ModelMeasurement
         return Finite(Math.Sqrt(variance / values.Length)) ?? 0;
     }
 
+    /// <summary>What a value is judged by: of shares more is better, of errors and bits per character less.</summary>
+    internal static TaskMetric MetricOf(MetricValue value) => value.Unit == Share ? TaskMetric.Share(value.Name, 0) : TaskMetric.SquaredError(0) with { Name = value.Name };
+
     private static string UnitOf(TaskMetric metric) => metric.MoreIsBetter ? Share : "mean squared error";
 
     private static double? Finite(double value) => double.IsFinite(value) ? value : null;
