@@ -13,6 +13,8 @@ namespace RnnZoo.Cli.Commands;
 /// <summary>What a sweep trains: every net on every task at every length, learning rate and seed. docs/sweep.md says what each field is.</summary>
 internal sealed record SweepPlan
 {
+    private const int MostCells = 100_000;
+
     public required int Format { get; init; }
 
     public required IReadOnlyList<string> Nets { get; init; }
@@ -32,7 +34,7 @@ internal sealed record SweepPlan
         [.. from task in Tasks
             from length in task.Lengths
             from net in Nets
-            from rate in task.StartOf(net).LearningRates ?? task.LearningRates ?? LearningRates
+            from rate in RatesOf(task, net)
             from seed in task.Seeds ?? Seeds
             select new SweepCell(this, task, length, net, rate, seed)];
 
@@ -67,10 +69,14 @@ internal sealed record SweepPlan
             Check.Within($"tasks[{index}]", () => task.Validate(this));
         }
 
+        var count = Tasks.Sum(task => (double)task.Lengths.Count * (task.Seeds ?? Seeds).Count * Nets.Sum(net => RatesOf(task, net).Count));
+        Check.That(count <= MostCells, "tasks", $"at most {MostCells} trainings in all", count);
         var names = Cells().Select(cell => cell.Name).ToArray();
         var twice = names.CountBy(name => name).FirstOrDefault(count => count.Value > 1).Key;
         Check.That(twice is null, "tasks", "a label of its own for each of two tasks with the same name and length", twice);
     }
+
+    private IReadOnlyList<double> RatesOf(SweepTask task, string net) => task.StartOf(net).LearningRates ?? task.LearningRates ?? LearningRates;
 
     internal static void Rates(string name, IReadOnlyList<double>? rates)
     {
@@ -327,7 +333,8 @@ internal sealed record SweepResult(
 /// <summary>The folder of a sweep: the plan, and a file for each training that is done.</summary>
 internal sealed class SweepFolder
 {
-    private const string PlanFile = "plan.json";
+    public const string PlanFile = "plan.json";
+
     private readonly string _results;
 
     private SweepFolder(string path, SweepPlan plan) => (Path, Plan, Cells, Hash, _results) = (path, plan, plan.Cells(), plan.Hash(), System.IO.Path.Combine(path, "results"));

@@ -35,6 +35,8 @@ internal sealed record SweepScore(SweepTask Task, int Length, string Net, double
 /// <summary>What a sweep came to so far: a table with a row for each net, one JSON document, and a picture.</summary>
 internal static class SweepReport
 {
+    private const int WidthOfFiles = 10_000; // Markdown knows no broken lines
+
     /// <summary>Prints the results, and writes results.json, table.md and the picture into the sweep's folder.</summary>
     /// <returns>How many trainings are missing.</returns>
     /// <exception cref="InvalidDataException">A result is damaged, or of another plan.</exception>
@@ -46,7 +48,7 @@ internal static class SweepReport
         var document = Document(folder, cells, scores, missing);
         var files = OutputFolder.WriteResults(folder.Path, document, scores.Count == 0 ? null : Picture(folder, scores, missing), formats);
         using var table = new StringWriter();
-        ReportConsole.Write(ReportConsole.Create(table, isTerminal: false, host.Width), Table(TableBorder.Markdown, folder, scores));
+        ReportConsole.Write(ReportConsole.Create(table, isTerminal: false, WidthOfFiles), Table(TableBorder.Markdown, folder, scores));
         AtomicFile.WriteText(Path.Combine(folder.Path, "table.md"), string.Join('\n', table.ToString().Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0)) + "\n");
         host.Print(json, () => document, () => ReportConsole.Write(host, Table(TableBorder.Rounded, folder, scores)), $"Written to {folder.Path}: table.md, {string.Join(", ", files)}, and results/ with a file for each training");
         return missing;
