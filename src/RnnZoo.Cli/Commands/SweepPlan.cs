@@ -126,7 +126,7 @@ internal sealed record SweepTask
 
     public SweepData? Data { get; init; }
 
-    /// <summary>The budget of each training.</summary>
+    /// <summary>The budget of each training; of a net's own if its start says one.</summary>
     public required int Steps { get; init; }
 
     /// <summary>Where the metric counts as solved, and training ends; null never.</summary>
@@ -163,16 +163,13 @@ internal sealed record SweepTask
         {
             Check.That(plan.Nets.Contains(net), "starts", $"nets of the plan ({string.Join(", ", plan.Nets)})", net);
             SweepPlan.Rates($"starts.{net}.learningRates", start.LearningRates);
+            Check.That(start.Steps is null or >= 1, $"starts.{net}.steps", "at least 1", start.Steps);
             Check.That(start.Initialisation is null || (Name != Characters && RecurrentNets.Named(net).Fits(start.Initialisation)), $"starts.{net}.initialisation", Name == Characters ? $"none for '{Characters}'" : $"one that fits {net} ({string.Join(", ", RecurrentNets.Named(net).Starts)}), joined by +", start.Initialisation);
         }
 
-        if (Name == Characters)
-        {
-            CharacterTraining(plan, Lengths[0], plan.LearningRates[0]).Validate();
-            return;
-        }
-
-        Training(plan, plan.LearningRates[0]).Validate();
+        Check.That(Steps >= 1, "steps", "at least 1", Steps);
+        Check.That(BatchSize is null or >= 1, "batchSize", "at least 1", BatchSize);
+        Check.That(ClipNorm is null or > 0, "clipNorm", "above 0, or null for no clipping", ClipNorm);
         if (!ReadsFiles)
         {
             foreach (var length in Lengths)
@@ -232,7 +229,8 @@ internal sealed record SweepTask
                 Text = new TextRecipe(Path.GetFileName(Data!.Path), Data.Source ?? Data.Path, Data.Sha256!),
                 HeldOutShare = HeldOutShare,
                 Net = new CharacterModelShape { Cell = cell.Net, Hidden = cell.Plan.Hidden },
-                Training = CharacterTraining(cell.Plan, cell.Length, cell.LearningRate),
+                Training = new CharacterTrainingOptions(
+                    cell.Steps, cell.BatchSize, cell.Length, LearningRate: cell.LearningRate, Schedule: Schedule, ClipNorm: ClipNorm, ValidateEvery: cell.Steps, CheckpointEvery: cell.Steps),
                 Seeds = [cell.Seed],
                 CommittedSeed = cell.Seed,
             };
@@ -249,26 +247,19 @@ internal sealed record SweepTask
             Task = task,
             Net = new NetRecipe(cell.Net, cell.Plan.Hidden),
             Initialisation = StartOf(cell.Net).Initialisation ?? RecurrentNets.Named(cell.Net).Starts[0],
-            Stages = [new TrainingStage { Training = Training(cell.Plan, cell.LearningRate) }],
+            Stages = [new TrainingStage { Training = new TrainingOptions { Steps = cell.Steps, BatchSize = cell.BatchSize, LearningRate = cell.LearningRate, Schedule = Schedule, ClipNorm = ClipNorm, StopAtMetric = StopAt } }],
             MeasureSequences = MeasureSequences,
             Seeds = [cell.Seed],
             CommittedSeed = cell.Seed,
         };
     }
-
-    private TrainingOptions Training(SweepPlan plan, double rate) => new()
-    {
-        Steps = Steps, BatchSize = BatchSize ?? plan.BatchSize, LearningRate = rate, Schedule = Schedule, ClipNorm = ClipNorm, StopAtMetric = StopAt,
-    };
-
-    private CharacterTrainingOptions CharacterTraining(SweepPlan plan, int chunk, double rate) => new(
-        Steps, BatchSize ?? plan.BatchSize, chunk, LearningRate: rate, Schedule: Schedule, ClipNorm: ClipNorm, ValidateEvery: Steps, CheckpointEvery: Steps);
 }
 
-/// <summary>How a net starts on a task.</summary>
+/// <summary>How a net starts on a task, and how many steps it gets.</summary>
 /// <param name="Initialisation">As <c>compare --init</c> takes it; null for the net's own.</param>
 /// <param name="LearningRates">Null for those of the task, or of the plan.</param>
-internal sealed record SweepStart(string? Initialisation = null, IReadOnlyList<double>? LearningRates = null);
+/// <param name="Steps">Null for the task's.</param>
+internal sealed record SweepStart(string? Initialisation = null, IReadOnlyList<double>? LearningRates = null, int? Steps = null);
 
 /// <summary>Files that a task reads.</summary>
 /// <param name="Path">The folder of images, or the text.</param>
@@ -285,6 +276,11 @@ internal sealed record SweepCell(SweepPlan Plan, SweepTask Task, int Length, str
 {
     /// <summary>Names its result; the same in every plan.</summary>
     public string Name { get; } = FormattableString.Invariant($"{Task.Title}-{Length}-{Net}-lr{LearningRate}-seed{Seed}");
+
+    /// <summary>Its budget.</summary>
+    public int Steps => Task.StartOf(Net).Steps ?? Task.Steps;
+
+    public int BatchSize => Task.BatchSize ?? Plan.BatchSize;
 }
 
 /// <summary>What came of one training.</summary>
@@ -321,7 +317,7 @@ internal sealed record SweepResult(
         Check.That(Plan == plan, "plan", $"a result of the plan {plan}", Plan);
         Check.That(Cell == cell.Name, "cell", $"'{cell.Name}'", Cell);
         Check.That(Metrics.Count > 0, "metrics", "at least one", 0);
-        Check.That(Steps >= 1 && Steps <= cell.Task.Steps, "steps", $"1 to {cell.Task.Steps}", Steps);
+        Check.That(Steps >= 1 && Steps <= cell.Steps, "steps", $"1 to {cell.Steps}", Steps);
         string[] ends = [StopReason.StepLimit.Name(), StopReason.Diverged.Name(), Metrics[0].Name];
         Check.That(ends.Contains(Ended), "ended", $"one of {string.Join(", ", ends)}", Ended);
         Check.That(Seconds >= 0 && ProcessorSeconds >= 0, "seconds", "at least 0", Math.Min(Seconds, ProcessorSeconds));

@@ -1,4 +1,3 @@
-using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
 using RnnZoo.Files;
 using RnnZoo.Plots;
@@ -48,17 +47,27 @@ internal static class SweepReport
         var document = Document(folder, cells, scores, missing);
         var files = OutputFolder.WriteResults(folder.Path, document, scores.Count == 0 ? null : Picture(folder, scores, missing), formats);
         using var table = new StringWriter();
-        ReportConsole.Write(ReportConsole.Create(table, isTerminal: false, WidthOfFiles), Table(TableBorder.Markdown, folder, scores));
+        ReportConsole.Write(ReportConsole.Create(table, isTerminal: false, WidthOfFiles), Table(TableBorder.Markdown, folder.Plan.Nets, scores));
         AtomicFile.WriteText(Path.Combine(folder.Path, "table.md"), string.Join('\n', table.ToString().Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0)) + "\n");
-        host.Print(json, () => document, () => ReportConsole.Write(host, Table(TableBorder.Rounded, folder, scores)), $"Written to {folder.Path}: table.md, {string.Join(", ", files)}, and results/ with a file for each training");
+        host.Print(json, () => document, () => Show(host, folder, scores), $"Written to {folder.Path}: table.md, {string.Join(", ", files)}, and results/ with a file for each training");
         return missing;
     }
 
-    private static Table Table(TableBorder border, SweepFolder folder, IReadOnlyList<SweepScore> scores)
+    // All tasks side by side are too wide for a terminal.
+    private static void Show(CliHost host, SweepFolder folder, IReadOnlyList<SweepScore> scores)
+    {
+        foreach (var task in scores.GroupBy(score => score.Task))
+        {
+            ReportConsole.Write(host, Table(TableBorder.Rounded, folder.Plan.Nets, [.. task]));
+        }
+    }
+
+    private static Table Table(TableBorder border, IReadOnlyList<string> nets, IReadOnlyList<SweepScore> scores)
     {
         var columns = scores.Select(score => (score.Task, score.Length, score.Metric.Name)).Distinct().Select(column => new Column<string>(
-            $"{column.Task.Title} {column.Length}: {column.Name}", net => Text(scores.FirstOrDefault(score => (score.Task, score.Length, score.Net) == (column.Task, column.Length, net)))) { IsRight = true });
-        return ReportTable.Of(border, folder.Plan.Nets, [new("net", net => net), .. columns]);
+            $"{column.Task.Title} {column.Length}: {column.Name}", net => Text(scores.FirstOrDefault(score => (score.Task, score.Length, score.Net) == (column.Task, column.Length, net))))
+        { IsRight = true });
+        return ReportTable.Of(border, nets, [new("net", net => net), .. columns]);
     }
 
     // With the mean of the steps where every seed solved the task.
@@ -92,7 +101,7 @@ internal static class SweepReport
         });
         return new Figure($"{nets.Count} nets on {folder.Plan.Tasks.Count} tasks", [.. panels])
         {
-            Subtitle = $"hidden size {folder.Plan.Hidden}; the mean over seeds at each net's best learning rate{(missing > 0 ? $"; {missing} trainings are missing" : "")}",
+            Subtitle = $"hidden size {folder.Plan.Hidden}; bars in the order of the names, each the mean over seeds at its net's best learning rate{(missing > 0 ? $"; {missing} trainings are missing" : "")}",
         };
     }
 

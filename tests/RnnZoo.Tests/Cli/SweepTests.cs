@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Text.RegularExpressions;
 using RnnZoo.Cli;
 using RnnZoo.Cli.Commands;
+using RnnZoo.Modules;
 using RnnZoo.Tests.Tasks;
+using RnnZoo.Zoo;
 
 namespace RnnZoo.Tests.Cli;
 
@@ -181,11 +183,12 @@ public partial class SweepTests
         { "\"seeds\": [1, 2]", "\"seeds\": [-1]", "seeds: expected seeds of at least 0, got -1." },
         { "\"parity\"", "\"parities\"", "tasks[0].name: expected one of copy, copy-variable, selective-copy, adding, temporal-order, parity, images, characters, got 'parities'." },
         { "[3, 7]", "[0]", "tasks[0].lengths: expected lengths of at least 1, got 0." },
-        { "\"steps\": 100", "\"steps\": -1", "tasks[0].Steps: expected at least 0, got -1." },
+        { "\"steps\": 100", "\"steps\": -1", "tasks[0].steps: expected at least 1, got -1." },
         { "\"stopAt\": 0.9", "\"stopAt\": 1.1", "tasks[0].stopAt: expected at most 1, the best accuracy there is, got 1.1." },
         { "\"stopAt\": 0.9", "\"settings\": { \"symbols\": 3 }", "tasks[0].settings: expected only length for 'parity', got 'symbols'." },
         { "\"stopAt\": 0.9", "\"data\": { \"path\": \"x\" }", "tasks[0].data: expected none for 'parity', got 'x'." },
-        { "\"stopAt\": 0.9", "\"clipNorm\": 0", "tasks[0].ClipNorm: expected above 0, or null for no clipping, got 0." },
+        { "\"stopAt\": 0.9", "\"clipNorm\": 0", "tasks[0].clipNorm: expected above 0, or null for no clipping, got 0." },
+        { "\"gru\": {", "\"gru\": { \"steps\": 0,", "tasks[0].starts.gru.steps: expected at least 1, got 0." },
         { "\"gru\": {", "\"lstm\": {", "tasks[0].starts: expected nets of the plan (vanilla, gru), got 'lstm'." },
         { "orthogonal+one-hot", "chrono+forget-bias", "tasks[0].starts.gru.initialisation: expected one that fits gru (default," },
         { "\"label\": \"rows\"", "\"label\": \"../rows\"", "tasks[1].label: expected lower-case letters, digits, dots and hyphens, got '../rows'." },
@@ -213,6 +216,16 @@ public partial class SweepTests
         Assert.Contains(expected, run.Error, StringComparison.Ordinal);
         Assert.Single(run.Error.TrimEnd().Split('\n'));
         Assert.False(Directory.Exists(folder.File("out")));
+    }
+
+    [Fact]
+    public void PlanOfTheLargeTable_HasEveryNet_AndIsWhole()
+    {
+        var plan = ManifestJson.Read<SweepPlan>(Path.Combine(Repository.Root, "docs", "table.json"), plan => plan.Validate());
+
+        Assert.Equal(RecurrentNets.Names, plan.Nets);
+        Assert.Equal(300, plan.Cells().Count);
+        Assert.All(plan.Tasks.Where(task => task.Data is not null), task => Assert.Equal(64, task.Data!.Sha256!.Length));
     }
 
     [Theory]
