@@ -70,8 +70,8 @@ public sealed class SelectiveCopyTask : ISequenceTask
         Check.InRange(batchSize >= 1, nameof(batchSize), "at least 1 (sequences)", batchSize);
         using var scope = NewDisposeScope();
         var symbols = randint(1, 1 + CopyTask.Alphabet, [Symbols, batchSize], dtype: ScalarType.Int64, generator: generator); // [n, B]
-        var lots = rand([Delay + Symbols, batchSize], dtype: ScalarType.Float64, generator: generator); // [D + n, B]
-        var places = lots.topk(Symbols, dim: 0).indexes.sort(dim: 0).Values; // [n, B]
+        var lots = rand([batchSize, Delay + Symbols], dtype: ScalarType.Float64, generator: generator); // [B, D + n]
+        var places = lots.topk(Symbols).indexes.sort().Values.t(); // [n, B]
         var tokens = zeros([Length, batchSize], dtype: ScalarType.Int64); // [T, B]
         tokens.scatter_(0, places, symbols);
         tokens.narrow(0, Delay + Symbols, Symbols).fill_(Scalars.Of(CopyTask.Marker));
