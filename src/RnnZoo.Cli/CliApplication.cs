@@ -78,6 +78,7 @@ internal static class CliApplication
             new LyapunovCommand(host),
             new NotebooksCommand(host),
             new SampleCommand(host),
+            new SweepCommand(host),
             new TbpttCommand(host),
             RowJob.CreateCommand(host),
             new Command("train", "Trains a model.") { new TrainCharsCommand(host) },

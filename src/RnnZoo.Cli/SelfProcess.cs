@@ -48,7 +48,12 @@ internal static class SelfProcess
         return await FinishAsync(process, cancellation);
     }
 
-    private static async Task<(int ExitCode, string Output, string Error)> FinishAsync(Process process, CancellationToken cancellation)
+    /// <summary>The words of a command line that other programs, such as a shell, can run.</summary>
+    /// <param name="arguments">What stands after `rnnzoo`.</param>
+    public static IEnumerable<string> CommandOf(IEnumerable<string> arguments) => [Host(), .. CommandLine(arguments)];
+
+    /// <summary>Waits for a process with its three streams in our hands; cancelled, kills it and all that it started.</summary>
+    public static async Task<(int ExitCode, string Output, string Error)> FinishAsync(Process process, CancellationToken cancellation)
     {
         try
         {

@@ -1,9 +1,10 @@
 using RnnZoo.Cli;
+using RnnZoo.Cli.Commands;
 using RnnZoo.Zoo;
 
 namespace RnnZoo.Fuzz;
 
-/// <summary>The files that are changed: the folders of a tiny model of the copy task and of a run of `train chars`.</summary>
+/// <summary>The files that are changed: the folders of a tiny model of the copy task, of a run of `train chars`, of images, and of a sweep.</summary>
 internal static class Corpus
 {
     public const string Text = "text.txt";
@@ -17,6 +18,16 @@ internal static class Corpus
             "initialisation": "default", "stages": [ { "training": { "steps": 2, "batchSize": 2, "finalSequences": 2 } } ],
             "measureSequences": 2000, "seeds": [1], "committedSeed": 1
           }
+        }
+        """;
+
+    private const string Plan = """
+        {
+          "format": 1, "nets": ["lstm", "gru"], "hidden": 3, "batchSize": 2, "learningRates": [0.01], "seeds": [1, 2],
+          "tasks": [
+            { "name": "copy", "lengths": [2, 3], "settings": { "symbols": 1 }, "steps": 2, "stopAt": 0.9, "starts": { "gru": { "initialisation": "one-hot" } } },
+            { "name": "characters", "label": "text", "lengths": [5], "steps": 3, "data": { "path": "text.txt" } }
+          ]
         }
         """;
 
@@ -45,6 +56,15 @@ internal static class Corpus
         Directory.CreateDirectory("chars");
         await File.WriteAllTextAsync($"copy/{ModelFolder.Manifest}", Recipe);
         await File.WriteAllTextAsync($"chars/{Text}", string.Concat(Enumerable.Repeat("abc\né ba", 8)));
+        Directory.CreateDirectory("sweep");
+        await File.WriteAllTextAsync($"sweep/{SweepFolder.PlanFile}", Plan);
+        Directory.CreateDirectory("images");
+        foreach (var part in new[] { "train", "t10k" }) // two images of 2 x 3 pixels
+        {
+            await File.WriteAllBytesAsync($"images/{part}-images-idx3-ubyte", [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+            await File.WriteAllBytesAsync($"images/{part}-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 2, 4, 9]);
+        }
+
         await Run("zoo train copy --models . --write");
         await Run("zoo export copy --models . --output .");
         await Run($"train chars --text chars/{Text} --output chars --cell gru --hidden 3 --streams 2 --chunk 5 --steps 2 --validate-every 1 --threads 1");

@@ -1,5 +1,7 @@
 using RnnZoo.Characters;
+using RnnZoo.Cli.Commands;
 using RnnZoo.Files;
+using RnnZoo.Tasks;
 using RnnZoo.Training;
 using RnnZoo.Zoo;
 
@@ -26,6 +28,8 @@ internal sealed record Target(string Name, string Folder, string File, Action<st
         new("chars", "chars", ModelFolder.Manifest, Load, "sample --length 3 --model *", $"train chars --json --resume * --text */{Corpus.Text}"),
         new("vocabulary", "chars", ModelFolder.Vocabulary, Load, "sample --length 3 --model *"),
         new("log", "chars", ModelFolder.Log, folder => TrainingLog.Read(Path.Combine(folder, ModelFolder.Log)), "zoo show *"),
+        new("idx", "images", "train-images-idx3-ubyte", folder => _ = new SequentialImageTask(folder, 2), "compare images --data * --lengths 2 --models vanilla --hidden 2 --batch 2 --steps 1 --json --output */out"),
+        new("plan", "sweep", SweepFolder.PlanFile, folder => SweepFolder.Open(folder), "sweep status * --json"),
         new("checkpoint", "chars", Corpus.Checkpoint, Resume, $"train chars --json --resume * --text */{Corpus.Text}") { Sealed = CheckpointFolder.Sealed },
     ];
 

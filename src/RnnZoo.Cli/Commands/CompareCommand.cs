@@ -21,6 +21,7 @@ internal sealed class CompareCommand : ExampleCommand
     private readonly ValueOption<ValueList<int>> _sizes;
     private readonly ValueOption<int> _hidden;
     private readonly ValueOption<int> _symbols = Values.Whole("--symbols", "How many symbols to remember", 1, DefaultSymbols);
+    private readonly ValueOption<string?> _data = Values.Text("--data", "The folder with the IDX files of MNIST's names (train-images-idx3-ubyte and so on), each as it is or as .gz", "a folder");
     private readonly ValueOption<int> _batch;
     private readonly ValueOption<int> _steps;
 
@@ -55,9 +56,8 @@ internal sealed class CompareCommand : ExampleCommand
         _sizes = Values.WholeList($"--{task.SizeName}s", task.SizeMeaning, task.Sizes, task.LeastSize);
         _hidden = Values.Whole("--hidden", "The hidden size of each net", 1, task.Hidden);
         _batch = Values.Whole("--batch", "How many fresh sequences each step sees", 1, task.Batch);
-        var metric = task.Create(task.Sizes[0], DefaultSymbols).Metric;
         _steps = Values.Whole(
-            "--steps", $"The step limit; a net stops before it only once its {metric.Name} reaches {task.StopAt}", 1, task.Steps);
+            "--steps", $"The step limit{(task.StopAt is { } wanted ? $"; a net stops before it only once the {task.MetricTitle} reaches {wanted}" : "")}", 1, task.Steps);
         _clip = Values.NotNegative("--clip", "The largest gradient norm; 0 clips nothing", task.Clip);
         _output = Values.Output(task.Name);
         AddOptions(_models, _sizes, _hidden, _batch, _steps, _learningRate, _optimizer, _schedule, _init, _clip, _seed, _threads, _backward, _json, _output, _formats, _tensorBoard);
@@ -66,8 +66,13 @@ internal sealed class CompareCommand : ExampleCommand
             Add(_symbols);
         }
 
+        if (task.ReadsFiles)
+        {
+            Add(_data);
+        }
+
         SetAction((parsed, cancellation) => Task.FromResult(
-            new CompareRun(host, Read(parsed), parsed.GetValue(_json), parsed.GetValue(_output), parsed.GetValue(_formats)!.Items, parsed.GetValue(_tensorBoard)).Run(cancellation)));
+            new CompareRun(host, Read(host, parsed), parsed.GetValue(_json), parsed.GetValue(_output), parsed.GetValue(_formats)!.Items, parsed.GetValue(_tensorBoard)).Run(cancellation)));
     }
 
     /// <summary>`rnnzoo compare`, with a command for each task.</summary>
@@ -84,15 +89,16 @@ internal sealed class CompareCommand : ExampleCommand
 
     private static (string Line, string Meaning)[] ExamplesOf(CompareTask task)
     {
-        var sizes = $"{string.Join(", ", task.Sizes.SkipLast(1))} and {task.Sizes[^1]} steps";
+        var sizes = $"{string.Join(", ", task.Sizes.SkipLast(1))}{(task.Sizes.Count > 1 ? " and " : "")}{task.Sizes[^1]} steps";
+        var (data, others) = task.ReadsFiles ? (" --data /usr/share/datasets/fashion-mnist", "14,28") : ("", $"{Math.Max(5, task.LeastSize)},100");
         return
         [
-            ($"rnnzoo compare {task.Name}", $"a vanilla RNN and an LSTM at {task.SizeName}s of {sizes}"),
-            ($"rnnzoo compare {task.Name} --models vanilla,lstm,gru --{task.SizeName}s {Math.Max(5, task.LeastSize)},100 --seed 7 --json > results.json", $"three nets, other {task.SizeName}s, results for programs"),
+            ($"rnnzoo compare {task.Name}{data}", $"a vanilla RNN and an LSTM at {task.SizeName}s of {sizes}"),
+            ($"rnnzoo compare {task.Name}{data} --models vanilla,lstm,gru --{task.SizeName}s {others} --seed 7 --json > results.json", $"three nets, other {task.SizeName}s, results for programs"),
         ];
     }
 
-    private CompareSettings Read(ParseResult parsed)
+    private CompareSettings Read(CliHost host, ParseResult parsed)
     {
         var chosen = parsed.GetValue(_models)!.Items;
         var rates = parsed.GetValue(_learningRate);
@@ -100,6 +106,7 @@ internal sealed class CompareCommand : ExampleCommand
         rates.CheckChosen(_learningRate.Name, chosen);
         names.CheckChosen(_init.Name, chosen);
         var path = parsed.GetValue(_backward)!;
+        var folder = _task.ReadsFiles && parsed.GetValue(_data) is { } data ? Path.GetFullPath(Path.Combine(host.WorkingDirectory, data)) : null;
         if (chosen.FirstOrDefault(model => !BenchPaths.IsOf(path, model)) is { } without)
         {
             throw new UsageException($"{_backward.Name}: expected a path that {without} has, got '{path}'; use auto, or compare other nets.");
@@ -111,6 +118,7 @@ internal sealed class CompareCommand : ExampleCommand
             Sizes: parsed.GetValue(_sizes)!.Items,
             Hidden: parsed.GetValue(_hidden),
             Symbols: _task.HasSymbols ? parsed.GetValue(_symbols) : DefaultSymbols,
+            Data: _task.ReadsFiles ? folder ?? throw new UsageException($"{_data.Name}: expected {_data.Expected} with images, got none; Debian's package dataset-fashion-mnist has some.") : null,
             Training: new TrainingOptions
             {
                 BatchSize = parsed.GetValue(_batch),
@@ -143,7 +151,7 @@ internal sealed class CompareCommand : ExampleCommand
 
 /// <summary>What to compare: the values of the options, which say what each is, and the rate and the initialisation of each net.</summary>
 internal sealed record CompareSettings(
-    CompareTask Task, IReadOnlyList<string> Models, IReadOnlyList<int> Sizes, int Hidden, int Symbols, TrainingOptions Training, long Seed, int Threads,
+    CompareTask Task, IReadOnlyList<string> Models, IReadOnlyList<int> Sizes, int Hidden, int Symbols, string? Data, TrainingOptions Training, long Seed, int Threads,
     BackwardPath Backward, IReadOnlyDictionary<string, double> LearningRates, IReadOnlyDictionary<string, string> Initialisations);
 
 /// <summary>One comparison from its settings to its files.</summary>
@@ -151,8 +159,8 @@ internal sealed class CompareRun(CliHost host, CompareSettings settings, bool js
 {
     public int Run(CancellationToken cancellation)
     {
-        var folder = OutputFolder.Make(host, outputFolder, settings.Task.Name);
         var jobs = CompareJob.CreateAll(settings);
+        var folder = OutputFolder.Make(host, outputFolder, settings.Task.Name);
         try
         {
             using var log = new RunLog(Path.Combine(folder, "log.jsonl"));
@@ -242,6 +250,9 @@ internal sealed record CompareJob(int Size, string Model, ISequenceTask Task, Se
     /// <summary>Whether it was interrupted.</summary>
     public bool IsPartial => Result.Reason == StopReason.Cancelled;
 
+    /// <summary>How many sequences it is measured on at the end.</summary>
+    public long MeasuredSequences => Task.TestSequences > 0 ? Task.TestSequences : Options.FinalSequences;
+
     /// <summary>How much there is to compute, up to a factor: long jobs are begun first.</summary>
     public double Cost => (double)Task.Length * Parameters;
 
@@ -250,7 +261,7 @@ internal sealed record CompareJob(int Size, string Model, ISequenceTask Task, Se
     /// results do not depend on which thread trains what when. At one size all models see the same data.
     /// </summary>
     public static List<CompareJob> CreateAll(CompareSettings settings) =>
-        [.. from size in settings.Sizes from model in settings.Models select Create(settings, size, model)];
+        [.. from size in settings.Sizes let task = Pose(settings, size) from model in settings.Models select Create(settings, size, task, model)];
 
     public void Dispose()
     {
@@ -258,9 +269,20 @@ internal sealed record CompareJob(int Size, string Model, ISequenceTask Task, Se
         Net.Dispose();
     }
 
-    private static CompareJob Create(CompareSettings settings, int size, string model)
+    private static ISequenceTask Pose(CompareSettings settings, int size)
     {
-        var task = settings.Task.Create(size, settings.Symbols);
+        try
+        {
+            return settings.Task.Create(size, settings.Symbols, settings.Data);
+        }
+        catch (ArgumentException problem) // that only the files tell
+        {
+            throw new UsageException($"--{settings.Task.SizeName}s: {problem.Message.Split(" (Parameter ")[0]}");
+        }
+    }
+
+    private static CompareJob Create(CompareSettings settings, int size, ISequenceTask task, string model)
+    {
         var weightSeed = Seeds.Derive(settings.Seed, $"weights of {model}", size);
         manual_seed(weightSeed);
         var net = SequenceModel.Create(model, task.InputSize, settings.Hidden, task.OutputSize);

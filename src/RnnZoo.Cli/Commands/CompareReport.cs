@@ -38,7 +38,7 @@ internal static class CompareReport
         json.WriteString("metric", metric.Name);
         json.WriteBoolean("moreIsBetter", metric.MoreIsBetter);
         json.WriteFinite("stopAt", settings.Task.StopAt);
-        json.WriteNumber($"{metric.Name}Sequences", jobs[0].Options.FinalSequences);
+        json.WriteNumber($"{metric.Name}Sequences", jobs[0].MeasuredSequences);
         json.WriteBoolean("partial", jobs.Any(job => job.IsPartial));
         json.WriteObjects("results", jobs, job =>
         {
@@ -90,7 +90,7 @@ internal static class CompareCharts
         var symbols = task.HasSymbols ? $"{settings.Symbols} symbols to remember, " : "";
         return new Figure($"{task.Title}: " + string.Join(", ", settings.Models), panels)
         {
-            Subtitle = $"{symbols}hidden size {settings.Hidden}, batch {settings.Training.BatchSize}, {TrainingNames.Of(settings.Training.Optimizer)}, seed {settings.Seed}; {jobs[0].Task.Metric.Name} on {jobs[0].Options.FinalSequences:#,0} fresh sequences",
+            Subtitle = $"{symbols}hidden size {settings.Hidden}, batch {settings.Training.BatchSize}, {TrainingNames.Of(settings.Training.Optimizer)}, seed {settings.Seed}; {jobs[0].Task.Metric.Name} on {jobs[0].MeasuredSequences:#,0} {(settings.Task.ReadsFiles ? "test images" : "fresh sequences")}",
         };
     }
 

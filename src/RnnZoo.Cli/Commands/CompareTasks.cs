@@ -37,6 +37,14 @@ internal static class CompareTasks
         Sizes = [10, 20],
     };
 
+    private static CompareTask SelectiveCopy { get; } = Copy with
+    {
+        Name = "selective-copy",
+        Title = "Selective copy",
+        Purpose = "Trains nets to repeat symbols that lie at random places among blanks.",
+        SizeMeaning = "How many blanks lie among the symbols",
+    };
+
     private static CompareTask Adding { get; } = new(
         Name: "adding",
         Title: "The adding problem",
@@ -96,8 +104,28 @@ internal static class CompareTasks
         },
     };
 
+    private static CompareTask Images { get; } = TemporalOrder with
+    {
+        Name = "images",
+        Title = "Sequential images",
+        Purpose = "Trains nets to tell what an image shows that is read row by row or pixel by pixel; measured on the test images.",
+        LeastSize = 1,
+        SizeMeaning = "The steps that an image is read in: its rows, or its pixels",
+        MetricTitle = "share of test images classified right",
+        Sizes = [28],
+        Hidden = 128,
+        Steps = 3_000,
+        StopAt = null,
+        Starts = new Dictionary<string, CompareStart>
+        {
+            ["vanilla"] = new(1e-3, "orthogonal"),
+            ["lstm"] = new(5e-3, "orthogonal+forget-bias"),
+            ["gru"] = new(5e-3, "orthogonal"),
+        },
+    };
+
     /// <summary>Every task, in the order of <see cref="SequenceTasks.Names"/>.</summary>
-    public static IReadOnlyList<CompareTask> All { get; } = [Copy, VariableCopy, Adding, TemporalOrder, Parity];
+    public static IReadOnlyList<CompareTask> All { get; } = [Copy, VariableCopy, SelectiveCopy, Adding, TemporalOrder, Parity, Images];
 }
 
 /// <summary>A task as `compare` offers it: what makes it longer, how commands word it, and what a run does unless told otherwise.</summary>
@@ -111,12 +139,12 @@ internal static class CompareTasks
 /// <param name="Hidden">The hidden size of each net.</param>
 /// <param name="Steps">The step limit.</param>
 /// <param name="Clip">The largest gradient norm.</param>
-/// <param name="StopAt">A net stops before the step limit only when its metric is this good.</param>
+/// <param name="StopAt">A net stops before the step limit only when its metric is this good; null if it never does.</param>
 /// <param name="Starts">Each net's learning rate and initialisation, with Adam; the better ones of a small search.</param>
 /// <param name="LeastSize">The smallest size that the task takes.</param>
 internal sealed record CompareTask(
     string Name, string Purpose, string Title, string SizeName, string SizeMeaning, string MetricTitle, IReadOnlyList<int> Sizes, int Hidden,
-    int Steps, double Clip, double StopAt, IReadOnlyDictionary<string, CompareStart> Starts, int LeastSize = 1)
+    int Steps, double Clip, double? StopAt, IReadOnlyDictionary<string, CompareStart> Starts, int LeastSize = 1)
 {
     private const string SymbolsSetting = "symbols";
 
@@ -128,7 +156,10 @@ internal sealed record CompareTask(
     /// <summary>Where a net starts that has no entry: the net's own initialisation and a moderate rate.</summary>
     public CompareStart StartOf(string model) => Starts.GetValueOrDefault(model) ?? new CompareStart(1e-3, RecurrentNets.Named(model).Starts[0]);
 
-    public ISequenceTask Create(int size, int symbols)
+    /// <summary>Whether the task reads its sequences from files.</summary>
+    public bool ReadsFiles => SequenceTasks.ReadsFiles(Name);
+
+    public ISequenceTask Create(int size, int symbols, string? data)
     {
         var settings = new Dictionary<string, long> { [SequenceTasks.SettingsOf(Name)[0].Name] = size }; // delay, maxDelay or length
         if (HasSymbols)
@@ -136,7 +167,7 @@ internal sealed record CompareTask(
             settings[SymbolsSetting] = symbols;
         }
 
-        return SequenceTasks.Create(Name, settings);
+        return SequenceTasks.Create(Name, settings, data);
     }
 }
 

@@ -14,6 +14,9 @@ public interface ISequenceTask
     /// <summary>The numbers that the problem was posed with; they and the name make the same task again.</summary>
     IReadOnlyDictionary<string, long> Settings { get; }
 
+    /// <summary>The folder with the files that the sequences are read from; null for a problem that makes them up.</summary>
+    string? Data => null;
+
     /// <summary>T: the steps of every sequence.</summary>
     int Length { get; }
 
@@ -31,6 +34,17 @@ public interface ISequenceTask
 
     /// <summary>What answers are judged by, beside the loss.</summary>
     TaskMetric Metric { get; }
+
+    /// <summary>How many sequences the test set has, which results are measured on; 0 for a problem without one, whose every sequence is fresh.</summary>
+    long TestSequences => 0;
+
+    /// <summary>Reads from the test set.</summary>
+    /// <param name="start">The first sequence, counted from 0.</param>
+    /// <param name="count">How many.</param>
+    /// <returns>As <see cref="Sample"/> gives them; the caller disposes it.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The test set does not have these sequences.</exception>
+    /// <exception cref="NotSupportedException">There is none: <see cref="TestSequences"/> is 0.</exception>
+    SequenceBatch Test(long start, long count) => throw new NotSupportedException($"Test: expected a task with a test set, got '{Name}', whose sequences are all fresh; draw some by Sample.");
 
     /// <summary>Draws fresh sequences.</summary>
     /// <param name="batchSize">B: how many.</param>

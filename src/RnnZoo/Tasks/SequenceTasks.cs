@@ -10,12 +10,14 @@ internal static class SequenceTasks
 
     private static readonly Entry[] All =
     [
-        new("copy", [new("delay", null), new("symbols", 10)], read => new CopyTask(read("delay"), read("symbols"))),
+        new("copy", [new("delay", null), new("symbols", 10)], (read, _) => new CopyTask(read("delay"), read("symbols"))),
         new("copy-variable", [new("maxDelay", null), new("minDelay", 1), new("symbols", 10), new("padded", 0)],
-            read => new VariableCopyTask(read("maxDelay"), read("minDelay"), read("symbols"), Flag(read("padded"), "padded"))),
-        new("adding", [new("length", null)], read => new AddingTask(read("length"))),
-        new("temporal-order", [new("length", null)], read => new TemporalOrderTask(read("length"))),
-        new("parity", [new("length", null)], read => new ParityTask(read("length"))),
+            (read, _) => new VariableCopyTask(read("maxDelay"), read("minDelay"), read("symbols"), Flag(read("padded"), "padded"))),
+        new("selective-copy", [new("delay", null), new("symbols", 10)], (read, _) => new SelectiveCopyTask(read("delay"), read("symbols"))),
+        new("adding", [new("length", null)], (read, _) => new AddingTask(read("length"))),
+        new("temporal-order", [new("length", null)], (read, _) => new TemporalOrderTask(read("length"))),
+        new("parity", [new("length", null)], (read, _) => new ParityTask(read("length"))),
+        new("images", [new("length", null), new("permutation", 0)], (read, data) => new SequentialImageTask(data!, read("length"), read("permutation"))) { ReadsFiles = true },
     ];
 
     /// <summary>All names.</summary>
@@ -27,12 +29,19 @@ internal static class SequenceTasks
     /// <exception cref="ArgumentException">The name is unknown.</exception>
     public static IReadOnlyList<TaskSetting> SettingsOf(string name) => Find(name).Settings;
 
+    /// <summary>Whether a task reads its sequences from files.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <exception cref="ArgumentException">The name is unknown.</exception>
+    public static bool ReadsFiles(string name) => Find(name).ReadsFiles;
+
     /// <summary>Makes a task.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="settings">Values of its settings; those with a default may be left out.</param>
+    /// <param name="data">The folder with its files; null for a task without files.</param>
     /// <returns>The task.</returns>
     /// <exception cref="ArgumentException">The name or a setting is unknown, one is missing, or a value is out of its range; the message names it.</exception>
-    public static ISequenceTask Create(string name, IReadOnlyDictionary<string, long> settings)
+    /// <exception cref="InvalidDataException">A file is missing, or damaged; the message names it.</exception>
+    public static ISequenceTask Create(string name, IReadOnlyDictionary<string, long> settings, string? data = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         var entry = Find(name);
@@ -44,7 +53,12 @@ internal static class SequenceTasks
             }
         }
 
-        return entry.Create(key => Read(entry, key, settings));
+        if (entry.ReadsFiles != data is not null)
+        {
+            throw new ArgumentException($"data: expected {(entry.ReadsFiles ? "the folder with the files" : "none")} for '{name}', got {(data is null ? "none" : $"'{data}'")}.");
+        }
+
+        return entry.Create(key => Read(entry, key, settings), data);
     }
 
     /// <summary>A number that a task is posed with, once it is known to be in its range.</summary>
@@ -92,7 +106,10 @@ internal static class SequenceTasks
 
     private static string Words(IEnumerable<string> names) => string.Join(", ", names);
 
-    private sealed record Entry(string Name, IReadOnlyList<TaskSetting> Settings, Func<Func<string, int>, ISequenceTask> Create);
+    private sealed record Entry(string Name, IReadOnlyList<TaskSetting> Settings, Func<Func<string, int>, string?, ISequenceTask> Create)
+    {
+        public bool ReadsFiles { get; init; }
+    }
 }
 
 /// <summary>A number that a task is posed with.</summary>

@@ -38,6 +38,32 @@ internal static class TaskOutput
         return TaskScore.Of(loss, target.ne(Scalars.Of(Padding)).sum().item<long>(), right.sum(dim: 0), answers);
     }
 
+    /// <summary>The loss of a task that wants a class at the last step.</summary>
+    /// <param name="output">[T, B, C]: unnormalised log-probabilities, of which those of the last step are the answers.</param>
+    /// <param name="target">[B]: the classes wanted.</param>
+    /// <param name="steps">T.</param>
+    /// <param name="classes">C.</param>
+    /// <returns>[]: the cross-entropy in nats per sequence, the mean over B.</returns>
+    public static Tensor LastStepCrossEntropy(Tensor output, Tensor target, long steps, long classes)
+    {
+        CheckLastStep(output, target, steps, classes);
+        using var scope = NewDisposeScope();
+        return nn.functional.cross_entropy(output.select(0, steps - 1), target).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The score of a task that wants a class at the last step: the share of the sequences classified right.</summary>
+    /// <param name="task">Gives the loss.</param>
+    /// <param name="output">[T, B, C]: unnormalised log-probabilities, of which those of the last step are the answers.</param>
+    /// <param name="target">[B]: the classes wanted.</param>
+    public static TaskScore LastStepScore(ISequenceTask task, Tensor output, Tensor target)
+    {
+        using var noGradients = no_grad();
+        using var scope = NewDisposeScope();
+        var loss = task.Loss(output, target).Number();
+        var right = output.select(0, task.Length - 1).argmax(-1).eq(target); // [B]
+        return TaskScore.Of(loss, target.numel(), right);
+    }
+
     /// <summary>What the model gave and what was wanted, where every step has a class: [T, B, C] and [T, B].</summary>
     private static void CheckEveryStep(Tensor output, Tensor target, long steps, long classes)
     {

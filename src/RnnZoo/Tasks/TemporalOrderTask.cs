@@ -81,22 +81,10 @@ public sealed class TemporalOrderTask : ISequenceTask
     /// <param name="output">[T, B, 4]: unnormalised log-probabilities, of which those of the last step are the answers.</param>
     /// <param name="target">[B]: the classes wanted.</param>
     /// <returns>[]: nats per sequence, the mean over B.</returns>
-    public Tensor Loss(Tensor output, Tensor target)
-    {
-        TaskOutput.CheckLastStep(output, target, Length, Classes);
-        using var scope = NewDisposeScope();
-        return nn.functional.cross_entropy(output.select(0, Length - 1), target).MoveToOuterDisposeScope();
-    }
+    public Tensor Loss(Tensor output, Tensor target) => TaskOutput.LastStepCrossEntropy(output, target, Length, Classes);
 
     /// <inheritdoc path="/*[not(self::param)]"/>
     /// <param name="output">[T, B, 4]: unnormalised log-probabilities, of which those of the last step are the answers.</param>
     /// <param name="target">[B]: the classes wanted.</param>
-    public TaskScore Score(Tensor output, Tensor target)
-    {
-        using var noGradients = no_grad();
-        using var scope = NewDisposeScope();
-        var loss = Loss(output, target).Number();
-        var right = output.select(0, Length - 1).argmax(-1).eq(target); // [B]
-        return TaskScore.Of(loss, target.numel(), right);
-    }
+    public TaskScore Score(Tensor output, Tensor target) => TaskOutput.LastStepScore(this, output, target);
 }

@@ -7,7 +7,7 @@ namespace RnnZoo.Training;
 
 /// <summary>
 /// Trains a model on a task: fresh sequences at each step, clipping, looks at the task's metric on the way, a measurement on fresh
-/// sequences at the end. The same seed, model and options give the same numbers, seconds aside.
+/// sequences or on the test set at the end. The same seed, model and options give the same numbers, seconds aside.
 /// </summary>
 public sealed class Trainer
 {
@@ -93,7 +93,7 @@ public sealed class Trainer
 
         if (reason == StopReason.StepLimit || (reason == StopReason.Cancelled && step > 0))
         {
-            final = Evaluate(step, _options.FinalSequences, measurements, watch);
+            final = Measure(step, measurements, watch);
         }
 
         var result = new TrainingResult(step, reason, final, watch.Elapsed.TotalSeconds);
@@ -121,26 +121,36 @@ public sealed class Trainer
     /// <returns>The final measurement if the metric is good enough to stop, on the look and on the measurement; else null.</returns>
     private EvaluationRecord? Look(int step, Generator looks, Generator measurements, Stopwatch watch)
     {
-        var look = Evaluate(step, _options.EvaluationSequences, looks, watch);
+        var look = Evaluate(step, Scores(_model, _task, _options.EvaluationSequences, EvaluationBatch, looks), watch);
         if (_options.StopAtMetric is not { } wanted || !_task.Metric.Reaches(look.Metric, wanted))
         {
             return null;
         }
 
-        var measurement = Evaluate(step, _options.FinalSequences, measurements, watch);
+        var measurement = Measure(step, measurements, watch);
         return _task.Metric.Reaches(measurement.Metric, wanted) ? measurement : null;
     }
 
-    private EvaluationRecord Evaluate(int step, int sequences, Generator data, Stopwatch watch)
+    private EvaluationRecord Measure(int step, Generator data, Stopwatch watch) =>
+        Evaluate(step, FinalScores(_model, _task, _options.FinalSequences, EvaluationBatch, data), watch);
+
+    private EvaluationRecord Evaluate(int step, IReadOnlyList<TaskScore> scores, Stopwatch watch)
     {
-        var score = Scores(_model, _task, sequences, EvaluationBatch, data).Aggregate((left, right) => left + right);
+        var score = scores.Aggregate((left, right) => left + right);
         var record = new EvaluationRecord(step, score.Loss, score.Metric, score.StandardError, score.Sequences, watch.Elapsed.TotalSeconds);
         _observers.OnEvaluation(record);
         return record;
     }
 
-    /// <summary>The scores of a model on batches of fresh sequences, without gradient and dropout.</summary>
-    internal static IReadOnlyList<TaskScore> Scores(nn.Module<Tensor, RecurrentState?, RecurrentResult> model, ISequenceTask task, long sequences, int batchSize, Generator data)
+    /// <summary>The scores of a model on batches of the whole test set; on so many fresh sequences where the task has none.</summary>
+    internal static IReadOnlyList<TaskScore> FinalScores(nn.Module<Tensor, RecurrentState?, RecurrentResult> model, ISequenceTask task, long sequences, int batchSize, Generator data) =>
+        task.TestSequences > 0 ? Scores(model, task, task.TestSequences, batchSize, task.Test) : Scores(model, task, sequences, batchSize, data);
+
+    private static IReadOnlyList<TaskScore> Scores(nn.Module<Tensor, RecurrentState?, RecurrentResult> model, ISequenceTask task, long sequences, int batchSize, Generator data) =>
+        Scores(model, task, sequences, batchSize, (_, count) => task.Sample(count, data));
+
+    // Without gradient and dropout.
+    private static List<TaskScore> Scores(nn.Module<Tensor, RecurrentState?, RecurrentResult> model, ISequenceTask task, long sequences, int batchSize, Func<long, long, SequenceBatch> read)
     {
         var training = model.training;
         using var noTape = no_grad();
@@ -151,7 +161,7 @@ public sealed class Trainer
             for (var done = 0L; done < sequences; done += batchSize)
             {
                 using var scope = NewDisposeScope();
-                var batch = task.Sample(Math.Min(batchSize, sequences - done), data);
+                var batch = read(done, Math.Min(batchSize, sequences - done));
                 scores.Add(task.Score(batch.OutputOf(model), batch.Target));
             }
 

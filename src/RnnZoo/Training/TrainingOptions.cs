@@ -41,7 +41,7 @@ public sealed record TrainingOptions
     /// <summary>How many fresh sequences such a look takes.</summary>
     public int EvaluationSequences { get; init; } = 256;
 
-    /// <summary>How many fresh sequences the final result is measured on.</summary>
+    /// <summary>How many fresh sequences the final result is measured on; of a task with a test set it is the whole of that.</summary>
     public int FinalSequences { get; init; } = 1_024;
 
     /// <summary>

@@ -87,7 +87,7 @@ internal static class ManifestJson
         public override string ConvertName(string name) => name.ToLowerInvariant();
     }
 
-    /// <summary>A task in a file: its name and its settings.</summary>
+    /// <summary>A task in a file: its name, its settings, and the folder of its files if it has any.</summary>
     private sealed class SequenceTaskJson : JsonConverter<ISequenceTask>
     {
         public override ISequenceTask Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -95,7 +95,7 @@ internal static class ManifestJson
             var task = JsonSerializer.Deserialize<NamedTask>(ref reader, options)!;
             try
             {
-                return SequenceTasks.Create(task.Name, task.Settings);
+                return SequenceTasks.Create(task.Name, task.Settings, task.Data);
             }
             catch (ArgumentException problem)
             {
@@ -104,8 +104,8 @@ internal static class ManifestJson
         }
 
         public override void Write(Utf8JsonWriter writer, ISequenceTask value, JsonSerializerOptions options) =>
-            JsonSerializer.Serialize(writer, new NamedTask(value.Name, value.Settings), options);
+            JsonSerializer.Serialize(writer, new NamedTask(value.Name, value.Settings, value.Data), options);
 
-        private sealed record NamedTask(string Name, IReadOnlyDictionary<string, long> Settings);
+        private sealed record NamedTask(string Name, IReadOnlyDictionary<string, long> Settings, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Data = null);
     }
 }

@@ -16,7 +16,7 @@ internal static class ModelMeasurement
     private const int Batch = 64;
     private const string Share = "share from 0 to 1";
 
-    /// <summary>Measures a net on fresh sequences: the task's metric, and the loss where that is something else.</summary>
+    /// <summary>Measures a net on fresh sequences, or on the whole test set of a task that has one: the task's metric, and the loss where that is something else.</summary>
     /// <returns>The values, of at least so many sequences. The standard error of the metric is that of a mean over sequences, that of the loss of a mean over batches.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="sequences"/> is below 2 batches.</exception>
     /// <exception cref="ArgumentException">A batch of the task's sequences does not fit into the machine's memory.</exception>
@@ -27,11 +27,12 @@ internal static class ModelMeasurement
         ArgumentOutOfRangeException.ThrowIfLessThan(sequences, 2 * Batch);
         CheckMemory(net, task);
         using var generator = new Generator((ulong)seed);
-        var scores = Trainer.Scores(through, task, (sequences + Batch - 1) / Batch * Batch, Batch, generator);
+        var scores = Trainer.FinalScores(through, task, (sequences + Batch - 1) / Batch * Batch, Batch, generator);
         var score = scores.Aggregate((left, right) => left + right);
-        var how = $"{score.Sequences} fresh sequences of the task, weights in evaluation mode";
-        var metric = new MetricValue(task.Metric.Name, UnitOf(task.Metric), Finite(score.Metric), Finite(score.StandardError) ?? 0, score.Sequences, seed, how);
-        return task.Metric.Name == "mse" ? [metric] : [metric, new MetricValue("loss", task.LossUnit, Finite(score.Loss), ErrorOfMean([.. scores.Select(batch => batch.Loss)]), score.Sequences, seed, how)];
+        var (drawn, how) = task.TestSequences > 0 ? ((long?)null, "the whole test set") : (seed, $"{score.Sequences} fresh sequences of the task");
+        how += ", weights in evaluation mode";
+        var metric = new MetricValue(task.Metric.Name, UnitOf(task.Metric), Finite(score.Metric), Finite(score.StandardError) ?? 0, score.Sequences, drawn, how);
+        return task.Metric.Name == "mse" ? [metric] : [metric, new MetricValue("loss", task.LossUnit, Finite(score.Loss), ErrorOfMean([.. scores.Select(batch => batch.Loss)]), score.Sequences, drawn, how)];
     }
 
     /// <summary>What a measurement of a character model on the whole of a text is.</summary>
@@ -97,6 +98,9 @@ internal static class ModelMeasurement
         var variance = values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1);
         return Finite(Math.Sqrt(variance / values.Length)) ?? 0;
     }
+
+    /// <summary>What a value is judged by: of shares more is better, of errors and bits per character less.</summary>
+    internal static TaskMetric MetricOf(MetricValue value) => value.Unit == Share ? TaskMetric.Share(value.Name, 0) : TaskMetric.SquaredError(0) with { Name = value.Name };
 
     private static string UnitOf(TaskMetric metric) => metric.MoreIsBetter ? Share : "mean squared error";
 

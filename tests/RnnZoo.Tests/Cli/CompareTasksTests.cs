@@ -4,6 +4,7 @@ using RnnZoo.Cli;
 using RnnZoo.Modules;
 using RnnZoo.Tasks;
 using RnnZoo.Tests.Plots;
+using RnnZoo.Tests.Tasks;
 
 namespace RnnZoo.Tests.Cli;
 
@@ -15,9 +16,11 @@ public class CompareTasksTests
     public static TheoryData<string, string, string> Tasks => new()
     {
         { "copy-variable", "delay", "recall" },
+        { "selective-copy", "delay", "recall" },
         { "adding", "length", "mse" },
         { "temporal-order", "length", "accuracy" },
         { "parity", "length", "accuracy" },
+        { "images", "length", "accuracy" },
     };
 
     [Fact]
@@ -30,13 +33,13 @@ public class CompareTasksTests
     {
         using var folder = new TemporaryFolder();
 
-        var run = await CliRun.Of(folder.Path, $"compare {task} {Tiny} --{size}s 11,17 --json");
+        var run = await CliRun.Of(folder.Path, $"compare {task} {Tiny} --{size}s 11,17 --json{Data(task, folder)}");
 
         Assert.Equal(ExitCodes.Success, run.ExitCode);
         Assert.Equal((task, metric), (run.Json.GetProperty("task").GetString(), run.Json.GetProperty("metric").GetString()));
         Assert.Equal(metric != "mse", run.Json.GetProperty("moreIsBetter").GetBoolean());
-        Assert.Equal(1_024, run.Json.GetProperty(metric + "Sequences").GetInt32());
-        Assert.Equal(task == "copy-variable", run.Json.TryGetProperty("symbols", out _));
+        Assert.Equal(task == "images" ? TinyImages.Test : 1_024, run.Json.GetProperty(metric + "Sequences").GetInt32());
+        Assert.Equal(task is "copy-variable" or "selective-copy", run.Json.TryGetProperty("symbols", out _));
         var results = run.Json.GetProperty("results").EnumerateArray().ToArray();
         Assert.Equal(
             [(11, "vanilla"), (11, "lstm"), (17, "vanilla"), (17, "lstm")],
@@ -44,7 +47,7 @@ public class CompareTasksTests
         Assert.All(results, result =>
         {
             var setting = SequenceTasks.SettingsOf(task)[0].Name;
-            var posed = SequenceTasks.Create(task, new Dictionary<string, long> { [setting] = result.GetProperty(size).GetInt32() });
+            var posed = SequenceTasks.Create(task, new Dictionary<string, long> { [setting] = result.GetProperty(size).GetInt32() }, SequenceTasks.ReadsFiles(task) ? folder.File("images") : null);
             Assert.Equal(posed.Baseline, result.GetProperty("baseline").GetDouble());
             Assert.InRange(result.GetProperty(metric).GetDouble(), 0, metric == "mse" ? 5 : 1);
             Assert.InRange(result.GetProperty("standardError").GetDouble(), metric == "recall" ? 0 : 1e-6, 1); // a net that gives only blanks recalls none
@@ -58,7 +61,7 @@ public class CompareTasksTests
     {
         using var folder = new TemporaryFolder();
 
-        var run = await CliRun.Of(folder.Path, $"compare {task} {Tiny} --{size}s 11,17");
+        var run = await CliRun.Of(folder.Path, $"compare {task} {Tiny} --{size}s 11,17{Data(task, folder)}");
 
         var heading = run.Output.Split('\n')[1];
         Assert.All([size, metric, "baseline"], column => Assert.Contains(column, heading, StringComparison.Ordinal));
@@ -93,6 +96,26 @@ public class CompareTasksTests
         Assert.Equal(SequenceModel.Names, results.Select(result => result.GetProperty("model").GetString()));
         Assert.All(results, result => Assert.Equal(JsonValueKind.Number, result.GetProperty("loss").ValueKind));
     }
+
+    [Theory]
+    [InlineData("--lengths 11", ExitCodes.Usage, "--data: expected a folder with images, got none; Debian's package dataset-fashion-mnist has some.")]
+    [InlineData("--lengths 12 --data images", ExitCodes.Usage, "--lengths: length: expected steps that the 187 pixels of an image divide into evenly, as 11 or 187, got 12.")]
+    [InlineData("--lengths 11 --data none", ExitCodes.Failure, "train-images-idx3-ubyte: expected an IDX file of this name or with .gz at its end, found neither; name the folder that holds the files.")]
+    public async Task Images_ThatCannotBeRead_AreSaidInALine_AndLeaveNothing(string options, int code, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        TinyImages.Write(folder.File("images"));
+
+        var run = await CliRun.Of(folder.Path, $"compare images {Tiny} {options}");
+
+        Assert.Equal(code, run.ExitCode);
+        Assert.EndsWith(expected, run.Error.TrimEnd(), StringComparison.Ordinal);
+        Assert.Single(run.Error.TrimEnd().Split('\n'));
+        Assert.False(Directory.Exists(folder.File("runs")));
+    }
+
+    private static string Data(string task, TemporaryFolder folder)
+        => SequenceTasks.ReadsFiles(task) ? $" --data {TinyImages.Write(folder.File("images"))}" : "";
 
     [Fact]
     public async Task Metric_OnceReached_EndsTheRun()

@@ -10,11 +10,12 @@ public class AddingTaskTests
     [InlineData(2)]
     [InlineData(7)]
     [InlineData(12)]
+    [InlineData(10_000)]
     public void Sample_TwoValuesAreMarked_OneInEachHalf_AndTheTargetIsTheirSum(int length)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(3);
-        const int batch = 101;
+        var batch = length < 100 ? 101 : 11;
 
         using var sample = new AddingTask(length).Sample(batch, generator);
 

@@ -6,12 +6,13 @@ namespace RnnZoo.Tests.Tasks;
 
 public class CopyTaskTests
 {
-    [Fact]
-    public void Sample_Sequences_HaveTheLayoutOfTheDefinition()
+    [Theory]
+    [InlineData(7, 5)]
+    [InlineData(10_000, 3)]
+    public void Sample_Sequences_HaveTheLayoutOfTheDefinition(int delay, int batch)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(3);
-        const int delay = 7, batch = 5;
 
         using var sample = new CopyTask(delay).Sample(batch, generator);
 
@@ -21,11 +22,11 @@ public class CopyTaskTests
         var tokens = sample.Input.argmax(-1); // [T, B]
         for (var sequence = 0; sequence < batch; sequence++)
         {
-            var input = Enumerable.Range(0, delay + 20).Select(step => tokens[step, sequence].ToInt64()).ToArray();
+            var input = tokens.select(1, sequence).contiguous().data<long>().ToArray();
             var symbols = input[..10];
             Assert.All(symbols, symbol => Assert.InRange(symbol, 1, 8));
             Assert.Equal([.. symbols, .. new long[delay - 1], 9, .. new long[10]], input);
-            var target = Enumerable.Range(0, delay + 20).Select(step => sample.Target[step, sequence].ToInt64()).ToArray();
+            var target = sample.Target.select(1, sequence).contiguous().data<long>().ToArray();
             Assert.Equal([.. new long[delay + 10], .. symbols], target);
         }
     }

@@ -1,0 +1,406 @@
+using System.Security.Cryptography;
+using System.Text;
+using RnnZoo.Characters;
+using RnnZoo.Cli.Options;
+using RnnZoo.Files;
+using RnnZoo.Modules;
+using RnnZoo.Tasks;
+using RnnZoo.Training;
+using RnnZoo.Zoo;
+
+namespace RnnZoo.Cli.Commands;
+
+/// <summary>What a sweep trains: every net on every task at every length, learning rate and seed. docs/sweep.md says what each field is.</summary>
+internal sealed record SweepPlan
+{
+    private const int MostCells = 100_000;
+
+    public required int Format { get; init; }
+
+    public required IReadOnlyList<string> Nets { get; init; }
+
+    public required int Hidden { get; init; }
+
+    public required int BatchSize { get; init; }
+
+    public required IReadOnlyList<double> LearningRates { get; init; }
+
+    public required IReadOnlyList<long> Seeds { get; init; }
+
+    public required IReadOnlyList<SweepTask> Tasks { get; init; }
+
+    /// <summary>All trainings, in the plan's order; their places number them.</summary>
+    public IReadOnlyList<SweepCell> Cells() =>
+        [.. from task in Tasks
+            from length in task.Lengths
+            from net in Nets
+            from rate in RatesOf(task, net)
+            from seed in task.Seeds ?? Seeds
+            select new SweepCell(this, task, length, net, rate, seed)];
+
+    /// <summary>What tells one plan's results from another's: the SHA-256 of all that it says and of the bytes of its files, wherever these lie.</summary>
+    public string Hash()
+    {
+        var bare = this with { Tasks = [.. Tasks.Select(task => task with { Data = task.Data is { } data ? new SweepData("", data.Sha256) : null })] };
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ManifestJson.Write(bare))));
+    }
+
+    /// <summary>Reads a plan; paths in it begin where it lies.</summary>
+    /// <exception cref="InvalidDataException">It is none, or a file that it names is missing, damaged or another one; the message names the field.</exception>
+    public static SweepPlan Read(string file)
+    {
+        var plan = ManifestJson.Read<SweepPlan>(file, plan => plan.Validate());
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        return plan with { Tasks = [.. plan.Tasks.Select((task, index) => task.WithFiles(folder, $"{file}: tasks[{index}]"))] };
+    }
+
+    /// <exception cref="ArgumentException">A value is out of its range; the message names its field.</exception>
+    public void Validate()
+    {
+        Check.That(Format == 1, "format", "1", Format);
+        OfEach("nets", Nets, "nets", net => Check.That(RecurrentNets.Names.Contains(net), "nets", $"one of {string.Join(", ", RecurrentNets.Names)}", net));
+        Check.That(Hidden >= 1, "hidden", "at least 1", Hidden);
+        Check.That(BatchSize >= 1, "batchSize", "at least 1", BatchSize);
+        Rates("learningRates", LearningRates);
+        SeedsOf("seeds", Seeds);
+        OfEach("tasks", Tasks, "tasks", _ => { });
+        foreach (var (task, index) in Tasks.Select((task, index) => (task, index)))
+        {
+            Check.Within($"tasks[{index}]", () => task.Validate(this));
+        }
+
+        var count = Tasks.Sum(task => (double)task.Lengths.Count * (task.Seeds ?? Seeds).Count * Nets.Sum(net => RatesOf(task, net).Count));
+        Check.That(count <= MostCells, "tasks", $"at most {MostCells} trainings in all", count);
+        var names = Cells().Select(cell => cell.Name).ToArray();
+        var twice = names.CountBy(name => name).FirstOrDefault(count => count.Value > 1).Key;
+        Check.That(twice is null, "tasks", "a label of its own for each of two tasks with the same name and length", twice);
+    }
+
+    private IReadOnlyList<double> RatesOf(SweepTask task, string net) => task.StartOf(net).LearningRates ?? task.LearningRates ?? LearningRates;
+
+    internal static void Rates(string name, IReadOnlyList<double>? rates)
+    {
+        if (rates is not null)
+        {
+            OfEach(name, rates, "rates", rate => Check.That(rate > 0, name, "rates above 0", rate));
+        }
+    }
+
+    internal static void SeedsOf(string name, IReadOnlyList<long>? seeds)
+    {
+        if (seeds is not null)
+        {
+            OfEach(name, seeds, "seeds", seed => Check.That(seed >= 0, name, "seeds of at least 0", seed));
+        }
+    }
+
+    internal static void OfEach<T>(string name, IReadOnlyList<T> items, string what, Action<T> check)
+    {
+        Check.That(items.Count > 0 && items.Distinct().Count() == items.Count, name, $"one or more {what}, none twice", string.Join(", ", items));
+        foreach (var item in items)
+        {
+            check(item);
+        }
+    }
+}
+
+/// <summary>A task of a plan, at its lengths.</summary>
+internal sealed record SweepTask
+{
+    /// <summary>The name of a character model's training among those of tasks; its lengths are those of chunks.</summary>
+    public const string Characters = "characters";
+
+    private const double HeldOutShare = 0.05;
+    private const int MeasureSequences = 2_000;
+
+    public required string Name { get; init; }
+
+    /// <summary>What tables and files call it; null for its name.</summary>
+    public string? Label { get; init; }
+
+    /// <summary>Values of the task's first setting.</summary>
+    public required IReadOnlyList<int> Lengths { get; init; }
+
+    /// <summary>Its other settings.</summary>
+    public IReadOnlyDictionary<string, long> Settings { get; init; } = new Dictionary<string, long>();
+
+    public SweepData? Data { get; init; }
+
+    /// <summary>The budget of each training; of a net's own if its start says one.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>Where the metric counts as solved, and training ends; null never.</summary>
+    public double? StopAt { get; init; }
+
+    public double? ClipNorm { get; init; } = 1;
+
+    public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Cosine;
+
+    public int? BatchSize { get; init; }
+
+    public IReadOnlyList<double>? LearningRates { get; init; }
+
+    public IReadOnlyList<long>? Seeds { get; init; }
+
+    public IReadOnlyDictionary<string, SweepStart> Starts { get; init; } = new Dictionary<string, SweepStart>();
+
+    internal string Title => Label ?? Name;
+
+    internal SweepStart StartOf(string net) => Starts.GetValueOrDefault(net) ?? new SweepStart();
+
+    private bool ReadsFiles => Name == Characters || SequenceTasks.ReadsFiles(Name);
+
+    internal void Validate(SweepPlan plan)
+    {
+        Check.That(Name == Characters || SequenceTasks.Names.Contains(Name), "name", $"one of {string.Join(", ", SequenceTasks.Names)}, {Characters}", Name);
+        Check.That(Title.Length > 0 && Title.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter is '-' or '.'), "label", "lower-case letters, digits, dots and hyphens", Title);
+        SweepPlan.OfEach("lengths", Lengths, "lengths", length => Check.That(length >= 1, "lengths", "lengths of at least 1", length));
+        Check.That(ReadsFiles == Data is not null, "data", ReadsFiles ? $"the path of the files of '{Name}'" : $"none for '{Name}'", Data?.Path);
+        SweepPlan.Rates("learningRates", LearningRates);
+        SweepPlan.SeedsOf("seeds", Seeds);
+        Check.That(Name != Characters || (Settings.Count == 0 && StopAt is null), Settings.Count > 0 ? "settings" : "stopAt", $"none for '{Characters}'", Settings.Count > 0 ? string.Join(", ", Settings.Keys) : StopAt);
+        foreach (var (net, start) in Starts)
+        {
+            Check.That(plan.Nets.Contains(net), "starts", $"nets of the plan ({string.Join(", ", plan.Nets)})", net);
+            SweepPlan.Rates($"starts.{net}.learningRates", start.LearningRates);
+            Check.That(start.Steps is null or >= 1, $"starts.{net}.steps", "at least 1", start.Steps);
+            Check.That(start.Initialisation is null || (Name != Characters && RecurrentNets.Named(net).Fits(start.Initialisation)), $"starts.{net}.initialisation", Name == Characters ? $"none for '{Characters}'" : $"one that fits {net} ({string.Join(", ", RecurrentNets.Named(net).Starts)}), joined by +", start.Initialisation);
+        }
+
+        Check.That(Steps >= 1, "steps", "at least 1", Steps);
+        Check.That(BatchSize is null or >= 1, "batchSize", "at least 1", BatchSize);
+        Check.That(ClipNorm is null or > 0, "clipNorm", "above 0, or null for no clipping", ClipNorm);
+        if (!ReadsFiles)
+        {
+            foreach (var length in Lengths)
+            {
+                CheckStop(Pose(length).Metric);
+            }
+        }
+    }
+
+    /// <summary>The task with full paths and hashes in its data.</summary>
+    internal SweepTask WithFiles(string folder, string field)
+    {
+        if (Data is null)
+        {
+            return this;
+        }
+
+        var found = this with { Data = Data with { Path = Path.GetFullPath(Path.Combine(folder, Data.Path)) } };
+        try
+        {
+            var sha256 = found.HashOfFiles();
+            return Data.Sha256 is { } wanted && wanted != sha256
+                ? throw new InvalidDataException($"expected data with the SHA-256 {wanted}, got '{found.Data.Path}' with {sha256}{found.Data.HowToGet}")
+                : found with { Data = found.Data with { Sha256 = sha256 } };
+        }
+        catch (Exception problem) when (problem is InvalidDataException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new InvalidDataException($"{field}: data: {problem.Message.Split(" (Parameter ")[0]}", problem);
+        }
+    }
+
+    private string HashOfFiles()
+    {
+        if (Name == Characters)
+        {
+            return File.Exists(Data!.Path) ? TrainingText.HashOf(Data.Path) : throw new InvalidDataException($"expected a text, got '{Data.Path}', which is no file{Data.HowToGet}");
+        }
+
+        SequentialImageTask[] tasks = [.. Lengths.Select(length => (SequentialImageTask)Pose(length))];
+        CheckStop(tasks[0].Metric);
+        return tasks[0].Sha256;
+    }
+
+    private void CheckStop(TaskMetric metric) =>
+        Check.That(StopAt is not { } wanted || metric.Reaches(metric.Best, wanted), "stopAt", $"at {(metric.MoreIsBetter ? "most" : "least")} {metric.Best}, the best {metric.Name} there is", StopAt);
+
+    private ISequenceTask Pose(int length) => SequenceTasks.Create(Name, new Dictionary<string, long>(Settings) { [SequenceTasks.SettingsOf(Name)[0].Name] = length }, Data?.Path);
+
+    /// <summary>The recipe of one training; reads the files of a task that has some.</summary>
+    /// <exception cref="InvalidDataException">A file is missing, damaged, or not the plan's.</exception>
+    internal ModelRecipe RecipeOf(SweepCell cell)
+    {
+        if (Name == Characters)
+        {
+            return new CharacterRecipe
+            {
+                Text = new TextRecipe(Path.GetFileName(Data!.Path), Data.Source ?? Data.Path, Data.Sha256!),
+                HeldOutShare = HeldOutShare,
+                Net = new CharacterModelShape { Cell = cell.Net, Hidden = cell.Plan.Hidden },
+                Training = new CharacterTrainingOptions(
+                    cell.Steps, cell.BatchSize, cell.Length, LearningRate: cell.LearningRate, Schedule: Schedule, ClipNorm: ClipNorm, ValidateEvery: cell.Steps, CheckpointEvery: cell.Steps),
+                Seeds = [cell.Seed],
+                CommittedSeed = cell.Seed,
+            };
+        }
+
+        var task = Pose(cell.Length);
+        if (task is SequentialImageTask images && images.Sha256 != Data!.Sha256)
+        {
+            throw new InvalidDataException($"{Data.Path}: expected the plan's images with the SHA-256 {Data.Sha256}, got {images.Sha256}{Data.HowToGet}");
+        }
+
+        return new SequenceRecipe
+        {
+            Task = task,
+            Net = new NetRecipe(cell.Net, cell.Plan.Hidden),
+            Initialisation = StartOf(cell.Net).Initialisation ?? RecurrentNets.Named(cell.Net).Starts[0],
+            Stages = [new TrainingStage { Training = new TrainingOptions { Steps = cell.Steps, BatchSize = cell.BatchSize, LearningRate = cell.LearningRate, Schedule = Schedule, ClipNorm = ClipNorm, StopAtMetric = StopAt } }],
+            MeasureSequences = MeasureSequences,
+            Seeds = [cell.Seed],
+            CommittedSeed = cell.Seed,
+        };
+    }
+}
+
+/// <summary>How a net starts on a task, and how many steps it gets.</summary>
+/// <param name="Initialisation">As <c>compare --init</c> takes it; null for the net's own.</param>
+/// <param name="LearningRates">Null for those of the task, or of the plan.</param>
+/// <param name="Steps">Null for the task's.</param>
+internal sealed record SweepStart(string? Initialisation = null, IReadOnlyList<double>? LearningRates = null, int? Steps = null);
+
+/// <summary>Files that a task reads.</summary>
+/// <param name="Path">The folder of images, or the text.</param>
+/// <param name="Sha256">Of the text's bytes, or of what the image files hold; filled in where it is left out.</param>
+/// <param name="Source">How to get them, in words.</param>
+internal sealed record SweepData(string Path, string? Sha256 = null, string? Source = null)
+{
+    /// <summary>The end of a message.</summary>
+    public string HowToGet => Source is null ? "." : $". To get it: {Source}";
+}
+
+/// <summary>One training of a sweep.</summary>
+internal sealed record SweepCell(SweepPlan Plan, SweepTask Task, int Length, string Net, double LearningRate, long Seed)
+{
+    /// <summary>Names its result; the same in every plan.</summary>
+    public string Name { get; } = FormattableString.Invariant($"{Task.Title}-{Length}-{Net}-lr{LearningRate}-seed{Seed}");
+
+    /// <summary>Its budget.</summary>
+    public int Steps => Task.StartOf(Net).Steps ?? Task.Steps;
+
+    public int BatchSize => Task.BatchSize ?? Plan.BatchSize;
+}
+
+/// <summary>What came of one training.</summary>
+/// <param name="Plan">The plan's <see cref="SweepPlan.Hash"/>.</param>
+/// <param name="Cell">The training's name.</param>
+/// <param name="Ended">Why it ended: <c>steps</c>, a metric's name, or <c>diverged</c>.</param>
+/// <param name="Steps">How many steps it took.</param>
+/// <param name="Seconds">How long it took.</param>
+/// <param name="ProcessorSeconds">How long it computed, measurements and start included.</param>
+/// <param name="Parameters">How many numbers the net learned.</param>
+/// <param name="Metrics">What it reaches; the task's own metric first.</param>
+/// <param name="Made">Where, and with what.</param>
+internal sealed record SweepResult(
+    string Plan, string Cell, string Ended, int Steps, double Seconds, double ProcessorSeconds, long Parameters, IReadOnlyList<MetricValue> Metrics, ModelProvenance Made)
+{
+    /// <summary>Whether the wanted value of the metric was reached.</summary>
+    internal bool Solved => Ended == Metrics[0].Name;
+
+    /// <exception cref="InvalidDataException">It is no result of this training; the message names the file.</exception>
+    public static SweepResult Read(string file, string plan, SweepCell cell)
+    {
+        try
+        {
+            return ManifestJson.Read<SweepResult>(file, result => result.Validate(plan, cell));
+        }
+        catch (InvalidDataException problem)
+        {
+            throw new InvalidDataException($"{problem.Message} Delete the file to train {cell.Name} again.", problem);
+        }
+    }
+
+    private void Validate(string plan, SweepCell cell)
+    {
+        Check.That(Plan == plan, "plan", $"a result of the plan {plan}", Plan);
+        Check.That(Cell == cell.Name, "cell", $"'{cell.Name}'", Cell);
+        Check.That(Metrics.Count > 0, "metrics", "at least one", 0);
+        Check.That(Steps >= 1 && Steps <= cell.Steps, "steps", $"1 to {cell.Steps}", Steps);
+        string[] ends = [StopReason.StepLimit.Name(), StopReason.Diverged.Name(), Metrics[0].Name];
+        Check.That(ends.Contains(Ended), "ended", $"one of {string.Join(", ", ends)}", Ended);
+        Check.That(Seconds >= 0 && ProcessorSeconds >= 0, "seconds", "at least 0", Math.Min(Seconds, ProcessorSeconds));
+        Check.That(Parameters >= 1, "parameters", "at least 1", Parameters);
+        Check.That(Metrics.All(metric => metric.StandardError >= 0 && metric.Count >= 1), "metrics", "standard errors of at least 0, and counts of at least 1", string.Join("; ", Metrics));
+    }
+}
+
+/// <summary>The folder of a sweep: the plan, and a file for each training that is done.</summary>
+internal sealed class SweepFolder
+{
+    public const string PlanFile = "plan.json";
+
+    private readonly string _results;
+
+    private SweepFolder(string path, SweepPlan plan) => (Path, Plan, Cells, Hash, _results) = (path, plan, plan.Cells(), plan.Hash(), System.IO.Path.Combine(path, "results"));
+
+    public string Path { get; }
+
+    public SweepPlan Plan { get; }
+
+    public IReadOnlyList<SweepCell> Cells { get; }
+
+    public string Hash { get; }
+
+    /// <summary>Takes a folder for a plan, or goes on with it.</summary>
+    /// <exception cref="InvalidDataException">It holds the results of another plan.</exception>
+    public static SweepFolder Make(string path, SweepPlan plan)
+    {
+        var (folder, file) = (new SweepFolder(path, plan), System.IO.Path.Combine(path, PlanFile));
+        if (File.Exists(file) && SafeHash(file) is var hash && hash != folder.Hash)
+        {
+            throw new InvalidDataException($"{file}: expected the plan that is to be trained ({folder.Hash}), got another one ({hash}); name another folder with --output.");
+        }
+
+        Directory.CreateDirectory(folder._results);
+        AtomicFile.ClearHalves(folder._results);
+        AtomicFile.WriteText(file, ManifestJson.Write(plan));
+        return folder;
+    }
+
+    /// <summary>Opens the folder of a sweep that was begun.</summary>
+    /// <exception cref="InvalidDataException">It is none; the message says why.</exception>
+    public static SweepFolder Open(string path)
+    {
+        var file = System.IO.Path.Combine(path, PlanFile);
+        return File.Exists(file)
+            ? new SweepFolder(path, ManifestJson.Read<SweepPlan>(file, plan => plan.Validate()))
+            : throw new InvalidDataException($"{path}: expected the folder of a sweep, which holds {PlanFile}, got none; rnnzoo sweep PLAN begins one.");
+    }
+
+    /// <summary>What came of a training; null if it is not done.</summary>
+    /// <exception cref="InvalidDataException">Its file is damaged, or of another plan.</exception>
+    public SweepResult? ResultOf(SweepCell cell) => File.Exists(FileOf(cell)) ? SweepResult.Read(FileOf(cell), Hash, cell) : null;
+
+    /// <summary>Trains, and writes the result in one rename.</summary>
+    /// <returns>Null if it was cancelled.</returns>
+    public SweepResult? Train(SweepCell cell, DateTimeOffset day, CancellationToken cancellation)
+    {
+        using var trained = cell.Task.RecipeOf(cell).Train(cell.Seed, new RecipeRun { TextFile = cell.Task.Data?.Path }, cancellation);
+        if (trained.Reason == StopReason.Cancelled)
+        {
+            return null;
+        }
+
+        var parameters = trained.Net.parameters().Sum(parameter => parameter.numel());
+        var made = ModelProvenance.Here(day, TrainingNames.Of(trained.Net.Recurrent.EffectiveBackward));
+        var result = new SweepResult(Hash, cell.Name, trained.Ended, trained.Steps, Math.Round(trained.Seconds, 2), Math.Round(Environment.CpuUsage.TotalTime.TotalSeconds, 2), parameters, trained.Metrics, made);
+        AtomicFile.WriteText(FileOf(cell), ManifestJson.Write(result));
+        return result;
+    }
+
+    private string FileOf(SweepCell cell) => System.IO.Path.Combine(_results, cell.Name + ".json");
+
+    private static string SafeHash(string file)
+    {
+        try
+        {
+            return ManifestJson.Read<SweepPlan>(file, plan => plan.Validate()).Hash();
+        }
+        catch (InvalidDataException)
+        {
+            return "that cannot be read";
+        }
+    }
+}
