@@ -145,7 +145,8 @@ internal sealed class LayerBptt(EquationCell cell)
     /// <summary>The loop over time of the backward pass.</summary>
     private WalkedBack WalkBack(LayerTape tape, LayerCotangents cotangents, bool keepSteps, Func<int, bool, Tensor, Tensor>? change)
     {
-        var frameAt = cell.Prepared(tape).Frames();
+        StepValue[] kept = cell.Prepared(new TensorValue(tape.Input.Rows()), [.. tape.Kept.Select(kind => new TensorValue(kind))], tape.Weights.Values());
+        var frameAt = (tape with { Kept = Array.ConvertAll(kept, TensorValue.Of) }).Frames();
         var (sizes, noise) = (tape.Sizes, tape.Noise);
         var dOutput = cotangents.Output is { } given ? given.Rows() : zeros_like(tape.States[0]); // [N, H]
         var dHFromOutput = dOutput.Steps(sizes); // T × [n, H]

@@ -7,8 +7,8 @@ namespace RnnZoo.Bptt;
 
 /// <summary>
 /// One direction of one layer on the CPU, in float32 or float64, by the cell's own equations: what a step does, forward and
-/// back, runs as a program of vector instructions on the rows of the batch; what is found for all steps at once is torch's, as in
-/// <see cref="LayerBptt"/>, to which it is equal but for rounding.
+/// back, runs as a program of vector instructions on the rows of the batch; the gradients of weights are found for all steps at
+/// once, as in <see cref="LayerBptt"/>, to which it is equal but for rounding.
 /// </summary>
 /// <remarks>The tape: each part of the state before and after every step, and what the cell keeps, in rows of whole cache lines.</remarks>
 internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
@@ -60,9 +60,9 @@ internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
         var (cell, (input, initial, weights)) = (equations.Cell, arguments);
         using var walk = new Walk<T>(arguments);
         var output = empty(arguments.OutputShape, dtype: weights.InputWeight.dtype, device: weights.InputWeight.device); // [T, B, H] or [N, H]
-        var p = walk.Reads(cell.Project(input.Rows(), weights)); // rows of G·H
         var state = walk.Carried([.. initial]); // parts, rows of S
-        var (after, kept) = cell.ForwardStep(p, state, weights.Values());
+        var values = weights.Values();
+        var (after, kept) = cell.ForwardStep(cell.Project(walk.ReadsInput(input), values), state, values);
         if (tape is not null)
         {
             StepValue[] written = [.. state, .. after, .. kept];
@@ -85,11 +85,13 @@ internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
         using var walk = new Walk<T>(arguments);
         var (parts, arrays) = (initial.Count, Arrays<T>(walk.Sizes.Total).Of(memory));
         var tape = new LayerTape(walk.Sizes, input, initial, weights, arrays[parts..(2 * parts)], arrays[(2 * parts)..], reversed) { KeptBefore = arrays[..parts] };
-        StepValue[] before = [.. tape.KeptBefore.Select(walk.Reads)], after = [.. tape.States.Select(walk.Reads)], kept = [.. cell.Prepared(tape).Kept.Select(walk.Reads)];
+        StepValue[] before = [.. tape.KeptBefore.Select(walk.Reads)], after = [.. tape.States.Select(walk.Reads)];
+        var values = weights.Values();
+        var kept = cell.Prepared(walk.ReadsInput(input), [.. tape.Kept.Select(walk.Reads)], values);
         Tensor?[] dFinal = [cotangents.FinalHidden, cotangents.FinalCell];
         var dFuture = walk.Carried([.. initial.Select((part, index) => dFinal[index] ?? zeros_like(part))]); // parts, rows of S
         var dH = cotangents.Output is { } dOutput ? walk.Reads(dOutput.Rows()) + dFuture[0] : dFuture[0].Join(); // rows of H
-        var frame = new TapeFrame(before, after, kept, weights.Values());
+        var frame = new TapeFrame(before, after, kept, values);
         if (norms?.Change is { } change)
         {
             dH = walk.Shown(dH, isCell: false, change);
@@ -97,7 +99,7 @@ internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
         }
 
         var flow = cell.BackwardStep(frame, dH, dFuture.ElementAtOrDefault(1));
-        var dHBefore = weights.HiddenWeight is { } weight ? flow.DRecurrent.Through(new TensorValue(weight), flow.DHDirect) : flow.DHDirect!; // rows of H
+        var dHBefore = values.HiddenWeight is { } weight ? flow.DRecurrent.Through(weight, flow.DHDirect) : flow.DHDirect!; // rows of H
         var dProjected = walk.Kept(flow.DProjected); // [N, G·H]
         var found = new BackwardWalk(dProjected, flow.IsShared ? dProjected : walk.Kept(flow.DRecurrent), flow.DFurther is null ? null : walk.Kept(flow.DFurther));
         StepGradients? steps = null;
@@ -117,7 +119,7 @@ internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
     private static int ThreadsFor(LayerArguments arguments)
     {
         var (weights, rows) = (arguments.Weights, (double)RowsOf(arguments));
-        var products = (weights.HiddenWeight?.numel() ?? 0) + weights.Further.Where(further => further.Dimensions > 1).Sum(further => further.numel());
+        var products = weights.InputWeight.numel() + (weights.HiddenWeight?.numel() ?? 0) + weights.Further.Where(further => further.Dimensions > 1).Sum(further => further.numel());
         return ThreadChoice.For(rows * ((2.0 * products) + (FlopsPerEntry * weights.HiddenSize)));
     }
 
@@ -196,14 +198,9 @@ internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
         public StepValue Reads(Tensor array)
         {
             var size = array.size(1);
-            if (array.stride(0) == 0)
-            {
-                return new ProgramRows<T>(_program, _program.Constant(ProgramRows<T>.NumbersOf(array[0]))); // the same at every step
-            }
-
             var stride = (long)Stride.Padded<T>((nint)size);
             var isTape = array.stride(1) == 1 && array.stride(0) == stride && stride != size; // as they lie on the tape: there is room behind them
-            if (!isTape && (size > 1 && !_isWhole))
+            if (!isTape && !_isWhole)
             {
                 var padded = empty([((Sizes.Total + 1) * stride) + stride], dtype: _like.dtype, device: _like.device).narrow(0, 0, Sizes.Total * stride).view(Sizes.Total, stride).narrow(1, 0, size); // [N, ·]
                 array = padded.copy_(array);
@@ -215,6 +212,9 @@ internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
 
             return new ProgramRows<T>(_program, RowsOf(array));
         }
+
+        /// <summary>x_t: a product reads of a row what it has, so it can stay where it is.</summary>
+        public StepValue ReadsInput(Tensor input) => new ProgramRows<T>(_program, RowsOf(input.Rows().contiguous()));
 
         /// <summary>Writes a value of every step into an array [N, ·].</summary>
         public void Writes(StepValue value, Tensor array) => _program.Copy(ProgramRows<T>.RowsOf(value), RowsOf(array));

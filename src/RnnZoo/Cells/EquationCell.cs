@@ -133,8 +133,12 @@ public abstract class EquationCell : RecurrentCell
     /// <returns>[B, S, S].</returns>
     internal abstract Tensor Jacobian(Tensor x, RecurrentState before);
 
-    /// <summary>The tape as <see cref="BackwardStep"/> reads it: what needs no gradient from the future can be found here for all steps at once.</summary>
-    internal virtual LayerTape Prepared(LayerTape tape) => tape;
+    /// <summary>What <see cref="BackwardStep"/> reads as kept: what needs no gradient from the future can be found here, for many steps at once.</summary>
+    /// <param name="x">x_t, rows of I.</param>
+    /// <param name="kept">What the step kept.</param>
+    /// <param name="weights">The weights.</param>
+    /// <returns>Rows, or vectors that are the same at every step.</returns>
+    internal virtual StepValue[] Prepared(StepValue x, StepValue[] kept, StepWeights weights) => kept;
 
     /// <summary>
     /// What is found for all steps at once, for a cell that does more to its input than to add a bias: ∂L/∂(W_ih x_t)

@@ -61,7 +61,7 @@ internal sealed record LayerTape(BatchSizes Sizes, Tensor Input, RecurrentState 
     {
         var before = Befores([.. Enumerable.Range(0, States.Count)]); // T × parts × [n, H]
         Tensor[][] after = [.. Made.Select(part => part.Steps(Sizes))]; // parts × T × [n, H]
-        Tensor[][] kept = [.. Kept.Select(kind => kind.Steps(Sizes))]; // kinds × T × [n, ·]
+        Tensor[][] kept = [.. Kept.Select(kind => kind.Dimensions == 1 ? [.. Enumerable.Repeat(kind, Sizes.Steps)] : kind.Steps(Sizes))]; // kinds × T × [n, ·], or [·] for one that is the same at every step
         var weights = Weights.Values();
         return t => new TapeFrame(Values(before[t]), Values(Array.ConvertAll(after, part => part[t])), Values(Array.ConvertAll(kept, kind => kind[t])), weights);
 

@@ -156,10 +156,10 @@ public sealed class LruCell : EquationCell
         return new CellStep([z.Product(weights.Further[0], plus: driven[2]).IndependentOf(before[0]), z]); // [B, H] (5)
     }
 
-    internal override LayerTape Prepared(LayerTape tape)
+    internal override StepValue[] Prepared(StepValue x, StepValue[] kept, StepWeights weights)
     {
-        var (re, im) = LambdaOf(tape.Weights); // [H] (3)
-        return tape with { Kept = Array.ConvertAll([re, im, tape.Weights.Further[3].exp()], each => each.expand_as(tape.States[0])) }; // [N, H]
+        var (re, im) = Lambda(weights); // [H] (3)
+        return [re, im, weights.Further[3].Exp()]; // [H]
     }
 
     internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)

@@ -78,10 +78,10 @@ public sealed class MinLstmCell : EquationCell
         return new CellStep([(blocks[0] * before[0]) + blocks[1]]); // [B, H] (5)
     }
 
-    internal override LayerTape Prepared(LayerTape tape)
+    internal override StepValue[] Prepared(StepValue x, StepValue[] kept, StepWeights weights)
     {
-        var (f, i, u, shut) = Found(new TensorValue(tape.Input.Rows()), tape.Weights.Values());
-        return tape with { Kept = [TensorValue.Of(f), TensorValue.Of(i), TensorValue.Of(u), .. Array.ConvertAll(shut, k => TensorValue.Of(k).sigmoid())] }; // 5 × [N, H], plain 3
+        var (f, i, u, shut) = Found(x, weights);
+        return [f, i, u, .. Array.ConvertAll(shut, k => k.Sigmoid())]; // 5 × [.., H], plain 3
     }
 
     internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)

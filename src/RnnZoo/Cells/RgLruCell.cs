@@ -107,15 +107,13 @@ public sealed class RgLruCell : EquationCell
         return new CellStep([(blocks[0] * before[0]) + blocks[1]]); // [B, H] (5)
     }
 
-    internal override LayerTape Prepared(LayerTape tape)
+    internal override StepValue[] Prepared(StepValue x, StepValue[] kept, StepWeights weights)
     {
-        var weights = tape.Weights.Values();
-        var found = Found(new TensorValue(tape.Input.Rows()), weights);
-        var (a, m, r, i, u) = (TensorValue.Of(found.A), TensorValue.Of(found.M), TensorValue.Of(found.R), TensorValue.Of(found.I), TensorValue.Of(found.U)); // [N, H]
-        var steepness = m.mul(Scalars.Of(2.0)).clamp_min(Scalars.Of(1 / Steepest)).reciprocal(); // [N, H]: min(1/(2m), 1000)
-        var fall = Term("rg-lru (7) dm", steepness.mul(a.Squared()).mul(Scalars.Of(2.0))); // [N, H] (7)
-        var (slopeR, slopeI) = (SigmoidSlope("rg-lru (8) r", r), SigmoidSlope("rg-lru (8) i", i)); // [N, H] (8)
-        return tape with { Kept = [a, m, i.mul(u), fall, slopeR, slopeI, u, i, r, TensorValue.Of(Rate(weights)).expand_as(r)] };
+        var (a, m, r, i, u) = Found(x, weights); // [.., H]
+        var steepness = m.Filled(1) / (m * 2).AtLeast(1 / Steepest); // [.., H]: min(1/(2m), 1000)
+        var fall = Term("rg-lru (7) dm", steepness * (a * a) * 2); // [.., H] (7)
+        var (slopeR, slopeI) = (SigmoidSlope("rg-lru (8) r", r), SigmoidSlope("rg-lru (8) i", i)); // [.., H] (8)
+        return [a, m, i * u, fall, slopeR, slopeI, u, i, r, Rate(weights)];
     }
 
     internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)

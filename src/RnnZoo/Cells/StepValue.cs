@@ -64,6 +64,9 @@ internal abstract class StepValue
     /// <summary>cos a, of radians.</summary>
     public StepValue Cos() => Apply(StepOperation.Cos);
 
+    /// <summary>max(a, number).</summary>
+    public StepValue AtLeast(double number) => Apply(StepOperation.Max, Filled(number));
+
     /// <summary>a where a test is above 0, else 0: where it is NaN too.</summary>
     public StepValue WherePositive(StepValue test) => Apply(StepOperation.WherePositive, test);
 
@@ -214,6 +217,7 @@ internal sealed class TensorValue(Tensor tensor) : StepValue
         StepOperation.Abs => tensor.abs(),
         StepOperation.Sin => tensor.sin(),
         StepOperation.Cos => tensor.cos(),
+        StepOperation.Max => tensor.maximum(Of(other!)),
         StepOperation.WherePositive => tensor.masked_fill(Of(other!).gt(Scalars.Zero).logical_not(), Scalars.Zero),
         StepOperation.WhereNotBelow => tensor.masked_fill(Of(other!).le(Scalars.Zero), Scalars.Zero),
         _ => throw new NotSupportedException($"operation: expected one of {string.Join(", ", Enum.GetNames<StepOperation>())}, got {operation}."),

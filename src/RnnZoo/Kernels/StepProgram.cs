@@ -22,6 +22,7 @@ internal enum StepOperation
     Abs,
     Sin,
     Cos,
+    Max,
 
     /// <summary>The first where the second is above 0, else 0. No operator of ONNX: of steps back alone.</summary>
     WherePositive,
@@ -242,6 +243,7 @@ internal sealed unsafe class StepProgram<S, V, T>(int batch, Func<nint, nint>? t
             StepOperation.Abs => Of<Abs>(),
             StepOperation.Sin => Of<Sin>(),
             StepOperation.Cos => Of<Cos>(),
+            StepOperation.Max => Of<Max>(),
             StepOperation.WherePositive => Of<WherePositive>(),
             StepOperation.WhereNotBelow => Of<WhereNotBelow>(),
             _ => throw new NotSupportedException($"operation: expected one of {string.Join(", ", Enum.GetNames<StepOperation>())}, got {operation}."),
@@ -377,6 +379,12 @@ internal sealed unsafe class StepProgram<S, V, T>(int batch, Func<nint, nint>? t
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static V Of(V a, V b) => S.Cos(a);
+    }
+
+    private readonly struct Max : IStepFunction<V>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Of(V a, V b) => S.Max(a, b);
     }
 
     private readonly struct WherePositive : IStepFunction<V>
