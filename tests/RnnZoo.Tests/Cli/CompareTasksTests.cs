@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Xml.Linq;
 using RnnZoo.Cli;
+using RnnZoo.Cli.Commands;
 using RnnZoo.Modules;
 using RnnZoo.Tasks;
 using RnnZoo.Tests.Plots;
@@ -92,6 +93,15 @@ public class CompareTasksTests
         var results = run.Json.GetProperty("results").EnumerateArray().ToArray();
         Assert.Equal(SequenceModel.Names, results.Select(result => result.GetProperty("model").GetString()));
         Assert.All(results, result => Assert.Equal(JsonValueKind.Number, result.GetProperty("loss").ValueKind));
+    }
+
+    [Fact]
+    public void EveryStart_FitsItsNet()
+    {
+        Assert.All(CompareTasks.All, task => Assert.All(RecurrentNets.All, net => Assert.True(net.Fits(task.StartOf(net.Name).Initialisation), $"{task.Name}: {net.Name}")));
+        Assert.Equal(
+            ["orthogonal+chrono:3+one-hot", "chrono:3+one-hot", "irnn+one-hot", "default+one-hot", "default"],
+            new[] { "janet", "minlstm", "irnn", "lem", "orthogonal" }.Select(net => CompareTasks.Copy.StartOf(net).Initialisation));
     }
 
     [Fact]
