@@ -89,6 +89,19 @@ foreach (var (name, start, place) in new[] { ("forget bias 0", Initialisers.Forg
     curves.Add(Line($"LSTM, {name}", left, place) with { Dashed = true });
 }
 
+Console.WriteLine("   And every net, from a start of its own, or set for memories of that length:");
+var names = RecurrentNets.Names; // or some: string[] names = ["lem", "lru"];
+foreach (var kind in names.Select(RecurrentNets.Named))
+{
+    var net = kind.Make(new NetOptions(I, H) { DType = float64 });
+    using var owner = (nn.Module)net;
+    var start = kind.Starts.Contains("chrono") ? "chrono" : kind.Starts[0];
+    Initialisers.Default().Then(Initialisers.Named(start, T)).Apply(net, new Generator(5));
+    var flow = GradientFlow.Measure(net, input, cotangent);
+    var left = (flow.Cell ?? flow.Hidden).Mean; // of the state that carries the memory
+    Console.WriteLine($"   {kind.Name,-14} {start,-7} left after 10 steps {Left(left[9]),-8} after {T} {Left(left[T - 1])}");
+}
+
 Console.WriteLine();
 Console.WriteLine("7. When it explodes (w = 1.5): clipping bounds the length, and leaves the direction and the balance of near and far.");
 using (var net = Scaled(1.5, Activation.Tanh))
@@ -121,6 +134,9 @@ static VanillaRnn Scaled(double w, Activation activation)
     Initialisers.Default().Then(Initialisers.Orthogonal(w)).Apply(net, new Generator(3));
     return net;
 }
+
+// Where every unit on its way was off, nothing is left of a gradient, and a mean of shares is no number.
+static string Left(double share) => double.IsNaN(share) ? "lost" : $"{share:G3}";
 
 static Series Line(string name, IReadOnlyList<double> values, int colour) =>
     new(name, [.. values.Select((value, index) => new ChartPoint(index + 1, value))]) { Colour = colour };

@@ -18,13 +18,11 @@ internal static class CompareTasks
         Steps: 3_000,
         Clip: 0.25,
         StopAt: 0.995,
+        GatedStart: "orthogonal+chrono:3+one-hot",
         Starts: new Dictionary<string, CompareStart>
         {
             ["vanilla"] = new(1e-3, "identity"),
             ["lstm"] = new(2e-2, "orthogonal+chrono:3+one-hot"),
-            ["gru"] = new(1e-2, "orthogonal+chrono:3+one-hot"),
-            ["layernorm-lstm"] = new(1e-2, "orthogonal+chrono:3+one-hot"),
-            ["mingru"] = new(1e-2, "chrono:3+one-hot"),
             ["orthogonal"] = new(2e-3, "default"),
         });
 
@@ -58,13 +56,11 @@ internal static class CompareTasks
         Steps: 1_500,
         Clip: 1,
         StopAt: 0.001,
+        GatedStart: "orthogonal+chrono",
         Starts: new Dictionary<string, CompareStart>
         {
             ["vanilla"] = new(1e-3, "orthogonal"),
-            ["lstm"] = new(1e-2, "orthogonal+chrono"),
             ["gru"] = new(5e-3, "orthogonal+chrono"),
-            ["layernorm-lstm"] = new(1e-2, "orthogonal+chrono"),
-            ["mingru"] = new(1e-2, "chrono"),
         });
 
     private static CompareTask TemporalOrder { get; } = Adding with
@@ -82,7 +78,6 @@ internal static class CompareTasks
             ["lstm"] = new(5e-3, "orthogonal+chrono"),
             ["gru"] = new(5e-3, "orthogonal+chrono"),
             ["layernorm-lstm"] = new(5e-3, "orthogonal+chrono"),
-            ["mingru"] = new(1e-2, "chrono"),
         },
     };
 
@@ -97,11 +92,8 @@ internal static class CompareTasks
         Starts = new Dictionary<string, CompareStart>
         {
             ["vanilla"] = new(1e-3, "orthogonal+one-hot"),
-            ["lstm"] = new(1e-2, "orthogonal+one-hot"),
-            ["gru"] = new(1e-2, "orthogonal+one-hot"),
-            ["layernorm-lstm"] = new(1e-2, "orthogonal+one-hot"),
-            ["mingru"] = new(1e-2, "one-hot"),
         },
+        GatedStart = "orthogonal+one-hot",
     };
 
     private static CompareTask Images { get; } = TemporalOrder with
@@ -122,6 +114,7 @@ internal static class CompareTasks
             ["lstm"] = new(5e-3, "orthogonal+forget-bias"),
             ["gru"] = new(5e-3, "orthogonal"),
         },
+        GatedStart = "orthogonal",
     };
 
     /// <summary>Every task, in the order of <see cref="SequenceTasks.Names"/>.</summary>
@@ -140,11 +133,12 @@ internal static class CompareTasks
 /// <param name="Steps">The step limit.</param>
 /// <param name="Clip">The largest gradient norm.</param>
 /// <param name="StopAt">A net stops before the step limit only when its metric is this good; null if it never does.</param>
-/// <param name="Starts">Each net's learning rate and initialisation, with Adam; the better ones of a small search.</param>
+/// <param name="GatedStart">The initialisation of a net with gates that keep, as far as it fits; other nets take one-hot of it, on top of their own.</param>
+/// <param name="Starts">The learning rate and initialisation of nets that need others, with Adam; the better ones of a small search.</param>
 /// <param name="LeastSize">The smallest size that the task takes.</param>
 internal sealed record CompareTask(
     string Name, string Purpose, string Title, string SizeName, string SizeMeaning, string MetricTitle, IReadOnlyList<int> Sizes, int Hidden,
-    int Steps, double Clip, double? StopAt, IReadOnlyDictionary<string, CompareStart> Starts, int LeastSize = 1)
+    int Steps, double Clip, double? StopAt, string GatedStart, IReadOnlyDictionary<string, CompareStart> Starts, int LeastSize = 1)
 {
     private const string SymbolsSetting = "symbols";
 
@@ -153,8 +147,13 @@ internal sealed record CompareTask(
     /// <summary>Whether the task lets one choose how many symbols there are.</summary>
     public bool HasSymbols => SequenceTasks.SettingsOf(Name).Any(setting => setting.Name == SymbolsSetting);
 
-    /// <summary>Where a net starts that has no entry: the net's own initialisation and a moderate rate.</summary>
-    public CompareStart StartOf(string model) => Starts.GetValueOrDefault(model) ?? new CompareStart(1e-3, RecurrentNets.Named(model).Starts[0]);
+    /// <summary>Where a net starts: by its entry, or by what the registry knows of it.</summary>
+    public CompareStart StartOf(string model)
+    {
+        var net = RecurrentNets.Named(model);
+        var parts = GatedStart.Split('+').Where(net.Fits);
+        return Starts.GetValueOrDefault(model) ?? new CompareStart(1e-2, string.Join('+', net.Fits("chrono") ? parts : [net.Starts[0], .. parts.Where(part => part == "one-hot")]));
+    }
 
     /// <summary>Whether the task reads its sequences from files.</summary>
     public bool ReadsFiles => SequenceTasks.ReadsFiles(Name);

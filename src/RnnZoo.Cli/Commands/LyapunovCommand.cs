@@ -74,7 +74,7 @@ internal sealed class LyapunovCommand : ExampleCommand
 
         if (gain is not null && !RecurrentNets.Named(cell).Cell.IsSubclassOf(typeof(GatedCell)))
         {
-            throw new UsageException($"--gain: expected none for {cell}, which has no recurrent block to scale; leave it out.");
+            throw new UsageException($"--gain: expected none for {cell}, for it scales the blocks of {string.Join(", ", RecurrentNets.All.Where(net => net.Cell.IsSubclassOf(typeof(GatedCell))).Select(net => net.Name))} alone; leave it out.");
         }
 
         return new LyapunovSettings(

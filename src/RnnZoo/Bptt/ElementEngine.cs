@@ -22,7 +22,7 @@ internal sealed class ElementEngine(LayerBptt equations) : ILayerKernel
         var (input, initial, dtype) = (arguments.Input, arguments.Initial.Hidden, arguments.Input.dtype);
         return Array.TrueForAll(input.shape, size => size is > 0 and <= int.MaxValue) && input.Dimensions == (arguments.Sizes is null ? 3 : 2)
             && initial.shape is [.., > 0]
-            && Array.TrueForAll(arguments.Slots(), tensor => tensor is null || (KernelEngine.Reads(tensor) && tensor.dtype == dtype));
+            && Array.TrueForAll(arguments.Slots(), tensor => tensor is null || (TensorMemory.Reads(tensor) && tensor.dtype == dtype));
     }
 
     /// <summary>What the cell keeps, and h, of every step, each [N, H].</summary>

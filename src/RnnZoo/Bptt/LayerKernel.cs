@@ -48,10 +48,6 @@ internal sealed class KernelEngine(LayerBptt equations) : ILayerKernel
 {
     private readonly CellKind _cell = equations.Cell.Kernel!.Value;
 
-    /// <summary>Whether the kernels can read a tensor: float32 or float64 in the CPU's memory.</summary>
-    public static bool Reads(Tensor tensor) =>
-        tensor.device_type == TorchSharp.DeviceType.CPU && tensor.dtype is ScalarType.Float32 or ScalarType.Float64;
-
     /// <summary>Whether the kernels can run on these arguments; if not, the equations do, or say what is wrong.</summary>
     public bool CanRun(LayerArguments arguments)
     {
@@ -60,7 +56,7 @@ internal sealed class KernelEngine(LayerBptt equations) : ILayerKernel
         return IsReadable(arguments)
             && weights.HiddenWeight is { Dimensions: 2 } hidden && hidden.size(1) is > 0 and <= int.MaxValue
             && weights.InputWeight.Dimensions == 2 && weights.InputWeight.size(1) is > 0 and <= int.MaxValue
-            && Array.TrueForAll(TokenInput.Is(input) ? arguments.Slots()[1..] : arguments.Slots(), tensor => tensor is null || (Reads(tensor) && tensor.dtype == dtype));
+            && Array.TrueForAll(TokenInput.Is(input) ? arguments.Slots()[1..] : arguments.Slots(), tensor => tensor is null || (TensorMemory.Reads(tensor) && tensor.dtype == dtype));
     }
 
     public long TapeElements(LayerArguments arguments)

@@ -24,7 +24,7 @@ internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
         var tokens = TokenInput.Is(input);
         return Array.TrueForAll(input.shape, size => size is > 0 and <= int.MaxValue) && input.device_type == TorchSharp.DeviceType.CPU
             && (tokens || input.Dimensions == (arguments.Sizes is null ? 3 : 2)) && arguments.Initial.Hidden.shape is [.., > 0]
-            && Array.TrueForAll(arguments.Slots()[(tokens ? 1 : 0)..], tensor => tensor is null || (KernelEngine.Reads(tensor) && tensor.dtype == weight.dtype));
+            && Array.TrueForAll(arguments.Slots()[(tokens ? 1 : 0)..], tensor => tensor is null || (TensorMemory.Reads(tensor) && tensor.dtype == weight.dtype));
     }
 
     public long TapeElements(LayerArguments arguments) => arguments.Weights.InputWeight.dtype == ScalarType.Float32

@@ -29,6 +29,10 @@ namespace RnnZoo.Cells;
 /// architecture for learning long time dependencies", 2021, equation 3, with n̄ = n - 1: of the paper's two schemes, the damping
 /// ε z_{t-1} of the step before, as in the authors' code. It is y'' = tanh(W_hh y + W_zh y' + W_ih x + b) - γ y - ε y', at
 /// steps of Δt; for small Δt (12) is near the identity, and a gradient lasts. Kept besides y and z: u.
+/// <para>Memory: (12) differs from the identity by terms in Δt, so for a small Δt a gradient changes little from step to
+/// step.</para>
+/// <para>Limits: It has no gates, and Δt, γ and ε are fixed: choose them for the task. At the defaults (γ 66, ε 15: ε Δt =
+/// 0.9) a fresh net forgets by a factor of about 0.7 per step.</para>
 /// </summary>
 /// <remarks>
 /// Parameters: weight_ih [H, I], weight_hh [H, H] for y, weight_zh [H, H] for z, and bias_ih [H]. The authors' one linear layer

@@ -23,6 +23,9 @@ namespace RnnZoo.Cells;
 /// </code>
 /// Source: K. Cho et al., "Learning phrase representations using RNN encoder-decoder", 2014; as in cuDNN and PyTorch, r_t
 /// multiplies the recurrent product with its bias b_hn, and z_t weighs the old state. Kept besides h: r, z, n, m.
+/// <para>Memory: In (11) diag(z) stands beside the ways through W_hh: where z is near 1, h and its gradient stay.</para>
+/// <para>Limits: h is both memory and output: what is kept is shown, and every entry is a mean of values within ±1, so it
+/// cannot count far.</para>
 /// </summary>
 public sealed class GruCell : GatedCell
 {

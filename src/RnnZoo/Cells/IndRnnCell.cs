@@ -19,6 +19,10 @@ namespace RnnZoo.Cells;
 /// </code>
 /// Source: S. Li, W. Li, C. Cook, C. Zhu and Y. Gao, "Independently recurrent neural network (IndRNN): building a longer and
 /// deeper RNN", 2018, equations 1 and 3. Nothing is kept besides h.
+/// <para>Memory: By (6), diag([h &gt; 0] u), each unit has a power of its own: it remembers for as long as its u is near 1
+/// and it is on.</para>
+/// <para>Limits: Units meet only from layer to layer, so give it two or more. A unit at zero passes no gradient, and without
+/// a bound on u one can explode.</para>
 /// </summary>
 /// <remarks>
 /// Parameters: weight_ih [H, I], weight_hh [H], the u of (1), and bias_ih [H]. Where a bound is given |u| stays within it: what

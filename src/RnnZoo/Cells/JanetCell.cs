@@ -19,6 +19,10 @@ namespace RnnZoo.Cells;
 /// Source: J. van der Westhuizen and J. Lasenby, "The unreasonable effectiveness of the forget gate", 2018. By (2) f and i do
 /// not sum to 1: the larger β, the more is let in besides what is kept. Since i &lt; e^β (1 - f) for β above 0, an h that begins
 /// within ±e^β stays there; at β = 0 they sum to 1, as in a GRU. Kept besides h: g, f, i.
+/// <para>Memory: In (7) diag(f) stands beside the ways through W_hh: where s is large, f is near 1, and h and its gradient
+/// stay.</para>
+/// <para>Limits: One gate decides both: a unit that keeps lets little in. h is both memory and output, with no gate before
+/// the output.</para>
 /// </summary>
 /// <remarks>
 /// Parameters as in PyTorch: weight_ih [2H, I], weight_hh [2H, H], bias_ih [2H], bias_hh [2H]. The authors' W_xh [I, 2H] and

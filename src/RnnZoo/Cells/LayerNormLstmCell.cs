@@ -41,6 +41,10 @@ namespace RnnZoo.Cells;
 /// whose third bias is left out, for it would be added to the same sum as b_ih and b_hh. As there, c itself is carried on
 /// as it is: in (13) c meets f alone. (7) follows from (1): the mean takes away what shifts all of a, the second term what
 /// scales it. Kept besides h and c: i, f, g, o, u, q.
+/// <para>Memory: (21), diag(f), is the way back along c, as in an LSTM; the normalisations stand beside it, in (19) and
+/// (20).</para>
+/// <para>Limits: It does not see the size of c, of x or of h as a whole, only how their entries compare: a number that all
+/// units carry alike is lost.</para>
 /// </summary>
 /// <remarks>
 /// Beside the four parameters of an LSTM: γ_ih is weight_ln_ih [4H], γ_hh weight_ln_hh [4H], γ_c weight_ln_c [H] and b_c

@@ -1,5 +1,4 @@
 using System.Numerics;
-using RnnZoo.Bptt;
 using RnnZoo.Kernels;
 using static TorchSharp.torch;
 
@@ -132,7 +131,7 @@ internal static class PackedRows
     /// <summary>A'B for rows A [N, m] and B [N, n]: the sum over all rows of the products of their entries.</summary>
     /// <returns>[m, n].</returns>
     public static Tensor TransposedTimes(this Tensor a, Tensor b) =>
-        is_grad_enabled() || a.dtype != b.dtype || !KernelEngine.Reads(a) || !KernelEngine.Reads(b) ? a.t().mm(b)
+        is_grad_enabled() || a.dtype != b.dtype || !TensorMemory.Reads(a) || !TensorMemory.Reads(b) ? a.t().mm(b)
         : a.dtype == ScalarType.Float32 ? TransposedTimes<float>(a, b)
         : TransposedTimes<double>(a, b);
 

@@ -36,6 +36,10 @@ namespace RnnZoo.Cells;
 /// Source: T. K. Rusch, S. Mishra, N. B. Erichson and M. W. Mahoney, "Long expressive memory for sequence modeling", 2022,
 /// equation 3: Δt s_t and Δt r_t are the paper's Δt̄_n and Δt_n. By (14) and (18) a small Δt keeps a gradient, as an LSTM's
 /// open forget gate does. Kept besides y and z: s, r, v, u.
+/// <para>Memory: By (14), 1 - Δt r, and (18), 1 - Δt s, each unit has a pace of its own at each time; a small Δt makes all of
+/// them slow.</para>
+/// <para>Limits: Δt is fixed, and the default of 1 is a fast one: a fresh net forgets by a factor of about 0.7 per step. For
+/// long sequences give it a small Δt.</para>
 /// </summary>
 /// <remarks>
 /// Parameters: weight_ih [4H, I], bias_ih [4H], weight_hh [3H, H], bias_hh [3H], weight_zh [H, H], bias_zh [H]; in the authors'

@@ -34,6 +34,10 @@ namespace RnnZoo.Cells;
 /// section 3.3, the normalisation γ of section 3.4, the whole in appendix A; the paper's input u is x here, its state x is z. |λ|
 /// is exp(-exp(ν)), below 1 whatever ν is: a gradient can vanish but never explode, and each unit has a length of memory and a
 /// pitch of its own. γ keeps the size of z where |λ| is near 1. Nothing is kept besides y and z.
+/// <para>Memory: By (15) each complex unit turns and shrinks a gradient by its own λ, the same at all times; with |λ| near 1
+/// it lasts.</para>
+/// <para>Limits: Nothing is gated, so what matters and what does not fade alike. The net is linear in its input, however many
+/// layers it has: it cannot multiply, as the adding problem asks, until you put something nonlinear between layers.</para>
 /// </summary>
 /// <remarks>
 /// The state has two parts: y [B, H], which no step reads, and [r; s] [B, 2H]: as many complex units as there are outputs.

@@ -29,6 +29,10 @@ namespace RnnZoo.Cells;
 /// Source: S. Hochreiter and J. Schmidhuber, "Long short-term memory", 1997; F. Gers, J. Schmidhuber and F. Cummins,
 /// "Learning to forget", 2000, for f; parameters as in PyTorch. In (9) stands the reason for the cell: on its way back c
 /// meets f alone, no weights and no slope. Kept besides h and c: i, f, g, o.
+/// <para>Memory: (11), diag(f), is the way back along c: what a gate near 1 keeps, it keeps for as long as it stays open, and
+/// the net learns when.</para>
+/// <para>Limits: With f near 1/2, as at PyTorch's start, half of a gradient is lost at every step: start it with forget-bias
+/// or chrono. The gates do not see c, but what o lets through of it.</para>
 /// </summary>
 public sealed class LstmCell : GatedCell
 {

@@ -20,6 +20,10 @@ namespace RnnZoo.Cells;
 /// products are taken for the whole sequence at once, and each entry of h is a running mean of its own: one layer mixes
 /// nothing over time, so stacks of two and more are usual. By (6) an entry of the gradient shrinks by 1 - z_t, between 0
 /// and 1, and can vanish but never explode. Kept besides h: z, g.
+/// <para>Memory: By (6), diag(1 - z), a unit keeps what its gate does not overwrite, and that gate is set by the input
+/// alone.</para>
+/// <para>Limits: A layer cannot decide by what it has stored, and mixes no units over time. No factor is below 0, so a state
+/// that flips with the input, such as parity, is out of reach over long sequences.</para>
 /// </summary>
 /// <remarks>Parameters: weight_ih [2H, I] and bias_ih [2H]; there are no weight_hh and bias_hh.</remarks>
 public sealed class MinGruCell : EquationCell

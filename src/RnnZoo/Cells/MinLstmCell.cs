@@ -26,6 +26,10 @@ namespace RnnZoo.Cells;
 /// paper normalises by f ← f/(f + i) and i ← i/(f + i), f = σ(k^f) and i = σ(k^i), which is 0/0 where both gates are shut. (2)
 /// and (3) are the same numbers: -softplus(-k) is log σ(k), so e^d = i/f, and f/(f + i) = 1/(1 + e^d); nothing in them
 /// overflows. Normalised it is a minGRU whose z is i. Nothing is kept besides h: the gates are found again from x, by one product.
+/// <para>Memory: By (11), diag(f), a unit keeps what its gate does not let go, and that gate is set by the input
+/// alone.</para>
+/// <para>Limits: A layer cannot decide by what it has stored, and mixes no units over time. No factor is below 0, so a state
+/// that flips with the input, such as parity, is out of reach over long sequences.</para>
 /// </summary>
 /// <remarks>
 /// Parameters: weight_ih [3H, I] and bias_ih [3H]; there are no weight_hh and bias_hh. The authors' code has the same in

@@ -24,6 +24,10 @@ namespace RnnZoo.Cells;
 /// Source: M. Arjovsky, A. Shah and Y. Bengio, "Unitary evolution recurrent neural networks", 2016, equation 8, for (3), here
 /// over the reals as in K. Helfrich, D. Willmott and Q. Ye, "Orthogonal recurrent neural networks with scaled Cayley
 /// transform", 2018; M. Lezcano-Casado and D. Martínez-Rubio, "Cheap orthogonal constraints in neural networks", 2019, for (1).
+/// <para>Memory: By (7), W orthogonal, a gradient keeps its norm at any distance, but for the units that modReLU holds at
+/// zero.</para>
+/// <para>Limits: Nothing is gated, so it does not choose what to forget: what came in goes on turning beneath what comes
+/// later. W is a matrix exponential, taken anew for each sequence in training.</para>
 /// </summary>
 /// <remarks>
 /// Parameters: weight_ih [H, I], skew_hh [H, H], of which what is above the diagonal counts, bias [H], the b of (3). W is

@@ -35,6 +35,10 @@ namespace RnnZoo.Cells;
 /// sequences with recurrent neural networks", 2013, equations 7 to 11, for this form, with tanh of both g and c. The first
 /// let no gradient back through the peepholes; here it is whole. On its way back c meets, beside f, two slopes and their
 /// peepholes (11). Kept besides h and c: i, f, g, o.
+/// <para>Memory: (15) is the way back along c: f, and beside it the slopes of the gates that see c, by which a unit opens or
+/// shuts at a value of its own.</para>
+/// <para>Limits: A gate sees, of c, its own unit alone. By those slopes a factor of (15) may exceed 1, as an LSTM's f does
+/// not.</para>
 /// </summary>
 /// <remarks>
 /// Beside the four parameters of an LSTM: weight_ci, weight_cf and weight_co [H], the diagonals of Graves's W_ci, W_cf and

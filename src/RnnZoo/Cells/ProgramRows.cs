@@ -1,5 +1,4 @@
 using System.Numerics;
-using RnnZoo.Bptt;
 using RnnZoo.Kernels;
 using static TorchSharp.torch;
 

@@ -31,6 +31,10 @@ namespace RnnZoo.Cells;
 /// (3); at any other a they give that derivative. So a gate r that is shut, where m = 0, has the gradient 0 and not NaN. 1 - exp(2L) is
 /// taken without its cancellation near a = 1, which the authors' code has: there, in float32, m is off by up to 2e-4.
 /// </para>
+/// <para>Memory: By (11), diag(a), a unit forgets at a rate of its own, and slower where its gate r shuts; a gradient can
+/// vanish but never explode.</para>
+/// <para>Limits: A layer cannot decide by what it has stored, and mixes no units over time. No factor is below 0, so a state
+/// that flips with the input, such as parity, is out of reach over long sequences.</para>
 /// </summary>
 /// <remarks>
 /// Parameters: weight_ih [3H, I], bias_ih [3H], and Λ, weight_lambda [H]. In Griffin the layer is as wide as its input and takes x

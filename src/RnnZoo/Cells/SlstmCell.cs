@@ -32,6 +32,10 @@ namespace RnnZoo.Cells;
 /// and (3) are max(a^i, l), exp(a^i - m) and exp(l - m) written by the difference δ: one of the two gates is 1, neither
 /// overflows, and where nothing is stored yet, n = 0, the input gate is 1 whatever a^i is, so that (6) never is 0/0. c_t / n_t is a
 /// weighted mean of what was written, so |h| stays below 1. Kept besides the state: i, f, z, o, a^f, δ.
+/// <para>Memory: ∂c_t/∂c_{t-1} = ∂n_t/∂n_{t-1} = diag(f) in (14) and (15): memory and normaliser shrink alike, so c/n stays a
+/// weighted mean of what was written, for as long as nothing of more weight is.</para>
+/// <para>Limits: A mean does not count: |h| is below 1 however much was written. Units of two heads meet only from layer to
+/// layer.</para>
 /// </summary>
 /// <remarks>
 /// The state has two parts: h [B, H], and c, n and m joined [B, 3H]; n, a sum of weights, is 0 or above in a state that is given too. Parameters: weight_ih [4H, I], weight_hh [4H, H / heads],

@@ -18,6 +18,10 @@ namespace RnnZoo.Cells;
 /// Source: J. L. Elman, "Finding structure in time", 1990; parameters as in PyTorch; for (5) R. Pascanu, T. Mikolov and
 /// Y. Bengio, "On the difficulty of training recurrent neural networks", 2013, where the state is the other side of φ.
 /// Nothing is kept besides h.
+/// <para>Memory: One step back multiplies a gradient by (5), the same W_hh at every step, so it vanishes or explodes as a
+/// power does; with ReLU and W_hh = I, the start irnn, it passes unchanged through every unit that is on.</para>
+/// <para>Limits: With tanh it learns little from more than some ten steps back, whatever its start; with ReLU nothing bounds
+/// h, so that it needs gradient clipping.</para>
 /// </summary>
 public sealed class VanillaRnnCell : GatedCell
 {

@@ -23,7 +23,7 @@ internal sealed class HandWrittenRecurrence : IDisposable
     }
 
     /// <summary>Whether the weights are where the kernels can read them, so that sequences of usual sizes run on them.</summary>
-    public bool HasKernels => _equations.All(equations => KernelEngine.Reads(equations.Cell.weight_ih));
+    public bool HasKernels => _equations.All(equations => TensorMemory.Reads(equations.Cell.weight_ih));
 
     /// <summary>Whether usual sequences run on the kernels, as things stand.</summary>
     public bool RunsKernels => HasKernels && !IsPlanted && !EquationsOnly;

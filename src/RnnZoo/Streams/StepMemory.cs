@@ -37,7 +37,7 @@ internal static class StepMemory
     {
         var cell = module.CellAt(layer);
         var (gates, hidden) = ((cell as EquationCell)?.Gates.Count ?? 1, module.StateSizes.Sum());
-        if (module.EffectiveBackward == BackwardPath.HandWritten && cell is EquationCell { Kernel: { } kind and < CellKind.MinGru } own && KernelEngine.Reads(own.weight_ih))
+        if (module.EffectiveBackward == BackwardPath.HandWritten && cell is EquationCell { Kernel: { } kind and < CellKind.MinGru } own && TensorMemory.Reads(own.weight_ih))
         {
             var shape = new LayerShape(kind, ProbeSteps, (int)batch, (int)inputSize, (int)module.HiddenSize, Reverse: false);
             long tape = dtype == ScalarType.Float32 ? RecurrentKernel.TapeElements<float>(shape) : RecurrentKernel.TapeElements<double>(shape);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Xml.Linq;
 using RnnZoo.Cli;
+using RnnZoo.Cli.Commands;
 using RnnZoo.Modules;
 using RnnZoo.Tasks;
 using RnnZoo.Tests.Plots;
@@ -116,6 +117,15 @@ public class CompareTasksTests
 
     private static string Data(string task, TemporaryFolder folder)
         => SequenceTasks.ReadsFiles(task) ? $" --data {TinyImages.Write(folder.File("images"))}" : "";
+
+    [Fact]
+    public void EveryStart_FitsItsNet()
+    {
+        Assert.All(CompareTasks.All, task => Assert.All(RecurrentNets.All, net => Assert.True(net.Fits(task.StartOf(net.Name).Initialisation), $"{task.Name}: {net.Name}")));
+        Assert.Equal(
+            ["orthogonal+chrono:3+one-hot", "chrono:3+one-hot", "irnn+one-hot", "default+one-hot", "default"],
+            new[] { "janet", "minlstm", "irnn", "lem", "orthogonal" }.Select(net => CompareTasks.Copy.StartOf(net).Initialisation));
+    }
 
     [Fact]
     public async Task Metric_OnceReached_EndsTheRun()

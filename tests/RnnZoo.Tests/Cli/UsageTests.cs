@@ -60,7 +60,7 @@ public class UsageTests
     [InlineData("verify --case .", "--case: expected an option of rnnzoo verify, got '--case'; did you mean --cases?")]
     [InlineData("lyapunov --cell rnn", "--cell: expected one of {nets}, got 'rnn'; did you mean irnn?")]
     [InlineData("lyapunov --gain 0", "--gain: expected a number above 0, got '0'.")]
-    [InlineData("lyapunov --cell mingru --gain 2", "--gain: expected none for mingru, which has no recurrent block to scale; leave it out.")]
+    [InlineData("lyapunov --cell cornn --gain 2", "--gain: expected none for cornn, for it scales the blocks of vanilla, lstm, gru, layernorm-lstm, irnn, janet, peephole-lstm alone; leave it out.")]
     [InlineData("lyapunov --warm-up -1", "--warm-up: expected a whole number of at least 0, got '-1'.")]
     [InlineData("lyapunov --init chrono", "--init: expected one that fits vanilla (default, xavier, orthogonal, identity, one-hot), got 'chrono'.")]
     [InlineData("lyapunov --weights w.dat --hidden 3", "--hidden: expected none together with --weights, where the file decides; leave one of the two out.")]

@@ -19,6 +19,8 @@ namespace RnnZoo.Tests.Modules;
 /// (5)  ∂h_t/∂h_{t-1} = 1/2 I + diag(1/2 (1 - y_t²)) W_hh
 /// </code>
 /// Kept besides h: y.
+/// <para>Memory: (5) has 1/2 I in it, whatever the input is: half of a gradient is left after a step.</para>
+/// <para>Limits: the half is fixed, so it neither keeps for long nor forgets at once.</para>
 /// </summary>
 internal sealed class HalfCell : GatedCell
 {

@@ -39,15 +39,14 @@ public partial class TypesPageTests
     public void Page_IsWhatTheLibraryHas()
     {
         var types = typeof(Seeds).Assembly.GetExportedTypes();
-        var summaries = XDocument.Load(Path.ChangeExtension(typeof(Seeds).Assembly.Location, ".xml")).Descendants("member")
-            .ToDictionary(member => member.Attribute("name")!.Value, member => FirstSentence(member.Element("summary")));
+        var summaries = LibrarySummary.Read();
         var page = new StringBuilder(Opening.ReplaceLineEndings("\n"));
         foreach (var (space, purpose) in Purposes)
         {
             page.Append(CultureInfo.InvariantCulture, $"\n## {space}\n\n{purpose}\n\n| type | what it is |\n|---|---|\n");
             foreach (var type in types.Where(type => type.Namespace == space).OrderBy(type => type.Name, StringComparer.Ordinal))
             {
-                page.Append(CultureInfo.InvariantCulture, $"| `{NameOf(type)}` | {summaries[$"T:{type.FullName!.Replace('+', '.')}"]} |\n");
+                page.Append(CultureInfo.InvariantCulture, $"| `{NameOf(type)}` | {FirstSentence(summaries[$"T:{type.FullName!.Replace('+', '.')}"])} |\n");
             }
         }
 
@@ -62,28 +61,11 @@ public partial class TypesPageTests
 
     private static string FirstSentence(XElement? summary)
     {
-        var text = string.Concat((summary?.Nodes() ?? []).TakeWhile(node => node is not XElement { Name.LocalName: "code" or "para" }).Select(Text));
-        text = Spaces().Replace(text, " ").Trim().Replace("|", "\\|", StringComparison.Ordinal);
+        var text = LibrarySummary.Line((summary?.Nodes() ?? []).TakeWhile(node => node is not XElement { Name.LocalName: "code" or "para" })).Replace("|", "\\|", StringComparison.Ordinal);
         var end = SentenceEnd().Match(text);
         return end.Success ? text[..(end.Index + 1)] : text.TrimEnd(':') + (text.EndsWith('.') ? "" : ".");
     }
 
-    private static string Text(XNode node) => node switch
-    {
-        XText text => text.Value,
-        XElement { Name.LocalName: "c" } code => $"`{code.Value}`",
-        XElement reference when (reference.Attribute("cref") ?? reference.Attribute("name")) is { } name => $"`{Member().Replace(name.Value, "")}`",
-        XElement other => string.Concat(other.Nodes().Select(Text)),
-        _ => "",
-    };
-
-    [GeneratedRegex(@"\s+")]
-    private static partial Regex Spaces();
-
     [GeneratedRegex(@"\.(?= |$)")]
     private static partial Regex SentenceEnd();
-
-    // What stands before the last name of a reference, and its parameters.
-    [GeneratedRegex(@"^[A-Z]:([\w`{},]+\.)*|\(.*\)$|[`{].*$")]
-    private static partial Regex Member();
 }

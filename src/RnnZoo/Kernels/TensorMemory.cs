@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace RnnZoo.Bptt;
+namespace RnnZoo.Kernels;
 
 /// <summary>
 /// Addresses of CPU tensors' elements. They are good until <see cref="Release"/>, which keeps the tensors from being
@@ -64,6 +64,10 @@ internal sealed unsafe class TensorMemory<T>
 /// <summary>What can be addressed.</summary>
 internal static class TensorMemory
 {
+    /// <summary>Whether the kernels can read a tensor: float32 or float64 in the CPU's memory.</summary>
+    public static bool Reads(Tensor tensor) =>
+        tensor.device_type == TorchSharp.DeviceType.CPU && tensor.dtype is ScalarType.Float32 or ScalarType.Float64;
+
     /// <summary>The address of a CPU tensor's first element; 0 for none.</summary>
     public static nint Address(Tensor? tensor)
     {
