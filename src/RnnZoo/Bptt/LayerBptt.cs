@@ -68,7 +68,7 @@ internal sealed class LayerBptt(EquationCell cell)
             Put(made, t, made.Length > 0 ? [.. after.MoveToOuterDisposeScope()] : []);
             state = [.. noise.Blend(before, after, t).KeepFrom(stepScope)];
             Put(states, t, state);
-            Put(kept, t, keepTape ? Array.ConvertAll(stepKept, tensor => tensor.MoveToOuterDisposeScope()) : []);
+            Put(kept, t, keepTape && stepKept.Length > 0 ? [.. new RecurrentState(stepKept).KeepFrom(stepScope)] : []);
         }
 
         var output = (sizes is null ? stack(states[0], 0) : cat(states[0], 0)).MoveToOuterDisposeScope(); // [T, B, H] or [N, H]

@@ -34,8 +34,13 @@ public sealed class HandWrittenPathTests
             var (outputs, gradients) = pair.HandWritten();
             var (expectedOutputs, expectedGradients) = pair.Autograd();
 
-            // Three digits are few where gradients are divided by the spread of a layer's sums.
-            var gradientTolerance = (net, dtype) == ("layernorm-lstm", ScalarType.BFloat16) ? 0.3 : tolerance;
+            // Three digits are few where gradients are divided by the spread of a layer's sums, and seven are fewer.
+            var gradientTolerance = (net, dtype) switch
+            {
+                ("layernorm-lstm", ScalarType.BFloat16) => 0.3,
+                ("layernorm-lstm", ScalarType.Float32) => 5e-5,
+                _ => tolerance,
+            };
             foreach (var (expected, actual) in expectedOutputs.Zip(outputs))
             {
                 Expect.Close(expected, actual, tolerance, $"{net} {dtype}: output");
