@@ -153,7 +153,7 @@ internal sealed class LayerBptt(EquationCell cell)
         Tensor?[] dFinal = [cotangents.FinalHidden, cotangents.FinalCell];
         var walked = new WalkedRows([.. tape.Initial.Select((part, index) => dFinal[index] ?? zeros_like(part))]); // [B, S]
         Tensor[]? dFuture = null; // parts × [n, H]
-        var (dProjected, dRecurrent, dFurther) = (new Tensor[sizes.Steps], new Tensor[sizes.Steps], new Tensor?[sizes.Steps]); // T × [n, G·H]
+        var (dProjected, dRecurrent, dFurther, dSums) = (new Tensor[sizes.Steps], new Tensor[sizes.Steps], new Tensor?[sizes.Steps], new Tensor?[sizes.Steps]); // T × [n, G·H], T × [n, ·]
         var parts = Columns(keepSteps ? 1 + (2 * (StateParts - 1)) : 0, sizes.Steps); // parts × T × [n, H]
         var changed = Columns(change is null ? 0 : 1, sizes.Steps); // 1 × T × [n, H]
         for (var step = sizes.Steps - 1; step >= 0; step--)
@@ -181,6 +181,7 @@ internal sealed class LayerBptt(EquationCell cell)
             dProjected[t] = dP.MoveToOuterDisposeScope();
             dRecurrent[t] = flow.IsShared ? dProjected[t] : dQ.MoveToOuterDisposeScope();
             dFurther[t] = Tensors(flow.DFurther)?.MoveToOuterDisposeScope();
+            dSums[t] = Tensors(flow.DSums)?.MoveToOuterDisposeScope();
             var dHPast = Sum(Tensors(flow.DHDirect), noise.Past(0, t, dH)); // [n, H]
             var dCPast = dCFromFuture is null ? null : Sum(Tensors(flow.DCBefore), noise.Past(1, t, dCFromFuture)); // [n, H]
             dHBefore = Sum(dHBefore, dHPast)!.MoveToOuterDisposeScope(); // [n, H] (3)
@@ -190,11 +191,11 @@ internal sealed class LayerBptt(EquationCell cell)
         var dInitial = walked.End(dFuture!);
         var joinedProjected = cat(dProjected, 0); // [N, G·H]
         var joinedRecurrent = ReferenceEquals(dProjected[0], dRecurrent[0]) ? joinedProjected : cat(dRecurrent, 0); // [N, G·H]
-        var joinedFurther = dFurther[0] is null ? null : cat(dFurther!, 0); // [N, ·]
+        var (joinedFurther, joinedSums) = (dFurther[0] is null ? null : cat(dFurther!, 0), dSums[0] is null ? null : cat(dSums!, 0)); // [N, ·]
         Tensor?[] joined = [.. parts.Select(column => cat(column, 0)), null, null]; // [N, H] each
         var dHOutput = change is null ? dOutput.alias() : keepSteps ? cat(changed[0], 0).sub(joined[0]!) : null; // [N, H]: a change counts to what came from the output
         var steps = keepSteps ? new StepGradients(dHOutput!, joined[0]!, joined[1], joined[2]) : null;
-        return new WalkedBack(new BackwardWalk(joinedProjected, joinedRecurrent, joinedFurther), dInitial[0], dInitial.ElementAtOrDefault(1), steps);
+        return new WalkedBack(new BackwardWalk(joinedProjected, joinedRecurrent, joinedFurther, joinedSums), dInitial[0], dInitial.ElementAtOrDefault(1), steps);
     }
 
     private static Tensor? Tensors(StepValue? value) => value is null ? null : TensorValue.Of(value);

@@ -101,7 +101,8 @@ internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
         var flow = cell.BackwardStep(frame, dH, dFuture.ElementAtOrDefault(1));
         var dHBefore = values.HiddenWeight is { } weight ? flow.DRecurrent.Through(weight, flow.DHDirect) : flow.DHDirect!; // rows of H
         var dProjected = walk.Kept(flow.DProjected); // [N, G·H]
-        var found = new BackwardWalk(dProjected, flow.IsShared ? dProjected : walk.Kept(flow.DRecurrent), flow.DFurther is null ? null : walk.Kept(flow.DFurther));
+        var (dRecurrent, dFurther) = (flow.IsShared ? dProjected : walk.Kept(flow.DRecurrent), flow.DFurther is null ? null : walk.Kept(flow.DFurther)); // [N, ·]
+        var sums = flow.DSums is null ? (StepRows?)null : walk.Summed(flow.DSums); // rows of ·
         StepGradients? steps = null;
         if (norms is not null || wanted.HasFlag(WantedGradients.Steps))
         {
@@ -113,6 +114,7 @@ internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
         walk.GoesOn(flow.DCBefore is null ? [dHBefore] : [dHBefore, flow.DCBefore]);
         walk.Run(fromEnd: !reversed, norms?.Change is null ? ThreadsFor(arguments) : 1);
         var dInitial = walk.Left(); // parts [B, S]
+        var found = new BackwardWalk(dProjected, dRecurrent, dFurther, sums is { } rows ? walk.Left(rows) : null);
         return equations.Gather(tape, new WalkedBack(found, dInitial[0], dInitial.ElementAtOrDefault(1), steps), wanted, norms);
     }
 
@@ -227,6 +229,15 @@ internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
             return array;
         }
 
+        /// <summary>The sum over the steps of a value, for each sequence.</summary>
+        public StepRows Summed(StepValue value)
+        {
+            var rows = ProgramRows<T>.RowsOf(value);
+            var sum = _program.Rows(rows.Length);
+            _program.AddTo(sum, rows);
+            return sum;
+        }
+
         /// <summary>What the steps carry on from one to the next, from where it starts: parts [B, S].</summary>
         public unsafe StepValue[] Carried(Tensor[] start)
         {
@@ -256,7 +267,10 @@ internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
         }
 
         /// <summary>What each sequence's last step left, parts [B, S].</summary>
-        public unsafe Tensor[] Left() => Array.ConvertAll(_state, rows =>
+        public Tensor[] Left() => Array.ConvertAll(_state, Left);
+
+        /// <summary>What the steps left in rows of their own [B, ·].</summary>
+        public unsafe Tensor Left(StepRows rows)
         {
             var part = empty([Sizes.Batch, rows.Length], dtype: _like.dtype, device: _like.device); // [B, S]
             for (var row = 0; row < Sizes.Batch; row++)
@@ -265,7 +279,7 @@ internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
             }
 
             return part;
-        });
+        }
 
         /// <summary>A gradient that a hook sees, and may change, before it goes on.</summary>
         public unsafe StepValue Shown(StepValue gradient, bool isCell, Func<int, bool, Tensor, Tensor> change)

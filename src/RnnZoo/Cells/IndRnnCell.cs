@@ -92,11 +92,11 @@ public sealed class IndRnnCell : EquationCell
     {
         var dZ = Term("indrnn (3)", dH.WhereNotBelow(tape.After[0])); // [B, H] (3)
         var direct = Term("indrnn (4)", dZ * tape.Weights.Further[0]); // [B, H] (4)
-        return new StepFlow(dZ, dZ, DHDirect: direct, DFurther: Term("indrnn (5)", dZ * tape.Before[0])); // (5)
+        return new StepFlow(dZ, dZ, DHDirect: direct, DSums: Term("indrnn (5)", dZ * tape.Before[0])); // (5)
     }
 
     internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk) =>
-        (walk.DProjected, [walk.DFurther!.sum(dim: 0)]); // [H] (5)
+        (walk.DProjected, walk.Sums(HiddenSize)); // [H] (5)
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before)
     {

@@ -167,20 +167,19 @@ public sealed class LayerNormLstmCell : GatedCell
         var dCBefore = Term("layernorm-lstm (13)", dC * f); // [B, H] (13)
         var dQ = NormaliseBack("layernorm-lstm (14)", dZ * gains[1], normalQ, q.RowScale(Epsilon)); // [B, 4H] (14)
         var dU = NormaliseBack("layernorm-lstm (15)", dZ * gains[0], normalU, u.RowScale(Epsilon)); // [B, 4H] (15)
-        var further = dU.Join(
-            Term("layernorm-lstm (17) dγ_ih", dZ * normalU),
+        var sums = Term("layernorm-lstm (17) dγ_ih", dZ * normalU).Join(
             Term("layernorm-lstm (17) dγ_hh", dZ * normalQ),
             Term("layernorm-lstm (17) dγ_c", dN * normalC),
-            Term("layernorm-lstm (17) db_c", dN)); // [B, 14H] (17)
-        return new StepFlow(dZ, dQ, DCBefore: dCBefore, DCFromHidden: dCFromHidden, DFurther: further);
+            Term("layernorm-lstm (17) db_c", dN)); // [B, 10H] (17)
+        return new StepFlow(dZ, dQ, DCBefore: dCBefore, DCFromHidden: dCFromHidden, DFurther: dU, DSums: sums);
     }
 
     internal override Tensor DHiddenBias(BackwardWalk walk) => walk.DProjected; // (16)
 
     internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk)
     {
-        var parts = walk.DFurther!.split([4 * HiddenSize, 4 * HiddenSize, 4 * HiddenSize, HiddenSize, HiddenSize], 1); // [N, 4H] × 3, [N, H] × 2
-        return (parts[0], [.. parts[1..(tape.Weights.InputBias is null ? 4 : 5)].Select(part => part.sum(dim: 0))]); // [4H] × 2, [H] × 2 (17)
+        var sums = walk.Sums(4 * HiddenSize, 4 * HiddenSize, HiddenSize, HiddenSize); // [4H] × 2, [H] × 2 (17)
+        return (walk.DFurther!, tape.Weights.InputBias is null ? sums[..3] : sums);
     }
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before)

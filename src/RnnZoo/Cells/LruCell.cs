@@ -177,7 +177,10 @@ public sealed class LruCell : EquationCell
         var dP = Term("lru (8) k^r", dR * gamma).Join(Term("lru (8) k^s", dS * gamma), Term("lru (8) d", dH)); // [B, 3H] (8): by the product with W_ih
         var dRBefore = Term("lru (9) dr: r", dR * re) + Term("lru (9) dr: s", dS * im); // [B, H] (9)
         var dSBefore = Term("lru (9) ds: s", dS * re) - Term("lru (9) ds: r", dR * im); // [B, H] (9)
-        return new StepFlow(dP, dP, DHDirect: dH.Filled(0), DCBefore: dRBefore.Join(dSBefore), DCFromHidden: dZFromHidden, DFurther: dZ); // (10)
+        var before = tape.Before[1].Split(2); // 2 × [B, H]
+        var byLambda = (Term("lru (13) re: r", dR * before[0]) + Term("lru (13) re: s", dS * before[1]))
+            .Join(Term("lru (13) im: s", dS * before[0]) - Term("lru (13) im: r", dR * before[1])); // [B, 2H] (13)
+        return new StepFlow(dP, dP, DHDirect: dH.Filled(0), DCBefore: dRBefore.Join(dSBefore), DCFromHidden: dZFromHidden, DSums: byLambda); // (10)
     }
 
     internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk)
@@ -188,9 +191,8 @@ public sealed class LruCell : EquationCell
         var values = weights.Values();
         var k = TensorValue.Of(new TensorValue(tape.Input).Product(values.InputWeight, values.InputBias)).split(HiddenSize, 1); // 3 × [N, H] (1)
         var dGamma = Term("lru (12) r", dP[0].mul(k[0])).Plus(Term("lru (12) s", dP[1].mul(k[1]))).sum(dim: 0); // [H] (12)
-        var (dZ, before) = (walk.DFurther!.chunk(2, 1), tape.Before(part: 1).chunk(2, 1)); // 2 × [N, H] each
-        var dRe = Term("lru (13) re: r", dZ[0].mul(before[0])).Plus(Term("lru (13) re: s", dZ[1].mul(before[1]))).sum(dim: 0); // [H] (13)
-        var dIm = Term("lru (13) im: s", dZ[1].mul(before[0])).sub(Term("lru (13) im: r", dZ[0].mul(before[1]))).sum(dim: 0); // [H] (13)
+        var sums = walk.Sums(HiddenSize, HiddenSize); // 2 × [H] (13)
+        var (dRe, dIm) = (sums[0], sums[1]); // [H] (13)
         var (re, im) = LambdaOf(weights); // [H] (3)
         var dNu = Term("lru (14) ν: re", dRe.mul(re)).Plus(Term("lru (14) ν: im", dIm.mul(im))).mul(weights.Further[1].exp()).neg(); // [H] (14)
         var dTheta = Term("lru (14) θ: im", dIm.mul(re)).sub(Term("lru (14) θ: re", dRe.mul(im))).mul(weights.Further[2].exp()); // [H] (14)

@@ -100,11 +100,11 @@ public sealed class OrthogonalCell : EquationCell
     {
         var h = tape.After[0]; // [B, H]
         var dZ = Term("orthogonal (4)", dH.WherePositive(h.Abs())); // [B, H] (4)
-        return new StepFlow(dZ, dZ, DFurther: Term("orthogonal (5)", dZ * h.Sign())); // (4) (5)
+        return new StepFlow(dZ, dZ, DSums: Term("orthogonal (5)", dZ * h.Sign())); // (4) (5)
     }
 
     internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk) =>
-        (walk.DProjected, [walk.DFurther!.sum(dim: 0)]); // [H] (5)
+        (walk.DProjected, walk.Sums(HiddenSize)); // [H] (5)
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before)
     {

@@ -133,19 +133,14 @@ public sealed class PeepholeLstmCell : GatedCell
             + Term("peephole-lstm (11) through i", dZi * w[0])
             + Term("peephole-lstm (11) through f", dZf * w[1]); // [B, H] (11)
         var dZ = dZi.Join(dZf, dZg, dZo); // [B, 4H]
-        return new StepFlow(dZ, dZ, DCBefore: dCBefore, DCFromHidden: dCFromHidden); // (12)
+        var sums = (Term("peephole-lstm (13) dw_ci", dZi) * tape.Before[1]).Join(
+            Term("peephole-lstm (13) dw_cf", dZf) * tape.Before[1],
+            Term("peephole-lstm (13) dw_co", dZo) * tape.After[1]); // [B, 3H] (13)
+        return new StepFlow(dZ, dZ, DCBefore: dCBefore, DCFromHidden: dCFromHidden, DSums: sums); // (12)
     }
 
-    internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk)
-    {
-        var (dZ, cBefore) = (walk.DProjected.chunk(4, 1), tape.Before(part: 1)); // 4 × [N, H], [N, H]
-        return (walk.DProjected,
-        [
-            Term("peephole-lstm (13) dw_ci", dZ[0]).mul(cBefore).sum(dim: 0), // [H] (13)
-            Term("peephole-lstm (13) dw_cf", dZ[1]).mul(cBefore).sum(dim: 0), // [H] (13)
-            Term("peephole-lstm (13) dw_co", dZ[3]).mul(tape.Made[1]).sum(dim: 0), // [H] (13)
-        ]);
-    }
+    internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk) =>
+        (walk.DProjected, walk.Sums(HiddenSize, HiddenSize, HiddenSize)); // [H] × 3 (13)
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before)
     {

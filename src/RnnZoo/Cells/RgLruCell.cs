@@ -131,13 +131,13 @@ public sealed class RgLruCell : EquationCell
         var dKr = Term("rg-lru (8) dL", dL) * c * slopeR; // [B, H] (8)
         var dKi = dV * Term("rg-lru (8) u", u) * slopeI; // [B, H] (8)
         var dP = dKr.Join(dKi, Term("rg-lru (8) du", dV * i)); // [B, 3H] (8): by the product with W_ih
-        return new StepFlow(dP, dP, DHDirect: Term("rg-lru (9)", dH * a), DFurther: Term("rg-lru (10) dL r", dL * r)); // (9) (10)
+        return new StepFlow(dP, dP, DHDirect: Term("rg-lru (9)", dH * a), DSums: Term("rg-lru (10) dL r", dL * r)); // (9) (10)
     }
 
     internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk)
     {
         var slope = Term("rg-lru (10) σ(Λ)", tape.Weights.Further[0].sigmoid()); // [H] (10)
-        return (walk.DProjected, [walk.DFurther!.sum(dim: 0).mul(Scalars.Of(Power)).mul(slope)]); // [H] (10)
+        return (walk.DProjected, [walk.Sums(HiddenSize)[0].mul(Scalars.Of(Power)).mul(slope)]); // [H] (10)
     }
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before) => diag_embed(ProjectInput(x).narrow(1, 0, HiddenSize)); // [B, H, H] (11)

@@ -163,6 +163,9 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
     /// <summary>(a - mean(a)) / √(variance(a) + ε) of every row, times a gain, plus a bias.</summary>
     public abstract StepRows Normalised(StepRows a, StepRows gain, StepRows bias, double epsilon);
 
+    /// <summary>sum += a.</summary>
+    public abstract void AddTo(StepRows sum, StepRows a);
+
     /// <summary>Rows of a table, by the number that stands in <paramref name="ids"/> for each row of the batch.</summary>
     /// <param name="table">[V, length].</param>
     /// <param name="length">Of a row.</param>
@@ -261,6 +264,8 @@ internal sealed unsafe class StepProgram<S, V, T>(int batch, Func<nint, nint>? t
         Instructions.Add(new ProductInstruction<S, V, T>(target, a, plus, panels));
         return target;
     }
+
+    public override void AddTo(StepRows sum, StepRows a) => Instructions.Add(new ElementwiseInstruction<Add, S, V, T>(sum, sum, a));
 
     public override StepRows RowMean(StepRows a)
     {

@@ -1,4 +1,3 @@
-using RnnZoo.Bptt;
 using RnnZoo.Cells;
 using RnnZoo.Kernels;
 using RnnZoo.Modules;
