@@ -1,6 +1,5 @@
 using RnnZoo.Bptt;
 using RnnZoo.Cells;
-using RnnZoo.Gradients;
 using RnnZoo.Modules;
 using RnnZoo.Verification;
 using TorchSharp;

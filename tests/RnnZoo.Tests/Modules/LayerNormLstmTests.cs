@@ -1,5 +1,4 @@
 using RnnZoo.Cells;
-using RnnZoo.Gradients;
 using RnnZoo.Modules;
 using static TorchSharp.torch;
 
