@@ -113,17 +113,16 @@ internal sealed class LayerBptt(EquationCell cell)
     /// <param name="norms">Takes the norms of the steps' gradients; null for none.</param>
     public LayerGradients Gather(LayerTape tape, WalkedBack walked, WantedGradients wanted, StepNorms? norms)
     {
-        var (walk, dHidden, dCell, steps) = walked;
+        var (walk, dHidden, dCell, steps, dInput) = walked;
         var seen = wanted.HasFlag(WantedGradients.HiddenWeight) || norms?.Shares is not null ? tape.Noise.Seen(tape.Before(part: 0)) : null; // [N, H]
         norms?.Take(steps!, tape.Sizes, walk.DRecurrent, seen);
         var (weights, initial) = (tape.Weights, wanted.HasFlag(WantedGradients.InitialState));
-        var (dProduct, further) = cell.AcrossSteps(tape with { Input = tape.Input.Rows() }, walk); // [N, G·H]
         return new LayerGradients(
             Input: Wanted(WantedGradients.Input, weights.InputWeight) is { } w
-                ? cell.Term("layer (4) dx", dProduct).mm(w).view(tape.Input.shape) // [T, B, I] or [N, I] (4)
+                ? (dInput ?? cell.Term("layer (4) dx", walk.DProduct).mm(w)).view(tape.Input.shape) // [T, B, I] or [N, I] (4)
                 : null,
             InputWeight: Wanted(WantedGradients.InputWeight, tape.Input) is { } x
-                ? cell.Term("layer (5) dW_ih", dProduct).TransposedTimes(x.Rows()) // [G·H, I] (5)
+                ? cell.Term("layer (5) dW_ih", walk.DProduct).TransposedTimes(x.Rows()) // [G·H, I] (5)
                 : null,
             HiddenWeight: Wanted(WantedGradients.HiddenWeight, weights.HiddenWeight) is not null
                 ? cell.Term("layer (6) dW_hh", walk.DRecurrent).TransposedTimes(seen!) // [G·H, H] (6)
@@ -137,7 +136,7 @@ internal sealed class LayerBptt(EquationCell cell)
             InitialHidden: initial ? cell.Term("layer (9) dh_0", dHidden) : null, // [B, H] (9)
             InitialCell: initial && dCell is not null ? cell.Term("layer (9) dc_0", dCell) : null, // [B, H] (9)
             Steps: wanted.HasFlag(WantedGradients.Steps) ? steps!.Map(part => AsGiven(part, tape.Input)) : null,
-            Further: wanted.HasFlag(WantedGradients.Further) ? further : null);
+            Further: wanted.HasFlag(WantedGradients.Further) && weights.Further.Count > 0 ? cell.FurtherGradients(tape with { Input = tape.Input.Rows() }, walk) : null);
 
         Tensor? Wanted(WantedGradients gradient, Tensor? operand) => wanted.HasFlag(gradient) ? operand : null;
     }
@@ -153,7 +152,7 @@ internal sealed class LayerBptt(EquationCell cell)
         Tensor?[] dFinal = [cotangents.FinalHidden, cotangents.FinalCell];
         var walked = new WalkedRows([.. tape.Initial.Select((part, index) => dFinal[index] ?? zeros_like(part))]); // [B, S]
         Tensor[]? dFuture = null; // parts × [n, H]
-        var (dProjected, dRecurrent, dFurther, dSums) = (new Tensor[sizes.Steps], new Tensor[sizes.Steps], new Tensor?[sizes.Steps], new Tensor?[sizes.Steps]); // T × [n, G·H], T × [n, ·]
+        var (dProjected, dRecurrent, dProduct, dSums) = (new Tensor[sizes.Steps], new Tensor[sizes.Steps], new Tensor?[sizes.Steps], new Tensor?[sizes.Steps]); // T × [n, G·H], T × [n, ·]
         var parts = Columns(keepSteps ? 1 + (2 * (StateParts - 1)) : 0, sizes.Steps); // parts × T × [n, H]
         var changed = Columns(change is null ? 0 : 1, sizes.Steps); // 1 × T × [n, H]
         for (var step = sizes.Steps - 1; step >= 0; step--)
@@ -180,7 +179,7 @@ internal sealed class LayerBptt(EquationCell cell)
             Put(parts, t, [dHFromFuture, dCFromHidden?.MoveToOuterDisposeScope(), dCFromFuture]);
             dProjected[t] = dP.MoveToOuterDisposeScope();
             dRecurrent[t] = flow.IsShared ? dProjected[t] : dQ.MoveToOuterDisposeScope();
-            dFurther[t] = Tensors(flow.DFurther)?.MoveToOuterDisposeScope();
+            dProduct[t] = Tensors(flow.DProduct)?.MoveToOuterDisposeScope();
             dSums[t] = Tensors(flow.DSums)?.MoveToOuterDisposeScope();
             var dHPast = Sum(Tensors(flow.DHDirect), noise.Past(0, t, dH)); // [n, H]
             var dCPast = dCFromFuture is null ? null : Sum(Tensors(flow.DCBefore), noise.Past(1, t, dCFromFuture)); // [n, H]
@@ -191,11 +190,11 @@ internal sealed class LayerBptt(EquationCell cell)
         var dInitial = walked.End(dFuture!);
         var joinedProjected = cat(dProjected, 0); // [N, G·H]
         var joinedRecurrent = ReferenceEquals(dProjected[0], dRecurrent[0]) ? joinedProjected : cat(dRecurrent, 0); // [N, G·H]
-        var (joinedFurther, joinedSums) = (dFurther[0] is null ? null : cat(dFurther!, 0), dSums[0] is null ? null : cat(dSums!, 0)); // [N, ·]
+        var (joinedProduct, joinedSums) = (dProduct[0] is null ? joinedProjected : cat(dProduct!, 0), dSums[0] is null ? null : cat(dSums!, 0)); // [N, ·]
         Tensor?[] joined = [.. parts.Select(column => cat(column, 0)), null, null]; // [N, H] each
         var dHOutput = change is null ? dOutput.alias() : keepSteps ? cat(changed[0], 0).sub(joined[0]!) : null; // [N, H]: a change counts to what came from the output
         var steps = keepSteps ? new StepGradients(dHOutput!, joined[0]!, joined[1], joined[2]) : null;
-        return new WalkedBack(new BackwardWalk(joinedProjected, joinedRecurrent, joinedFurther, joinedSums), dInitial[0], dInitial.ElementAtOrDefault(1), steps);
+        return new WalkedBack(new BackwardWalk(joinedProjected, joinedRecurrent, joinedProduct, joinedSums), dInitial[0], dInitial.ElementAtOrDefault(1), steps);
     }
 
     private static Tensor? Tensors(StepValue? value) => value is null ? null : TensorValue.Of(value);
@@ -227,7 +226,8 @@ internal sealed record LayerRun(Tensor Output, RecurrentState Final, LayerTape? 
 /// <param name="DHidden">∂L/∂h_0 [B, H].</param>
 /// <param name="DCell">∂L/∂c_0 [B, H]; null where there is no c.</param>
 /// <param name="Steps">The gradients of the steps' states, rows [N, ·]; null where nobody asks.</param>
-internal sealed record WalkedBack(BackwardWalk Walk, Tensor DHidden, Tensor? DCell, StepGradients? Steps);
+/// <param name="DInput">∂L/∂x [N, I] where it was found on the way.</param>
+internal sealed record WalkedBack(BackwardWalk Walk, Tensor DHidden, Tensor? DCell, StepGradients? Steps, Tensor? DInput = null);
 
 /// <summary>Argument checks of a layer's passes; they run before any native call.</summary>
 internal static class LayerCheck

@@ -11,7 +11,9 @@ namespace RnnZoo.Bptt;
 /// once, as in <see cref="LayerBptt"/>, to which it is equal but for rounding.
 /// </summary>
 /// <remarks>The tape: each part of the state before and after every step, and what the cell keeps, in rows of whole cache lines.</remarks>
-internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
+/// <param name="equations">The cell's.</param>
+/// <param name="width">Of the vectors; the machine's best if null.</param>
+internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = null) : ILayerKernel
 {
     // What one entry of h costs in a step besides the products, in flops.
     private const double FlopsPerEntry = 60;
@@ -58,7 +60,7 @@ internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
         where T : unmanaged, INumberBase<T>
     {
         var (cell, (input, initial, weights)) = (equations.Cell, arguments);
-        using var walk = new Walk<T>(arguments);
+        using var walk = new Walk<T>(arguments, width);
         var output = empty(arguments.OutputShape, dtype: weights.InputWeight.dtype, device: weights.InputWeight.device); // [T, B, H] or [N, H]
         var state = walk.Carried([.. initial]); // parts, rows of S
         var values = weights.Values();
@@ -82,7 +84,7 @@ internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
         where T : unmanaged, INumberBase<T>
     {
         var (cell, (input, initial, weights)) = (equations.Cell, arguments);
-        using var walk = new Walk<T>(arguments);
+        using var walk = new Walk<T>(arguments, width);
         var (parts, arrays) = (initial.Count, Arrays<T>(walk.Sizes.Total).Of(memory));
         var tape = new LayerTape(walk.Sizes, input, initial, weights, arrays[parts..(2 * parts)], arrays[(2 * parts)..], reversed) { KeptBefore = arrays[..parts] };
         StepValue[] before = [.. tape.KeptBefore.Select(walk.Reads)], after = [.. tape.States.Select(walk.Reads)];
@@ -101,7 +103,8 @@ internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
         var flow = cell.BackwardStep(frame, dH, dFuture.ElementAtOrDefault(1));
         var dHBefore = values.HiddenWeight is { } weight ? flow.DRecurrent.Through(weight, flow.DHDirect) : flow.DHDirect!; // rows of H
         var dProjected = walk.Kept(flow.DProjected); // [N, G·H]
-        var (dRecurrent, dFurther) = (flow.IsShared ? dProjected : walk.Kept(flow.DRecurrent), flow.DFurther is null ? null : walk.Kept(flow.DFurther)); // [N, ·]
+        var (dRecurrent, dProduct) = (flow.IsShared ? dProjected : walk.Kept(flow.DRecurrent), flow.DProduct is null ? dProjected : walk.Kept(flow.DProduct)); // [N, G·H]
+        var dInput = wanted.HasFlag(WantedGradients.Input) ? walk.Kept((flow.DProduct ?? flow.DProjected).Through(values.InputWeight)) : null; // [N, I]
         var sums = flow.DSums is null ? (StepRows?)null : walk.Summed(flow.DSums); // rows of ·
         StepGradients? steps = null;
         if (norms is not null || wanted.HasFlag(WantedGradients.Steps))
@@ -114,8 +117,8 @@ internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
         walk.GoesOn(flow.DCBefore is null ? [dHBefore] : [dHBefore, flow.DCBefore]);
         walk.Run(fromEnd: !reversed, norms?.Change is null ? ThreadsFor(arguments) : 1);
         var dInitial = walk.Left(); // parts [B, S]
-        var found = new BackwardWalk(dProjected, dRecurrent, dFurther, sums is { } rows ? walk.Left(rows) : null);
-        return equations.Gather(tape, new WalkedBack(found, dInitial[0], dInitial.ElementAtOrDefault(1), steps), wanted, norms);
+        var found = new BackwardWalk(dProjected, dRecurrent, dProduct, sums is { } rows ? walk.Left(rows) : null);
+        return equations.Gather(tape, new WalkedBack(found, dInitial[0], dInitial.ElementAtOrDefault(1), steps, dInput), wanted, norms);
     }
 
     private static int ThreadsFor(LayerArguments arguments)
@@ -183,12 +186,12 @@ internal sealed class ProgramEngine(LayerBptt equations) : ILayerKernel
         private bool _fromEnd;
         private int _time;
 
-        public Walk(LayerArguments arguments)
+        public Walk(LayerArguments arguments, VectorWidth? width)
         {
             Sizes = arguments.Sizes ?? BatchSizes.Even(arguments.Steps, arguments.Batch);
             _like = arguments.Weights.InputWeight;
             _isWhole = Stride.Padded<T>((nint)arguments.Weights.HiddenSize) == arguments.Weights.HiddenSize;
-            _program = StepProgram<T>.Of(Sizes.Batch, take: _memory.Take);
+            _program = StepProgram<T>.Of(Sizes.Batch, width, _memory.Take);
         }
 
         public BatchSizes Sizes { get; }

@@ -147,8 +147,8 @@ public sealed class CoRnnCell : EquationCell
         return new StepFlow(dA, dA, DHDirect: direct, DCBefore: dZBefore, DCFromHidden: dZFromHidden); // (6)
     }
 
-    internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk) =>
-        (walk.DProjected, [Term("cornn (9)", walk.DProjected).TransposedTimes(tape.Before(part: 1))]); // [H, H] (9)
+    internal override Tensor[] FurtherGradients(LayerTape tape, BackwardWalk walk) =>
+        [Term("cornn (9)", walk.DProjected).TransposedTimes(tape.Before(part: 1))]; // [H, H] (9)
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before)
     {

@@ -140,11 +140,8 @@ public abstract class EquationCell : RecurrentCell
     /// <returns>Rows, or vectors that are the same at every step.</returns>
     internal virtual StepValue[] Prepared(StepValue x, StepValue[] kept, StepWeights weights) => kept;
 
-    /// <summary>
-    /// What is found for all steps at once, for a cell that does more to its input than to add a bias: ∂L/∂(W_ih x_t)
-    /// [N, G·H], else dp_t, and the gradients of <see cref="Further"/>.
-    /// </summary>
-    internal virtual (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk) => (walk.DProjected, null);
+    /// <summary>The gradients of <see cref="Further"/>, by what was found at all steps.</summary>
+    internal virtual Tensor[] FurtherGradients(LayerTape tape, BackwardWalk walk) => [];
 
     /// <summary>∂L/∂b_hh of every step [N, G·H]: dq_t, unless the bias is added elsewhere.</summary>
     internal virtual Tensor DHiddenBias(BackwardWalk walk) => walk.DRecurrent;

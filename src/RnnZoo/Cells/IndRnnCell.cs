@@ -95,8 +95,8 @@ public sealed class IndRnnCell : EquationCell
         return new StepFlow(dZ, dZ, DHDirect: direct, DSums: Term("indrnn (5)", dZ * tape.Before[0])); // (5)
     }
 
-    internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk) =>
-        (walk.DProjected, walk.Sums(HiddenSize)); // [H] (5)
+    internal override Tensor[] FurtherGradients(LayerTape tape, BackwardWalk walk) =>
+        walk.Sums(HiddenSize); // [H] (5)
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before)
     {

@@ -171,15 +171,15 @@ public sealed class LayerNormLstmCell : GatedCell
             Term("layernorm-lstm (17) dγ_hh", dZ * normalQ),
             Term("layernorm-lstm (17) dγ_c", dN * normalC),
             Term("layernorm-lstm (17) db_c", dN)); // [B, 10H] (17)
-        return new StepFlow(dZ, dQ, DCBefore: dCBefore, DCFromHidden: dCFromHidden, DFurther: dU, DSums: sums);
+        return new StepFlow(dZ, dQ, DCBefore: dCBefore, DCFromHidden: dCFromHidden, DProduct: dU, DSums: sums);
     }
 
     internal override Tensor DHiddenBias(BackwardWalk walk) => walk.DProjected; // (16)
 
-    internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk)
+    internal override Tensor[] FurtherGradients(LayerTape tape, BackwardWalk walk)
     {
         var sums = walk.Sums(4 * HiddenSize, 4 * HiddenSize, HiddenSize, HiddenSize); // [4H] × 2, [H] × 2 (17)
-        return (walk.DFurther!, tape.Weights.InputBias is null ? sums[..3] : sums);
+        return tape.Weights.InputBias is null ? sums[..3] : sums;
     }
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before)

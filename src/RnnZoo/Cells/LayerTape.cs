@@ -194,16 +194,16 @@ internal sealed record TapeFrame(StepValue[] Before, StepValue[] After, StepValu
 /// <param name="DHDirect">What reaches h_{t-1} past the weights [B, H], if anything.</param>
 /// <param name="DCBefore">dc_{t-1}(future) [B, H]; null without a c.</param>
 /// <param name="DCFromHidden">What reached c_t through h_t [B, H]; null without a c.</param>
-/// <param name="DFurther">What else <see cref="EquationCell.AcrossSteps"/> needs of every step [B, ·]; null for nothing.</param>
+/// <param name="DProduct">∂L/∂(W_ih x_t) [B, G·H], of a cell that does more to its input than to add a bias; null where it is dp_t.</param>
 /// <param name="DSums">What gives gradients of further parameters when it is summed over all steps and sequences [B, ·]; null for nothing.</param>
-internal sealed record StepFlow(StepValue DProjected, StepValue DRecurrent, StepValue? DHDirect = null, StepValue? DCBefore = null, StepValue? DCFromHidden = null, StepValue? DFurther = null, StepValue? DSums = null)
+internal sealed record StepFlow(StepValue DProjected, StepValue DRecurrent, StepValue? DHDirect = null, StepValue? DCBefore = null, StepValue? DCFromHidden = null, StepValue? DProduct = null, StepValue? DSums = null)
 {
     /// <summary>Whether dp_t and dq_t are one value.</summary>
     public bool IsShared => ReferenceEquals(DProjected, DRecurrent);
 }
 
 /// <summary>What the walk back found at all steps: the parts of <see cref="StepFlow"/>, [N, ·]; of the sums as many rows as there are to be added.</summary>
-internal sealed record BackwardWalk(Tensor DProjected, Tensor DRecurrent, Tensor? DFurther, Tensor? DSums)
+internal sealed record BackwardWalk(Tensor DProjected, Tensor DRecurrent, Tensor DProduct, Tensor? DSums)
 {
     /// <summary>The sums over all steps and sequences, cut into vectors.</summary>
     public Tensor[] Sums(params long[] sizes) => DSums!.sum(dim: 0).split(sizes, 0);

@@ -174,11 +174,11 @@ public sealed class LemCell : EquationCell
         return new StepFlow(fromS.Join(fromR, dA, fromU), fromS.Join(fromR, fromU), DHDirect: direct, DCBefore: dZBefore, DCFromHidden: dZFromHidden); // (10) (11)
     }
 
-    internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk)
+    internal override Tensor[] FurtherGradients(LayerTape tape, BackwardWalk walk)
     {
         var dA = walk.DProjected.narrow(1, 2 * HiddenSize, HiddenSize); // [N, H] (10)
         var dWeight = Term("lem (13) dW_zh", dA).TransposedTimes(tape.Made[1]); // [H, H] (13)
-        return (walk.DProjected, tape.Weights.InputBias is null ? [dWeight] : [dWeight, Term("lem (13) db_zh", dA).sum(dim: 0)]); // [H] (13)
+        return tape.Weights.InputBias is null ? [dWeight] : [dWeight, Term("lem (13) db_zh", dA).sum(dim: 0)]; // [H] (13)
     }
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before)

@@ -183,7 +183,7 @@ public sealed class LruCell : EquationCell
         return new StepFlow(dP, dP, DHDirect: dH.Filled(0), DCBefore: dRBefore.Join(dSBefore), DCFromHidden: dZFromHidden, DSums: byLambda); // (10)
     }
 
-    internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk)
+    internal override Tensor[] FurtherGradients(LayerTape tape, BackwardWalk walk)
     {
         var weights = tape.Weights;
         var dP = walk.DProjected.split(HiddenSize, 1); // 3 × [N, H]
@@ -196,7 +196,7 @@ public sealed class LruCell : EquationCell
         var (re, im) = LambdaOf(weights); // [H] (3)
         var dNu = Term("lru (14) ν: re", dRe.mul(re)).Plus(Term("lru (14) ν: im", dIm.mul(im))).mul(weights.Further[1].exp()).neg(); // [H] (14)
         var dTheta = Term("lru (14) θ: im", dIm.mul(re)).sub(Term("lru (14) θ: re", dRe.mul(im))).mul(weights.Further[2].exp()); // [H] (14)
-        return (walk.DProjected, [dWeight, dNu, dTheta, dGamma]);
+        return [dWeight, dNu, dTheta, dGamma];
     }
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before)

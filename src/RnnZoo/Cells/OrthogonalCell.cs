@@ -103,8 +103,8 @@ public sealed class OrthogonalCell : EquationCell
         return new StepFlow(dZ, dZ, DSums: Term("orthogonal (5)", dZ * h.Sign())); // (4) (5)
     }
 
-    internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk) =>
-        (walk.DProjected, walk.Sums(HiddenSize)); // [H] (5)
+    internal override Tensor[] FurtherGradients(LayerTape tape, BackwardWalk walk) =>
+        walk.Sums(HiddenSize); // [H] (5)
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before)
     {

@@ -139,8 +139,8 @@ public sealed class PeepholeLstmCell : GatedCell
         return new StepFlow(dZ, dZ, DCBefore: dCBefore, DCFromHidden: dCFromHidden, DSums: sums); // (12)
     }
 
-    internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk) =>
-        (walk.DProjected, walk.Sums(HiddenSize, HiddenSize, HiddenSize)); // [H] × 3 (13)
+    internal override Tensor[] FurtherGradients(LayerTape tape, BackwardWalk walk) =>
+        walk.Sums(HiddenSize, HiddenSize, HiddenSize); // [H] × 3 (13)
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before)
     {

@@ -134,10 +134,10 @@ public sealed class RgLruCell : EquationCell
         return new StepFlow(dP, dP, DHDirect: Term("rg-lru (9)", dH * a), DSums: Term("rg-lru (10) dL r", dL * r)); // (9) (10)
     }
 
-    internal override (Tensor DProduct, Tensor[]? Further) AcrossSteps(LayerTape tape, BackwardWalk walk)
+    internal override Tensor[] FurtherGradients(LayerTape tape, BackwardWalk walk)
     {
         var slope = Term("rg-lru (10) σ(Λ)", tape.Weights.Further[0].sigmoid()); // [H] (10)
-        return (walk.DProjected, [walk.Sums(HiddenSize)[0].mul(Scalars.Of(Power)).mul(slope)]); // [H] (10)
+        return [walk.Sums(HiddenSize)[0].mul(Scalars.Of(Power)).mul(slope)]; // [H] (10)
     }
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before) => diag_embed(ProjectInput(x).narrow(1, 0, HiddenSize)); // [B, H, H] (11)

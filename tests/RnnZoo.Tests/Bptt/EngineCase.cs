@@ -37,7 +37,7 @@ internal sealed record EngineCase
 
     public LayerBptt Equations { get; }
 
-    public ILayerKernel Kernels { get; }
+    public ILayerKernel Kernels { get; init; }
 
     public Tensor Input { get; init; }
 

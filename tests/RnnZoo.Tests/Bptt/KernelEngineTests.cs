@@ -1,5 +1,6 @@
 using RnnZoo.Bptt;
 using RnnZoo.Cells;
+using RnnZoo.Kernels;
 using RnnZoo.Tests.Modules;
 using static TorchSharp.torch;
 
@@ -46,6 +47,48 @@ public sealed class KernelEngineTests
             Expect.Close(expected.Output, actual.Output, tolerance, what);
             Expect.Close(expected.Final, actual.Final, tolerance, what);
             Expect.Close(LayerCase.ByName(expected.Gradients), LayerCase.ByName(actual.Gradients), tolerance, what);
+        }
+    }
+
+    public static TheoryData<string> Nets => [.. EngineCase.Names];
+
+    // Cells with a kernel of their own too: so that is held against the same equations as a program.
+    [Theory]
+    [MemberData(nameof(Nets))]
+    public void Programs_AtEveryWidth_EqualTheEquations(string cell)
+    {
+        using var noTape = no_grad();
+        foreach (var width in Enum.GetValues<VectorWidth>())
+        {
+            foreach (var (dtype, tolerance, steps, batch, input, hidden) in new[] { (ScalarType.Float64, 1e-12, 5L, 3L, 33L, 17L), (ScalarType.Float32, 2e-5, 3, 7, 5, 32), (ScalarType.Float64, 1e-12, 9, 1, 7, 16) })
+            {
+                using var scope = NewDisposeScope();
+                var layer = new EngineCase(cell, dtype, steps, batch, input, hidden, bias: true);
+                layer = layer with { Kernels = new ProgramEngine(layer.Equations, width) };
+                var expected = layer.ByEquations(reversed: false);
+                var actual = layer.ByKernels(reversed: false);
+                var what = $"{cell} {dtype} {width} T={steps} B={batch} H={hidden}";
+                Expect.Close(expected.Output, actual.Output, tolerance, what);
+                Expect.Close(expected.Final, actual.Final, tolerance, what);
+                Expect.Close(LayerCase.ByName(expected.Gradients), LayerCase.ByName(actual.Gradients), tolerance, what);
+            }
+        }
+    }
+
+    [Fact]
+    public unsafe void TallProduct_AtEveryWidthAndThreadCount_EqualsTorchs()
+    {
+        using var scope = NewDisposeScope();
+        using var noTape = no_grad();
+        var (a, b) = (LayerCase.Random(333, 7), LayerCase.Random(333, 32)); // [N, m] and [N, n]
+        foreach (var width in Enum.GetValues<VectorWidth>())
+        {
+            foreach (var threads in new[] { 1, 2, 9 })
+            {
+                var product = empty([7, 32], dtype: ScalarType.Float64);
+                new TallProduct<double> { A = (double*)TensorMemory.Address(a), AStride = 7, Rows = 7, B = (double*)TensorMemory.Address(b), BStride = 32, Columns = 32, Depth = 333, C = (double*)TensorMemory.Address(product) }.Run(threads, width);
+                Expect.Close(a.t().mm(b), product, 1e-12, $"{width}, {threads} threads");
+            }
         }
     }
 
