@@ -151,8 +151,8 @@ internal sealed record CompareTask(
     public CompareStart StartOf(string model)
     {
         var net = RecurrentNets.Named(model);
-        var parts = GatedStart.Split('+').Where(net.Fits);
-        return Starts.GetValueOrDefault(model) ?? new CompareStart(1e-2, string.Join('+', net.Fits("chrono") ? parts : [net.Starts[0], .. parts.Where(part => part == "one-hot")]));
+        string[] parts = [.. GatedStart.Split('+').Where(net.Fits)];
+        return Starts.GetValueOrDefault(model) ?? new CompareStart(1e-2, string.Join('+', net.Fits("chrono") && parts.Length > 0 ? parts : [net.Starts[0], .. parts.Where(part => part == "one-hot")]));
     }
 
     /// <summary>Whether the task reads its sequences from files.</summary>
