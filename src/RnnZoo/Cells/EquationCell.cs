@@ -37,6 +37,9 @@ public abstract class EquationCell : RecurrentCell
     /// <summary>The kernel that was written for the cell; null for a cell whose equations run as a program.</summary>
     internal virtual CellKind? Kernel => null;
 
+    /// <summary>Whether the equations run as a program where there is no such kernel.</summary>
+    internal virtual bool RunsAsProgram => true;
+
     /// <summary>Whether a product with h_{t-1} is part of the step.</summary>
     internal virtual bool HasHiddenWeight => true;
 

@@ -116,6 +116,9 @@ public sealed class SlstmCell : EquationCell
 
     internal override Tensor? RecurrentBias => bias_hh;
 
+    // The vectorised exponential ends where floats lose digits, at 1e-38; c/n of two such numbers asks for them.
+    internal override bool RunsAsProgram => false;
+
     internal override int KeptParts => 6;
 
     internal override CellStep ForwardStep(StepValue p, StepValue[] before, StepWeights weights, Func<StepValue, StepValue>? tapCell = null)

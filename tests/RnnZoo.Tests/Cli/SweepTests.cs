@@ -224,7 +224,7 @@ public partial class SweepTests
         var plan = ManifestJson.Read<SweepPlan>(Path.Combine(Repository.Root, "docs", "table.json"), plan => plan.Validate());
 
         Assert.Equal(RecurrentNets.Names, plan.Nets);
-        Assert.Equal(300, plan.Cells().Count);
+        Assert.Equal(320, plan.Cells().Count);
         Assert.All(plan.Tasks.Where(task => task.Data is not null), task => Assert.Equal(64, task.Data!.Sha256!.Length));
     }
 
