@@ -116,7 +116,7 @@ public sealed class SlstmCell : EquationCell
 
     internal override Tensor? RecurrentBias => bias_hh;
 
-    // The vectorised exponential ends where floats lose digits, at 1e-38; c/n of two such numbers asks for them.
+    // The vectorised exponential is held at 1e-38 where a gate's should go on to 0.
     internal override bool RunsAsProgram => false;
 
     internal override int KeptParts => 6;
