@@ -7,13 +7,8 @@ namespace RnnZoo.Bptt;
 /// <summary>One direction of one layer and its gradient on raw CPU memory: equal to the equations but for rounding.</summary>
 internal interface ILayerKernel
 {
-    /// <summary>The kernel of a cell's equations: one written for the cell, or the program that its equations make; null for a cell that has neither.</summary>
-    static ILayerKernel? Of(LayerBptt equations) => equations.Cell.Kernel switch
-    {
-        null => equations.Cell.RunsAsProgram ? new ProgramEngine(equations) : null,
-        >= CellKind.MinGru => new ElementEngine(equations),
-        _ => new KernelEngine(equations),
-    };
+    /// <summary>The kernel of a cell's equations: one written for the cell, or the program that its equations make.</summary>
+    static ILayerKernel Of(LayerBptt equations) => equations.Cell.Kernel is null ? new ProgramEngine(equations) : new KernelEngine(equations);
 
     /// <summary>Whether it can run on these arguments; if not, the equations do, or say what is wrong.</summary>
     bool CanRun(LayerArguments arguments);

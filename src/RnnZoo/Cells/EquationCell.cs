@@ -37,9 +37,6 @@ public abstract class EquationCell : RecurrentCell
     /// <summary>The kernel that was written for the cell; null for a cell whose equations run as a program.</summary>
     internal virtual CellKind? Kernel => null;
 
-    /// <summary>Whether the equations run as a program where there is no such kernel.</summary>
-    internal virtual bool RunsAsProgram => true;
-
     /// <summary>Whether a product with h_{t-1} is part of the step.</summary>
     internal virtual bool HasHiddenWeight => true;
 
@@ -178,12 +175,6 @@ public abstract class EquationCell : RecurrentCell
 
     /// <summary>dtanh(z)/dz by y = tanh(z): 1 - y².</summary>
     private protected StepValue TanhSlope(string term, StepValue y) => Term(term + ": 1", y.Filled(1)) - Term(term + ": y²", y * y);
-
-    /// <summary>The same in tensors.</summary>
-    private protected Tensor SigmoidSlope(string term, Tensor y) => TensorValue.Of(SigmoidSlope(term, new TensorValue(y)));
-
-    /// <summary>The same in tensors.</summary>
-    private protected Tensor TanhSlope(string term, Tensor y) => TensorValue.Of(TanhSlope(term, new TensorValue(y)));
 
     /// <summary>The same without a term's name, for Jacobians.</summary>
     private protected static Tensor SigmoidSlope(Tensor y) => y.sub(y.Squared());

@@ -1,4 +1,3 @@
-using RnnZoo.Kernels;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -74,8 +73,6 @@ public sealed class IndRnnCell : EquationCell
     /// <returns>[B, H], or [H].</returns>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
     public Tensor call(Tensor input, Tensor? h0 = null) => call(input, RecurrentState.Of(h0))!.Hidden;
-
-    internal override CellKind? Kernel => CellKind.IndRnn;
 
     internal override bool HasHiddenWeight => false;
 

@@ -1,4 +1,3 @@
-using RnnZoo.Kernels;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cells;
@@ -50,8 +49,6 @@ public sealed class MinGruCell : EquationCell
     /// <returns>[B, H], or [H].</returns>
     /// <exception cref="ArgumentException">A shape, element type or device does not fit; the message names it.</exception>
     public Tensor call(Tensor input, Tensor? h0 = null) => call(input, RecurrentState.Of(h0))!.Hidden;
-
-    internal override CellKind? Kernel => CellKind.MinGru;
 
     internal override bool HasHiddenWeight => false;
 

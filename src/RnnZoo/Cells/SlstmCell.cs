@@ -116,9 +116,6 @@ public sealed class SlstmCell : EquationCell
 
     internal override Tensor? RecurrentBias => bias_hh;
 
-    // The vectorised exponential is held at 1e-38 where a gate's should go on to 0.
-    internal override bool RunsAsProgram => false;
-
     internal override int KeptParts => 6;
 
     internal override CellStep ForwardStep(StepValue p, StepValue[] before, StepWeights weights, Func<StepValue, StepValue>? tapCell = null)

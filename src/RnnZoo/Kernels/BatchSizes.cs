@@ -75,9 +75,6 @@ internal sealed class BatchSizes
         return lengths;
     }
 
-    /// <summary>The row of a packed sequence that holds the last step of each sequence.</summary>
-    public long[] LastRows() => [.. Lengths().Select((length, b) => Start((int)length - 1) + b)];
-
     /// <summary>The bounds of parts of the batch that have about as many rows each, over all steps, and a sequence at least.</summary>
     /// <param name="parts">At most B.</param>
     /// <returns>[parts + 1], from 0 to B.</returns>

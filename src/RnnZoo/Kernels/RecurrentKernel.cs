@@ -143,10 +143,6 @@ internal enum CellKind
     ModRelu,
     Lstm,
     Gru,
-
-    /// <summary>From here on those of <see cref="ElementKernel"/>.</summary>
-    MinGru,
-    IndRnn,
 }
 
 /// <summary>

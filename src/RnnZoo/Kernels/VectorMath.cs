@@ -42,12 +42,13 @@ internal static class VectorMath<S, V, T>
         get => S.Constant(typeof(T) == typeof(float) ? 20.0 : 44.0);
     }
 
-    /// <summary>e^x; what would leave the range of normal numbers is held at its ends.</summary>
+    /// <summary>e^x, as the square of e^(x/2): so it goes on through the numbers that are not normal to 0, and to ∞.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Exp(V x)
     {
-        var r = Reduce(S.Clamp(x, Limit), out var shifted);
-        return S.Scale(S.MultiplyAdd(S.MultiplyAdd(Remainder(r), r, S.Constant(1)), r, S.Constant(1)), shifted);
+        var r = Reduce(S.Clamp(S.Multiply(x, S.Constant(0.5)), Limit), out var shifted);
+        var root = S.Scale(S.MultiplyAdd(S.MultiplyAdd(Remainder(r), r, S.Constant(1)), r, S.Constant(1)), shifted);
+        return S.Multiply(root, root);
     }
 
     /// <summary>

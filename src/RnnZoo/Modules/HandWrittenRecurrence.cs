@@ -10,7 +10,7 @@ internal sealed class HandWrittenRecurrence : IDisposable
 {
     private readonly RecurrentLayout _layout;
     private readonly LayerBptt[] _equations;
-    private readonly ILayerKernel?[] _kernels;
+    private readonly ILayerKernel[] _kernels;
     private readonly TapePool[] _tapes;
     private readonly BackwardFailures _failures;
 
@@ -23,7 +23,7 @@ internal sealed class HandWrittenRecurrence : IDisposable
     }
 
     /// <summary>Whether the weights are where the kernels can read them, so that sequences of usual sizes run on them.</summary>
-    public bool HasKernels => _kernels.All(kernel => kernel is not null) && _equations.All(equations => TensorMemory.Reads(equations.Cell.weight_ih));
+    public bool HasKernels => _equations.All(equations => TensorMemory.Reads(equations.Cell.weight_ih));
 
     /// <summary>Whether usual sequences run on the kernels, as things stand.</summary>
     public bool RunsKernels => HasKernels && !IsPlanted && !EquationsOnly;
@@ -68,7 +68,7 @@ internal sealed class HandWrittenRecurrence : IDisposable
         var index = (layer * _layout.NumDirections) + direction;
         var arguments = new LayerArguments(input, start, _equations[index].Cell.Weights()) { Sizes = sizes };
         var noise = draw(start);
-        var kernel = noise.IsNone && !IsPlanted && !EquationsOnly && _kernels[index] is { } own && own.CanRun(arguments) ? own : null;
+        var kernel = noise.IsNone && !IsPlanted && !EquationsOnly && _kernels[index].CanRun(arguments) ? _kernels[index] : null;
         return LayerFunction.Run(new LayerCall(kernel, _tapes[index], _equations[index], reversed: direction == 1, sizes, noise, recording?[index]), arguments, _failures);
     }
 }

@@ -36,7 +36,8 @@ internal static class StepMemory
     {
         var cell = module.CellAt(layer);
         var (gates, hidden) = ((cell as EquationCell)?.Gates.Count ?? 1, module.StateSizes.Sum());
-        if (module.EffectiveBackward == BackwardPath.HandWritten && cell is EquationCell { Kernel: { } kind and < CellKind.MinGru } own && TensorMemory.Reads(own.weight_ih))
+        var isOneNode = module.EffectiveBackward == BackwardPath.HandWritten && cell is EquationCell { weight_ih: var weight } && TensorMemory.Reads(weight);
+        if (isOneNode && cell is EquationCell { Kernel: { } kind })
         {
             var shape = new LayerShape(kind, ProbeSteps, (int)batch, (int)inputSize, (int)module.HiddenSize, Reverse: false);
             long tape = dtype == ScalarType.Float32 ? RecurrentKernel.TapeElements<float>(shape) : RecurrentKernel.TapeElements<double>(shape);
@@ -46,6 +47,6 @@ internal static class StepMemory
         }
 
         // Each of a step's operations keeps about one array; a gate has four, a part of the state three.
-        return (batch * ((4 * gates * module.HiddenSize) + (3 * hidden) + (2 * inputSize)), (4 * gates) + 8);
+        return (batch * ((4 * gates * module.HiddenSize) + (3 * hidden) + (2 * inputSize)), isOneNode ? 0 : (4 * gates) + 8);
     }
 }

@@ -78,14 +78,18 @@ internal sealed record PathResult(IReadOnlyDictionary<string, Tensor> Outputs, I
 /// </summary>
 internal sealed record CheckedSequence(Tensor Input, RecurrentState Initial, IReadOnlyList<Tensor> Cotangents)
 {
-    /// <summary>Normal random numbers; drawn in float64 on the CPU, so that they do not depend on type and device.</summary>
+    /// <summary>
+    /// Normal random numbers, drawn in float64 on the CPU, so that they do not depend on type and device; and a state that the net
+    /// comes to by such an input, for not every number is one: a sum of weights is not below 0.
+    /// </summary>
     public static CheckedSequence Draw(IRecurrentModule module, GradientCheckOptions options, ScalarType dtype, Device device)
     {
         using var generator = new Generator(options.Seed);
         var (steps, batch, rows) = (options.Steps, options.Batch, module.NumLayers * module.NumDirections);
         long[] leading = module.BatchFirst ? [batch, steps] : [steps, batch];
         var input = Normal([.. leading, module.InputSize]); // [T, B, I]
-        var initial = new RecurrentState([.. module.StateSizes.Select(size => Normal([rows, batch, size]))]); // [L·D, B, S]
+        using var noTape = no_grad();
+        var initial = module.Run(Normal([.. leading, module.InputSize])).State; // [L·D, B, S]
         Tensor[] cotangents =
         [
             Normal([.. leading, module.NumDirections * module.HiddenSize]), // [T, B, D·H]

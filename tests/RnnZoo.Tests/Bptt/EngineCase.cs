@@ -12,7 +12,7 @@ internal sealed record EngineCase
     {
         var model = TestNets.Cell(cell, input, hidden);
         Equations = new LayerBptt(model);
-        Kernels = ILayerKernel.Of(Equations) ?? new ProgramEngine(Equations);
+        Kernels = ILayerKernel.Of(Equations);
         using var generator = new Generator(11);
         var (gates, parts) = (model.Gates.Count, model.StateSizes.Count);
         var scale = 1 / Math.Sqrt(hidden);

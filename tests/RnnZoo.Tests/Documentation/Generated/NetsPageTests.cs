@@ -53,7 +53,7 @@ public partial class NetsPageTests
         page.Append(CultureInfo.InvariantCulture, $"- **State.** {string.Join(" and ", cell.StateSizes.Select(size => Times(size / H, "H")))}: {string.Join(" + ", cell.StateSizes)} numbers at H = {H}.\n");
         page.Append(CultureInfo.InvariantCulture, $"- **Parameters.** {Formula(nets[0])}: {Count(nets[0], I, H):N0} at I = {I}, H = {H}.{string.Concat(nets.Where(of => !of.HasBias).Select(of => $" The bias of `{of.Name}` cannot be left out."))}\n");
         page.Append(CultureInfo.InvariantCulture, $"- **Starts.** {string.Join("; ", nets.Select(of => (nets.Length > 1 ? $"`{of.Name}`: " : "") + string.Join(", ", of.Starts.Select(start => $"`{start}`"))))}.\n");
-        page.Append(CultureInfo.InvariantCulture, $"- **Runs by** {(cell.Kernel is not null ? "a kernel of its own" : cell.RunsAsProgram ? "its equations, as a program" : "its equations, in tensor operations")}{(module.Supports(BackwardPath.Native) ? ", or by libtorch's fused module" : "")}.\n");
+        page.Append(CultureInfo.InvariantCulture, $"- **Runs by** {(cell.Kernel is null ? "its equations, as a program" : "a kernel of its own")}{(module.Supports(BackwardPath.Native) ? ", or by libtorch's fused module" : "")}.\n");
     }
 
     // The equations before those of the way back.
