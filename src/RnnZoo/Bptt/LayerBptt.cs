@@ -52,7 +52,8 @@ internal sealed class LayerBptt(EquationCell cell)
         CheckForward(input, initial, weights, sizes);
         using var scope = NewDisposeScope();
         var rowSizes = sizes ?? BatchSizes.Even(input.size(0), input.size(1));
-        var projected = cell.Project(input.Rows(), weights).Steps(rowSizes); // T × [n, G·H] (1)
+        var ready = cell.WithDerived(weights);
+        var projected = cell.Project(input.Rows(), ready).Steps(rowSizes); // T × [n, G·H] (1)
         var states = Columns(keepTape ? StateParts : 1, projected.Length); // parts × T × [n, H]
         var kept = Columns(keepTape ? cell.KeptParts : 0, projected.Length); // kinds × T × [n, H]
         var made = Columns(keepTape && noise.HasZoneout ? StateParts : 0, projected.Length); // parts × T × [n, H]
@@ -64,7 +65,7 @@ internal sealed class LayerBptt(EquationCell cell)
             state = walked.Fit(state, rowSizes[t]);
             using var stepScope = NewDisposeScope();
             var before = new RecurrentState(state);
-            var (after, stepKept) = cell.ForwardStep(projected[t], before, noise.On(weights, rowSizes[t]));
+            var (after, stepKept) = cell.ForwardStep(projected[t], before, noise.On(ready, rowSizes[t]));
             Put(made, t, made.Length > 0 ? [.. after.MoveToOuterDisposeScope()] : []);
             state = [.. noise.Blend(before, after, t).KeepFrom(stepScope)];
             Put(states, t, state);
@@ -136,7 +137,7 @@ internal sealed class LayerBptt(EquationCell cell)
             InitialHidden: initial ? cell.Term("layer (9) dh_0", dHidden) : null, // [B, H] (9)
             InitialCell: initial && dCell is not null ? cell.Term("layer (9) dc_0", dCell) : null, // [B, H] (9)
             Steps: wanted.HasFlag(WantedGradients.Steps) ? steps!.Map(part => AsGiven(part, tape.Input)) : null,
-            Further: wanted.HasFlag(WantedGradients.Further) && weights.Further.Count > 0 ? cell.FurtherGradients(tape with { Input = tape.Input.Rows() }, walk) : null);
+            Further: wanted.HasFlag(WantedGradients.Further) && weights.Further.Count > 0 ? cell.FurtherGradients(tape with { Input = tape.Input.Rows(), Weights = cell.WithDerived(weights) }, walk) : null);
 
         Tensor? Wanted(WantedGradients gradient, Tensor? operand) => wanted.HasFlag(gradient) ? operand : null;
     }
@@ -144,8 +145,9 @@ internal sealed class LayerBptt(EquationCell cell)
     /// <summary>The loop over time of the backward pass.</summary>
     private WalkedBack WalkBack(LayerTape tape, LayerCotangents cotangents, bool keepSteps, Func<int, bool, Tensor, Tensor>? change)
     {
-        StepValue[] kept = cell.Prepared(new TensorValue(tape.Input.Rows()), [.. tape.Kept.Select(kind => new TensorValue(kind))], tape.Weights.Values());
-        var frameAt = (tape with { Kept = Array.ConvertAll(kept, TensorValue.Of) }).Frames();
+        var ready = cell.WithDerived(tape.Weights);
+        StepValue[] kept = cell.Prepared(new TensorValue(tape.Input.Rows()), [.. tape.Kept.Select(kind => new TensorValue(kind))], ready.Values());
+        var frameAt = (tape with { Kept = Array.ConvertAll(kept, TensorValue.Of), Weights = ready }).Frames();
         var (sizes, noise) = (tape.Sizes, tape.Noise);
         var dOutput = cotangents.Output is { } given ? given.Rows() : zeros_like(tape.States[0]); // [N, H]
         var dHFromOutput = dOutput.Steps(sizes); // T × [n, H]

@@ -63,7 +63,7 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
         using var walk = new Walk<T>(arguments, width);
         var output = empty(arguments.OutputShape, dtype: weights.InputWeight.dtype, device: weights.InputWeight.device); // [T, B, H] or [N, H]
         var state = walk.Carried([.. initial]); // parts, rows of S
-        var values = weights.Values();
+        var values = cell.WithDerived(weights).Values();
         var (after, kept) = cell.ForwardStep(cell.Project(walk.ReadsInput(input), values), state, values);
         if (tape is not null)
         {
@@ -88,7 +88,7 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
         var (parts, arrays) = (initial.Count, Arrays<T>(walk.Sizes.Total).Of(memory));
         var tape = new LayerTape(walk.Sizes, input, initial, weights, arrays[parts..(2 * parts)], arrays[(2 * parts)..], reversed) { KeptBefore = arrays[..parts] };
         StepValue[] before = [.. tape.KeptBefore.Select(walk.Reads)], after = [.. tape.States.Select(walk.Reads)];
-        var values = weights.Values();
+        var values = cell.WithDerived(weights).Values();
         var kept = cell.Prepared(walk.ReadsInput(input), [.. tape.Kept.Select(walk.Reads)], values);
         Tensor?[] dFinal = [cotangents.FinalHidden, cotangents.FinalCell];
         var dFuture = walk.Carried([.. initial.Select((part, index) => dFinal[index] ?? zeros_like(part))]); // parts, rows of S

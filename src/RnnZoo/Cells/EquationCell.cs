@@ -97,6 +97,12 @@ public abstract class EquationCell : RecurrentCell
     /// <summary>The operator of ONNX that is this cell over a whole sequence; null for a cell that ONNX has none for.</summary>
     internal virtual OnnxOperator? Operator => null;
 
+    /// <summary>What the steps read that is made of the weights alone: it is found once for a sequence.</summary>
+    internal virtual StepValue[] Derive(StepWeights weights) => [];
+
+    /// <summary>The weights, with what is derived from them.</summary>
+    internal LayerWeights WithDerived(LayerWeights weights) => weights with { Derived = Array.ConvertAll(Derive(weights.Values()), TensorValue.Of) };
+
     /// <summary>p_t of every step.</summary>
     /// <param name="x">[T, B, I], or rows [N, I].</param>
     /// <param name="weights">The weights; W_hh is not read.</param>
@@ -137,7 +143,6 @@ public abstract class EquationCell : RecurrentCell
     /// <param name="x">x_t, rows of I.</param>
     /// <param name="kept">What the step kept.</param>
     /// <param name="weights">The weights.</param>
-    /// <returns>Rows, or vectors that are the same at every step.</returns>
     internal virtual StepValue[] Prepared(StepValue x, StepValue[] kept, StepWeights weights) => kept;
 
     /// <summary>The gradients of <see cref="Further"/>, by what was found at all steps.</summary>
@@ -229,7 +234,7 @@ public abstract class EquationCell : RecurrentCell
     }
 
     private LayerWeights Weights(Tensor? recurrentWeight) =>
-        new(weight_ih, recurrentWeight, bias_ih, RecurrentBias) { HiddenSize = HiddenSize, Further = Further };
+        WithDerived(new LayerWeights(weight_ih, recurrentWeight, bias_ih, RecurrentBias) { HiddenSize = HiddenSize, Further = Further });
 }
 
 /// <summary>The operator of ONNX that is a cell over a whole sequence.</summary>

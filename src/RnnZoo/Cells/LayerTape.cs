@@ -20,13 +20,20 @@ internal sealed record LayerWeights(Tensor InputWeight, Tensor? HiddenWeight, Te
     /// <summary>What else the cell has, in the order that its equations give.</summary>
     public IReadOnlyList<Tensor> Further { get; init; } = [];
 
+    /// <summary>What is made of the weights alone, once for all steps; see <see cref="EquationCell.Derive"/>.</summary>
+    public IReadOnlyList<Tensor> Derived { get; init; } = [];
+
     /// <summary>What recurrent dropout multiplies h_{t-1} with before the product [n, H]; null for nothing.</summary>
     public Tensor? RecurrentMask { get; init; }
 
     /// <summary>The weights as a step reads them.</summary>
     public StepWeights Values()
     {
-        return new StepWeights(new TensorValue(InputWeight), Value(HiddenWeight), Value(InputBias), Value(HiddenBias), [.. Further.Select(further => new TensorValue(further))]) { RecurrentMask = Value(RecurrentMask) };
+        return new StepWeights(new TensorValue(InputWeight), Value(HiddenWeight), Value(InputBias), Value(HiddenBias), [.. Further.Select(further => new TensorValue(further))])
+        {
+            Derived = [.. Derived.Select(derived => new TensorValue(derived))],
+            RecurrentMask = Value(RecurrentMask),
+        };
 
         static TensorValue? Value(Tensor? tensor) => tensor is null ? null : new TensorValue(tensor);
     }
@@ -60,7 +67,7 @@ internal sealed record LayerTape(BatchSizes Sizes, Tensor Input, RecurrentState 
     {
         var before = Befores([.. Enumerable.Range(0, States.Count)]); // T × parts × [n, H]
         Tensor[][] after = [.. Made.Select(part => part.Steps(Sizes))]; // parts × T × [n, H]
-        Tensor[][] kept = [.. Kept.Select(kind => kind.Dimensions == 1 ? [.. Enumerable.Repeat(kind, Sizes.Steps)] : kind.Steps(Sizes))]; // kinds × T × [n, ·], or [·] for one that is the same at every step
+        Tensor[][] kept = [.. Kept.Select(kind => kind.Steps(Sizes))]; // kinds × T × [n, ·]
         var weights = Weights.Values();
         return t => new TapeFrame(Values(before[t]), Values(Array.ConvertAll(after, part => part[t])), Values(Array.ConvertAll(kept, kind => kind[t])), weights);
 

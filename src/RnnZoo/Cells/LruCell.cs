@@ -146,7 +146,7 @@ public sealed class LruCell : EquationCell
     internal override StepValue Project(StepValue x, StepWeights weights)
     {
         var k = x.Product(weights.InputWeight, weights.InputBias).Split(3); // 3 × [T, B, H] (1)
-        var gamma = weights.Further[3].Exp(); // [H] (2)
+        var gamma = weights.Derived[2]; // [H] (2)
         return (k[0] * gamma).Join(k[1] * gamma, k[2]); // [T, B, 3H] (2)
     }
 
@@ -154,21 +154,22 @@ public sealed class LruCell : EquationCell
     {
         var (driven, old) = (p.Split(3), before[1].Split(2)); // 3 × and 2 × [B, H]
         var (r, s) = (old[0], old[1]); // [B, H]
-        var (re, im) = Lambda(weights); // [H] (3)
+        var (re, im) = (weights.Derived[0], weights.Derived[1]); // [H] (3)
         var z = ((r * re) - (s * im) + driven[0]).Join((s * re) + (r * im) + driven[1]); // [B, 2H] (4)
         z = tapCell is null ? z : tapCell(z);
         return new CellStep([z.Product(weights.Further[0], plus: driven[2]).IndependentOf(before[0]), z]); // [B, H] (5)
     }
 
-    internal override StepValue[] Prepared(StepValue x, StepValue[] kept, StepWeights weights)
+    /// <summary>λ, its real and its imaginary part, and γ.</summary>
+    internal override StepValue[] Derive(StepWeights weights)
     {
-        var (re, im) = Lambda(weights); // [H] (3)
-        return [re, im, weights.Further[3].Exp()]; // [H]
+        var (radius, phase) = ((weights.Further[1].Exp() * -1).Exp(), weights.Further[2].Exp()); // [H] (3)
+        return [radius * phase.Cos(), radius * phase.Sin(), weights.Further[3].Exp()]; // [H] (2) (3)
     }
 
     internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)
     {
-        var (re, im, gamma) = (tape.Kept[0], tape.Kept[1], tape.Kept[2]); // [B, H], as prepared
+        var (re, im, gamma) = (tape.Weights.Derived[0], tape.Weights.Derived[1], tape.Weights.Derived[2]); // [H] (2) (3)
         var dZFromHidden = Term("lru (6)", dH.Through(tape.Weights.Further[0])); // [B, 2H] (6)
         var dZ = Term("lru (7) from hidden", dZFromHidden) + Term("lru (7) from future", dCFromFuture!); // [B, 2H] (7)
         (dZ, dZFromHidden) = tape.GoesOn(dZ, dZFromHidden, dCFromFuture!);
@@ -193,7 +194,7 @@ public sealed class LruCell : EquationCell
         var dGamma = Term("lru (12) r", dP[0].mul(k[0])).Plus(Term("lru (12) s", dP[1].mul(k[1]))).sum(dim: 0); // [H] (12)
         var sums = walk.Sums(HiddenSize, HiddenSize); // 2 × [H] (13)
         var (dRe, dIm) = (sums[0], sums[1]); // [H] (13)
-        var (re, im) = LambdaOf(weights); // [H] (3)
+        var (re, im) = (weights.Derived[0], weights.Derived[1]); // [H] (3)
         var dNu = Term("lru (14) ν: re", dRe.mul(re)).Plus(Term("lru (14) ν: im", dIm.mul(im))).mul(weights.Further[1].exp()).neg(); // [H] (14)
         var dTheta = Term("lru (14) θ: im", dIm.mul(re)).sub(Term("lru (14) θ: re", dRe.mul(im))).mul(weights.Further[2].exp()); // [H] (14)
         return [dWeight, dNu, dTheta, dGamma];
@@ -201,7 +202,8 @@ public sealed class LruCell : EquationCell
 
     internal override Tensor Jacobian(Tensor x, RecurrentState before)
     {
-        var (re, im) = LambdaOf(Weights()); // [H] (3)
+        var derived = Weights().Derived;
+        var (re, im) = (derived[0], derived[1]); // [H] (3)
         var turn = cat([cat([diag_embed(re), diag_embed(im.neg())], 1), cat([diag_embed(im), diag_embed(re)], 1)], 0); // [2H, 2H] (15)
         var byZ = cat([weight_zh.mm(turn), turn], 0); // [3H, 2H] (16)
         return nn.functional.pad(byZ, [HiddenSize, 0]).expand(x.shape[0], -1, -1); // [B, 3H, 3H] (16)
@@ -222,17 +224,4 @@ public sealed class LruCell : EquationCell
 
     private static void Normal(Tensor target, double deviation, Generator? generator) =>
         target.copy_(randn(target.shape, dtype: ScalarType.Float64, generator: generator).mul(Scalars.Of(deviation)));
-
-    private static (Tensor Re, Tensor Im) LambdaOf(LayerWeights weights)
-    {
-        var (re, im) = Lambda(weights.Values());
-        return (TensorValue.Of(re), TensorValue.Of(im)); // [H]
-    }
-
-    /// <summary>λ: its real and its imaginary part [H].</summary>
-    private static (StepValue Re, StepValue Im) Lambda(StepWeights weights)
-    {
-        var (radius, phase) = ((weights.Further[1].Exp() * -1).Exp(), weights.Further[2].Exp()); // [H] (3)
-        return (radius * phase.Cos(), radius * phase.Sin()); // [H] (3)
-    }
 }

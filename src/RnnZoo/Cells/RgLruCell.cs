@@ -99,6 +99,9 @@ public sealed class RgLruCell : EquationCell
 
     internal override (string Name, long[] Shape)[] FurtherShapes(long hidden, bool bias) => [(nameof(weight_lambda), [hidden])];
 
+    /// <summary>c.</summary>
+    internal override StepValue[] Derive(StepWeights weights) => [weights.Further[0].Softplus() * Power]; // [H] (2)
+
     internal override StepValue Project(StepValue x, StepWeights weights)
     {
         var (a, m, _, i, u) = Found(x, weights);
@@ -117,13 +120,13 @@ public sealed class RgLruCell : EquationCell
         var steepness = m.Filled(1) / (m * 2).AtLeast(1 / Steepest); // [.., H]: min(1/(2m), 1000)
         var fall = Term("rg-lru (7) dm", steepness * (a * a) * 2); // [.., H] (7)
         var (slopeR, slopeI) = (SigmoidSlope("rg-lru (8) r", r), SigmoidSlope("rg-lru (8) i", i)); // [.., H] (8)
-        return [a, m, i * u, fall, slopeR, slopeI, u, i, r, Rate(weights)];
+        return [a, m, i * u, fall, slopeR, slopeI, u, i, r];
     }
 
     internal override StepFlow BackwardStep(TapeFrame tape, StepValue dH, StepValue? dCFromFuture)
     {
         var (a, m, v, fall, slopeR) = (tape.Kept[0], tape.Kept[1], tape.Kept[2], tape.Kept[3], tape.Kept[4]); // [B, H], as prepared
-        var (slopeI, u, i, r, c) = (tape.Kept[5], tape.Kept[6], tape.Kept[7], tape.Kept[8], tape.Kept[9]); // [B, H]
+        var (slopeI, u, i, r, c) = (tape.Kept[5], tape.Kept[6], tape.Kept[7], tape.Kept[8], tape.Weights.Derived[0]); // [B, H], [H]
         var dA = Term("rg-lru (6) da", dH * tape.Before[0]); // [B, H] (6)
         var dM = Term("rg-lru (6) dm", dH * v); // [B, H] (6)
         var dV = Term("rg-lru (6) dv", dH * m); // [B, H] (6)
@@ -150,15 +153,12 @@ public sealed class RgLruCell : EquationCell
         weight_lambda.copy_(square.rsqrt().Plus(Scalars.Of(-1.0)).log()); // [H]: log(1/ρ - 1), by which softplus(Λ) = -log ρ
     }
 
-    /// <summary>c [H].</summary>
-    private static StepValue Rate(StepWeights weights) => weights.Further[0].Softplus() * Power; // [H] (2)
-
     /// <summary>What every row has before its step: a, m, r, i and u.</summary>
     private static (StepValue A, StepValue M, StepValue R, StepValue I, StepValue U) Found(StepValue x, StepWeights weights)
     {
         var k = x.Product(weights.InputWeight, weights.InputBias).Split(3); // 3 × [.., H] (1)
         var (r, i) = (k[0].Sigmoid(), k[1].Sigmoid()); // [.., H] (1)
-        var log = r * Rate(weights); // [.., H] (2)
+        var log = r * weights.Derived[0]; // [.., H] (2)
         return (log.Exp(), (log * 2).SqrtOneMinusExp(Steepest), r, i, k[2]); // [.., H] (2) (3)
     }
 }

@@ -143,6 +143,9 @@ internal sealed record CellStep(StepValue[] After, params StepValue[] Kept);
 /// <summary>The weights of <see cref="LayerWeights"/>, as a step reads them.</summary>
 internal sealed record StepWeights(StepValue InputWeight, StepValue? HiddenWeight, StepValue? InputBias, StepValue? HiddenBias, params StepValue[] Further)
 {
+    /// <summary>What is made of the weights alone, once for all steps; see <see cref="EquationCell.Derive"/>.</summary>
+    public StepValue[] Derived { get; init; } = [];
+
     /// <summary>What recurrent dropout multiplies h_{t-1} with before the product; null for nothing.</summary>
     public StepValue? RecurrentMask { get; init; }
 

@@ -310,9 +310,10 @@ internal sealed class OnnxNet
     private StepWeights WeightsOf(EquationCell cell, string suffix)
     {
         var weights = cell.Weights();
-        return new StepWeights(
+        var values = new StepWeights(
             Named("weight_ih", weights.InputWeight)!, Named("weight_hh", weights.HiddenWeight), Named("bias_ih", weights.InputBias), Named("bias_hh", weights.HiddenBias),
             [.. cell.FurtherNames.Zip(weights.Further, (key, further) => Named(key, further)!)]);
+        return values with { Derived = cell.Derive(values) };
 
         OnnxValue? Named(string key, Tensor? values) => values is null ? null : _graph.Constant($"{_prefix}{key}{suffix}", values);
     }
