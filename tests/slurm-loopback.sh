@@ -12,9 +12,10 @@ export SLURM_CONF=$work/slurm.conf
 say() { echo "$(date +%T) $*"; }
 fail() { say "FAILS: $*"; exit 1; }
 
+runs() { [ -e "$work/$1.pid" ] && kill -0 "$(cat "$work/$1.pid")" 2> /dev/null; }
 stop() {
-  for daemon in slurmd slurmctld munged; do [ ! -e "$work/$daemon.pid" ] || kill "$(cat "$work/$daemon.pid")" || true; done
-  for daemon in slurmd slurmctld munged; do while [ -e "$work/$daemon.pid" ] && kill -0 "$(cat "$work/$daemon.pid")" 2> /dev/null; do sleep 0.2; done; done
+  for daemon in slurmd slurmctld munged; do if runs $daemon; then kill "$(cat "$work/$daemon.pid")"; fi; done
+  for daemon in slurmd slurmctld munged; do while runs $daemon; do sleep 0.2; done; done
   rm -rf "$work"
 }
 trap stop EXIT

@@ -25,8 +25,8 @@ public sealed class EdgeNumberTests
         var size = name == "cornn" ? 0.1 : 0.5; // its z is several times as large as others' states, and where tanh is flat its slope has few digits
         foreach (var dtype in new[] { ScalarType.Float32, ScalarType.Float64 })
         {
-            // Every number of lanes beyond H. Of a single number layer_norm leaves rounding alone, of two their order.
-            for (var hidden = normalises ? 3L : 1; hidden <= 17; hidden += dtype == ScalarType.Float32 || hidden == 1 ? 1 : 3)
+            // Every number of lanes beyond H. Of a single number layer_norm leaves rounding alone.
+            for (var hidden = normalises ? 2L : 1; hidden <= 17; hidden += dtype == ScalarType.Float32 || hidden == 1 ? 1 : 3)
             {
                 using var scope = NewDisposeScope();
                 var module = RecurrentNets.Named(name).Make(new NetOptions(I, hidden) { DType = dtype });
@@ -64,7 +64,7 @@ public sealed class EdgeNumberTests
             {
                 for (var index = 0; index < values.Length; index++)
                 {
-                    if (!Same(actual[key][index], values[index], dtype, edge, huge: module is CoRnn ? 1e5 : 1e6))
+                    if (!Same(actual[key][index], values[index], dtype, edge, huge: module is CoRnn ? 1e5 : 1e6, units: module is LayerNormLstm ? 300 : 100))
                     {
                         problems.Add($"{(equations ? "equations" : "kernels")}, {key}[{index}]: expected {values[index]}, got {actual[key][index]}");
                     }
@@ -77,7 +77,7 @@ public sealed class EdgeNumberTests
 
     // One class of number; of finite ones, equal to rounding. What is huge comes of the edge, by sums in which parts of its size
     // may cancel: its rounding is the edge's. What is not must be as exact as ever, however huge the edge.
-    private static bool Same(double actual, double expected, ScalarType dtype, double edge, double huge)
+    private static bool Same(double actual, double expected, ScalarType dtype, double edge, double huge, double units)
     {
         if (!double.IsFinite(actual) || !double.IsFinite(expected))
         {
@@ -86,7 +86,7 @@ public sealed class EdgeNumberTests
 
         var rounding = dtype == ScalarType.Float32 ? 6e-8 : 1.2e-16;
         var scale = Math.Abs(expected) > huge && double.IsFinite(edge) ? Math.Max(Math.Abs(edge), Math.Abs(expected)) : Math.Max(1, Math.Abs(expected));
-        return Math.Abs(actual - expected) <= 100 * rounding * scale;
+        return Math.Abs(actual - expected) <= units * rounding * scale;
     }
 
     private static Dictionary<string, double[]> Results(IRecurrentModule module, BackwardPath path, ScalarType dtype, double edge, int place)

@@ -30,15 +30,16 @@ public sealed class HandWrittenPathTests
         foreach (var (dtype, tolerance) in new[] { (ScalarType.Float64, 1e-12), (ScalarType.Float32, 2e-5), (ScalarType.BFloat16, 0.1) })
         {
             using var scope = NewDisposeScope();
+            manual_seed(1);
             using var pair = new PathPair(new NetCase(net, layers, bidirectional, bias, batchFirst), dtype);
             var (outputs, gradients) = pair.HandWritten();
             var (expectedOutputs, expectedGradients) = pair.Autograd();
 
-            // Three digits are few where gradients are divided by the spread of a layer's sums, and seven are fewer.
+            // Three digits are few where gradients are divided by the spread of a layer's sums; of seven either path loses two or three.
             var gradientTolerance = (net, dtype) switch
             {
                 ("layernorm-lstm", ScalarType.BFloat16) => 0.3,
-                ("layernorm-lstm", ScalarType.Float32) => 5e-5,
+                ("layernorm-lstm", ScalarType.Float32) => 2e-4,
                 _ => tolerance,
             };
             foreach (var (expected, actual) in expectedOutputs.Zip(outputs))

@@ -29,7 +29,8 @@ internal sealed class LengthsProblem
 
         _dOutput = Random(padTo, batch, module.NumDirections * module.HiddenSize);
         _dFinal = module.ZeroState(batch).Map(part => Random(part.shape));
-        _state = withState ? module.ZeroState(batch).Map(part => Random(part.shape)) : null;
+        using var noTape = no_grad();
+        _state = withState ? module.Run(module.BatchFirst ? Random(batch, padTo, module.InputSize) : Random(padTo, batch, module.InputSize)).State : null; // one that the net comes to
     }
 
     /// <summary>Each sequence by itself.</summary>
