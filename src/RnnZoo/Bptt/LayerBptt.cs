@@ -130,7 +130,7 @@ internal sealed class LayerBptt(EquationCell cell)
                 : null,
             InputBias: Wanted(WantedGradients.InputBias, weights.InputBias) is null
                 ? null
-                : cell.Term("layer (7) db_ih", walk.DProjected).sum(dim: 0), // [G·H] (7)
+                : cell.Term("layer (7) db_ih", walk.ProjectedSums).sum(dim: 0), // [G·H] (7)
             HiddenBias: Wanted(WantedGradients.HiddenBias, weights.HiddenBias) is null
                 ? null
                 : cell.Term("layer (8) db_hh", cell.DHiddenBias(walk)).sum(dim: 0), // [G·H] (8)

@@ -30,8 +30,8 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
     }
 
     public long TapeElements(LayerArguments arguments) => arguments.Weights.InputWeight.dtype == ScalarType.Float32
-        ? Arrays<float>(RowsOf(arguments)).Elements
-        : Arrays<double>(RowsOf(arguments)).Elements;
+        ? Arrays<float>(SizesOf(arguments)).Elements
+        : Arrays<double>(SizesOf(arguments)).Elements;
 
     public (Tensor Output, Tensor Final) Forward(LayerArguments arguments, bool reversed, Tensor? tape)
     {
@@ -64,17 +64,24 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
         var output = empty(arguments.OutputShape, dtype: weights.InputWeight.dtype, device: weights.InputWeight.device); // [T, B, H] or [N, H]
         var state = walk.Carried([.. initial]); // parts, rows of S
         var values = cell.WithDerived(weights).Values();
-        var (after, kept) = cell.ForwardStep(cell.Project(walk.ReadsInput(input), values), state, values);
-        if (tape is not null)
+        (Tensor[] Before, Tensor[] After, Tensor[] Kept)? arrays = tape is null ? null : Arrays<T>(walk.Sizes).Of(tape, reversed);
+        if (walk.Sizes.IsEven)
         {
-            StepValue[] written = [.. state, .. after, .. kept];
-            foreach (var (value, rows) in written.Zip(Arrays<T>(walk.Sizes.Total).Of(tape)))
+            foreach (var (part, before) in initial.Zip(arrays?.Before ?? []))
             {
-                walk.Writes(value, rows);
+                before.narrow(0, reversed ? before.size(0) - part.size(0) : 0, part.size(0)).copy_(part); // [B, S]; the others are the states after
             }
         }
+        else
+        {
+            walk.Writes(state, arrays?.Before);
+        }
 
-        walk.Writes(after[0], output.Rows());
+        var (after, kept) = cell.ForwardStep(cell.Project(walk.ReadsInput(input), values), state, values);
+        walk.Writes(after, arrays?.After);
+        walk.Writes(kept, arrays?.Kept);
+
+        walk.Writes([after[0]], [output.Rows()]);
         walk.GoesOn(after);
         walk.Run(fromEnd: reversed, ThreadsFor(arguments));
         return (output, cat([.. walk.Left().Select(part => part.flatten())], 0)); // [T, B, H] or [N, H], and [B·S + …]
@@ -85,8 +92,8 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
     {
         var (cell, (input, initial, weights)) = (equations.Cell, arguments);
         using var walk = new Walk<T>(arguments, width);
-        var (parts, arrays) = (initial.Count, Arrays<T>(walk.Sizes.Total).Of(memory));
-        var tape = new LayerTape(walk.Sizes, input, initial, weights, arrays[parts..(2 * parts)], arrays[(2 * parts)..], reversed) { KeptBefore = arrays[..parts] };
+        var arrays = Arrays<T>(walk.Sizes).Of(memory, reversed);
+        var tape = new LayerTape(walk.Sizes, input, initial, weights, arrays.After, arrays.Kept, reversed) { KeptBefore = arrays.Before };
         StepValue[] before = [.. tape.KeptBefore.Select(walk.Reads)], after = [.. tape.States.Select(walk.Reads)];
         var values = cell.WithDerived(weights).Values();
         var kept = cell.Prepared(walk.ReadsInput(input), [.. tape.Kept.Select(walk.Reads)], values);
@@ -102,10 +109,13 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
 
         var flow = cell.BackwardStep(frame, dH, dFuture.ElementAtOrDefault(1));
         var dHBefore = values.HiddenWeight is { } weight ? flow.DRecurrent.Through(weight, flow.DHDirect) : flow.DHDirect!; // rows of H
-        var dProjected = walk.Kept(flow.DProjected); // [N, G·H]
-        var (dRecurrent, dProduct) = (flow.IsShared ? dProjected : walk.Kept(flow.DRecurrent), flow.DProduct is null ? dProjected : walk.Kept(flow.DProduct)); // [N, G·H]
+        StepValue?[] flows = [flow.DProjected, flow.IsShared ? null : flow.DRecurrent, flow.DProduct];
+        Tensor[] found = walk.KeptHere([.. flows.OfType<StepValue>()]); // [N, G·H]
+        var (dProjected, dRecurrent, dProduct) = (found[0], flow.IsShared ? found[0] : found[1], flow.DProduct is null ? found[0] : found[^1]); // [N, G·H]
         var dInput = wanted.HasFlag(WantedGradients.Input) ? walk.Kept((flow.DProduct ?? flow.DProjected).Through(values.InputWeight)) : null; // [N, I]
         var sums = flow.DSums is null ? (StepRows?)null : walk.Summed(flow.DSums); // rows of ·
+        var biases = values.InputBias is null ? (StepRows?)null : walk.Summed(flow.DProjected); // rows of G·H
+        var hiddenBiases = values.HiddenBias is null ? (StepRows?)null : flow.IsShared && biases is not null ? biases : walk.Summed(flow.DRecurrent); // rows of G·H
         StepGradients? steps = null;
         if (norms is not null || wanted.HasFlag(WantedGradients.Steps))
         {
@@ -117,18 +127,22 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
         walk.GoesOn(flow.DCBefore is null ? [dHBefore] : [dHBefore, flow.DCBefore]);
         walk.Run(fromEnd: !reversed, norms?.Change is null ? ThreadsFor(arguments) : 1);
         var dInitial = walk.Left(); // parts [B, S]
-        var found = new BackwardWalk(dProjected, dRecurrent, dProduct, sums is { } rows ? walk.Left(rows) : null);
-        return equations.Gather(tape, new WalkedBack(found, dInitial[0], dInitial.ElementAtOrDefault(1), steps, dInput), wanted, norms);
+        var walked = new BackwardWalk(dProjected, dRecurrent, dProduct, Left(sums))
+        {
+            ProjectedSums = Left(biases) ?? dProjected,
+            RecurrentSums = Left(hiddenBiases) ?? dRecurrent,
+        };
+        return equations.Gather(tape, new WalkedBack(walked, dInitial[0], dInitial.ElementAtOrDefault(1), steps, dInput), wanted, norms);
+
+        Tensor? Left(StepRows? rows) => rows is { } own ? walk.Left(own) : null;
     }
 
     private static int ThreadsFor(LayerArguments arguments)
     {
-        var (weights, rows) = (arguments.Weights, (double)RowsOf(arguments));
+        var (weights, rows) = (arguments.Weights, (double)SizesOf(arguments).Total);
         var products = weights.InputWeight.numel() + (weights.HiddenWeight?.numel() ?? 0) + weights.Further.Where(further => further.Dimensions > 1).Sum(further => further.numel());
         return ThreadChoice.For(rows * ((2.0 * products) + (FlopsPerEntry * weights.HiddenSize)));
     }
-
-    private static long RowsOf(LayerArguments arguments) => arguments.Sizes?.Total ?? (arguments.Steps * arguments.Batch);
 
     // A step of no rows says how long they are.
     private static int[] KeptSizes(EquationCell cell)
@@ -141,34 +155,32 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
         return Array.ConvertAll(kept, tensor => (int)tensor.size(1));
     }
 
-    private TapeArrays Arrays<T>(long rows)
-        where T : unmanaged
-    {
-        int[] parts = [.. equations.Cell.StateSizes.Select(size => (int)size)];
-        return new TapeArrays(rows, [.. parts, .. parts, .. _keptSizes.Value], size => (long)Stride.Padded<T>(size));
-    }
+    private static BatchSizes SizesOf(LayerArguments arguments) => arguments.Sizes ?? BatchSizes.Even(arguments.Steps, arguments.Batch);
 
-    // Arrays [N, ·] in one piece of memory, one after the other, and a line behind the last.
-    private readonly record struct TapeArrays(long Rows, int[] Sizes, Func<int, long> StrideOf)
-    {
-        public long Elements
-        {
-            get
-            {
-                var (rows, strideOf) = (Rows, StrideOf);
-                return Sizes.Sum(size => rows * strideOf(size)) + strideOf(1);
-            }
-        }
+    private TapeArrays Arrays<T>(BatchSizes sizes)
+        where T : unmanaged => new(sizes, [.. equations.Cell.StateSizes.Select(size => (int)size)], _keptSizes.Value, size => (long)Stride.Padded<T>(size));
 
-        public Tensor[] Of(Tensor memory)
+    // Arrays [N, ·] in one piece of memory, one after the other, and a line behind the last. Where every step has B rows, the
+    // states before the steps are those after them, B rows further, and what the first step begins with.
+    private readonly record struct TapeArrays(BatchSizes Sizes, int[] Parts, int[] Kinds, Func<int, long> StrideOf)
+    {
+        public long Elements => (Parts.Sum(StrideOf) * RowsOfPart) + (Kinds.Sum(StrideOf) * Sizes.Total) + StrideOf(1);
+
+        private long RowsOfPart => Sizes.Total + (Sizes.IsEven ? Sizes.Batch : Sizes.Total);
+
+        public (Tensor[] Before, Tensor[] After, Tensor[] Kept) Of(Tensor memory, bool reversed)
         {
-            var (rows, strideOf, at) = (Rows, StrideOf, 0L);
-            return Array.ConvertAll(Sizes, size =>
+            var (at, total, later, rowsOfPart, strideOf) = (0L, (long)Sizes.Total, RowsOfPart - Sizes.Total, RowsOfPart, StrideOf);
+            Tensor[] states = Array.ConvertAll(Parts, size => Next(size, rowsOfPart)), kept = Array.ConvertAll(Kinds, size => Next(size, total));
+            Tensor[] first = Array.ConvertAll(states, part => part.narrow(0, 0, total)), second = Array.ConvertAll(states, part => part.narrow(0, later, total));
+            return reversed ? (second, first, kept) : (first, second, kept);
+
+            Tensor Next(int size, long rows)
             {
                 var (from, stride) = (at, strideOf(size));
                 at += rows * stride;
                 return memory.narrow(0, from, rows * stride).view(rows, stride).narrow(1, 0, size); // [N, ·]
-            });
+            }
         }
     }
 
@@ -188,7 +200,7 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
 
         public Walk(LayerArguments arguments, VectorWidth? width)
         {
-            Sizes = arguments.Sizes ?? BatchSizes.Even(arguments.Steps, arguments.Batch);
+            Sizes = SizesOf(arguments);
             _like = arguments.Weights.InputWeight;
             _isWhole = Stride.Padded<T>((nint)arguments.Weights.HiddenSize) == arguments.Weights.HiddenSize;
             _program = StepProgram<T>.Of(Sizes.Batch, width, _memory.Take);
@@ -221,15 +233,30 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
         /// <summary>x_t: a product reads of a row what it has, so it can stay where it is.</summary>
         public StepValue ReadsInput(Tensor input) => new ProgramRows<T>(_program, RowsOf(input.Rows().contiguous()));
 
-        /// <summary>Writes a value of every step into an array [N, ·].</summary>
-        public void Writes(StepValue value, Tensor array) => _program.Copy(ProgramRows<T>.RowsOf(value), RowsOf(array));
+        /// <summary>Writes values of every step into arrays [N, ·], if there are any.</summary>
+        public void Writes(StepValue[] values, Tensor[]? arrays)
+        {
+            foreach (var (value, array) in values.Zip(arrays ?? []))
+            {
+                _program.Copy(ProgramRows<T>.RowsOf(value), RowsOf(array));
+            }
+        }
 
         /// <summary>A value of every step, [N, ·].</summary>
         public Tensor Kept(StepValue value)
         {
             var array = Made((int)value.Length);
-            Writes(value, array);
+            Writes([value], [array]);
             return array;
+        }
+
+        /// <summary>Values of every step [N, ·], in one piece of memory: freed as one it stays with the process, and the next pass needs no new pages.</summary>
+        public Tensor[] KeptHere(StepValue[] values)
+        {
+            long[] sizes = Array.ConvertAll(values, value => Sizes.Total * value.Length);
+            Tensor[] arrays = [.. empty([sizes.Sum()], dtype: _like.dtype, device: _like.device).split(sizes, 0).Zip(values, (array, value) => array.view(Sizes.Total, value.Length))];
+            Writes(values, arrays);
+            return arrays;
         }
 
         /// <summary>The sum over the steps of a value, for each sequence.</summary>
@@ -289,7 +316,7 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
         {
             var rows = ProgramRows<T>.RowsOf(gradient);
             var show = KernelPasses<T>.ChangeBy(change, rows.Length, _like);
-            _program.Show(rows, (address, count) => show(_time, isCell, (T*)address, rows.Stride, count));
+            _program.Show(rows, (address, stride, count) => show(_time, isCell, (T*)address, stride, count));
             return gradient;
         }
 
@@ -297,6 +324,7 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
         {
             var parts = Math.Min(threads, Sizes.Batch);
             (_fromEnd, _bounds) = (fromEnd, Sizes.IsEven ? [.. Enumerable.Range(0, parts + 1).Select(part => Partition.Start(Sizes.Batch, part, parts))] : Sizes.Parts(parts));
+            _program.Ready();
             WorkerPool.Run(this, _bounds.Length - 1);
             _used.ForEach(GC.KeepAlive);
         }

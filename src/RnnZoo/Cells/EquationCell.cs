@@ -149,7 +149,7 @@ public abstract class EquationCell : RecurrentCell
     internal virtual Tensor[] FurtherGradients(LayerTape tape, BackwardWalk walk) => [];
 
     /// <summary>∂L/∂b_hh of every step [N, G·H]: dq_t, unless the bias is added elsewhere.</summary>
-    internal virtual Tensor DHiddenBias(BackwardWalk walk) => walk.DRecurrent;
+    internal virtual Tensor DHiddenBias(BackwardWalk walk) => walk.RecurrentSums;
 
     /// <summary>From the gradient of <see cref="RecurrentWeight"/> to that of the parameter it is made of.</summary>
     internal virtual (string Name, Tensor Gradient) ParameterGradient(Tensor dRecurrentWeight) => ("weight_hh", dRecurrentWeight);

@@ -174,7 +174,7 @@ public sealed class LayerNormLstmCell : GatedCell
         return new StepFlow(dZ, dQ, DCBefore: dCBefore, DCFromHidden: dCFromHidden, DProduct: dU, DSums: sums);
     }
 
-    internal override Tensor DHiddenBias(BackwardWalk walk) => walk.DProjected; // (16)
+    internal override Tensor DHiddenBias(BackwardWalk walk) => walk.ProjectedSums; // (16)
 
     internal override Tensor[] FurtherGradients(LayerTape tape, BackwardWalk walk)
     {

@@ -212,6 +212,12 @@ internal sealed record StepFlow(StepValue DProjected, StepValue DRecurrent, Step
 /// <summary>What the walk back found at all steps: the parts of <see cref="StepFlow"/>, [N, ·]; of the sums as many rows as there are to be added.</summary>
 internal sealed record BackwardWalk(Tensor DProjected, Tensor DRecurrent, Tensor DProduct, Tensor? DSums)
 {
+    /// <summary>Rows that add up to what those of dp_t do: fewer, where the walk has added up already.</summary>
+    public Tensor ProjectedSums { get; init; } = DProjected;
+
+    /// <summary>The same of dq_t.</summary>
+    public Tensor RecurrentSums { get; init; } = DRecurrent;
+
     /// <summary>The sums over all steps and sequences, cut into vectors.</summary>
     public Tensor[] Sums(params long[] sizes) => DSums!.sum(dim: 0).split(sizes, 0);
 }

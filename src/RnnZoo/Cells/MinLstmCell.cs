@@ -116,8 +116,7 @@ public sealed class MinLstmCell : EquationCell
             return (k[0].Sigmoid(), k[1].Sigmoid(), k[2], []); // [.., H] (3)
         }
 
-        StepValue[] shut = [k[0] * -1, k[1] * -1]; // [.., H]
-        var d = shut[0].Softplus() - shut[1].Softplus(); // [.., H] (2)
-        return ((d * -1).Sigmoid(), d.Sigmoid(), k[2], shut); // [.., H] (3)
+        var (f, i) = k[0].SigmoidShares(k[1]); // [.., H] (2) (3)
+        return (f, i, k[2], [k[0] * -1, k[1] * -1]); // [.., H]
     }
 }

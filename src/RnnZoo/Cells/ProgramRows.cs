@@ -8,6 +8,9 @@ namespace RnnZoo.Cells;
 internal sealed class ProgramRows<T>(StepProgram<T> program, StepRows rows) : StepValue
     where T : unmanaged, INumberBase<T>
 {
+    private StepValue? _mean;
+    private StepValue? _scale; // for the ε of the first call: a net has one
+
     public override long Length => rows.Length;
 
     public static StepRows RowsOf(StepValue value) => ((ProgramRows<T>)value).Rows;
@@ -25,14 +28,29 @@ internal sealed class ProgramRows<T>(StepProgram<T> program, StepRows rows) : St
 
     public override StepValue Through(StepValue weight, StepValue? plus = null) => Times(TensorValue.Of(weight).t(), plus);
 
-    public override StepValue RowMean() => New(program.RowMean(rows));
+    public override StepValue RowMean() => _mean ??= New(program.RowMean(rows));
 
-    public override StepValue RowScale(double epsilon) => New(program.RowScale(rows, epsilon));
+    public override StepValue RowScale(double epsilon) => _scale ??= New(program.RowScale(rows, RowsOf(RowMean()), epsilon));
 
     public override StepValue Filled(double number) => New(Constant(number, Length));
 
-    public override StepValue Normalised(StepValue? gain, StepValue? bias, double epsilon) =>
-        New(program.Normalised(rows, gain is null ? Constant(1, Length) : Operand(gain), bias is null ? Constant(0, Length) : Operand(bias), epsilon));
+    public override StepValue Normalised(StepValue? gain, StepValue? bias, double epsilon)
+    {
+        var normal = (this - RowMean()) / RowScale(epsilon);
+        var scaled = gain is null ? normal : normal * gain;
+        return bias is null ? scaled : scaled + bias;
+    }
+
+    // By σ(b) / σ(a) = (1 + e^-a) / (1 + e^-b), every term over the largest of them: three powers and no logarithm.
+    public override (StepValue A, StepValue B) SigmoidShares(StepValue b)
+    {
+        var (shutA, shutB) = (this * -1, b * -1);
+        var most = New(program.Apply(StepOperation.Max, RowsOf(shutA), RowsOf(shutB))).AtLeast(0) * -1;
+        var down = most.AtLeast(typeof(T) == typeof(float) ? -3e38 : -1e308); // ∞ - ∞ is no number, and one gate alone may be shut so far
+        var (one, unit) = (Filled(1), down.Exp());
+        var (byA, byB) = (unit + (shutA + down).Exp(), unit + (shutB + down).Exp());
+        return (one / (one + (byA / byB)), one / (one + (byB / byA)));
+    }
 
     public override StepValue[] Split(params long[] sizes)
     {
@@ -48,7 +66,7 @@ internal sealed class ProgramRows<T>(StepProgram<T> program, StepRows rows) : St
     public override StepValue Join(params StepValue[] others) => New(program.Join([rows, .. others.Select(Operand)]));
 
     protected override StepValue Apply(StepOperation operation, StepValue? other = null) =>
-        New(program.Apply(operation, rows, other is null ? rows : Operand(other)));
+        New(program.Apply(operation, rows, other is null ? null : Operand(other)));
 
     protected override StepValue Times(double factor) => New(program.Apply(StepOperation.Mul, rows, Constant(factor, Length)));
 

@@ -159,6 +159,7 @@ public sealed class RgLruCell : EquationCell
         var k = x.Product(weights.InputWeight, weights.InputBias).Split(3); // 3 × [.., H] (1)
         var (r, i) = (k[0].Sigmoid(), k[1].Sigmoid()); // [.., H] (1)
         var log = r * weights.Derived[0]; // [.., H] (2)
-        return (log.Exp(), (log * 2).SqrtOneMinusExp(Steepest), r, i, k[2]); // [.., H] (2) (3)
+        var a = log.Exp(); // [.., H] (2)
+        return (a, log.SqrtOneMinusSquare(a, Steepest), r, i, k[2]); // [.., H] (2) (3)
     }
 }

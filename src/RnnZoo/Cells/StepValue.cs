@@ -99,12 +99,20 @@ internal abstract class StepValue
     /// <summary>(a - mean(a)) / √(variance(a) + ε) of every row, times a gain, plus a bias; each [n] or null.</summary>
     public abstract StepValue Normalised(StepValue? gain, StepValue? bias, double epsilon);
 
-    /// <summary>√(1 - e^a) of what is 0 or below, near 0 without loss of digits. Its gradient takes the slope of the root as at most a bound.</summary>
+    /// <summary>√(1 - e^2a) of what is 0 or below, near 0 without loss of digits. Its gradient takes the slope of the root as at most a bound.</summary>
+    /// <param name="exp">e^a.</param>
     /// <param name="steepest">The bound, for what finds gradients.</param>
-    public virtual StepValue SqrtOneMinusExp(double steepest)
+    public virtual StepValue SqrtOneMinusSquare(StepValue exp, double steepest)
     {
-        var half = (this * -0.5).Tanh(); // 1 - e^a = tanh(-a/2) (1 + e^a)
-        return (half + (half * Exp())).Sqrt();
+        var half = (this * -1).Tanh(); // 1 - e^2a = tanh(-a) (1 + e^2a)
+        return (half + (half * (exp * exp))).Sqrt();
+    }
+
+    /// <summary>σ(a) and σ(b), both divided by their sum, also where both are too small for a number.</summary>
+    public virtual (StepValue A, StepValue B) SigmoidShares(StepValue b)
+    {
+        var log = (this * -1).Softplus() - (b * -1).Softplus(); // log σ(b) - log σ(a)
+        return ((log * -1).Sigmoid(), log.Sigmoid());
     }
 
     /// <summary>This value, which does not depend on another one: on autograd's tape its gradient by that is 0, in place of none.</summary>
@@ -194,11 +202,12 @@ internal sealed class TensorValue(Tensor tensor) : StepValue
     public override StepValue IndependentOf(StepValue unread) =>
         Of(unread) is { requires_grad: true } other ? new TensorValue(where(ones([], dtype: ScalarType.Bool, device: tensor.device), tensor, other)) : this;
 
-    // The value of 1 - e^a is expm1's, its gradient that of e^a: expm1's own, by its result plus 1, is 0 where e^a is lost in 1.
+    // The value of 1 - e^2a is expm1's, its gradient that of e^2a: expm1's own, by its result plus 1, is 0 where e^2a is lost in 1.
     // Where the root is steeper than the bound, a line of that slope stands in, moved to the root's own value.
-    public override StepValue SqrtOneMinusExp(double steepest)
+    public override StepValue SqrtOneMinusSquare(StepValue root, double steepest)
     {
-        var (exp, value, least) = (tensor.exp(), tensor.detach().expm1().neg(), Scalars.Of(0.25 / (steepest * steepest))); // as a; below the least the root is steeper
+        var twice = tensor.mul(Scalars.Of(2.0)); // as a
+        var (exp, value, least) = (twice.exp(), twice.detach().expm1().neg(), Scalars.Of(0.25 / (steepest * steepest))); // as a; below the least the root is steeper
         var rest = value.sub(exp.sub(exp.detach())); // as a
         var line = rest.sub(value).mul(Scalars.Of(steepest)).Plus(value.sqrt()); // as a
         return new TensorValue(where(value.lt(least), line, rest.clamp_min(least).sqrt()));

@@ -4,10 +4,25 @@ using System.Runtime.CompilerServices;
 namespace RnnZoo.Kernels;
 
 /// <summary>What a step does at one place of its program.</summary>
-internal abstract class StepInstruction
+/// <param name="target">The rows that it writes.</param>
+/// <param name="operands">The rows that it reads.</param>
+internal abstract class StepInstruction(StepRows target, params StepRows[] operands)
 {
+    /// <summary>The rows that it writes.</summary>
+    public StepRows Target { get; protected set; } = target;
+
+    /// <summary>The rows that it reads.</summary>
+    public StepRows[] Operands { get; protected set; } = operands;
+
+    /// <summary>Whether an entry of the target takes nothing but the entries in its place.</summary>
+    public virtual bool IsElementwise => false;
+
     /// <summary>Whether many rows at once are faster than a few.</summary>
     public virtual bool TakesAllRows => false;
+
+    /// <summary>Lets it write and read elsewhere what it wrote and read in some rows.</summary>
+    /// <param name="where">Of rows those that take their place, or the same.</param>
+    public void Move(Func<StepRows, StepRows> where) => (Target, Operands) = (where(Target), Array.ConvertAll(Operands, operand => where(operand)));
 
     /// <param name="from">The first row.</param>
     /// <param name="to">The row after the last.</param>
@@ -15,44 +30,12 @@ internal abstract class StepInstruction
     public abstract void Run(int from, int to, nint first);
 }
 
-/// <summary>A function of one or two vectors, of which an unary one does not read the second.</summary>
-internal interface IStepFunction<V>
-    where V : struct
-{
-    static abstract V Of(V a, V b);
-}
-
-/// <summary>target = F(a, b), element by element.</summary>
-internal sealed unsafe class ElementwiseInstruction<F, S, V, T>(StepRows target, StepRows a, StepRows b) : StepInstruction
-    where F : struct, IStepFunction<V>
-    where S : struct, ISimd<V, T>
-    where V : struct
-    where T : unmanaged
-{
-    public override void Run(int from, int to, nint first)
-    {
-        for (var row = from; row < to; row++)
-        {
-            Run(target.At<T>(row, first), a.At<T>(row, first), b.At<T>(row, first), target.Length);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run(T* target, T* a, T* b, int length)
-    {
-        for (nint i = 0; i < length; i += S.Lanes)
-        {
-            S.Store(target + i, F.Of(S.Load(a + i), S.Load(b + i)));
-        }
-    }
-}
-
 /// <summary>
 /// target = a W' + plus. The weights lie in groups of up to 8 vectors of columns, as even as can be, and in a group by rows of
 /// W': [group][n, vectors, lanes]. So the product of a single row reads them once, from the first byte to the last, and each
 /// element of the row goes into 8 sums, which is what hides that a multiply-add takes its time.
 /// </summary>
-internal sealed unsafe class ProductInstruction<S, V, T>(StepRows target, StepRows a, StepRows plus, T* panels) : StepInstruction
+internal sealed unsafe class ProductInstruction<S, V, T>(StepRows target, StepRows a, StepRows plus, T* panels) : StepInstruction(target, a, plus)
     where S : struct, ISimd<V, T>
     where V : struct
     where T : unmanaged, INumberBase<T>
@@ -89,9 +72,10 @@ internal sealed unsafe class ProductInstruction<S, V, T>(StepRows target, StepRo
     public override void Run(int from, int to, nint first)
     {
         var rows = to - from;
+        var (a, plus) = (Operands[0], Operands[1]);
         var left = a.At<T>(from, first);
         var added = plus.At<T>(from, first);
-        var made = target.At<T>(from, first);
+        var made = Target.At<T>(from, first);
         var groups = GroupsOf(_vectors);
         var at = panels;
         for (var (group, vector) = (0, 0); group < groups; group++)
@@ -118,7 +102,7 @@ internal sealed unsafe class ProductInstruction<S, V, T>(StepRows target, StepRo
                     InitStride = plus.Stride,
                     InitVectorStride = S.Lanes,
                     C = made,
-                    CStride = target.Stride,
+                    CStride = Target.Stride,
                     CVectorStride = S.Lanes,
                 });
             }
@@ -197,35 +181,8 @@ internal sealed unsafe class ProductInstruction<S, V, T>(StepRows target, StepRo
     }
 }
 
-/// <summary>target = (a - mean(a)) / √(variance(a) + ε) · gain + bias of every row.</summary>
-internal sealed unsafe class NormaliseInstruction<S, V, T>(StepRows target, StepRows a, StepRows gain, StepRows bias, double epsilon) : StepInstruction
-    where S : struct, ISimd<V, T>
-    where V : struct
-    where T : unmanaged, INumberBase<T>
-{
-    public override void Run(int from, int to, nint first)
-    {
-        for (var row = from; row < to; row++)
-        {
-            Run(a.At<T>(row, first), target.At<T>(row, first));
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Run(T* from, T* to)
-    {
-        var mean = MeanInstruction<S, V, T>.Of(from, target.Length);
-        var (centre, scale) = (S.Constant(mean), S.Constant(1 / ScaleInstruction<S, V, T>.Of(from, target.Length, mean, epsilon)));
-        for (nint i = 0; i < target.Length; i += S.Lanes)
-        {
-            var normal = S.Multiply(S.Subtract(S.Load(from + i), centre), scale);
-            S.Store(to + i, S.MultiplyAdd(normal, S.Load((T*)gain.Address + i), S.Load((T*)bias.Address + i)));
-        }
-    }
-}
-
 /// <summary>target = √(variance(a) + ε) of every row.</summary>
-internal sealed unsafe class ScaleInstruction<S, V, T>(StepRows target, StepRows a, double epsilon) : StepInstruction
+internal sealed unsafe class ScaleInstruction<S, V, T>(StepRows target, StepRows a, StepRows mean, double epsilon) : StepInstruction(target, a, mean)
     where S : struct, ISimd<V, T>
     where V : struct
     where T : unmanaged, INumberBase<T>
@@ -234,17 +191,17 @@ internal sealed unsafe class ScaleInstruction<S, V, T>(StepRows target, StepRows
     {
         for (var row = from; row < to; row++)
         {
-            var entries = a.At<T>(row, first);
-            *target.At<T>(row, first) = T.CreateTruncating(Of(entries, a.Length, MeanInstruction<S, V, T>.Of(entries, a.Length), epsilon));
+            var squares = SumOfSquares(Operands[0].At<T>(row, first), Operands[0].Length, Operands[1].At<T>(row, first));
+            *Target.At<T>(row, first) = T.CreateTruncating(Math.Sqrt((squares / Operands[0].Length) + epsilon));
         }
     }
 
-    /// <summary>√(variance + ε) of a row, its squares summed in double.</summary>
+    // Of the distances from the mean, summed in double.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static double Of(T* row, int length, double mean, double epsilon)
+    private static double SumOfSquares(T* row, int length, T* mean)
     {
         var whole = length / S.Lanes * S.Lanes;
-        var (centre, low, high) = (S.Constant(mean), S.Zero, S.Zero);
+        var (centre, low, high) = (S.Broadcast(mean), S.Zero, S.Zero);
         for (var i = 0; i < whole; i += S.Lanes)
         {
             var centred = S.Subtract(S.Load(row + i), centre);
@@ -254,16 +211,16 @@ internal sealed unsafe class ScaleInstruction<S, V, T>(StepRows target, StepRows
         var squares = S.SumOfDoubles(low) + S.SumOfDoubles(high);
         for (var i = whole; i < length; i++)
         {
-            var centred = double.CreateTruncating(row[i]) - mean;
+            var centred = double.CreateTruncating(row[i] - *mean);
             squares += centred * centred;
         }
 
-        return Math.Sqrt((squares / length) + epsilon);
+        return squares;
     }
 }
 
 /// <summary>target = mean(a) of every row.</summary>
-internal sealed unsafe class MeanInstruction<S, V, T>(StepRows target, StepRows a) : StepInstruction
+internal sealed unsafe class MeanInstruction<S, V, T>(StepRows target, StepRows a) : StepInstruction(target, a)
     where S : struct, ISimd<V, T>
     where V : struct
     where T : unmanaged, INumberBase<T>
@@ -272,13 +229,12 @@ internal sealed unsafe class MeanInstruction<S, V, T>(StepRows target, StepRows 
     {
         for (var row = from; row < to; row++)
         {
-            *target.At<T>(row, first) = T.CreateTruncating(Of(a.At<T>(row, first), a.Length));
+            *Target.At<T>(row, first) = T.CreateTruncating(Of(Operands[0].At<T>(row, first), Operands[0].Length));
         }
     }
 
-    /// <summary>The mean of a row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static double Of(T* row, int length)
+    private static double Of(T* row, int length)
     {
         var (sum, other, pairs, whole) = (S.Zero, S.Zero, length / (2 * S.Lanes) * 2 * S.Lanes, length / S.Lanes * S.Lanes);
         for (var i = 0; i < pairs; i += 2 * S.Lanes)
@@ -296,50 +252,37 @@ internal sealed unsafe class MeanInstruction<S, V, T>(StepRows target, StepRows 
     }
 }
 
-/// <summary>Every entry of a row of target is the only one of a's.</summary>
-internal sealed unsafe class SpreadInstruction<T>(StepRows target, StepRows a) : StepInstruction
-    where T : unmanaged
-{
-    public override void Run(int from, int to, nint first)
-    {
-        for (var row = from; row < to; row++)
-        {
-            new Span<T>(target.At<T>(row, first), target.Length).Fill(*a.At<T>(row, first));
-        }
-    }
-}
-
 /// <summary>Every row of target is that of a table that its id says.</summary>
-internal sealed unsafe class LookupInstruction<T>(nint table, StepRows target, int[] ids) : StepInstruction
+internal sealed unsafe class LookupInstruction<T>(nint table, StepRows target, int[] ids) : StepInstruction(target)
     where T : unmanaged
 {
     public override void Run(int from, int to, nint first)
     {
         for (var row = from; row < to; row++)
         {
-            new Span<T>((T*)table + ((nint)ids[row] * target.Length), target.Length).CopyTo(new Span<T>(target.At<T>(row, first), target.Length));
+            new Span<T>((T*)table + ((nint)ids[row] * Target.Length), Target.Length).CopyTo(new Span<T>(Target.At<T>(row, first), Target.Length));
         }
     }
 }
 
 /// <summary>target = source.</summary>
-internal sealed unsafe class CopyInstruction<T>(StepRows source, StepRows target) : StepInstruction
+internal sealed unsafe class CopyInstruction<T>(StepRows source, StepRows target) : StepInstruction(target, source)
     where T : unmanaged
 {
     public override void Run(int from, int to, nint first)
     {
         for (var row = from; row < to; row++)
         {
-            new Span<T>(source.At<T>(row, first), source.Length).CopyTo(new Span<T>(target.At<T>(row, first), source.Length));
+            new Span<T>(Operands[0].At<T>(row, first), Target.Length).CopyTo(new Span<T>(Target.At<T>(row, first), Target.Length));
         }
     }
 }
 
-/// <summary>Shows a step's rows to a function: the address of the first, and how many there are.</summary>
-internal sealed unsafe class ShowInstruction<T>(StepRows rows, Action<nint, int> function) : StepInstruction
+/// <summary>Shows a step's rows to a function: the address of the first, elements from one to the next, and how many there are.</summary>
+internal sealed unsafe class ShowInstruction<T>(StepRows rows, Action<nint, nint, int> function) : StepInstruction(rows, rows)
     where T : unmanaged
 {
     public override bool TakesAllRows => true;
 
-    public override void Run(int from, int to, nint first) => function((nint)rows.At<T>(from, first), to - from);
+    public override void Run(int from, int to, nint first) => function((nint)Target.At<T>(from, first), Target.Stride, to - from);
 }

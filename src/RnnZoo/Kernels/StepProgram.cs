@@ -38,6 +38,19 @@ internal enum StepOperation
 /// <param name="Moves">Whether there are rows for every step, packed: those of a step begin where it says.</param>
 internal readonly unsafe record struct StepRows(nint Address, nint Stride, int Length, bool Moves = false)
 {
+    /// <summary>Whether rows share entries with others; not where one row is there for all, which nothing writes.</summary>
+    public bool Meets<T>(StepRows other)
+        where T : unmanaged =>
+        Moves == other.Moves && Stride == other.Stride && Stride != 0 && other.Offset<T>(this) is var offset && offset > -other.Length && offset < Length;
+
+    /// <summary>Whether others are these rows or a part of them.</summary>
+    public bool Holds<T>(StepRows other)
+        where T : unmanaged => Meets<T>(other) && other.Offset<T>(this) >= 0 && other.Offset<T>(this) + other.Length <= Length;
+
+    /// <summary>Elements from another row's begin to that of these.</summary>
+    public nint Offset<T>(StepRows other)
+        where T : unmanaged => (Address - other.Address) / sizeof(T);
+
     /// <summary>Where a row of the batch is.</summary>
     /// <param name="row">The row.</param>
     /// <param name="first">Where the step's rows begin in those that have rows for every step.</param>
@@ -77,6 +90,12 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
     /// <summary>What is to be done, in order.</summary>
     protected List<StepInstruction> Instructions { get; } = [];
 
+    /// <summary>Rows that the program's user reads or writes between the steps.</summary>
+    protected List<StepRows> Own { get; } = [];
+
+    /// <summary>The width of its vectors, in elements.</summary>
+    protected abstract int Lanes { get; }
+
     /// <summary>An empty program.</summary>
     /// <param name="batch">B.</param>
     /// <param name="width">The width of the vectors; the machine's best if null.</param>
@@ -87,6 +106,14 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
         VectorWidth.Bits256 => new StepProgram<Simd256<T>, Vector256<T>, T>(batch, take),
         _ => new StepProgram<Simd128<T>, Vector128<T>, T>(batch, take),
     };
+
+    /// <summary>Ends the list: from here on the program can run. What only another instruction reads goes into that, and copies that are not needed go.</summary>
+    public StepProgram<T> Ready()
+    {
+        StepCopies.Drop<T>(Instructions, Own, Lanes);
+        Fuse();
+        return this;
+    }
 
     /// <summary>Makes a step.</summary>
     public void Run() => Run(0, batch, first: 0);
@@ -124,12 +151,12 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
         }
     }
 
-    /// <summary>Room for rows, zero.</summary>
+    /// <summary>Room for rows of the program's user, zero.</summary>
     public StepRows Rows(int length)
     {
-        var stride = Stride.Padded<T>(length);
-        _longest = Math.Max(_longest, length);
-        return new StepRows((nint)Take(batch * stride), stride, length);
+        var rows = Made(length);
+        Own.Add(rows);
+        return rows;
     }
 
     /// <summary>A row that is there for the whole batch.</summary>
@@ -144,7 +171,7 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
     public static Span<T> RowOf(StepRows rows, int row) => new(rows.At<T>(row, first: 0), rows.Length);
 
     /// <summary>An operation on one or two operands; rows of 1 meet every entry of the other's.</summary>
-    public abstract StepRows Apply(StepOperation operation, StepRows a, StepRows b);
+    public abstract StepRows Apply(StepOperation operation, StepRows a, StepRows? b);
 
     /// <summary>a W' + plus.</summary>
     /// <param name="a">Rows of n.</param>
@@ -158,10 +185,7 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
     public abstract StepRows RowMean(StepRows a);
 
     /// <summary>√(variance(a) + ε) of every row, in rows of 1.</summary>
-    public abstract StepRows RowScale(StepRows a, double epsilon);
-
-    /// <summary>(a - mean(a)) / √(variance(a) + ε) of every row, times a gain, plus a bias.</summary>
-    public abstract StepRows Normalised(StepRows a, StepRows gain, StepRows bias, double epsilon);
+    public abstract StepRows RowScale(StepRows a, StepRows mean, double epsilon);
 
     /// <summary>sum += a.</summary>
     public abstract void AddTo(StepRows sum, StepRows a);
@@ -172,7 +196,7 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
     /// <param name="ids">[B]; each within V when the program runs.</param>
     public StepRows Lookup(ReadOnlySpan<T> table, int length, int[] ids)
     {
-        var target = Rows(length);
+        var target = Made(length);
         Instructions.Add(new LookupInstruction<T>(Constant(table).Address, target, ids));
         return target;
     }
@@ -180,7 +204,7 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
     /// <summary>Joins rows.</summary>
     public StepRows Join(params StepRows[] parts)
     {
-        var (target, at) = (Rows(parts.Sum(part => part.Length)), 0);
+        var (target, at) = (Made(parts.Sum(part => part.Length)), 0);
         foreach (var part in parts)
         {
             Copy(part, target.Part<T>(at, part.Length));
@@ -194,7 +218,18 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
     public void Copy(StepRows source, StepRows target) => Instructions.Add(new CopyInstruction<T>(source, target));
 
     /// <summary>Shows rows to a function, which may change them.</summary>
-    public void Show(StepRows rows, Action<nint, int> function) => Instructions.Add(new ShowInstruction<T>(rows, function));
+    public void Show(StepRows rows, Action<nint, nint, int> function) => Instructions.Add(new ShowInstruction<T>(rows, function));
+
+    /// <summary>Room for rows that an instruction writes.</summary>
+    protected StepRows Made(int length)
+    {
+        var stride = Stride.Padded<T>(length);
+        _longest = Math.Max(_longest, length);
+        return new StepRows((nint)Take(batch * stride), stride, length);
+    }
+
+    /// <summary>Lets instructions take into their own loops what they alone read.</summary>
+    protected abstract void Fuse();
 
     /// <summary>Memory on a cache line of its own, zero, with room for a vector behind it.</summary>
     protected T* Take(nint count)
@@ -225,81 +260,69 @@ internal sealed unsafe class StepProgram<S, V, T>(int batch, Func<nint, nint>? t
     where V : struct
     where T : unmanaged, INumberBase<T>
 {
-    public override StepRows Apply(StepOperation operation, StepRows a, StepRows b)
+    // About how many operations a function of several is.
+    private const int Long = 8;
+    private const int Longest = 16;
+
+    protected override int Lanes => S.Lanes;
+
+    public override StepRows Apply(StepOperation operation, StepRows a, StepRows? b)
     {
-        var length = Math.Max(a.Length, b.Length);
-        (a, b) = (Spread(a, length), Spread(b, length));
-        var target = Rows(length);
-        Instructions.Add(operation switch
+        var function = operation switch
         {
             StepOperation.Add => Of<Add>(),
             StepOperation.Sub => Of<Sub>(),
             StepOperation.Mul => Of<Mul>(),
             StepOperation.Div => Of<Div>(),
-            StepOperation.Exp => Of<Exp>(),
-            StepOperation.Softplus => Of<Softplus>(),
+            StepOperation.Exp => Of<Exp>(Long),
+            StepOperation.Softplus => Of<Softplus>(Longest),
             StepOperation.Sqrt => Of<Sqrt>(),
-            StepOperation.Sigmoid => Of<Sigmoid>(),
-            StepOperation.Tanh => Of<Tanh>(),
+            StepOperation.Sigmoid => Of<Sigmoid>(Long),
+            StepOperation.Tanh => Of<Tanh>(Long),
             StepOperation.Relu => Of<Relu>(),
             StepOperation.Sign => Of<Sign>(),
             StepOperation.Abs => Of<Abs>(),
-            StepOperation.Sin => Of<Sin>(),
-            StepOperation.Cos => Of<Cos>(),
+            StepOperation.Sin => Of<Sin>(Longest),
+            StepOperation.Cos => Of<Cos>(Longest),
             StepOperation.Max => Of<Max>(),
             StepOperation.WherePositive => Of<WherePositive>(),
             StepOperation.WhereNotBelow => Of<WhereNotBelow>(),
             _ => throw new NotSupportedException($"operation: expected one of {string.Join(", ", Enum.GetNames<StepOperation>())}, got {operation}."),
-        });
+        };
+        var target = Made(Math.Max(a.Length, b?.Length ?? 0));
+        Instructions.Add(new ElementwiseInstruction<S, V, T>(target, function, a, b));
         return target;
-
-        StepInstruction Of<F>() where F : struct, IStepFunction<V> => new ElementwiseInstruction<F, S, V, T>(target, a, b);
     }
 
     public override StepRows Product(StepRows a, T* weight, nint columnStride, nint depthStride, StepRows plus)
     {
-        var target = Rows(plus.Length);
+        var target = Made(plus.Length);
         var panels = Take((nint)ProductInstruction<S, V, T>.PanelElements(target.Length, a.Length));
         ProductInstruction<S, V, T>.Pack(weight, columnStride, depthStride, target.Length, a.Length, panels);
         Instructions.Add(new ProductInstruction<S, V, T>(target, a, plus, panels));
         return target;
     }
 
-    public override void AddTo(StepRows sum, StepRows a) => Instructions.Add(new ElementwiseInstruction<Add, S, V, T>(sum, sum, a));
+    public override void AddTo(StepRows sum, StepRows a) => Instructions.Add(new ElementwiseInstruction<S, V, T>(sum, Of<Add>(), sum, a));
 
     public override StepRows RowMean(StepRows a)
     {
-        var target = Rows(1);
+        var target = Made(1);
         Instructions.Add(new MeanInstruction<S, V, T>(target, a));
         return target;
     }
 
-    public override StepRows RowScale(StepRows a, double epsilon)
+    public override StepRows RowScale(StepRows a, StepRows mean, double epsilon)
     {
-        var target = Rows(1);
-        Instructions.Add(new ScaleInstruction<S, V, T>(target, a, epsilon));
+        var target = Made(1);
+        Instructions.Add(new ScaleInstruction<S, V, T>(target, a, mean, epsilon));
         return target;
     }
 
-    public override StepRows Normalised(StepRows a, StepRows gain, StepRows bias, double epsilon)
-    {
-        var target = Rows(a.Length);
-        Instructions.Add(new NormaliseInstruction<S, V, T>(target, a, gain, bias, epsilon));
-        return target;
-    }
+    protected override void Fuse() => ElementwiseInstruction<S, V, T>.Fuse(Instructions, Own);
 
-    // Rows of 1, as rows of more.
-    private StepRows Spread(StepRows rows, int length)
-    {
-        if (rows.Length == length)
-        {
-            return rows;
-        }
-
-        var target = Rows(length);
-        Instructions.Add(new SpreadInstruction<T>(target, rows));
-        return target;
-    }
+    private static StepFunction<S, V, T> Of<F>(int length = 1)
+        where F : struct, IStepFunction<V> => new StepFunction<F, S, V, T>(length);
 
     private readonly struct Add : IStepFunction<V>
     {

@@ -215,6 +215,7 @@ internal sealed class StepNet<T>
         }
 
         Output = ProgramRows<T>.RowsOf(model is null ? x : x.Product(new TensorValue(model.Readout.weight), new TensorValue(model.Readout.bias!))); // [B, O]
+        _program.Ready();
     }
 
     /// <summary>Whether the input is token ids.</summary>
