@@ -188,6 +188,8 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
     private sealed class Walk<T> : ParallelWork, IDisposable
         where T : unmanaged, INumberBase<T>
     {
+        // Of the steps of a block, where a batch has fewer: so many are worth the products of matrices, and fit into the first-level cache.
+        private const int BlockRows = 32;
         private readonly PooledMemory _memory = new();
         private readonly StepProgram<T> _program;
         private readonly List<Tensor> _used = []; // until the program has run
@@ -196,6 +198,7 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
         private StepRows[] _state = [];
         private int[] _bounds = [];
         private bool _fromEnd;
+        private bool _isShown;
         private int _time;
 
         public Walk(LayerArguments arguments, VectorWidth? width)
@@ -203,7 +206,7 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
             Sizes = SizesOf(arguments);
             _like = arguments.Weights.InputWeight;
             _isWhole = Stride.Padded<T>((nint)arguments.Weights.HiddenSize) == arguments.Weights.HiddenSize;
-            _program = StepProgram<T>.Of(Sizes.Batch, width, _memory.Take);
+            _program = StepProgram<T>.Of(Math.Max(Sizes.Batch, (int)Math.Min(Sizes.Total, BlockRows)), width, _memory.Take);
         }
 
         public BatchSizes Sizes { get; }
@@ -259,14 +262,8 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
             return arrays;
         }
 
-        /// <summary>The sum over the steps of a value, for each sequence.</summary>
-        public StepRows Summed(StepValue value)
-        {
-            var rows = ProgramRows<T>.RowsOf(value);
-            var sum = _program.Rows(rows.Length);
-            _program.AddTo(sum, rows);
-            return sum;
-        }
+        /// <summary>The sum over all steps and sequences of a value, in several rows that are still to be added.</summary>
+        public StepRows Summed(StepValue value) => _program.Sum(ProgramRows<T>.RowsOf(value));
 
         /// <summary>What the steps carry on from one to the next, from where it starts: parts [B, S].</summary>
         public unsafe StepValue[] Carried(Tensor[] start)
@@ -297,13 +294,15 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
         }
 
         /// <summary>What each sequence's last step left, parts [B, S].</summary>
-        public Tensor[] Left() => Array.ConvertAll(_state, Left);
+        public Tensor[] Left() => Array.ConvertAll(_state, part => Left(part, Sizes.Batch));
 
-        /// <summary>What the steps left in rows of their own [B, ·].</summary>
-        public unsafe Tensor Left(StepRows rows)
+        /// <summary>What is in the rows of a sum, [rows, ·].</summary>
+        public Tensor Left(StepRows sum) => Left(sum, _program.Batch);
+
+        private unsafe Tensor Left(StepRows rows, int count)
         {
-            var part = empty([Sizes.Batch, rows.Length], dtype: _like.dtype, device: _like.device); // [B, S]
-            for (var row = 0; row < Sizes.Batch; row++)
+            var part = empty([count, rows.Length], dtype: _like.dtype, device: _like.device); // [B, S]
+            for (var row = 0; row < count; row++)
             {
                 StepProgram<T>.RowOf(rows, row).CopyTo(new Span<T>((T*)TensorMemory.Address(part) + ((nint)row * rows.Length), rows.Length));
             }
@@ -316,6 +315,7 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
         {
             var rows = ProgramRows<T>.RowsOf(gradient);
             var show = KernelPasses<T>.ChangeBy(change, rows.Length, _like);
+            _isShown = true;
             _program.Show(rows, (address, stride, count) => show(_time, isCell, (T*)address, stride, count));
             return gradient;
         }
@@ -331,24 +331,47 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
 
         public override void Run(int part)
         {
+            if (_bounds.Length == 2 && !_isShown && 2 * Sizes.Batch <= _program.Batch)
+            {
+                RunBlocks();
+                return;
+            }
+
             for (var step = 0; step < Sizes.Steps; step++)
             {
-                var t = _fromEnd ? Sizes.Steps - 1 - step : step;
+                var t = Time(step);
                 var to = Math.Min(_bounds[part + 1], Sizes[t]);
                 if (_bounds[part] < to)
                 {
                     _time = part == 0 ? t : _time; // for hooks, with which there is one part
-                    _program.Run(_bounds[part], to, (nint)Sizes.Start(t));
+                    _program.Run(_bounds[part], to, new StepPlace((nint)Sizes.Start(t), (nint)Sizes.Start(t)));
                 }
             }
         }
 
         public void Dispose() => _memory.Dispose();
 
+        private void RunBlocks()
+        {
+            for (var (done, count) = (0, 0); done < Sizes.Steps; done += count)
+            {
+                var rows = 0;
+                for (count = 0; done + count < Sizes.Steps && rows + Sizes[Time(done + count)] is var more && more <= _program.Batch; count++)
+                {
+                    rows = more;
+                }
+
+                _program.Run(Sizes, _fromEnd ? Time(done + count - 1) : done, count, _fromEnd);
+            }
+        }
+
+        private int Time(int step) => _fromEnd ? Sizes.Steps - 1 - step : step;
+
         private StepRows RowsOf(Tensor array)
         {
             _used.Add(array);
-            return new StepRows(TensorMemory.Address(array), (nint)array.stride(0), (int)array.size(1), Moves: true);
+            var address = TensorMemory.Address(array);
+            return new StepRows(address, (nint)array.stride(0), (int)array.size(1), Root: address, Moves: true);
         }
     }
 }

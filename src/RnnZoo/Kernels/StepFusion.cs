@@ -76,7 +76,7 @@ internal abstract class StepLoop<S, V, T>
         where F : struct, IStepFunction<V>;
 
     /// <summary>target = the expression, in some rows.</summary>
-    public abstract void Run(StepRows target, StepRows[] leaves, int from, int to, nint first);
+    public abstract void Run(StepRows target, StepRows[] leaves, int from, int to, StepPlace place);
 
     /// <summary>F of an expression A and this one.</summary>
     protected abstract StepLoop<S, V, T> After<F, A>()
@@ -93,17 +93,17 @@ internal abstract class StepLoop<S, V, T>
 
         public override StepLoop<S, V, T> With<F>(StepLoop<S, V, T> right) => right.After<F, E>();
 
-        public override void Run(StepRows target, StepRows[] leaves, int from, int to, nint first)
+        public override void Run(StepRows target, StepRows[] leaves, int from, int to, StepPlace place)
         {
             var rows = stackalloc T*[MostLeaves];
             var strides = stackalloc nint[MostLeaves];
             for (var leaf = 0; leaf < leaves.Length; leaf++)
             {
-                rows[leaf] = leaves[leaf].At<T>(from, first);
+                rows[leaf] = leaves[leaf].At<T>(from, place);
                 strides[leaf] = leaves[leaf].Stride;
             }
 
-            var made = target.At<T>(from, first);
+            var made = target.At<T>(from, place);
             for (var row = from; row < to; row++, made += target.Stride)
             {
                 Run(made, rows, target.Length);
@@ -197,7 +197,7 @@ internal sealed class ElementwiseInstruction<S, V, T> : StepInstruction
 
     public override bool IsElementwise => true;
 
-    public override void Run(int from, int to, nint first) => (_loop ??= Loop()).Run(Target, Operands, from, to, first);
+    public override void Run(int from, int to, StepPlace place) => (_loop ??= Loop()).Run(Target, Operands, from, to, place);
 
     private StepLoop<S, V, T> Loop()
     {
@@ -303,7 +303,7 @@ internal static class StepCopies
         {
             var instruction = instructions[other];
             var makes = source.Meets<T>(instruction.Target);
-            StepRows[] all = [instruction.Target, .. instruction.Operands];
+            var all = instruction.All;
             if (Array.Exists(all, rows => source.Meets<T>(rows) && !(source.Holds<T>(rows) && rows.Length % lanes == 0)))
             {
                 return false; // a part of something else, or no whole vectors
@@ -327,5 +327,60 @@ internal static class StepCopies
         // What it reads of the place, it reads before it writes there.
         bool IsInPlace(StepInstruction instruction) => !isMade && instruction.IsElementwise && !target.Meets<T>(instruction.Target)
             && Array.TrueForAll(instruction.Operands, rows => !target.Meets<T>(rows) || (rows == target && instruction.Target == source));
+    }
+}
+
+/// <summary>What of a program waits for the step before, and what for many steps at once can be made ahead of them or behind.</summary>
+internal static class StepPhases
+{
+    private const int Ahead = 1, Within = 2, Behind = 4;
+
+    /// <param name="instructions">In order.</param>
+    /// <param name="carried">The roots of rows that a step leaves to the next.</param>
+    public static (List<StepInstruction> Ahead, List<StepInstruction> Steps, List<StepInstruction> Behind) Of<T>(List<StepInstruction> instructions, HashSet<nint> carried)
+        where T : unmanaged
+    {
+        var phases = new int[instructions.Count];
+        var late = new HashSet<nint>(); // what is known in or after the step alone
+        for (var at = 0; at < phases.Length; at++)
+        {
+            var instruction = instructions[at];
+            phases[at] = instruction is ShowInstruction<T> || Array.Exists(instruction.All, rows => carried.Contains(rows.Root)) ? Within
+                : Array.Exists(instruction.Operands, rows => late.Contains(rows.Root)) ? Behind
+                : Ahead;
+            if (phases[at] != Ahead)
+            {
+                late.Add(instruction.Target.Root);
+            }
+        }
+
+        var needed = new HashSet<nint>(); // in the steps
+        for (var at = phases.Length - 1; at >= 0; at--)
+        {
+            if (phases[at] == Behind && needed.Contains(instructions[at].Target.Root))
+            {
+                phases[at] = Within;
+            }
+
+            if (phases[at] == Within)
+            {
+                needed.UnionWith(instructions[at].Operands.Select(rows => rows.Root));
+            }
+        }
+
+        var users = new Dictionary<nint, int>(); // the phases that meet a root
+        for (var at = 0; at < phases.Length; at++)
+        {
+            foreach (var rows in instructions[at].All)
+            {
+                users[rows.Root] = users.GetValueOrDefault(rows.Root) | phases[at];
+            }
+        }
+
+        // What one phase leaves to another has rows for every step of the block.
+        instructions.ForEach(instruction => instruction.Move(rows => rows with { Stays = rows.Stride != 0 && !carried.Contains(rows.Root) && !int.IsPow2(users[rows.Root]) }));
+        return (In(Ahead), In(Within), In(Behind));
+
+        List<StepInstruction> In(int phase) => [.. instructions.Where((_, at) => phases[at] == phase)];
     }
 }

@@ -20,14 +20,17 @@ internal abstract class StepInstruction(StepRows target, params StepRows[] opera
     /// <summary>Whether many rows at once are faster than a few.</summary>
     public virtual bool TakesAllRows => false;
 
+    /// <summary>All rows that it writes or reads.</summary>
+    public StepRows[] All => [Target, .. Operands];
+
     /// <summary>Lets it write and read elsewhere what it wrote and read in some rows.</summary>
     /// <param name="where">Of rows those that take their place, or the same.</param>
     public void Move(Func<StepRows, StepRows> where) => (Target, Operands) = (where(Target), Array.ConvertAll(Operands, operand => where(operand)));
 
     /// <param name="from">The first row.</param>
     /// <param name="to">The row after the last.</param>
-    /// <param name="first">Where the step's rows begin in those that have rows for every step.</param>
-    public abstract void Run(int from, int to, nint first);
+    /// <param name="place">Where the step is.</param>
+    public abstract void Run(int from, int to, StepPlace place);
 }
 
 /// <summary>
@@ -69,13 +72,13 @@ internal sealed unsafe class ProductInstruction<S, V, T>(StepRows target, StepRo
         }
     }
 
-    public override void Run(int from, int to, nint first)
+    public override void Run(int from, int to, StepPlace place)
     {
         var rows = to - from;
         var (a, plus) = (Operands[0], Operands[1]);
-        var left = a.At<T>(from, first);
-        var added = plus.At<T>(from, first);
-        var made = Target.At<T>(from, first);
+        var left = a.At<T>(from, place);
+        var added = plus.At<T>(from, place);
+        var made = Target.At<T>(from, place);
         var groups = GroupsOf(_vectors);
         var at = panels;
         for (var (group, vector) = (0, 0); group < groups; group++)
@@ -187,12 +190,12 @@ internal sealed unsafe class ScaleInstruction<S, V, T>(StepRows target, StepRows
     where V : struct
     where T : unmanaged, INumberBase<T>
 {
-    public override void Run(int from, int to, nint first)
+    public override void Run(int from, int to, StepPlace place)
     {
         for (var row = from; row < to; row++)
         {
-            var squares = SumOfSquares(Operands[0].At<T>(row, first), Operands[0].Length, Operands[1].At<T>(row, first));
-            *Target.At<T>(row, first) = T.CreateTruncating(Math.Sqrt((squares / Operands[0].Length) + epsilon));
+            var squares = SumOfSquares(Operands[0].At<T>(row, place), Operands[0].Length, Operands[1].At<T>(row, place));
+            *Target.At<T>(row, place) = T.CreateTruncating(Math.Sqrt((squares / Operands[0].Length) + epsilon));
         }
     }
 
@@ -225,11 +228,11 @@ internal sealed unsafe class MeanInstruction<S, V, T>(StepRows target, StepRows 
     where V : struct
     where T : unmanaged, INumberBase<T>
 {
-    public override void Run(int from, int to, nint first)
+    public override void Run(int from, int to, StepPlace place)
     {
         for (var row = from; row < to; row++)
         {
-            *Target.At<T>(row, first) = T.CreateTruncating(Of(Operands[0].At<T>(row, first), Operands[0].Length));
+            *Target.At<T>(row, place) = T.CreateTruncating(Of(Operands[0].At<T>(row, place), Operands[0].Length));
         }
     }
 
@@ -256,11 +259,11 @@ internal sealed unsafe class MeanInstruction<S, V, T>(StepRows target, StepRows 
 internal sealed unsafe class LookupInstruction<T>(nint table, StepRows target, int[] ids) : StepInstruction(target)
     where T : unmanaged
 {
-    public override void Run(int from, int to, nint first)
+    public override void Run(int from, int to, StepPlace place)
     {
         for (var row = from; row < to; row++)
         {
-            new Span<T>((T*)table + ((nint)ids[row] * Target.Length), Target.Length).CopyTo(new Span<T>(Target.At<T>(row, first), Target.Length));
+            new Span<T>((T*)table + ((nint)ids[row] * Target.Length), Target.Length).CopyTo(new Span<T>(Target.At<T>(row, place), Target.Length));
         }
     }
 }
@@ -269,11 +272,11 @@ internal sealed unsafe class LookupInstruction<T>(nint table, StepRows target, i
 internal sealed unsafe class CopyInstruction<T>(StepRows source, StepRows target) : StepInstruction(target, source)
     where T : unmanaged
 {
-    public override void Run(int from, int to, nint first)
+    public override void Run(int from, int to, StepPlace place)
     {
         for (var row = from; row < to; row++)
         {
-            new Span<T>(Operands[0].At<T>(row, first), Target.Length).CopyTo(new Span<T>(Target.At<T>(row, first), Target.Length));
+            new Span<T>(Operands[0].At<T>(row, place), Target.Length).CopyTo(new Span<T>(Target.At<T>(row, place), Target.Length));
         }
     }
 }
@@ -284,5 +287,5 @@ internal sealed unsafe class ShowInstruction<T>(StepRows rows, Action<nint, nint
 {
     public override bool TakesAllRows => true;
 
-    public override void Run(int from, int to, nint first) => function((nint)Target.At<T>(from, first), Target.Stride, to - from);
+    public override void Run(int from, int to, StepPlace place) => function((nint)Target.At<T>(from, place), Target.Stride, to - from);
 }

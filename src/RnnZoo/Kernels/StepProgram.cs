@@ -31,17 +31,23 @@ internal enum StepOperation
     WhereNotBelow,
 }
 
+/// <summary>Where a step is among all.</summary>
+/// <param name="First">Where its rows begin in those that have rows for every step.</param>
+/// <param name="Block">Where those of its block of steps begin.</param>
+internal readonly record struct StepPlace(nint First, nint Block);
+
 /// <summary>Rows of a batch in the memory of a <see cref="StepProgram{T}"/>.</summary>
 /// <param name="Address">Where the first row begins.</param>
 /// <param name="Stride">Elements from one row to the next; 0 where one row is there for all.</param>
 /// <param name="Length">Elements of a row.</param>
+/// <param name="Root">Whose part they are: the address of rows as they were made; 0 for what nothing writes.</param>
 /// <param name="Moves">Whether there are rows for every step, packed: those of a step begin where it says.</param>
-internal readonly unsafe record struct StepRows(nint Address, nint Stride, int Length, bool Moves = false)
+/// <param name="Stays">Whether there are rows for every step of a block.</param>
+internal readonly unsafe record struct StepRows(nint Address, nint Stride, int Length, nint Root, bool Moves = false, bool Stays = false)
 {
-    /// <summary>Whether rows share entries with others; not where one row is there for all, which nothing writes.</summary>
+    /// <summary>Whether rows share entries with others.</summary>
     public bool Meets<T>(StepRows other)
-        where T : unmanaged =>
-        Moves == other.Moves && Stride == other.Stride && Stride != 0 && other.Offset<T>(this) is var offset && offset > -other.Length && offset < Length;
+        where T : unmanaged => Root == other.Root && Root != 0 && other.Offset<T>(this) is var offset && offset > -other.Length && offset < Length;
 
     /// <summary>Whether others are these rows or a part of them.</summary>
     public bool Holds<T>(StepRows other)
@@ -53,9 +59,9 @@ internal readonly unsafe record struct StepRows(nint Address, nint Stride, int L
 
     /// <summary>Where a row of the batch is.</summary>
     /// <param name="row">The row.</param>
-    /// <param name="first">Where the step's rows begin in those that have rows for every step.</param>
-    public T* At<T>(nint row, nint first)
-        where T : unmanaged => (T*)Address + ((Moves ? first + row : row) * Stride);
+    /// <param name="place">Where the step is.</param>
+    public T* At<T>(nint row, StepPlace place)
+        where T : unmanaged => (T*)Address + ((Moves ? place.First + row : Stays ? place.First - place.Block + row : row) * Stride);
 
     /// <summary>A part of every row.</summary>
     public StepRows Part<T>(nint from, int length)
@@ -71,7 +77,7 @@ internal readonly unsafe record struct StepRows(nint Address, nint Stride, int L
 /// written: behind every row that an instruction writes there is room for one, and behind every array that one may be read from.
 /// Between two products a few rows at a time run through all instructions, while they are in the first-level cache.
 /// </remarks>
-/// <param name="batch">B.</param>
+/// <param name="batch">B, or as many rows as a block of steps has.</param>
 /// <param name="take">Gives memory of so many bytes, zero, on a cache line of its own; null for the collector's.</param>
 internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
     where T : unmanaged, INumberBase<T>
@@ -83,6 +89,9 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
     private nint _free;
     private nint _end;
     private int _longest = 1;
+    private List<StepInstruction> _ahead = [];
+    private List<StepInstruction> _steps = [];
+    private List<StepInstruction> _behind = [];
 
     /// <summary>B.</summary>
     public int Batch => batch;
@@ -92,6 +101,9 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
 
     /// <summary>Rows that the program's user reads or writes between the steps.</summary>
     protected List<StepRows> Own { get; } = [];
+
+    /// <summary>Those of them that steps only add to.</summary>
+    protected List<StepRows> Sums { get; } = [];
 
     /// <summary>The width of its vectors, in elements.</summary>
     protected abstract int Lanes { get; }
@@ -107,56 +119,51 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
         _ => new StepProgram<Simd128<T>, Vector128<T>, T>(batch, take),
     };
 
-    /// <summary>Ends the list: from here on the program can run. What only another instruction reads goes into that, and copies that are not needed go.</summary>
+    /// <summary>
+    /// Ends the list: from here on the program can run. What only another instruction reads goes into that, copies that are not
+    /// needed go, and what does not wait for the step before is told from what does.
+    /// </summary>
     public StepProgram<T> Ready()
     {
         StepCopies.Drop<T>(Instructions, Own, Lanes);
         Fuse();
+        (_ahead, _steps, _behind) = StepPhases.Of<T>(Instructions, [.. Own.Except(Sums).Select(rows => rows.Root)]);
         return this;
     }
 
     /// <summary>Makes a step.</summary>
-    public void Run() => Run(0, batch, first: 0);
+    public void Run() => Run(0, batch, place: default);
 
     /// <summary>Makes a step of some rows.</summary>
     /// <param name="from">The first row.</param>
     /// <param name="to">The row after the last.</param>
-    /// <param name="first">Where the step's rows begin in those that have rows for every step.</param>
-    public void Run(int from, int to, nint first)
+    /// <param name="place">Where the step is, in a block of its own.</param>
+    public void Run(int from, int to, StepPlace place) => Run(Instructions, from, to, place);
+
+    /// <summary>Makes a block of steps, of all rows: what no step waits for, for all of them at once.</summary>
+    /// <param name="sizes">How many rows each step has.</param>
+    /// <param name="first">The first step.</param>
+    /// <param name="count">How many; no more rows than the program has.</param>
+    /// <param name="fromEnd">Whether the last one comes first.</param>
+    public void Run(BatchSizes sizes, int first, int count, bool fromEnd)
     {
-        var instructions = CollectionsMarshal.AsSpan(Instructions);
-        var few = Math.Max(1, RunBytes / (_longest * sizeof(T)));
-        for (var (begin, end) = (0, 0); begin < instructions.Length; begin = end)
+        var block = (nint)sizes.Start(first);
+        var (rows, all) = ((int)(sizes.Start(first + count) - block), new StepPlace(block, block));
+        Run(_ahead, 0, rows, all);
+        for (var step = 0; step < count; step++)
         {
-            end = begin + 1;
-            if (instructions[begin].TakesAllRows)
-            {
-                instructions[begin].Run(from, to, first);
-                continue;
-            }
-
-            while (end < instructions.Length && !instructions[end].TakesAllRows)
-            {
-                end++;
-            }
-
-            for (var row = from; row < to; row += few)
-            {
-                var rows = Math.Min(row + few, to);
-                foreach (var instruction in instructions[begin..end])
-                {
-                    instruction.Run(row, rows, first);
-                }
-            }
+            var t = first + (fromEnd ? count - 1 - step : step);
+            Run(_steps, 0, sizes[t], new StepPlace((nint)sizes.Start(t), block));
         }
+
+        Run(_behind, 0, rows, all);
     }
 
     /// <summary>Room for rows of the program's user, zero.</summary>
     public StepRows Rows(int length)
     {
-        var rows = Made(length);
-        Own.Add(rows);
-        return rows;
+        Own.Add(Make(length));
+        return Own[^1];
     }
 
     /// <summary>A row that is there for the whole batch.</summary>
@@ -164,11 +171,11 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
     {
         var memory = Take(row.Length);
         row.CopyTo(new Span<T>(memory, row.Length));
-        return new StepRows((nint)memory, 0, row.Length);
+        return new StepRows((nint)memory, 0, row.Length, Root: 0);
     }
 
     /// <summary>A row of the batch.</summary>
-    public static Span<T> RowOf(StepRows rows, int row) => new(rows.At<T>(row, first: 0), rows.Length);
+    public static Span<T> RowOf(StepRows rows, int row) => new(rows.At<T>(row, default), rows.Length);
 
     /// <summary>An operation on one or two operands; rows of 1 meet every entry of the other's.</summary>
     public abstract StepRows Apply(StepOperation operation, StepRows a, StepRows? b);
@@ -187,8 +194,14 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
     /// <summary>√(variance(a) + ε) of every row, in rows of 1.</summary>
     public abstract StepRows RowScale(StepRows a, StepRows mean, double epsilon);
 
-    /// <summary>sum += a.</summary>
-    public abstract void AddTo(StepRows sum, StepRows a);
+    /// <summary>Adds up rows over all steps: what stands in all rows that this gives, added up, is the sum over all sequences.</summary>
+    public StepRows Sum(StepRows a)
+    {
+        var sum = Rows(a.Length);
+        Sums.Add(sum);
+        AddTo(sum, a);
+        return sum;
+    }
 
     /// <summary>Rows of a table, by the number that stands in <paramref name="ids"/> for each row of the batch.</summary>
     /// <param name="table">[V, length].</param>
@@ -196,7 +209,7 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
     /// <param name="ids">[B]; each within V when the program runs.</param>
     public StepRows Lookup(ReadOnlySpan<T> table, int length, int[] ids)
     {
-        var target = Made(length);
+        var target = Make(length);
         Instructions.Add(new LookupInstruction<T>(Constant(table).Address, target, ids));
         return target;
     }
@@ -204,7 +217,7 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
     /// <summary>Joins rows.</summary>
     public StepRows Join(params StepRows[] parts)
     {
-        var (target, at) = (Made(parts.Sum(part => part.Length)), 0);
+        var (target, at) = (Make(parts.Sum(part => part.Length)), 0);
         foreach (var part in parts)
         {
             Copy(part, target.Part<T>(at, part.Length));
@@ -221,15 +234,48 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
     public void Show(StepRows rows, Action<nint, nint, int> function) => Instructions.Add(new ShowInstruction<T>(rows, function));
 
     /// <summary>Room for rows that an instruction writes.</summary>
-    protected StepRows Made(int length)
+    protected StepRows Make(int length)
     {
         var stride = Stride.Padded<T>(length);
         _longest = Math.Max(_longest, length);
-        return new StepRows((nint)Take(batch * stride), stride, length);
+        var address = (nint)Take(batch * stride);
+        return new StepRows(address, stride, length, Root: address);
     }
+
+    /// <summary>sum += a.</summary>
+    protected abstract void AddTo(StepRows sum, StepRows a);
 
     /// <summary>Lets instructions take into their own loops what they alone read.</summary>
     protected abstract void Fuse();
+
+    private void Run(List<StepInstruction> list, int from, int to, StepPlace place)
+    {
+        var instructions = CollectionsMarshal.AsSpan(list);
+        var few = Math.Max(1, RunBytes / (_longest * sizeof(T)));
+        for (var (begin, end) = (0, 0); begin < instructions.Length; begin = end)
+        {
+            end = begin + 1;
+            if (instructions[begin].TakesAllRows)
+            {
+                instructions[begin].Run(from, to, place);
+                continue;
+            }
+
+            while (end < instructions.Length && !instructions[end].TakesAllRows)
+            {
+                end++;
+            }
+
+            for (var row = from; row < to; row += few)
+            {
+                var rows = Math.Min(row + few, to);
+                foreach (var instruction in instructions[begin..end])
+                {
+                    instruction.Run(row, rows, place);
+                }
+            }
+        }
+    }
 
     /// <summary>Memory on a cache line of its own, zero, with room for a vector behind it.</summary>
     protected T* Take(nint count)
@@ -289,32 +335,32 @@ internal sealed unsafe class StepProgram<S, V, T>(int batch, Func<nint, nint>? t
             StepOperation.WhereNotBelow => Of<WhereNotBelow>(),
             _ => throw new NotSupportedException($"operation: expected one of {string.Join(", ", Enum.GetNames<StepOperation>())}, got {operation}."),
         };
-        var target = Made(Math.Max(a.Length, b?.Length ?? 0));
+        var target = Make(Math.Max(a.Length, b?.Length ?? 0));
         Instructions.Add(new ElementwiseInstruction<S, V, T>(target, function, a, b));
         return target;
     }
 
     public override StepRows Product(StepRows a, T* weight, nint columnStride, nint depthStride, StepRows plus)
     {
-        var target = Made(plus.Length);
+        var target = Make(plus.Length);
         var panels = Take((nint)ProductInstruction<S, V, T>.PanelElements(target.Length, a.Length));
         ProductInstruction<S, V, T>.Pack(weight, columnStride, depthStride, target.Length, a.Length, panels);
         Instructions.Add(new ProductInstruction<S, V, T>(target, a, plus, panels));
         return target;
     }
 
-    public override void AddTo(StepRows sum, StepRows a) => Instructions.Add(new ElementwiseInstruction<S, V, T>(sum, Of<Add>(), sum, a));
+    protected override void AddTo(StepRows sum, StepRows a) => Instructions.Add(new ElementwiseInstruction<S, V, T>(sum, Of<Add>(), sum, a));
 
     public override StepRows RowMean(StepRows a)
     {
-        var target = Made(1);
+        var target = Make(1);
         Instructions.Add(new MeanInstruction<S, V, T>(target, a));
         return target;
     }
 
     public override StepRows RowScale(StepRows a, StepRows mean, double epsilon)
     {
-        var target = Made(1);
+        var target = Make(1);
         Instructions.Add(new ScaleInstruction<S, V, T>(target, a, mean, epsilon));
         return target;
     }
