@@ -40,11 +40,33 @@ internal readonly record struct ChunkPlan(long From, long Start, long GradientSt
 /// <param name="Final">The state after the last step, as the net returned it.</param>
 internal readonly record struct ChunkRun(Tensor Output, RecurrentState? Next, RecurrentState Final);
 
+/// <summary>Places inside a chunk at which gradients are weighed on their way back: each so many steps after a first one.</summary>
+/// <param name="Start">The chunk's first step.</param>
+/// <param name="Every">How many steps lie between two places.</param>
+/// <param name="Factor">What gradients are multiplied with there.</param>
+internal readonly record struct GradientCrossings(long Start, int Every, double Factor)
+{
+    /// <summary>Whether a step begins behind such a place.</summary>
+    public bool AreAt(long step) => step > Start && (step - Start) % Every == 0;
+
+    /// <summary>The same numbers, whose gradients are multiplied.</summary>
+    public Tensor Weigh(Tensor state)
+    {
+        if (!state.requires_grad)
+        {
+            return state;
+        }
+
+        var weighed = state.mul(Scalars.Of(Factor));
+        return state.detach().Plus(weighed.sub(weighed.detach()));
+    }
+}
+
 /// <summary>
-/// Runs a net over a chunk: in one piece where it can, else cut where a document starts, where gradients begin and where
-/// the state has to be kept. The input begins at plan.From, and so does the detached start, null at the streams' start.
+/// Runs a net over a chunk: in one piece where it can, else cut where a document starts, where gradients begin or are weighed
+/// and where the state has to be kept. The input begins at plan.From, and so does the detached start, null at the streams' start.
 /// </summary>
-internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<DocumentStart> documents, RecurrentState? start, CarriedState carried)
+internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<DocumentStart> documents, RecurrentState? start, CarriedState carried, GradientCrossings? crossings = null)
 {
     public ChunkRun Run(Func<Tensor, RecurrentState?, RecurrentResult> net)
     {
@@ -123,7 +145,16 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
         return result;
     }
 
-    private RecurrentState? StateAt(long step, RecurrentState? state) => step == 0 ? carried.Initial() : carried.Reset(state!, RowsThatStart(step));
+    private RecurrentState? StateAt(long step, RecurrentState? state)
+    {
+        if (step == 0)
+        {
+            return carried.Initial();
+        }
+
+        state = crossings is { } weigh && weigh.AreAt(step) ? state!.Map(weigh.Weigh) : state!;
+        return carried.Reset(state, RowsThatStart(step));
+    }
 
     // Steps at which a piece starts, and the end.
     private List<long> Borders()
@@ -134,6 +165,11 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
         foreach (var document in documents)
         {
             Add(document.Step);
+        }
+
+        for (var step = plan.Start + crossings?.Every; step < plan.End; step += crossings?.Every)
+        {
+            Add(step.Value);
         }
 
         borders.Sort();
@@ -162,7 +198,7 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
     {
         if (Borders().Count > 2 || plan.Start != plan.Counted || plan.From != plan.Start)
         {
-            throw new InvalidOperationException($"the chunk of steps {plan.Start} to {plan.End - 1} has to be run in pieces, for {(documents.Any(document => document.Step > plan.From) ? $"a document starts inside it, at step {documents.First(document => document.Step > plan.From).Step}" : "gradients reach back another length than the chunk's")}; give the net to chunk.Run.");
+            throw new InvalidOperationException($"the chunk of steps {plan.Start} to {plan.End - 1} has to be run in pieces, for {(documents.Any(document => document.Step > plan.From) ? $"a document starts inside it, at step {documents.First(document => document.Step > plan.From).Step}" : crossings is null ? "gradients reach back another length than the chunk's" : "its gradients are weighed where they might have been cut")}; give the net to chunk.Run.");
         }
     }
 }

@@ -51,7 +51,7 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
         Options.Validate(source);
         _source = source;
         _carried = new CarriedState(source.Streams, Options.InitialState);
-        _random = new SplitMix64((ulong)(Options.RandomLength?.Seed ?? 0));
+        _random = new SplitMix64((ulong)(Options.RandomLength?.Seed ?? Options.Unbiased?.Seed ?? 0));
     }
 
     /// <summary>How the streams are cut.</summary>
@@ -60,8 +60,8 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
     /// <summary>How many times the streams were walked through to their end.</summary>
     public int Epoch { get; private set; }
 
-    /// <summary>How many chunks an epoch has; null with random lengths.</summary>
-    public long? ChunksPerEpoch => Options.RandomLength is not null ? null
+    /// <summary>How many chunks an epoch has; null where lengths are drawn.</summary>
+    public long? ChunksPerEpoch => Options.DrawsLengths ? null
         : Options.DropLast ? _source.Steps / Options.ChunkLength
         : (_source.Steps + Options.ChunkLength - 1) / Options.ChunkLength;
 
@@ -162,8 +162,8 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
         var documents = new List<DocumentStart>();
         _source.FindDocumentStarts(plan.From, plan.End - plan.From, documents);
         var tensors = ChunkTensors.Read(_source, plan);
-        var factor = Options.RandomLength is null ? 1 : (double)(plan.End - plan.Start) / Options.ChunkLength;
-        return _open = new Chunk(Epoch, plan, factor, tensors, new ChunkRunner(plan, tensors.All, documents, _state, _carried));
+        var factor = !Options.DrawsLengths ? 1 : (double)(plan.End - plan.Start) / Options.ChunkLength;
+        return _open = new Chunk(Epoch, plan, factor, tensors, new ChunkRunner(plan, tensors.All, documents, _state, _carried, Crossings(plan)));
     }
 
     private ChunkPlan CurrentPlan(out ulong randomAfter)
@@ -174,7 +174,11 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
         return ChunkPlan.At(_step, length, Length(ref random), _source.Steps, Options);
     }
 
-    private long Length(ref SplitMix64 random) => Options.RandomLength?.Draw(Options.ChunkLength, ref random) ?? Options.ChunkLength;
+    private long Length(ref SplitMix64 random) =>
+        Options.RandomLength?.Draw(Options.ChunkLength, ref random) ?? Options.Unbiased?.Draw(Options.ChunkLength, ref random) ?? Options.ChunkLength;
+
+    private GradientCrossings? Crossings(ChunkPlan plan) =>
+        Options.Unbiased is { } unbiased ? new GradientCrossings(plan.Start, unbiased.Every, unbiased.Factor(Options.ChunkLength)) : null;
 
     private (int Epoch, long Step, long From, ulong Random, RecurrentState? State) After(Chunk chunk) => chunk.IsLast
         ? (Epoch + 1, 0, 0, _randomAfterOpen, null)
@@ -241,10 +245,19 @@ public sealed record TruncatedBpttOptions
     public RandomChunkLength? RandomLength { get; init; }
 
     /// <summary>
+    /// Cuts by chance, with gradients weighed so that their mean over the cuts is the exact gradient;
+    /// <see cref="ChunkLength"/> is then the mean length of a chunk. Null for none.
+    /// </summary>
+    public UnbiasedTruncation? Unbiased { get; init; }
+
+    /// <summary>
     /// Makes the state for B streams that a stream or a document starts from, such as a learned one, which gradients reach.
     /// Null for zeros.
     /// </summary>
     public Func<long, RecurrentState>? InitialState { get; init; }
+
+    /// <summary>Whether the chunks' lengths are drawn.</summary>
+    internal bool DrawsLengths => RandomLength is not null || Unbiased is not null;
 
     /// <summary>Checks every option against the streams.</summary>
     /// <param name="source">The streams.</param>
@@ -260,6 +273,14 @@ public sealed record TruncatedBpttOptions
             Check.That(random.HalfProbability is >= 0 and <= 1, "RandomLength.HalfProbability", "from 0 to 1", random.HalfProbability);
             Check.That(random.StandardDeviation >= 0 && double.IsFinite(random.StandardDeviation), "RandomLength.StandardDeviation", "at least 0 and finite", random.StandardDeviation);
             Check.That(random.Minimum >= 1 && random.Minimum <= ChunkLength, "RandomLength.Minimum", $"from 1 to ChunkLength = {ChunkLength}", random.Minimum);
+        }
+
+        if (Unbiased is { } unbiased)
+        {
+            Check.That(RandomLength is null, nameof(RandomLength), "null with unbiased truncation, which draws its own lengths", RandomLength);
+            Check.That(GradientLength is null, nameof(GradientLength), "null with unbiased truncation, for gradients then reach back to the chunk's start", GradientLength);
+            Check.That(!DropLast, nameof(DropLast), "false with unbiased truncation, for which steps are left out would depend on the cuts", DropLast);
+            Check.That(unbiased.Every >= 1 && unbiased.Every < ChunkLength, "Unbiased.Every", $"from 1 to below ChunkLength = {ChunkLength}, where every possible cut would be one", unbiased.Every);
         }
     }
 }
@@ -289,6 +310,40 @@ public sealed record RandomChunkLength
         var mean = random.NextDouble() < HalfProbability ? chunkLength / 2.0 : chunkLength;
         return (long)Math.Max(Minimum, mean + (StandardDeviation * random.NextNormal()));
     }
+}
+
+/// <summary>
+/// Chunks that are cut by chance, with gradients weighed so that their mean over the cuts is the exact gradient. The chance of a
+/// cut is c at every possible place, so chunks have the mean length <see cref="TruncatedBpttOptions.ChunkLength"/> = k, and a
+/// gradient that passes a place where it might have been cut is multiplied by 1/(1 - c). The mean is that of the summed gradients
+/// of all chunks' summed losses, with the weights held fixed.
+/// </summary>
+/// <remarks>
+/// <para>Source: C. Tallec and Y. Ollivier, "Unbiasing Truncated Backpropagation Through Time", 2017.</para>
+/// <para>Unbiased is not precise: what reaches back d places has the weight (1 - c)^-d with the chance (1 - c)^d, so its variance
+/// grows as (1 - c)^-d, without a bound. Losses that depend on what lies within a few mean lengths are what it is for.</para>
+/// <para>Memory is that of the chunk under way: k steps on average, and more than n·k with the chance of about e^-n, so of N
+/// chunks the longest has about k log N steps.</para>
+/// <para>The mean is that of summed losses. Where a loss is the mean over a chunk's steps, multiply it, or the learning rate,
+/// with <see cref="Chunk.LearningRateFactor"/>.</para>
+/// </remarks>
+public sealed record UnbiasedTruncation
+{
+    /// <summary>
+    /// A cut can come after each so many steps of a chunk, below <see cref="TruncatedBpttOptions.ChunkLength"/>; 1 for every step.
+    /// The net is called anew for each of these pieces of a chunk, so kernels like 5 or 10 better. c is this over k.
+    /// </summary>
+    public int Every { get; init; } = 1;
+
+    /// <summary>Where the cuts come from.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>1/(1 - c).</summary>
+    internal double Factor(int chunkLength) => 1 / (1 - ((double)Every / chunkLength));
+
+    /// <summary>Draws a length: so many pieces as until the first cut.</summary>
+    internal long Draw(int chunkLength, ref SplitMix64 random) =>
+        Every * (1 + (long)(Math.Log(1 - random.NextDouble()) / -Math.Log(Factor(chunkLength))));
 }
 
 /// <summary>

@@ -11,7 +11,7 @@ public class ResumeTests
 {
     private static readonly RandomChunkLength Lengths = new() { HalfProbability = 0.3, StandardDeviation = 2, Minimum = 2, Seed = 5 };
 
-    public static TheoryData<string> Cases => ["plain", "k2 longer", "k2 shorter", "random", "random, dropped"];
+    public static TheoryData<string> Cases => ["plain", "k2 longer", "k2 shorter", "random", "random, dropped", "unbiased"];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -118,6 +118,7 @@ public class ResumeTests
         "k2 longer" => new() { ChunkLength = 5, GradientLength = 12 },
         "k2 shorter" => new() { ChunkLength = 7, GradientLength = 3 },
         "random" => new() { ChunkLength = 8, RandomLength = Lengths },
+        "unbiased" => new() { ChunkLength = 8, Unbiased = new() { Every = 2, Seed = 5 } },
         _ => new() { ChunkLength = 8, RandomLength = Lengths, DropLast = true },
     };
 
