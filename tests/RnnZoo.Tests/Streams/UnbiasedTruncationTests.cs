@@ -60,7 +60,7 @@ public class UnbiasedTruncationTests
         for (var seed = 0; seen.Count < 1 << (steps - 1); seed++)
         {
             Assert.True(seed < 2000, "not every way to cut was drawn");
-            using var loader = new TruncatedBpttLoader(streams, new() { ChunkLength = length, Unbiased = new() { Seed = seed } });
+            using var loader = new TruncatedBpttLoader(streams, new() { ChunkLength = length, UnbiasedEvery = 1, UnbiasedSeed = seed });
             var lengths = Lengths(streams, loader.Options);
             if (!seen.Add(string.Join(",", lengths)))
             {
@@ -109,7 +109,7 @@ public class UnbiasedTruncationTests
         for (var draw = 0; draw < draws; draw++)
         {
             using var inner = NewDisposeScope();
-            using var loader = new TruncatedBpttLoader(streams, new() { ChunkLength = length, Unbiased = new() { Every = 2, Seed = draw } });
+            using var loader = new TruncatedBpttLoader(streams, new() { ChunkLength = length, UnbiasedEvery = 2, UnbiasedSeed = draw });
             Sum(model, loader);
             projected[draw] = directions.mv(Flat(model)).MoveToOuterDisposeScope(); // [20]
         }
@@ -134,7 +134,7 @@ public class UnbiasedTruncationTests
         var source = new TokenStreams(SampleStreams.Counting(40_001), 2);
         foreach (var every in new[] { 1, 5 })
         {
-            var lengths = Lengths(source, new() { ChunkLength = 20, Unbiased = new() { Every = every, Seed = 3 } });
+            var lengths = Lengths(source, new() { ChunkLength = 20, UnbiasedEvery = every, UnbiasedSeed = 3 });
             Assert.Equal(source.Steps, lengths.Sum());
             Assert.InRange(lengths.Average(), 18, 22);
             Assert.All(lengths.SkipLast(1), length => Assert.Equal(0, length % every));
@@ -146,7 +146,7 @@ public class UnbiasedTruncationTests
     public void State_OfAChunkWithWeighedPlaces_IsRefusedWithTheReason()
     {
         using var scope = NewDisposeScope();
-        using var loader = new TruncatedBpttLoader(new TokenStreams(SampleStreams.Counting(47), 2), new() { ChunkLength = 9, Unbiased = new() });
+        using var loader = new TruncatedBpttLoader(new TokenStreams(SampleStreams.Counting(47), 2), new() { ChunkLength = 9, UnbiasedEvery = 1 });
         var chunk = loader.First(found => found.Run(SampleStreams.Echo).shape[0] > 1);
         Assert.EndsWith("its gradients are weighed where they might have been cut; give the net to chunk.Run.", Assert.Throws<InvalidOperationException>(() => chunk.State).Message);
     }
