@@ -68,8 +68,12 @@ internal sealed class UnitSensitivity
         var steps = new UnitSensitivity(layer, tape);
         var (reach, start) = steps.Reach();
         var inside = steps.Inside(reach); // [B, U, ..] each
-        Tensor[] after = before is null ? inside : [.. inside.Zip(before, (added, old) => added.Plus(steps.Through(start, old)))]; // (2)
-        return Array.ConvertAll(after, tensor => tensor.MoveToOuterDisposeScope());
+        for (var parameter = 0; before is not null && parameter < inside.Length; parameter++)
+        {
+            inside[parameter].add_(steps.Through(start, before[parameter]), Scalars.One); // (2)
+        }
+
+        return Array.ConvertAll(inside, tensor => tensor.MoveToOuterDisposeScope());
     }
 
     // R_t of all steps, [T, U, U, B, H], and R_0 [U, U, B, H].
@@ -94,11 +98,12 @@ internal sealed class UnitSensitivity
     {
         var byNumber = Enumerable.Range(0, _units).Select(number =>
         {
+            using var scope = NewDisposeScope(); // what sequences give is as large as S
             var flow = Back([.. reach.select(1, number).unbind(1).Select(part => part.flatten(0, 1))]); // [N, H] each
             var (dP, dQ) = (TensorValue.Of(flow.DProjected), TensorValue.Of(flow.DRecurrent)); // [N, G·H]
             var walk = new BackwardWalk(dP, dQ, flow.DProduct is null ? dP : TensorValue.Of(flow.DProduct), flow.DSums is null ? null : TensorValue.Of(flow.DSums));
             var bySequence = Enumerable.Range(0, (int)_sizes.Batch).Select(sequence => OfSequence(walk, sequence)).ToArray();
-            return bySequence[0].Select((_, parameter) => stack(bySequence.Select(of => of[parameter]), 0)).ToArray(); // [B, ..] each
+            return bySequence[0].Select((_, parameter) => stack(bySequence.Select(of => of[parameter]), 0).MoveToOuterDisposeScope()).ToArray(); // [B, ..] each
         }).ToArray();
         return [.. byNumber[0].Select((_, parameter) => stack(byNumber.Select(of => of[parameter]), 1))]; // [B, U, ..] each
     }
@@ -106,9 +111,10 @@ internal sealed class UnitSensitivity
     // R_0 S_0: of each unit, by its rows of the parameter.
     private Tensor Through(Tensor start, Tensor before)
     {
+        using var scope = NewDisposeScope();
         var (batch, hidden) = (_sizes.Batch, _sizes.Hidden);
         var rows = before.view(batch, 1, _units, before.size(2) / hidden, hidden, -1); // [B, 1, U, G, H, ·]
-        return start.permute(2, 0, 1, 3).view(batch, _units, _units, 1, hidden, 1).mul(rows).sum(2).view(before.shape); // [B, U, ..]
+        return start.permute(2, 0, 1, 3).view(batch, _units, _units, 1, hidden, 1).mul(rows).sum(2).view(before.shape).MoveToOuterDisposeScope(); // [B, U, ..]
     }
 
     // One step back for all rows at once, from gradients of the numbers of each unit's state.
