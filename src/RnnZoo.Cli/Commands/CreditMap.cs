@@ -44,7 +44,10 @@ internal sealed record CreditMap(IReadOnlyList<CreditLine> Lines)
         "How far credit reaches",
         new Axis("steps back"),
         new Axis("share of the gradient left") { Minimum = 0 },
-        [.. Lines.Select((line, place) => new Series(line.Name, [.. line.Shares.Select((share, distance) => new ChartPoint(distance + 1, share))]) { Colour = place })]);
+        [.. Lines.Select((line, place) => new Series(line.Name, [.. line.Shares.Select((share, distance) => new ChartPoint(distance + 1, share))]) { Colour = place })])
+    {
+        EndLabels = true,
+    };
 
     // What is left after 1, 2, … steps back of a random cotangent, by the whole Jacobians and by the units' own blocks.
     private static (double[] Exact, double[] Own) Shares(TbpttSettings settings, int most)

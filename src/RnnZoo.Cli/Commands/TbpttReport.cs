@@ -141,7 +141,7 @@ internal static class TbpttCharts
         => Cost(result, "Time of the gradient", new Axis("milliseconds per time step") { Minimum = 0 }, row => row.Cost.MillisecondsPerStep);
 
     private static LineChart Cost(TbpttResult result, string title, Axis vertical, Func<TbpttRow, double> value)
-        => new(title, Chunks(result), vertical, [Line(result, "chunks of k", value), .. Others(result, value, colour: 1)])
+        => new(title, Chunks(result), vertical, [Line(result, "chunks of k", value), .. Others(result, value, colour: 0)])
         {
             ReferenceLines = [new ReferenceLine(value(result.Exact), "exact, in segments")],
             EndLabels = true,
@@ -149,7 +149,7 @@ internal static class TbpttCharts
 
     private static LineChart Gradient(TbpttResult result)
     {
-        Series[] lines = [Line(result, "all parameters", row => row.Error.Cosine), Line(result, "recurrent matrix", row => row.Error.RecurrentCosine) with { Colour = 1 }, .. Others(result, row => row.Error.Cosine, colour: 2)];
+        Series[] lines = [Line(result, "all parameters", row => row.Error.Cosine), Line(result, "recurrent matrix", row => row.Error.RecurrentCosine) with { Colour = 1 }, .. Others(result, row => row.Error.Cosine, colour: 1)];
         var values = lines.SelectMany(line => line.Points).Select(point => point.Y).Where(double.IsFinite); // a net may have no recurrent matrix
         return new LineChart(
             "Direction of the gradient", Chunks(result), new Axis("cosine to the exact one") { Maximum = 1, Minimum = values.Append(0).Min() }, lines)
@@ -158,15 +158,21 @@ internal static class TbpttCharts
         };
     }
 
-    private static GroupedBars Recall(TbpttResult result) => new(
-        $"Recall after {result.Settings.Delay} steps, once trained",
-        "k in training",
-        [.. result.Rows.Select(row => row.Way!.Value.Name)],
-        new Axis("share of right answers") { Minimum = 0, Maximum = 1 },
-        [new BarSeries("trained in chunks of k", [.. result.Rows.Select(row => row.Score?.Recall ?? double.NaN)])])
+    private static GroupedBars Recall(TbpttResult result)
     {
-        ReferenceLines = [new ReferenceLine(1.0 / RecallStream.Cues, "a guess")],
-    };
+        int[] chunks = [.. result.Rows.Select(row => row.Way!.Value.Chunk).Distinct()];
+        var kinds = result.Rows.Select(row => row.Way!.Value.Kind).Distinct();
+        return new GroupedBars(
+            $"Recall after {result.Settings.Delay} steps, once trained",
+            "k in training",
+            [.. chunks.Select(chunk => new Way(chunk).Name)],
+            new Axis("share of right answers") { Minimum = 0, Maximum = 1 },
+            [.. kinds.Select(kind => new BarSeries(kind == WayKind.Fixed ? "chunks of k" : $"{kind}-k".ToLowerInvariant(), [.. chunks.Select(chunk =>
+                result.Rows.FirstOrDefault(row => row.Way == new Way(chunk, kind))?.Score?.Recall ?? double.NaN)]) { Colour = (int)kind })])
+        {
+            ReferenceLines = [new ReferenceLine(1.0 / RecallStream.Cues, "a guess")],
+        };
+    }
 
     private static Axis Chunks(TbpttResult result) => new("k, steps")
     {
@@ -183,5 +189,5 @@ internal static class TbpttCharts
 
     // The other ways, each a point of its own.
     private static Series[] Others(TbpttResult result, Func<TbpttRow, double> value, int colour) =>
-        [.. result.Rows.Except(Fixed(result)).Select((row, place) => new Series(row.Way!.Value.Name, [new ChartPoint(Steps(result, row), value(row))]) { Markers = true, Colour = colour + place })];
+        [.. result.Rows.Except(Fixed(result)).Select(row => new Series(row.Way!.Value.Name, [new ChartPoint(Steps(result, row), value(row))]) { Markers = true, Colour = colour + (int)row.Way.Value.Kind })];
 }
