@@ -32,23 +32,46 @@ internal sealed class GradientProbe(RowJob job) : IDisposable
     private GradientCost Measure()
     {
         // One step at a time: what chunks of k take must not be there already.
-        WalkChunks(Stream(Math.Min(WarmUpSteps, job.Settings.Length)), 1);
+        WalkChunks(Stream(Math.Min(WarmUpSteps, job.Settings.Length)), new TruncatedBpttOptions { ChunkLength = 1 });
         (_fewestTensors, _mostTensors) = (long.MaxValue, 0);
         _model.zero_grad();
         GC.Collect();
         var (before, peakBefore) = (ResidentMemory.Now, ResidentMemory.Peak);
         ResidentMemory.ForgetPeak();
         var watch = Stopwatch.StartNew();
-        var segment = Pass();
+        var segment = Pass(draw: 0);
         var first = watch.Elapsed.TotalSeconds;
         var peak = ResidentMemory.Peak;
         var (gradient, start, count) = Gradients();
 
+        var draws = Draws(gradient);
         var seconds = TimeMore(first);
         var median = seconds.Length == 0 ? first : seconds[seconds.Length / 2];
         return new GradientCost(
             Math.Max(peak, peakBefore), Math.Max(0, peak - before), 1e3 * median / job.Settings.Length, Math.Max(1, seconds.Length), segment,
-            _fewestTensors, _mostTensors, MemoryMarshal.AsBytes(gradient.AsSpan()).ToArray(), start, count);
+            _fewestTensors, _mostTensors, Bytes(gradient), start, count, Bytes(draws.Mean), draws.Variance, draws.Count);
+
+        static byte[] Bytes(double[] numbers) => MemoryMarshal.AsBytes(numbers.AsSpan()).ToArray();
+    }
+
+    // The mean of the gradients by all draws of the cuts, and the sum of their elements' variances.
+    private (double[] Mean, double Variance, int Count) Draws(double[] first)
+    {
+        var (mean, squares, count) = ((double[])first.Clone(), 0.0, 1);
+        while (job.Kind == RowKind.Chunks && job.Way.IsDrawn && count < job.Settings.Draws)
+        {
+            _model.zero_grad();
+            Pass(count++);
+            var gradient = Gradients().Gradient;
+            for (var index = 0; index < mean.Length; index++)
+            {
+                var off = gradient[index] - mean[index];
+                mean[index] += off / count;
+                squares += off * (gradient[index] - mean[index]); // B. Welford, 1962
+            }
+        }
+
+        return (mean, count == 1 ? 0 : squares / (count - 1), count);
     }
 
     // The first pass is compiled while it runs, which does not matter to a long one; the others are timed.
@@ -59,14 +82,14 @@ internal sealed class GradientProbe(RowJob job) : IDisposable
         {
             _model.zero_grad();
             var watch = Stopwatch.StartNew();
-            Pass();
+            Pass(draw: 0);
             seconds.Add(watch.Elapsed.TotalSeconds);
         }
 
         return [.. seconds.Order()];
     }
 
-    private long Pass()
+    private long Pass(int draw)
     {
         var stream = Stream(job.Settings.Length);
         if (job.Kind == RowKind.Exact)
@@ -75,14 +98,14 @@ internal sealed class GradientProbe(RowJob job) : IDisposable
             return ExactBptt.Backward(_model, stream, TbpttModel.LossSum).SegmentLength;
         }
 
-        var chunk = job.Chunk == TbpttSettings.Full ? job.Settings.Length : job.Chunk;
-        WalkChunks(stream, chunk);
-        return chunk;
+        var options = job.Way.Options(stream.Steps, Seeds.Derive(job.Settings.Seed, "cuts", draw));
+        WalkChunks(stream, options);
+        return options.ChunkLength;
     }
 
-    private void WalkChunks(StreamSource stream, int length)
+    private void WalkChunks(StreamSource stream, TruncatedBpttOptions options)
     {
-        using var loader = new TruncatedBpttLoader(stream, new TruncatedBpttOptions { ChunkLength = length });
+        using var loader = new TruncatedBpttLoader(stream, options);
         foreach (var chunk in loader)
         {
             using (NewDisposeScope())
@@ -131,6 +154,9 @@ internal sealed class GradientProbe(RowJob job) : IDisposable
 /// <param name="Gradient">∂L/∂θ of all parameters, one after the other, as float64 in the machine's byte order.</param>
 /// <param name="RecurrentStart">Where the recurrent matrix's begins, in elements.</param>
 /// <param name="RecurrentCount">How many elements it has.</param>
+/// <param name="MeanGradient">The mean over all draws of the cuts; the gradient where nothing is drawn.</param>
+/// <param name="Variance">The sum of the elements' variances over the draws.</param>
+/// <param name="Draws">How often cuts were drawn; 1 where nothing is drawn.</param>
 internal sealed record GradientCost(
     long ProcessPeakBytes,
     long ExtraBytes,
@@ -141,7 +167,30 @@ internal sealed record GradientCost(
     long MostTensors,
     byte[] Gradient,
     int RecurrentStart,
-    int RecurrentCount);
+    int RecurrentCount,
+    byte[] MeanGradient,
+    double Variance,
+    int Draws);
+
+/// <summary>How far a gradient is from the exact one g; norms are L2 over all parameters.</summary>
+/// <param name="Cosine">Between the two, over all parameters.</param>
+/// <param name="RecurrentCosine">The same over the recurrent matrix alone.</param>
+/// <param name="NormRatio">‖gradient‖ / ‖g‖.</param>
+/// <param name="Bias">‖mean over the draws of the cuts - g‖ / ‖g‖.</param>
+/// <param name="Spread">√(sum of the variances over the draws) / ‖g‖; 0 where nothing is drawn.</param>
+internal sealed record GradientError(double Cosine, double RecurrentCosine, double NormRatio, double Bias, double Spread)
+{
+    public static GradientError Of(GradientCost cost, GradientCost exact)
+    {
+        var (gradient, mean, reference) = (Elements(cost.Gradient), Elements(cost.MeanGradient), Elements(exact.Gradient));
+        var off = mean.Zip(reference, (one, other) => one - other).ToArray();
+        return new GradientError(Commands.Cosine.OfAll(cost, exact), Commands.Cosine.OfRecurrent(cost, exact), Norm(gradient) / Norm(reference), Norm(off) / Norm(reference), Math.Sqrt(cost.Variance) / Norm(reference));
+    }
+
+    private static double[] Elements(byte[] bytes) => MemoryMarshal.Cast<byte, double>(bytes).ToArray();
+
+    private static double Norm(double[] numbers) => Math.Sqrt(numbers.Sum(number => number * number));
+}
 
 /// <summary>How far two gradients point in the same direction.</summary>
 internal static class Cosine

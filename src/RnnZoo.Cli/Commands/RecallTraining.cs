@@ -57,7 +57,7 @@ internal static class RecallTraining
         using var scope = NewDisposeScope();
         model.zero_grad();
         var loss = TbpttModel.LossSum(chunk.Run(model), chunk.Target);
-        var asked = (double)Batch * chunk.Input.shape[0] / RecallStream.PeriodOf(delay); // about as many questions
+        var asked = Batch * chunk.Input.shape[0] / chunk.LearningRateFactor / RecallStream.PeriodOf(delay); // about as many questions, in a chunk of the usual length
         optimizer.Step(loss.div(Scalars.Of(asked)), LearningRate, Clip);
         return chunk.Input.shape[0];
     }
@@ -78,8 +78,7 @@ internal static class RecallTraining
     private static TruncatedBpttLoader Loader(RowJob job, int streams, string purpose, int number)
     {
         var stream = Stream(job, streams, purpose, number);
-        var length = job.Chunk == TbpttSettings.Full ? stream.Steps : Math.Min(job.Chunk, stream.Steps);
-        return new TruncatedBpttLoader(stream, new TruncatedBpttOptions { ChunkLength = (int)length });
+        return new TruncatedBpttLoader(stream, job.Way.Options(stream.Steps, Seeds.Derive(job.Settings.Seed, "training cuts", number)));
     }
 
     private static RecallStream Stream(RowJob job, int streams, string purpose, int number) =>

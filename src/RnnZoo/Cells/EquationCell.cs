@@ -64,6 +64,9 @@ public abstract class EquationCell : RecurrentCell
     /// <summary>Whether the state has a c besides h.</summary>
     internal bool HasCellState => StateSizes.Count > 1;
 
+    /// <summary>How many leading parts of the state no step reads.</summary>
+    internal virtual int UnreadParts => 0;
+
     /// <summary>Lets a test put a wrong term into the backward equations; null for none.</summary>
     internal TermHook? Hook { get; set; }
 

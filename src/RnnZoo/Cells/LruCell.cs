@@ -138,6 +138,8 @@ public sealed class LruCell : EquationCell
 
     internal override Tensor? RecurrentWeight => null;
 
+    internal override int UnreadParts => 1;
+
     internal override IReadOnlyList<Tensor> Further => [weight_zh, weight_nu_log, weight_theta_log, weight_gamma_log];
 
     internal override (string Name, long[] Shape)[] FurtherShapes(long hidden, bool bias) =>

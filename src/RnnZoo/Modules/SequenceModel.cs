@@ -64,6 +64,9 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
     /// <summary>The embedding [V, E], or null.</summary>
     internal Tensor? Embedding => _encoder.Embedding?.weight;
 
+    /// <summary>What the net reads [T, B, ·], or token ids that it takes as one-hot vectors [T, B].</summary>
+    internal Tensor Encode(Tensor input) => _encoder.Encode(input, _readout.Linear.weight.dtype);
+
     /// <summary>The readout.</summary>
     internal Linear Readout => _readout.Linear;
 
@@ -144,7 +147,7 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
         var lengths = _lengths.Take();
         ArgumentNullException.ThrowIfNull(input);
         using var scope = NewDisposeScope();
-        var encoded = _encoder.Encode(input, _readout.Linear.weight.dtype); // [T, B, ·]
+        var encoded = Encode(input); // [T, B, ·]
         var (hidden, final) = lengths is null ? Recurrent.Run(encoded, state) : Recurrent.Run(encoded, lengths, state); // [T, B, D·H]
         var output = _readout.Linear.call(hidden); // [T, B, O]
         return new RecurrentResult(output.MoveToOuterDisposeScope(), final.KeepFrom(scope));

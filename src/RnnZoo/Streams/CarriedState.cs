@@ -37,14 +37,7 @@ internal sealed class CarriedState(long streams, Func<long, RecurrentState>? ini
     /// <summary>The state with the rows of some streams as at the start; the others as they are, gradients included.</summary>
     public RecurrentState Reset(RecurrentState state, IEnumerable<int> rows)
     {
-        var mask = new bool[streams];
-        var any = false;
-        foreach (var row in rows)
-        {
-            mask[row] = any = true;
-        }
-
-        if (!any)
+        if (Mask(rows) is not { } mask)
         {
             return state;
         }
@@ -53,13 +46,33 @@ internal sealed class CarriedState(long streams, Func<long, RecurrentState>? ini
         var part = 0;
         return state.Map(value =>
         {
-            var shape = value.shape;
-            var lead = new long[shape.Length];
-            Array.Fill(lead, 1);
-            lead[^2] = streams;
-            var fresh = tensor(mask, device: value.device).view(lead); // [.., B, ..]
+            var fresh = Fresh(mask, value, axis: value.shape.Length - 2); // [.., B, ..]
             return initial is null ? value.masked_fill(fresh, Scalars.Zero) : where(fresh, initial[part++], value);
         });
+    }
+
+    /// <summary>What a state owes to parameters, tensors [B, ..], with nothing in the rows of some streams.</summary>
+    public IReadOnlyList<Tensor> Reset(IReadOnlyList<Tensor> sensitivity, IEnumerable<int> rows) =>
+        Mask(rows) is { } mask ? [.. sensitivity.Select(value => value.masked_fill(Fresh(mask, value, axis: 0), Scalars.Zero))] : sensitivity;
+
+    // Null for no rows.
+    private bool[]? Mask(IEnumerable<int> rows)
+    {
+        bool[]? mask = null;
+        foreach (var row in rows)
+        {
+            (mask ??= new bool[streams])[row] = true;
+        }
+
+        return mask;
+    }
+
+    private Tensor Fresh(bool[] mask, Tensor value, int axis)
+    {
+        var lead = new long[value.shape.Length];
+        Array.Fill(lead, 1);
+        lead[axis] = streams;
+        return tensor(mask, device: value.device).view(lead);
     }
 
     private static string Show(RecurrentState state) => string.Join(" and ", state.Select(part => Check.Show(part.shape)));

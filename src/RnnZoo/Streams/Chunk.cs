@@ -18,10 +18,11 @@ public sealed class Chunk
 {
     private readonly ChunkTensors _tensors;
     private readonly ChunkRunner _runner;
+    private readonly OnlineGradient? _online;
 
-    internal Chunk(int epoch, ChunkPlan plan, double learningRateFactor, ChunkTensors tensors, ChunkRunner runner)
+    internal Chunk(int epoch, ChunkPlan plan, double learningRateFactor, ChunkTensors tensors, ChunkRunner runner, OnlineGradient? online)
     {
-        (Epoch, Plan, LearningRateFactor, _tensors, _runner) = (epoch, plan, learningRateFactor, tensors, runner);
+        (Epoch, Plan, LearningRateFactor, _tensors, _runner, _online) = (epoch, plan, learningRateFactor, tensors, runner, online);
     }
 
     /// <summary>How many times the streams were walked through before.</summary>
@@ -51,8 +52,8 @@ public sealed class Chunk
 
     internal ChunkPlan Plan { get; }
 
-    /// <summary>The state that the next chunk starts from; the loader's.</summary>
-    internal RecurrentState? Next { get; private set; }
+    /// <summary>What the next chunk starts from; the loader's.</summary>
+    internal CarriedPast? Next { get; private set; }
 
     internal bool HasRun { get; private set; }
 
@@ -60,22 +61,24 @@ public sealed class Chunk
     /// <param name="model">The model; time comes first.</param>
     /// <returns>[k, B, O]: the outputs that <see cref="Target"/> asks for.</returns>
     /// <exception cref="ArgumentException">The model takes the batch first.</exception>
+    /// <exception cref="NotSupportedException">The loader's gradients are online, which the net does not allow; the message says why.</exception>
     public Tensor Run(SequenceModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
         ChunkRunner.CheckForwards(model.Recurrent);
-        return Run(model.call);
+        return Run(model.call, _online is { } online ? OnlineSensitivity.Of(online, model.Recurrent, model.Encode) : null);
     }
 
     /// <summary>Runs a recurrent module of this library.</summary>
     /// <param name="module">The module; time comes first, and the sequence is read forwards alone.</param>
     /// <returns>[k, B, H]: h of the last layer at the steps that <see cref="Target"/> asks for.</returns>
     /// <exception cref="ArgumentException">The module takes the batch first, or reads both ways.</exception>
+    /// <exception cref="NotSupportedException">The loader's gradients are online, which the net does not allow; the message says why.</exception>
     public Tensor Run(IRecurrentModule module)
     {
         ArgumentNullException.ThrowIfNull(module);
         ChunkRunner.CheckForwards(module);
-        return Run(module.Run);
+        return Run(module.Run, _online is { } online ? OnlineSensitivity.Of(online, module) : null);
     }
 
     /// <summary>Runs a net whose state is one tensor, such as nn.RNN and nn.GRU.</summary>
@@ -111,26 +114,25 @@ public sealed class Chunk
     /// <param name="net">(input [·, B, …], state or null for the net's zeros) → output [·, B, …] and the final state. A state
     /// of several tensors is a <see cref="RecurrentState"/> of them.</param>
     /// <returns>[k, B, …]: the outputs that <see cref="Target"/> asks for.</returns>
-    /// <exception cref="InvalidOperationException">What the net returned does not fit.</exception>
+    /// <exception cref="InvalidOperationException">What the net returned does not fit, or the loader's gradients are online.</exception>
     /// <exception cref="ObjectDisposedException">The loader has gone on to another chunk.</exception>
     /// <remarks>Running a chunk again starts from the same state; the last run's final state goes on.</remarks>
     public Tensor Run(Func<Tensor, RecurrentState?, RecurrentResult> net)
     {
         ArgumentNullException.ThrowIfNull(net);
-        ObjectDisposedException.ThrowIf(_tensors.IsClosed, this);
-        var run = _runner.Run(net);
-        Keep(run.Next);
-        return run.Output;
+        RequireNoOnline();
+        return Run(net, online: null);
     }
 
     /// <summary>For a model that was run by hand from <see cref="State"/>: hands the final state on. It is detached here.</summary>
     /// <param name="state">h, or h and c, or whatever parts the state has.</param>
     /// <exception cref="ArgumentException">The parts are not those of the state before.</exception>
-    /// <exception cref="InvalidOperationException">The chunk has to be run in pieces; the message says why.</exception>
+    /// <exception cref="InvalidOperationException">The chunk has to be run in pieces, or the loader's gradients are online; the message says why.</exception>
     /// <exception cref="ObjectDisposedException">The loader has gone on to another chunk.</exception>
     public void Carry(params Tensor[] state)
     {
         ObjectDisposedException.ThrowIf(_tensors.IsClosed, this);
+        RequireNoOnline();
         Keep(_runner.CarryOfOnePiece(new RecurrentState(state)));
     }
 
@@ -146,7 +148,23 @@ public sealed class Chunk
         Next = null;
     }
 
-    private void Keep(RecurrentState? next)
+    private Tensor Run(Func<Tensor, RecurrentState?, RecurrentResult> net, OnlineSensitivity? online)
+    {
+        ObjectDisposedException.ThrowIf(_tensors.IsClosed, this);
+        var run = _runner.Run(net, online);
+        Keep(run.Next);
+        return run.Output;
+    }
+
+    private void RequireNoOnline()
+    {
+        if (_online is not null)
+        {
+            throw new InvalidOperationException("Online: expected a model or a recurrent module of this library in chunk.Run, whose equations say what its state owes to its parameters, got a net that is run by hand or by a function.");
+        }
+    }
+
+    private void Keep(CarriedPast? next)
     {
         Next?.Dispose();
         (Next, HasRun) = (next, true);

@@ -36,22 +36,46 @@ internal readonly record struct ChunkPlan(long From, long Start, long GradientSt
 
 /// <summary>What running a chunk gives.</summary>
 /// <param name="Output">[k, B, …]: the outputs whose losses count.</param>
-/// <param name="Next">The detached state that the next chunk starts from, free of dispose scopes.</param>
+/// <param name="Next">What the next chunk starts from, free of dispose scopes: the detached state, and what it owes to the parameters.</param>
 /// <param name="Final">The state after the last step, as the net returned it.</param>
-internal readonly record struct ChunkRun(Tensor Output, RecurrentState? Next, RecurrentState Final);
+internal readonly record struct ChunkRun(Tensor Output, CarriedPast? Next, RecurrentState Final);
+
+/// <summary>Places inside a chunk at which gradients are weighed on their way back: each so many steps after a first one.</summary>
+/// <param name="Start">The chunk's first step.</param>
+/// <param name="Every">How many steps lie between two places.</param>
+/// <param name="Factor">What gradients are multiplied with there.</param>
+internal readonly record struct GradientCrossings(long Start, int Every, double Factor)
+{
+    /// <summary>Whether a step begins behind such a place.</summary>
+    public bool AreAt(long step) => step > Start && (step - Start) % Every == 0;
+
+    /// <summary>The same numbers, whose gradients are multiplied.</summary>
+    public Tensor Weigh(Tensor state)
+    {
+        if (!state.requires_grad)
+        {
+            return state;
+        }
+
+        var weighed = state.mul(Scalars.Of(Factor));
+        return state.detach().Plus(weighed.sub(weighed.detach()));
+    }
+}
 
 /// <summary>
-/// Runs a net over a chunk: in one piece where it can, else cut where a document starts, where gradients begin and where
-/// the state has to be kept. The input begins at plan.From, and so does the detached start, null at the streams' start.
+/// Runs a net over a chunk: in one piece where it can, else cut where a document starts, where gradients begin or are weighed
+/// and where the state has to be kept. The input begins at plan.From, and so does the detached start, null at the streams' start.
 /// </summary>
-internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<DocumentStart> documents, RecurrentState? start, CarriedState carried)
+internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<DocumentStart> documents, CarriedPast? start, CarriedState carried, GradientCrossings? crossings = null)
 {
-    public ChunkRun Run(Func<Tensor, RecurrentState?, RecurrentResult> net)
+    /// <param name="net">(input, state or null) → output and final state.</param>
+    /// <param name="online">Carries what the net's state owes to its parameters; null for nothing.</param>
+    public ChunkRun Run(Func<Tensor, RecurrentState?, RecurrentResult> net, OnlineSensitivity? online = null)
     {
-        RecurrentState? next = null;
+        CarriedPast? next = null;
         try
         {
-            return Run(net, ref next);
+            return Run(net, online, ref next);
         }
         catch
         {
@@ -79,41 +103,44 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
     public RecurrentState? StateOfOnePiece()
     {
         RequireOnePiece();
-        return StateAt(plan.From, start);
+        return StateAt(plan.From, start?.State);
     }
 
     /// <summary>What a caller who ran the chunk by hand hands on.</summary>
-    public RecurrentState? CarryOfOnePiece(RecurrentState final)
+    public CarriedPast? CarryOfOnePiece(RecurrentState final)
     {
         RequireOnePiece();
-        return plan.NextFrom is null ? null : carried.Keep(final, start);
+        return plan.NextFrom is null ? null : new CarriedPast(carried.Keep(final, start?.State), []);
     }
 
-    private ChunkRun Run(Func<Tensor, RecurrentState?, RecurrentResult> net, ref RecurrentState? next)
+    private ChunkRun Run(Func<Tensor, RecurrentState?, RecurrentResult> net, OnlineSensitivity? online, ref CarriedPast? next)
     {
         var borders = Borders();
-        var state = start;
+        var (state, owed) = (start?.State, online is null ? null : start?.Sensitivity);
         var outputs = new List<Tensor>();
         for (var piece = 0; piece + 1 < borders.Count; piece++)
         {
             var (first, end) = (borders[piece], borders[piece + 1]);
             using var noTape = first < plan.GradientStart ? no_grad() : null;
-            (var output, state) = RunPiece(net, first, end - first, state);
+            (state, owed) = (StateAt(first, state), owed is null ? null : carried.Reset(owed, RowsThatStart(first)));
+            var steps = end - first == input.shape[0] ? input : input.narrow(0, first - plan.From, end - first); // [·, B, …]
+            var before = state;
+            state = piece == 0 && owed is not null ? online!.Attach(state!, owed) : state; // later pieces are on the same tape
+            (var output, state) = RunPiece(net, steps, state);
             outputs.Add(output);
+            owed = plan.NextFrom is null ? null : online?.Advance(steps, before, owed);
             if (end == plan.NextFrom)
             {
-                next = carried.Keep(state, start);
+                next = new CarriedPast(carried.Keep(state, start?.State), [.. owed?.Select(tensor => tensor.DetachFromDisposeScope()) ?? []]);
             }
         }
 
         return Select(outputs, next, state!);
     }
 
-    private RecurrentResult RunPiece(Func<Tensor, RecurrentState?, RecurrentResult> net, long first, long length, RecurrentState? state)
+    private static RecurrentResult RunPiece(Func<Tensor, RecurrentState?, RecurrentResult> net, Tensor steps, RecurrentState? state)
     {
-        state = StateAt(first, state);
-        var whole = length == input.shape[0];
-        var result = net(whole ? input : input.narrow(0, first - plan.From, length), state); // [·, B, …]
+        var (length, result) = (steps.shape[0], net(steps, state)); // [·, B, …]
         if (result.Output is null || result.State is null || result.Output.Dimensions < 1 || result.Output.shape[0] != length)
         {
             var got = result.Output is null || result.State is null ? "null" : Check.Show(result.Output.shape);
@@ -123,7 +150,16 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
         return result;
     }
 
-    private RecurrentState? StateAt(long step, RecurrentState? state) => step == 0 ? carried.Initial() : carried.Reset(state!, RowsThatStart(step));
+    private RecurrentState? StateAt(long step, RecurrentState? state)
+    {
+        if (step == 0)
+        {
+            return carried.Initial();
+        }
+
+        state = crossings is { } weigh && weigh.AreAt(step) ? state!.Map(weigh.Weigh) : state!;
+        return carried.Reset(state, RowsThatStart(step));
+    }
 
     // Steps at which a piece starts, and the end.
     private List<long> Borders()
@@ -134,6 +170,11 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
         foreach (var document in documents)
         {
             Add(document.Step);
+        }
+
+        for (var step = plan.Start + crossings?.Every; step < plan.End; step += crossings?.Every)
+        {
+            Add(step.Value);
         }
 
         borders.Sort();
@@ -151,7 +192,7 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
     private IEnumerable<int> RowsThatStart(long step) => documents.Where(document => document.Step == step).Select(document => document.Stream);
 
     // What comes before the steps that count was run for their state alone.
-    private ChunkRun Select(List<Tensor> outputs, RecurrentState? next, RecurrentState final)
+    private ChunkRun Select(List<Tensor> outputs, CarriedPast? next, RecurrentState final)
     {
         var all = outputs.Count == 1 ? outputs[0] : cat(outputs, 0); // [·, B, …]
         var before = plan.Counted - plan.From;
@@ -162,7 +203,7 @@ internal sealed class ChunkRunner(ChunkPlan plan, Tensor input, IReadOnlyList<Do
     {
         if (Borders().Count > 2 || plan.Start != plan.Counted || plan.From != plan.Start)
         {
-            throw new InvalidOperationException($"the chunk of steps {plan.Start} to {plan.End - 1} has to be run in pieces, for {(documents.Any(document => document.Step > plan.From) ? $"a document starts inside it, at step {documents.First(document => document.Step > plan.From).Step}" : "gradients reach back another length than the chunk's")}; give the net to chunk.Run.");
+            throw new InvalidOperationException($"the chunk of steps {plan.Start} to {plan.End - 1} has to be run in pieces, for {(documents.Any(document => document.Step > plan.From) ? $"a document starts inside it, at step {documents.First(document => document.Step > plan.From).Step}" : crossings is null ? "gradients reach back another length than the chunk's" : "its gradients are weighed where they might have been cut")}; give the net to chunk.Run.");
         }
     }
 }

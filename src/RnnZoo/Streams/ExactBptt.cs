@@ -265,7 +265,7 @@ internal sealed class SegmentedPass(Func<Tensor, RecurrentState?, RecurrentResul
         var tensors = ChunkTensors.Read(streams, segment);
         try
         {
-            var run = new ChunkRunner(segment, tensors.All, documents, start, _carried).Run(net);
+            var run = new ChunkRunner(segment, tensors.All, documents, start is null ? null : new CarriedPast(start, []), _carried).Run(net);
             run.Next?.Dispose();
             return use(run, tensors.Target);
         }

@@ -32,7 +32,7 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
 {
     private readonly StreamSource _source;
     private readonly CarriedState _carried;
-    private RecurrentState? _state;
+    private CarriedPast? _past;
     private SplitMix64 _random;
     private long _step;
     private Chunk? _open;
@@ -51,7 +51,7 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
         Options.Validate(source);
         _source = source;
         _carried = new CarriedState(source.Streams, Options.InitialState);
-        _random = new SplitMix64((ulong)(Options.RandomLength?.Seed ?? 0));
+        _random = new SplitMix64((ulong)(Options.RandomLength?.Seed ?? Options.UnbiasedSeed));
     }
 
     /// <summary>How the streams are cut.</summary>
@@ -60,8 +60,8 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
     /// <summary>How many times the streams were walked through to their end.</summary>
     public int Epoch { get; private set; }
 
-    /// <summary>How many chunks an epoch has; null with random lengths.</summary>
-    public long? ChunksPerEpoch => Options.RandomLength is not null ? null
+    /// <summary>How many chunks an epoch has; null where lengths are drawn.</summary>
+    public long? ChunksPerEpoch => Options.DrawsLengths ? null
         : Options.DropLast ? _source.Steps / Options.ChunkLength
         : (_source.Steps + Options.ChunkLength - 1) / Options.ChunkLength;
 
@@ -71,10 +71,13 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
     /// </summary>
     public LoaderPosition Position()
     {
-        var (epoch, step, from, random, state) = _open is { HasRun: true }
+        var (epoch, step, from, random, past) = _open is { HasRun: true }
             ? After(_open)
-            : (Epoch, _step, _open?.Plan.From ?? CurrentPlan(out _).From, _random.State, _state);
-        return new LoaderPosition(epoch, step, from, random, state?.Map(part => part.clone()), _source.Streams, _source.Steps, Options.ChunkLength, Options.GradientLength);
+            : (Epoch, _step, _open?.Plan.From ?? CurrentPlan(out _).From, _random.State, _past);
+        return new LoaderPosition(epoch, step, from, random, past?.State.Map(part => part.clone()), _source.Streams, _source.Steps, Options.ChunkLength, Options.GradientLength)
+        {
+            Sensitivity = Options.Online is null || past is null ? null : [.. past.Sensitivity.Select(tensor => tensor.clone())],
+        };
     }
 
     /// <summary>Goes to a position that was saved before, of a loader with the same streams and options.</summary>
@@ -97,11 +100,18 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
             throw new ArgumentException($"position: expected a step from 0 to {_source.Steps - 1} and a state unless it is run from step 0, got epoch {position.Epoch}, step {position.Step}, run from {position.From}, {(position.State is null ? "no state" : "a state")}.");
         }
 
+        if ((position.Sensitivity is null) != (Options.Online is null || position.State is null))
+        {
+            throw new ArgumentException($"position: expected Sensitivity where gradients are online and there is a state, and null elsewhere, got {(position.Sensitivity is null ? "null" : "some")} with Online = {Options.Online?.ToString() ?? "null"}.");
+        }
+
         RequireSamePlan(position);
         using var scope = NewDisposeScope();
-        var state = position.State?.Map(part => part.detach().clone()).DetachFromDisposeScope();
-        _state?.Dispose();
-        (Epoch, _step, _random, _state) = (position.Epoch, position.Step, new SplitMix64(position.Random), state);
+        var past = position.State is not { } state ? null : new CarriedPast(
+            state.Map(part => part.detach().clone()).DetachFromDisposeScope(),
+            [.. position.Sensitivity?.Select(tensor => tensor.detach().clone().DetachFromDisposeScope()) ?? []]);
+        _past?.Dispose();
+        (Epoch, _step, _random, _past) = (position.Epoch, position.Step, new SplitMix64(position.Random), past);
     }
 
     /// <summary>Walks from where the loader stands to the streams' end: one epoch, or what is left of it.</summary>
@@ -121,8 +131,8 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
         _disposed = true;
         _open?.Close(keepNext: false);
         _open = null;
-        _state?.Dispose();
-        _state = null;
+        _past?.Dispose();
+        _past = null;
     }
 
     private IEnumerator<Chunk> Walk()
@@ -162,21 +172,22 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
         var documents = new List<DocumentStart>();
         _source.FindDocumentStarts(plan.From, plan.End - plan.From, documents);
         var tensors = ChunkTensors.Read(_source, plan);
-        var factor = Options.RandomLength is null ? 1 : (double)(plan.End - plan.Start) / Options.ChunkLength;
-        return _open = new Chunk(Epoch, plan, factor, tensors, new ChunkRunner(plan, tensors.All, documents, _state, _carried));
+        var factor = !Options.DrawsLengths ? 1 : (double)(plan.End - plan.Start) / Options.ChunkLength;
+        return _open = new Chunk(Epoch, plan, factor, tensors, new ChunkRunner(plan, tensors.All, documents, _past, _carried, Crossings(plan)), Options.Online);
     }
 
     private ChunkPlan CurrentPlan(out ulong randomAfter)
     {
         var random = _random;
-        var length = Length(ref random);
+        var length = Options.DrawLength(ref random);
         randomAfter = random.State;
-        return ChunkPlan.At(_step, length, Length(ref random), _source.Steps, Options);
+        return ChunkPlan.At(_step, length, Options.DrawLength(ref random), _source.Steps, Options);
     }
 
-    private long Length(ref SplitMix64 random) => Options.RandomLength?.Draw(Options.ChunkLength, ref random) ?? Options.ChunkLength;
+    private GradientCrossings? Crossings(ChunkPlan plan) =>
+        Options.UnbiasedEvery is { } every ? new GradientCrossings(plan.Start, every, Options.UnbiasedFactor) : null;
 
-    private (int Epoch, long Step, long From, ulong Random, RecurrentState? State) After(Chunk chunk) => chunk.IsLast
+    private (int Epoch, long Step, long From, ulong Random, CarriedPast? Past) After(Chunk chunk) => chunk.IsLast
         ? (Epoch + 1, 0, 0, _randomAfterOpen, null)
         : (Epoch, chunk.Plan.End, chunk.Plan.NextFrom!.Value, _randomAfterOpen, chunk.Next);
 
@@ -186,13 +197,13 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
         _open = null;
         if (chunk.HasRun && !_disposed)
         {
-            var (epoch, step, _, random, state) = After(chunk);
-            if (!ReferenceEquals(state, _state))
+            var (epoch, step, _, random, past) = After(chunk);
+            if (!ReferenceEquals(past, _past))
             {
-                _state?.Dispose();
+                _past?.Dispose();
             }
 
-            (Epoch, _step, _random, _state) = (epoch, step, new SplitMix64(random), state);
+            (Epoch, _step, _random, _past) = (epoch, step, new SplitMix64(random), past);
         }
 
         chunk.Close(keepNext: chunk.HasRun && !_disposed);
@@ -210,7 +221,7 @@ public sealed class TruncatedBpttLoader : IEnumerable<Chunk>, IDisposable
     private void RequireSamePlan(LoaderPosition position)
     {
         var random = new SplitMix64(position.Random);
-        var plan = ChunkPlan.At(position.Step, Length(ref random), Length(ref random), _source.Steps, Options);
+        var plan = ChunkPlan.At(position.Step, Options.DrawLength(ref random), Options.DrawLength(ref random), _source.Steps, Options);
         if (plan.From != position.From)
         {
             throw new ArgumentException($"position: expected the state of step {plan.From} for the chunk from step {position.Step} on, got that of step {position.From}; the options differ from those it was saved with.");
@@ -241,10 +252,48 @@ public sealed record TruncatedBpttOptions
     public RandomChunkLength? RandomLength { get; init; }
 
     /// <summary>
+    /// Unbiased truncation: a chunk may be cut after each so many of its steps, each time with the same chance c, by which chunks
+    /// have the mean length <see cref="ChunkLength"/> = k; and a gradient that passes a place where it might have been cut is
+    /// multiplied by 1/(1 - c). With the weights held fixed, the mean over the cuts of the gradient of all chunks' summed losses
+    /// is then the exact gradient. From 1 to below k, c is this over k. Null for no such cuts.
+    /// </summary>
+    /// <remarks>
+    /// <para>Source: C. Tallec and Y. Ollivier, "Unbiasing Truncated Backpropagation Through Time", 2017.</para>
+    /// <para>Unbiased is not precise: what reaches back past d places has the weight (1 - c)^-d with the chance (1 - c)^d, so its
+    /// variance grows as (1 - c)^-d, without a bound. It is for losses that depend on what lies within a few mean lengths.</para>
+    /// <para>Memory is that of the chunk under way: k steps on average, and more than n·k with the chance of about e^-n, so of N
+    /// chunks the longest has about k log N steps.</para>
+    /// <para>The net is called anew for each of these pieces of a chunk, so kernels like 5 or 10 better than 1. Where a loss is
+    /// the mean over a chunk's steps, multiply it, or the learning rate, with <see cref="Chunk.LearningRateFactor"/>.</para>
+    /// </remarks>
+    public int? UnbiasedEvery { get; init; }
+
+    /// <summary>Where the cuts of <see cref="UnbiasedEvery"/> come from.</summary>
+    public long UnbiasedSeed { get; init; }
+
+    /// <summary>
+    /// Lets gradients go on where a chunk starts, by what the state there owes to the parameters, which is carried along: memory
+    /// as that of truncation, without its cut. Only a model or a recurrent module of this library can be run then. Null for none.
+    /// </summary>
+    public OnlineGradient? Online { get; init; }
+
+    /// <summary>
     /// Makes the state for B streams that a stream or a document starts from, such as a learned one, which gradients reach.
     /// Null for zeros.
     /// </summary>
     public Func<long, RecurrentState>? InitialState { get; init; }
+
+    /// <summary>Whether the chunks' lengths are drawn.</summary>
+    internal bool DrawsLengths => RandomLength is not null || UnbiasedEvery is not null;
+
+    /// <summary>What gradients are multiplied with where they might have been cut: 1/(1 - c).</summary>
+    internal double UnbiasedFactor => 1 / (1 - ((double)UnbiasedEvery!.Value / ChunkLength));
+
+    /// <summary>The length of a chunk, drawn if it is random.</summary>
+    internal long DrawLength(ref SplitMix64 random) =>
+        RandomLength is { } length ? length.Draw(ChunkLength, ref random)
+        : UnbiasedEvery is { } every ? every * (1 + (long)(Math.Log(1 - random.NextDouble()) / -Math.Log(UnbiasedFactor))) // pieces until the first cut
+        : ChunkLength;
 
     /// <summary>Checks every option against the streams.</summary>
     /// <param name="source">The streams.</param>
@@ -255,11 +304,26 @@ public sealed record TruncatedBpttOptions
         Check.That(ChunkLength <= source.Steps, nameof(ChunkLength), $"at most the {source.Steps} steps of a stream ({source.Streams} streams), which is full backpropagation", ChunkLength);
         Check.That(GradientLength is null or >= 1, nameof(GradientLength), "at least 1, or null for the chunk's own length", GradientLength);
         Check.That(RandomLength is null || GradientLength is null, nameof(GradientLength), "null with random lengths, for gradients then reach back to the chunk's start", GradientLength);
+        if (Online is { } online)
+        {
+            Check.Known(online, nameof(Online));
+            Check.That(GradientLength is null, nameof(GradientLength), "null with online gradients, which reach back to the streams' start", GradientLength);
+            Check.That(UnbiasedEvery is null, nameof(UnbiasedEvery), "null with online gradients, which are not cut", UnbiasedEvery);
+        }
+
         if (RandomLength is { } random)
         {
             Check.That(random.HalfProbability is >= 0 and <= 1, "RandomLength.HalfProbability", "from 0 to 1", random.HalfProbability);
             Check.That(random.StandardDeviation >= 0 && double.IsFinite(random.StandardDeviation), "RandomLength.StandardDeviation", "at least 0 and finite", random.StandardDeviation);
             Check.That(random.Minimum >= 1 && random.Minimum <= ChunkLength, "RandomLength.Minimum", $"from 1 to ChunkLength = {ChunkLength}", random.Minimum);
+        }
+
+        if (UnbiasedEvery is { } every)
+        {
+            Check.That(RandomLength is null, nameof(RandomLength), "null with unbiased truncation, which draws its own lengths", RandomLength);
+            Check.That(GradientLength is null, nameof(GradientLength), "null with unbiased truncation, for gradients then reach back to the chunk's start", GradientLength);
+            Check.That(!DropLast, nameof(DropLast), "false with unbiased truncation, for which steps are left out would depend on the cuts", DropLast);
+            Check.That(every >= 1 && every < ChunkLength, nameof(UnbiasedEvery), $"from 1 to below ChunkLength = {ChunkLength}, where every possible cut would be one", every);
         }
     }
 }
@@ -304,4 +368,9 @@ public sealed record RandomChunkLength
 /// <param name="Steps">T, to recognise the streams.</param>
 /// <param name="ChunkLength">k1, to recognise the options.</param>
 /// <param name="GradientLength">k2, to recognise the options.</param>
-public sealed record LoaderPosition(int Epoch, long Step, long From, ulong Random, [property: JsonIgnore] RecurrentState? State, long Streams, long Steps, int ChunkLength, int? GradientLength);
+public sealed record LoaderPosition(int Epoch, long Step, long From, ulong Random, [property: JsonIgnore] RecurrentState? State, long Streams, long Steps, int ChunkLength, int? GradientLength)
+{
+    /// <summary>What the state owes to the parameters, tensors [B, ..], of a loader with <see cref="TruncatedBpttOptions.Online"/> gradients; else null. They belong to the scope of <see cref="State"/>.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<Tensor>? Sensitivity { get; init; }
+}

@@ -54,6 +54,47 @@ public class TbpttTests
     }
 
     [Fact]
+    public async Task Ways_OfANetWhoseUnitsSeeThemselvesAlone_AreTold()
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await CliRun.Of(folder.Path, Small + " --cell mingru --k 6,random-6,unbiased-6,online-6 --draws 3 --updates 0 --json");
+
+        Assert.True(run.ExitCode == ExitCodes.Success, run.Error);
+        var rows = run.Json.GetProperty("rows").EnumerateArray().ToArray();
+        Assert.Equal(["fixed", "random", "unbiased", "online"], rows.Select(row => row.GetProperty("way").GetString()!));
+        Assert.Equal([1, 3, 3, 1], rows.Select(row => row.GetProperty("draws").GetInt32()));
+        Assert.Equal((1, 1), (Number(rows[3], "cosine"), Number(rows[3], "normRatio")), (left, right) => Math.Abs(left.Item1 - right.Item1) + Math.Abs(left.Item2 - right.Item2) < 1e-12);
+        Assert.InRange(Number(rows[3], "bias"), 0, 1e-12);
+        Assert.All(rows[..3], row => Assert.InRange(Number(row, "bias"), 1e-3, 10));
+        Assert.Equal(0, Number(rows[0], "spread"));
+        Assert.All(rows[1..3], row => Assert.InRange(Number(row, "spread"), 1e-3, 10));
+        var credit = run.Json.GetProperty("credit").EnumerateArray().ToDictionary(line => line.GetProperty("way").GetString()!, line => line.GetProperty("shares").EnumerateArray().Select(share => share.GetDouble()).ToArray());
+        Assert.Equal(["exact", "6", "random-6", "unbiased-6", "online-6"], credit.Keys);
+        Assert.Equal(credit["exact"], credit["online-6"]);
+        Assert.All(credit["6"].Skip(5), share => Assert.Equal(0, share));
+        Assert.InRange(credit["unbiased-6"][0] / credit["exact"][0], 0.8, 1.2);
+    }
+
+    [Theory]
+    [InlineData("random-0")]
+    [InlineData("fixed-5")]
+    [InlineData("unbiased-1")]
+    [InlineData("online")]
+    [InlineData("0")]
+    [InlineData("random-5-5")]
+    public void Way_OfOtherText_IsNone(string text) => Assert.False(Way.TryParse(text, out _));
+
+    [Fact]
+    public async Task Online_OfANetItIsNotFor_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        var run = await CliRun.Of(folder.Path, Small + " --cell lem --k online-6");
+        Assert.Equal(ExitCodes.Usage, run.ExitCode);
+        Assert.Contains("--k: expected no online gradients for a lem, which they are not for, got online-6.", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Table_OfARun_NamesEveryRow()
     {
         using var folder = new TemporaryFolder();
@@ -122,10 +163,10 @@ public class TbpttTests
         var before = Expect.LiveTensors;
         try
         {
-            var settings = new TbpttSettings(Cell: "lstm", Chunks: [9], Length: 10, Batch: 1, Hidden: 1, Delay: 3, Updates: 300, Seed: 2);
+            var settings = new TbpttSettings(Cell: "lstm", Ways: [new(9)], Length: 10, Batch: 1, Hidden: 1, Delay: 3, Draws: 1, Updates: 300, Seed: 2);
 
-            var one = RecallTraining.Run(new RowJob(RowKind.Train, 9, settings));
-            var same = RecallTraining.Run(new RowJob(RowKind.Train, 9, settings));
+            var one = RecallTraining.Run(new RowJob(RowKind.Train, new Way(9), settings));
+            var same = RecallTraining.Run(new RowJob(RowKind.Train, new Way(9), settings));
 
             Assert.InRange(one.Recall, 0.95, 1);
             Assert.Equal((one.Recall, one.Loss, one.Updates), (same.Recall, same.Loss, same.Updates));

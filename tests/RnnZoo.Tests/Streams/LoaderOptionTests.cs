@@ -18,6 +18,13 @@ public class LoaderOptionTests
         { new() { ChunkLength = 5, RandomLength = new() { HalfProbability = 1.5 } }, "RandomLength.HalfProbability: expected from 0 to 1, got 1.5." },
         { new() { ChunkLength = 5, RandomLength = new() { StandardDeviation = double.NaN } }, "RandomLength.StandardDeviation: expected at least 0 and finite, got NaN." },
         { new() { ChunkLength = 5, RandomLength = new() { Minimum = 6 } }, "RandomLength.Minimum: expected from 1 to ChunkLength = 5, got 6." },
+        { new() { ChunkLength = 5, UnbiasedEvery = 1, DropLast = true }, "DropLast: expected false with unbiased truncation, for which steps are left out would depend on the cuts, got True." },
+        { new() { ChunkLength = 5, UnbiasedEvery = 1, GradientLength = 4 }, "GradientLength: expected null with unbiased truncation, for gradients then reach back to the chunk's start, got 4." },
+        { new() { ChunkLength = 5, Online = OnlineGradient.Rtrl, GradientLength = 4 }, "GradientLength: expected null with online gradients, which reach back to the streams' start, got 4." },
+        { new() { ChunkLength = 5, Online = OnlineGradient.Rtrl, UnbiasedEvery = 1 }, "UnbiasedEvery: expected null with online gradients, which are not cut, got 1." },
+        { new() { ChunkLength = 5, Online = (OnlineGradient)7 }, "Online: expected one of SnAp1, Rtrl, got 7." },
+        { new() { ChunkLength = 5, UnbiasedEvery = 5 }, "UnbiasedEvery: expected from 1 to below ChunkLength = 5, where every possible cut would be one, got 5." },
+        { new() { ChunkLength = 5, UnbiasedEvery = 0 }, "UnbiasedEvery: expected from 1 to below ChunkLength = 5, where every possible cut would be one, got 0." },
     };
 
     [Theory]

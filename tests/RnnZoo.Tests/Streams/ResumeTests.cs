@@ -11,7 +11,7 @@ public class ResumeTests
 {
     private static readonly RandomChunkLength Lengths = new() { HalfProbability = 0.3, StandardDeviation = 2, Minimum = 2, Seed = 5 };
 
-    public static TheoryData<string> Cases => ["plain", "k2 longer", "k2 shorter", "random", "random, dropped"];
+    public static TheoryData<string> Cases => ["plain", "k2 longer", "k2 shorter", "random", "random, dropped", "unbiased", "online"];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -26,8 +26,8 @@ public class ResumeTests
         for (var taken = 0; taken < positions.Count; taken++)
         {
             using var loader = new TruncatedBpttLoader(source, options);
-            loader.Resume(JsonSerializer.Deserialize<LoaderPosition>(JsonSerializer.Serialize(positions[taken]))! with { State = positions[taken].State });
-            Assert.Equal(positions[taken] with { State = null }, loader.Position() with { State = null });
+            loader.Resume(JsonSerializer.Deserialize<LoaderPosition>(JsonSerializer.Serialize(positions[taken]))! with { State = positions[taken].State, Sensitivity = positions[taken].Sensitivity });
+            Assert.Equal(positions[taken] with { State = null, Sensitivity = null }, loader.Position() with { State = null, Sensitivity = null });
             var (rest, _) = Walk(loader, model, epochs: 2);
             Assert.Equal(outputs.Skip(taken + 1), rest);
         }
@@ -118,6 +118,8 @@ public class ResumeTests
         "k2 longer" => new() { ChunkLength = 5, GradientLength = 12 },
         "k2 shorter" => new() { ChunkLength = 7, GradientLength = 3 },
         "random" => new() { ChunkLength = 8, RandomLength = Lengths },
+        "unbiased" => new() { ChunkLength = 8, UnbiasedEvery = 2, UnbiasedSeed = 5 },
+        "online" => new() { ChunkLength = 7, Online = OnlineGradient.SnAp1 },
         _ => new() { ChunkLength = 8, RandomLength = Lengths, DropLast = true },
     };
 
