@@ -13,7 +13,7 @@ namespace RnnZoo.Tests.Modules;
 public sealed class LengthsTests
 {
     private const long I = 3;
-    private static readonly long[][] Batches = [[7, 3, 5, 1], [1, 6, 2, 2, 6], [4, 4, 4], [1, 1], [1], [9, 1, 1]];
+    private static readonly long[][] Batches = [[7, 3, 5, 1], [1, 6, 2, 2, 6], [4, 4, 4], [1, 1], [1], [9, 1, 1], [30, 5, 17, 17]];
 
     public static TheoryData<string, int, bool, bool> Layouts()
     {
