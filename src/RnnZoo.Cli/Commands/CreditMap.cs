@@ -30,11 +30,11 @@ internal sealed record CreditMap(IReadOnlyList<CreditLine> Lines)
     {
         var most = Math.Min(4 * settings.Delay, settings.Length - 1);
         var (exact, own) = Shares(settings, most);
-        List<CreditLine> lines = [new("exact", exact)];
+        List<CreditLine> lines = [new(null, exact)];
         foreach (var way in settings.Ways.Where(way => way != Way.Full))
         {
             double[] through = way.Kind == WayKind.Online ? [] : Through(settings, way, most);
-            lines.Add(new CreditLine(way.Name, way.Kind == WayKind.Online ? own : [.. exact.Zip(through, (share, passed) => share * passed)]));
+            lines.Add(new CreditLine(way, way.Kind == WayKind.Online ? own : [.. exact.Zip(through, (share, passed) => share * passed)]));
         }
 
         return new CreditMap(lines);
@@ -44,7 +44,7 @@ internal sealed record CreditMap(IReadOnlyList<CreditLine> Lines)
         "How far credit reaches",
         new Axis("steps back"),
         new Axis("share of the gradient left") { Minimum = 0 },
-        [.. Lines.Select((line, place) => new Series(line.Name, [.. line.Shares.Select((share, distance) => new ChartPoint(distance + 1, share))]) { Colour = place })])
+        [.. Lines.Select(line => new Series(line.Name, [.. line.Shares.Select((share, distance) => new ChartPoint(distance + 1, share))]) { Colour = line.Way is { } way ? (int)way.Kind : TbpttCharts.OtherColour })])
     {
         EndLabels = true,
     };
@@ -106,6 +106,10 @@ internal sealed record CreditMap(IReadOnlyList<CreditLine> Lines)
 }
 
 /// <summary>One way's line.</summary>
-/// <param name="Name">The way's name.</param>
+/// <param name="Way">The way; null for exact gradients.</param>
 /// <param name="Shares">What is left after 1, 2, … steps back.</param>
-internal sealed record CreditLine(string Name, IReadOnlyList<double> Shares);
+internal sealed record CreditLine(Way? Way, IReadOnlyList<double> Shares)
+{
+    /// <summary>The way's name.</summary>
+    public string Name => Way?.Name ?? "exact";
+}

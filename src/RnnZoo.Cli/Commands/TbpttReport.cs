@@ -117,6 +117,9 @@ internal static class TbpttReport
 /// <summary>The pictures of the trade: what truncation saves, and what it costs. Full backpropagation stands at k = T.</summary>
 internal static class TbpttCharts
 {
+    /// <summary>The colour of what is none of the ways, behind theirs.</summary>
+    public const int OtherColour = 4;
+
     public static Figure Figure(TbpttResult result)
     {
         var settings = result.Settings;
@@ -141,7 +144,7 @@ internal static class TbpttCharts
         => Cost(result, "Time of the gradient", new Axis("milliseconds per time step") { Minimum = 0 }, row => row.Cost.MillisecondsPerStep);
 
     private static LineChart Cost(TbpttResult result, string title, Axis vertical, Func<TbpttRow, double> value)
-        => new(title, Chunks(result), vertical, [Line(result, "chunks of k", value), .. Others(result, value, colour: 0)])
+        => new(title, Chunks(result), vertical, [Line(result, "chunks of k", value), .. Others(result, value)])
         {
             ReferenceLines = [new ReferenceLine(value(result.Exact), "exact, in segments")],
             EndLabels = true,
@@ -149,7 +152,7 @@ internal static class TbpttCharts
 
     private static LineChart Gradient(TbpttResult result)
     {
-        Series[] lines = [Line(result, "all parameters", row => row.Error.Cosine), Line(result, "recurrent matrix", row => row.Error.RecurrentCosine) with { Colour = 1 }, .. Others(result, row => row.Error.Cosine, colour: 1)];
+        Series[] lines = [Line(result, "all parameters", row => row.Error.Cosine), Line(result, "recurrent matrix", row => row.Error.RecurrentCosine) with { Colour = OtherColour }, .. Others(result, row => row.Error.Cosine)];
         var values = lines.SelectMany(line => line.Points).Select(point => point.Y).Where(double.IsFinite); // a net may have no recurrent matrix
         return new LineChart(
             "Direction of the gradient", Chunks(result), new Axis("cosine to the exact one") { Maximum = 1, Minimum = values.Append(0).Min() }, lines)
@@ -188,6 +191,6 @@ internal static class TbpttCharts
     private static IEnumerable<TbpttRow> Fixed(TbpttResult result) => result.Rows.Where(row => row.Way!.Value.Kind == WayKind.Fixed);
 
     // The other ways, each a point of its own.
-    private static Series[] Others(TbpttResult result, Func<TbpttRow, double> value, int colour) =>
-        [.. result.Rows.Except(Fixed(result)).Select(row => new Series(row.Way!.Value.Name, [new ChartPoint(Steps(result, row), value(row))]) { Markers = true, Colour = colour + (int)row.Way.Value.Kind })];
+    private static Series[] Others(TbpttResult result, Func<TbpttRow, double> value) =>
+        [.. result.Rows.Except(Fixed(result)).Select(row => new Series(row.Way!.Value.Name, [new ChartPoint(Steps(result, row), value(row))]) { Markers = true, Colour = (int)row.Way.Value.Kind })];
 }
