@@ -5,32 +5,6 @@ using System.Runtime.Intrinsics;
 
 namespace RnnZoo.Kernels;
 
-/// <summary>What is done element by element, under the names of ONNX.</summary>
-internal enum StepOperation
-{
-    Add,
-    Sub,
-    Mul,
-    Div,
-    Exp,
-    Softplus,
-    Sqrt,
-    Sigmoid,
-    Tanh,
-    Relu,
-    Sign,
-    Abs,
-    Sin,
-    Cos,
-    Max,
-
-    /// <summary>The first where the second is above 0, else 0. No operator of ONNX: of steps back alone.</summary>
-    WherePositive,
-
-    /// <summary>0 where the second is 0 or below, else the first. No operator of ONNX: of steps back alone.</summary>
-    WhereNotBelow,
-}
-
 /// <summary>Where a step is among all.</summary>
 /// <param name="First">Where its rows begin in those that have rows for every step.</param>
 /// <param name="Block">Where those of its block of steps begin.</param>
@@ -89,9 +63,7 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
     private nint _free;
     private nint _end;
     private int _longest = 1;
-    private List<StepInstruction> _ahead = [];
-    private List<StepInstruction> _steps = [];
-    private List<StepInstruction> _behind = [];
+    private (List<StepInstruction> Ahead, List<StepInstruction> Steps, List<StepInstruction> Behind)? _phases;
 
     /// <summary>B.</summary>
     public int Batch => batch;
@@ -119,15 +91,11 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
         _ => new StepProgram<Simd128<T>, Vector128<T>, T>(batch, take),
     };
 
-    /// <summary>
-    /// Ends the list: from here on the program can run. What only another instruction reads goes into that, copies that are not
-    /// needed go, and what does not wait for the step before is told from what does.
-    /// </summary>
+    /// <summary>Ends the list: from here on the program can run. What only another instruction reads goes into that, and copies that are not needed go.</summary>
     public StepProgram<T> Ready()
     {
         StepCopies.Drop<T>(Instructions, Own, Lanes);
         Fuse();
-        (_ahead, _steps, _behind) = StepPhases.Of<T>(Instructions, [.. Own.Except(Sums).Select(rows => rows.Root)]);
         return this;
     }
 
@@ -140,7 +108,7 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
     /// <param name="place">Where the step is, in a block of its own.</param>
     public void Run(int from, int to, StepPlace place) => Run(Instructions, from, to, place);
 
-    /// <summary>Makes a block of steps, of all rows: what no step waits for, for all of them at once.</summary>
+    /// <summary>Makes a block of steps, of all rows: what no step waits for, for all of them at once. On one thread.</summary>
     /// <param name="sizes">How many rows each step has.</param>
     /// <param name="first">The first step.</param>
     /// <param name="count">How many; no more rows than the program has.</param>
@@ -149,14 +117,15 @@ internal abstract unsafe class StepProgram<T>(int batch, Func<nint, nint>? take)
     {
         var block = (nint)sizes.Start(first);
         var (rows, all) = ((int)(sizes.Start(first + count) - block), new StepPlace(block, block));
-        Run(_ahead, 0, rows, all);
+        var (ahead, steps, behind) = _phases ??= StepPhases.Of<T>(Instructions, [.. Own.Except(Sums).Select(own => own.Root)]);
+        Run(ahead, 0, rows, all);
         for (var step = 0; step < count; step++)
         {
             var t = first + (fromEnd ? count - 1 - step : step);
-            Run(_steps, 0, sizes[t], new StepPlace((nint)sizes.Start(t), block));
+            Run(steps, 0, sizes[t], new StepPlace((nint)sizes.Start(t), block));
         }
 
-        Run(_behind, 0, rows, all);
+        Run(behind, 0, rows, all);
     }
 
     /// <summary>Room for rows of the program's user, zero.</summary>
@@ -306,37 +275,12 @@ internal sealed unsafe class StepProgram<S, V, T>(int batch, Func<nint, nint>? t
     where V : struct
     where T : unmanaged, INumberBase<T>
 {
-    // About how many operations a function of several is.
-    private const int Long = 8;
-    private const int Longest = 16;
-
     protected override int Lanes => S.Lanes;
 
     public override StepRows Apply(StepOperation operation, StepRows a, StepRows? b)
     {
-        var function = operation switch
-        {
-            StepOperation.Add => Of<Add>(),
-            StepOperation.Sub => Of<Sub>(),
-            StepOperation.Mul => Of<Mul>(),
-            StepOperation.Div => Of<Div>(),
-            StepOperation.Exp => Of<Exp>(Long),
-            StepOperation.Softplus => Of<Softplus>(Longest),
-            StepOperation.Sqrt => Of<Sqrt>(),
-            StepOperation.Sigmoid => Of<Sigmoid>(Long),
-            StepOperation.Tanh => Of<Tanh>(Long),
-            StepOperation.Relu => Of<Relu>(),
-            StepOperation.Sign => Of<Sign>(),
-            StepOperation.Abs => Of<Abs>(),
-            StepOperation.Sin => Of<Sin>(Longest),
-            StepOperation.Cos => Of<Cos>(Longest),
-            StepOperation.Max => Of<Max>(),
-            StepOperation.WherePositive => Of<WherePositive>(),
-            StepOperation.WhereNotBelow => Of<WhereNotBelow>(),
-            _ => throw new NotSupportedException($"operation: expected one of {string.Join(", ", Enum.GetNames<StepOperation>())}, got {operation}."),
-        };
         var target = Make(Math.Max(a.Length, b?.Length ?? 0));
-        Instructions.Add(new ElementwiseInstruction<S, V, T>(target, function, a, b));
+        Instructions.Add(new ElementwiseInstruction<S, V, T>(target, StepFunctions<S, V, T>.Of(operation), a, b));
         return target;
     }
 
@@ -349,7 +293,7 @@ internal sealed unsafe class StepProgram<S, V, T>(int batch, Func<nint, nint>? t
         return target;
     }
 
-    protected override void AddTo(StepRows sum, StepRows a) => Instructions.Add(new ElementwiseInstruction<S, V, T>(sum, Of<Add>(), sum, a));
+    protected override void AddTo(StepRows sum, StepRows a) => Instructions.Add(new ElementwiseInstruction<S, V, T>(sum, StepFunctions<S, V, T>.Of(StepOperation.Add), sum, a));
 
     public override StepRows RowMean(StepRows a)
     {
@@ -366,110 +310,4 @@ internal sealed unsafe class StepProgram<S, V, T>(int batch, Func<nint, nint>? t
     }
 
     protected override void Fuse() => ElementwiseInstruction<S, V, T>.Fuse(Instructions, Own);
-
-    private static StepFunction<S, V, T> Of<F>(int length = 1)
-        where F : struct, IStepFunction<V> => new StepFunction<F, S, V, T>(length);
-
-    private readonly struct Add : IStepFunction<V>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Of(V a, V b) => S.Add(a, b);
-    }
-
-    private readonly struct Sub : IStepFunction<V>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Of(V a, V b) => S.Subtract(a, b);
-    }
-
-    private readonly struct Mul : IStepFunction<V>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Of(V a, V b) => S.Multiply(a, b);
-    }
-
-    private readonly struct Div : IStepFunction<V>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Of(V a, V b) => S.Divide(a, b);
-    }
-
-    private readonly struct Exp : IStepFunction<V>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Of(V a, V b) => VectorMath<S, V, T>.Exp(a);
-    }
-
-    // max(a, 0) + log(1 + e^-|a|), good to a rounding of its larger part.
-    private readonly struct Softplus : IStepFunction<V>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Of(V a, V b) => S.Add(S.WhereNotBelow(a, a), S.Log(S.Add(S.Constant(1), VectorMath<S, V, T>.Exp(S.Negate(S.Max(a, S.Negate(a)))))));
-    }
-
-    private readonly struct Sqrt : IStepFunction<V>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Of(V a, V b) => S.Sqrt(a);
-    }
-
-    private readonly struct Sigmoid : IStepFunction<V>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Of(V a, V b) => VectorMath<S, V, T>.Sigmoid(a);
-    }
-
-    private readonly struct Tanh : IStepFunction<V>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Of(V a, V b) => VectorMath<S, V, T>.Tanh(a);
-    }
-
-    private readonly struct Relu : IStepFunction<V>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Of(V a, V b) => S.WhereNotBelow(a, a);
-    }
-
-    private readonly struct Sign : IStepFunction<V>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Of(V a, V b) => S.Subtract(S.WherePositive(a, S.Constant(1)), S.WherePositive(S.Negate(a), S.Constant(1)));
-    }
-
-    private readonly struct Abs : IStepFunction<V>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Of(V a, V b) => S.Max(a, S.Negate(a));
-    }
-
-    private readonly struct Sin : IStepFunction<V>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Of(V a, V b) => S.Sin(a);
-    }
-
-    private readonly struct Cos : IStepFunction<V>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Of(V a, V b) => S.Cos(a);
-    }
-
-    private readonly struct Max : IStepFunction<V>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Of(V a, V b) => S.Max(a, b);
-    }
-
-    private readonly struct WherePositive : IStepFunction<V>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Of(V a, V b) => S.WherePositive(b, a);
-    }
-
-    private readonly struct WhereNotBelow : IStepFunction<V>
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Of(V a, V b) => S.WhereNotBelow(b, a);
-    }
 }
