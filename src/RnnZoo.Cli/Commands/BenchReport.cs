@@ -24,9 +24,9 @@ internal static class BenchReport
             json.WriteNumber("T", row.Group.Size.Steps);
             json.WriteNumber("I", row.Group.Size.Input);
             json.WriteNumber("H", row.Group.Size.Hidden);
-            json.WriteNumber("milliseconds", Math.Round(row.Milliseconds, 4));
-            json.WriteNumber("fastestMilliseconds", Math.Round(row.Fastest, 4));
-            json.WriteNumber("gflops", Math.Round(row.Gflops, 2));
+            json.WriteNumber("milliseconds", Math.Round(row.Milliseconds, 7));
+            json.WriteNumber("fastestMilliseconds", Math.Round(row.Fastest, 7));
+            json.WriteNumber("gflops", Math.Round(row.Gflops, 4));
             json.WriteNumber("peakShare", Math.Round(result.PeakShare(row), 4));
             json.WriteFinite("extraMegabytes", row.ExtraMegabytes is { } megabytes ? Math.Round(megabytes, 2) : null);
             json.WriteNumber("count", row.Count);

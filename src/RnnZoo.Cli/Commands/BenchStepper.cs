@@ -108,11 +108,11 @@ internal sealed class BenchStepperRun(CliHost host, IReadOnlyList<string> cells,
             json.WriteNumber("B", row.Row.Group.Size.Batch);
             json.WriteNumber("I", row.Row.Group.Size.Input);
             json.WriteNumber("H", row.Row.Group.Size.Hidden);
-            json.WriteNumber("microseconds", Math.Round(row.Microseconds, 3));
-            json.WriteNumber("fastestMicroseconds", Math.Round(row.Fastest, 3));
+            json.WriteNumber("microseconds", Math.Round(row.Microseconds, 6));
+            json.WriteNumber("fastestMicroseconds", Math.Round(row.Fastest, 6));
             json.WriteNumber("weightBytes", row.WeightBytes);
             json.WriteNumber("gigabytesPerSecond", Math.Round(row.Bandwidth, 1));
-            json.WriteNumber("boundMicroseconds", Math.Round(result.BoundOf(row), 3));
+            json.WriteNumber("boundMicroseconds", Math.Round(result.BoundOf(row), 6));
             json.WriteNumber("count", row.Row.Count);
         });
     });
