@@ -101,7 +101,7 @@ internal static unsafe class KernelPasses<T>
         using var scope = NewDisposeScope();
         var like = tensors.Weights.InputWeight;
         var final = empty([tensors.Initial.Count, shape.Batch, shape.Hidden], dtype: like.dtype, device: like.device); // [S, B, H]
-        var output = empty(tensors.OutputShape, dtype: like.dtype, device: like.device); // [T, B, H] or [N, H]
+        var output = TensorMemory.Fresh(tensors.OutputShape, like); // [T, B, H] or [N, H]
 
         var memory = new TensorMemory<T>();
         var tokens = new TensorMemory<long>();
@@ -244,6 +244,6 @@ internal static unsafe class KernelPasses<T>
             Further: wanted.HasFlag(WantedGradients.Further) ? [.. weights.Further.Select(value => Wanted(WantedGradients.Further, value)!)] : null); // [H]
 
         Tensor? Wanted(WantedGradients gradient, Tensor? value) =>
-            value is not null && wanted.HasFlag(gradient) ? empty(value.shape, dtype: value.dtype, device: value.device) : null;
+            value is not null && wanted.HasFlag(gradient) ? TensorMemory.Fresh(value.shape, value) : null;
     }
 }

@@ -61,7 +61,7 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
     {
         var (cell, (input, initial, weights)) = (equations.Cell, arguments);
         using var walk = new Walk<T>(arguments, width);
-        var output = empty(arguments.OutputShape, dtype: weights.InputWeight.dtype, device: weights.InputWeight.device); // [T, B, H] or [N, H]
+        var output = TensorMemory.Fresh(arguments.OutputShape, weights.InputWeight); // [T, B, H] or [N, H]
         var state = walk.Carried([.. initial]); // parts, rows of S
         var values = cell.WithDerived(weights).Values();
         (Tensor[] Before, Tensor[] After, Tensor[] Kept)? arrays = tape is null ? null : Arrays<T>(walk.Sizes).Of(tape, reversed);
@@ -212,7 +212,7 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
         public BatchSizes Sizes { get; }
 
         /// <summary>An array [N, size] for the program to write.</summary>
-        public Tensor Made(int size) => empty([Sizes.Total, size], dtype: _like.dtype, device: _like.device);
+        public Tensor Made(int size) => TensorMemory.Fresh([Sizes.Total, size], _like);
 
         /// <summary>An array [N, ·] as values of the steps. Vectors may reach beyond a row's end: where that may be the memory's end, it is copied.</summary>
         public StepValue Reads(Tensor array)
@@ -257,7 +257,7 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
         public Tensor[] KeptHere(StepValue[] values)
         {
             long[] sizes = Array.ConvertAll(values, value => Sizes.Total * value.Length);
-            Tensor[] arrays = [.. empty([sizes.Sum()], dtype: _like.dtype, device: _like.device).split(sizes, 0).Zip(values, (array, value) => array.view(Sizes.Total, value.Length))];
+            Tensor[] arrays = [.. TensorMemory.Fresh([sizes.Sum()], _like).split(sizes, 0).Zip(values, (array, value) => array.view(Sizes.Total, value.Length))];
             Writes(values, arrays);
             return arrays;
         }

@@ -1,3 +1,4 @@
+using RnnZoo.Kernels;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Bptt;
@@ -93,7 +94,7 @@ internal sealed class TapePool
             _spares.Clear();
         }
 
-        return empty([elements], dtype: dtype, device: device).DetachFromDisposeScope();
+        return TensorMemory.Fresh([elements], dtype, device).DetachFromDisposeScope();
     }
 
     private Tensor Return(Tensor memory)

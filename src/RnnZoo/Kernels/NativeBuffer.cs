@@ -19,6 +19,7 @@ internal sealed unsafe class NativeBuffer : IDisposable
     {
         size = bytes;
         address = (nint)NativeMemory.AlignedAlloc(bytes, 64);
+        LargePages.Ask(address, bytes);
     }
 
     /// <summary>The memory, with whatever was left in it.</summary>
@@ -81,6 +82,31 @@ internal sealed unsafe class NativeBuffer : IDisposable
         var step = nuint.Max(4096, (nuint)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)bytes) / 16);
         return (bytes + step - 1) / step * step;
     }
+}
+
+/// <summary>
+/// Asks the system to fill fresh memory 2 MB at a time. The C library takes what is above 32 MB from the system anew for each
+/// array, and a first touch of every 4 kB of it took an eighth of an LSTM's training step at 64x256x128x512 on a virtual machine.
+/// </summary>
+internal static class LargePages
+{
+    private const nuint LeastBytes = 4 << 20;
+    private const nint Page = 4096;
+
+    /// <summary>Asks it for the whole pages of an array that nothing was written to yet; small arrays, and other systems, stay as they are.</summary>
+    public static void Ask(nint address, nuint bytes)
+    {
+        if (bytes < LeastBytes || !OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        var start = (address + Page - 1) & -Page;
+        _ = Advise(start, (nuint)(address - start + (nint)bytes), 14 /* MADV_HUGEPAGE */); // where the system has none, nothing is lost
+    }
+
+    [DllImport("libc", EntryPoint = "madvise")]
+    private static extern int Advise(nint address, nuint bytes, int advice);
 }
 
 /// <summary>Memory from the pool in pieces, zero, each on a cache line of its own, until it is disposed.</summary>

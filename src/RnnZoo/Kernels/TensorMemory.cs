@@ -68,6 +68,21 @@ internal static class TensorMemory
     public static bool Reads(Tensor tensor) =>
         tensor.device_type == TorchSharp.DeviceType.CPU && tensor.dtype is ScalarType.Float32 or ScalarType.Float64;
 
+    /// <summary>A tensor to be written, of the element type and on the device of another.</summary>
+    public static Tensor Fresh(long[] shape, Tensor like) => Fresh(shape, like.dtype, like.device);
+
+    /// <summary>A tensor to be written.</summary>
+    public static Tensor Fresh(long[] shape, ScalarType dtype, Device device)
+    {
+        var fresh = empty(shape, dtype: dtype, device: device);
+        if (Reads(fresh))
+        {
+            LargePages.Ask(Address(fresh), (nuint)(fresh.numel() * fresh.ElementSize));
+        }
+
+        return fresh;
+    }
+
     /// <summary>The address of a CPU tensor's first element; 0 for none.</summary>
     public static nint Address(Tensor? tensor)
     {
