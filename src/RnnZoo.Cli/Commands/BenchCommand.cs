@@ -29,6 +29,7 @@ internal sealed class BenchCommand : ExampleCommand
 
     private readonly Option<bool> _forward = Values.Flag("--forward", "Measure the forward pass alone, without gradients");
     private readonly Option<bool> _stepper = Values.Flag("--stepper", "Measure single steps without gradients, one after the other on one thread: the stepper beside the modules, and beside what the machine can do");
+    private readonly Option<bool> _grid = Values.Flag("--grid", "Measure the hand-written path beside autograd and TorchSharp's own modules at 60 sizes, in training and forward alone: means, and where it is least ahead");
     private readonly Option<bool> _json = Values.Json();
 
     public BenchCommand(CliHost host)
@@ -37,24 +38,37 @@ internal sealed class BenchCommand : ExampleCommand
             "Measures time and memory of one training step (forward and backward) for each way to the gradient, by turns in one run, and the share of the machine's float32 peak.",
             ("rnnzoo bench", "three cells, all ways and sizes, on one and on all threads"),
             ("rnnzoo bench --cells lstm --sizes 32x100x10x128 --paths native,handwritten --json > bench.json", "two ways of one net, results for programs"),
-            ("rnnzoo bench --stepper", "one step at a time, as when text is written"))
+            ("rnnzoo bench --stepper", "one step at a time, as when text is written"),
+            ("rnnzoo bench --grid", "whether another way is ahead at any size; half an hour"))
     {
-        AddOptions(_cells, _paths, _sizes, _threads, _seconds, _forward, _stepper, _json);
-        SetAction((parsed, cancellation) => parsed.GetValue(_stepper)
-            ? Task.FromResult(ReadSteps(host, parsed).Run(cancellation))
+        AddOptions(_cells, _paths, _sizes, _threads, _seconds, _forward, _stepper, _grid, _json);
+        SetAction((parsed, cancellation) =>
+            parsed.GetValue(_stepper) ? Task.FromResult(ReadSteps(host, parsed).Run(cancellation))
+            : parsed.GetValue(_grid) ? Task.FromResult(ReadGrid(host, parsed).Run(cancellation))
             : new BenchRun(host, Read(parsed), parsed.GetValue(_json)).RunAsync(cancellation));
     }
 
     private BenchStepperRun ReadSteps(CliHost host, ParseResult parsed)
     {
-        Option[] others = [_paths, _threads, _forward];
-        if (Array.Find(others, option => IsGiven(parsed, option)) is { } wrong)
-        {
-            throw new UsageException($"{wrong.Name}: expected none beside --stepper, which has ways of its own and one thread.");
-        }
-
+        RefuseBeside(parsed, "--stepper, which has ways of its own and one thread", _paths, _threads, _forward, _grid);
         var sizes = IsGiven(parsed, _sizes) ? parsed.GetValue(_sizes)!.Items : BenchStepperRun.UsualSizes;
         return new BenchStepperRun(host, parsed.GetValue(_cells)!.Items, sizes, parsed.GetValue(_seconds), parsed.GetValue(_json));
+    }
+
+    private BenchGridRun ReadGrid(CliHost host, ParseResult parsed)
+    {
+        RefuseBeside(parsed, "--grid, which has ways of its own", _paths, _forward);
+        var sizes = IsGiven(parsed, _sizes) ? parsed.GetValue(_sizes)!.Items : BenchGridRun.UsualSizes;
+        var seconds = IsGiven(parsed, _seconds) ? parsed.GetValue(_seconds) : 0;
+        return new BenchGridRun(host, parsed.GetValue(_cells)!.Items, sizes, parsed.GetValue(_threads)!.Items, seconds, parsed.GetValue(_json));
+    }
+
+    private static void RefuseBeside(ParseResult parsed, string option, params Option[] others)
+    {
+        if (Array.Find(others, other => IsGiven(parsed, other)) is { } wrong)
+        {
+            throw new UsageException($"{wrong.Name}: expected none beside {option}.");
+        }
     }
 
     private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };

@@ -77,6 +77,26 @@ public class BenchTests
     }
 
     [Fact]
+    public async Task Grid_ComparesTrainingAndForward_AndNamesWhereItIsLeastAhead()
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await CliRun.Of(folder.Path, "bench --grid --cells gru,mingru --sizes 3x7x3x11,1x5x2x4 --threads 1 --json");
+
+        Assert.True(run.ExitCode == ExitCodes.Success, run.Error);
+        var rows = run.Json.GetProperty("rows").EnumerateArray().ToArray();
+        string[] ways = ["gru autograd", "gru native", "mingru autograd"]; // libtorch has no minGRU
+        Assert.Equal(
+            from size in new[] { "3x7x3x11", "1x5x2x4" } from cell in new[] { "gru", "mingru" } from forward in new[] { false, true } from way in ways where way.StartsWith(cell, StringComparison.Ordinal) select $"{size} {way} {forward}",
+            rows.Select(row => $"{Size(row)} {Text(row, "cell")} {Text(row, "path")} {row.GetProperty("forward").GetBoolean()}"));
+        Assert.All(rows, row => Assert.Equal(Number(row, "milliseconds") / Number(row, "ownMilliseconds"), Number(row, "ratio"), 0.001 + (0.001 * Number(row, "ratio"))));
+        var people = await CliRun.Of(folder.Path, "bench --grid --cells gru --sizes 3x7x3x11 --threads 1");
+        Assert.Matches(@"native gru, forward +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d +3x7x3x11, 1 thr\.", people.Output);
+        Assert.Equal(ExitCodes.Usage, (await CliRun.Of(folder.Path, "bench --grid --forward")).ExitCode);
+        Assert.Equal(60, BenchGridRun.UsualSizes.Distinct().Count());
+    }
+
+    [Fact]
     public async Task Table_NamesPathsAndPeak()
     {
         using var folder = new TemporaryFolder();

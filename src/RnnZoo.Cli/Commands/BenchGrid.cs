@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using RnnZoo.Cli.Report;
+using Spectre.Console;
+using static TorchSharp.torch;
+
+namespace RnnZoo.Cli.Commands;
+
+/// <summary>
+/// `rnnzoo bench --grid`: whether the hand-written path is behind another one at any size, in training or forward alone. What
+/// looks so is measured once more, four times as long, and what comes out then stands.
+/// </summary>
+internal sealed class BenchGridRun(CliHost host, IReadOnlyList<string> cells, IReadOnlyList<BenchSize> sizes, IReadOnlyList<int> threads, double seconds, bool json)
+{
+    private const string HandWritten = "handwritten";
+    private const double LeastSecondsAgain = 2;
+    private static readonly string[] Paths = ["autograd", "native", HandWritten];
+
+    /// <summary>Sixty sizes: batches of 1 to 1,000, 1 to 10,000 steps, 1 to 1,024 inputs, hidden sizes of 10 to 1,024, odd ones among them.</summary>
+    public static IReadOnlyList<BenchSize> UsualSizes { get; } =
+    [
+        new(1, 2, 64, 256), new(1, 20, 1024, 1024), new(1, 50, 256, 512), new(1, 100, 16, 16), new(1, 100, 16, 64), new(1, 100, 128, 256),
+        new(1, 1000, 16, 16), new(1, 1000, 16, 64), new(1, 1000, 64, 128), new(1, 10000, 1, 32), new(1, 10000, 8, 16),
+        new(2, 100, 10, 20), new(2, 200, 64, 128), new(2, 500, 32, 64), new(2, 1000, 16, 32),
+        new(3, 77, 5, 17), new(3, 150, 40, 100), new(3, 300, 10, 33),
+        new(4, 100, 16, 16), new(4, 200, 100, 200), new(4, 1000, 32, 64),
+        new(5, 61, 7, 48), new(5, 500, 20, 64),
+        new(8, 30, 300, 650), new(8, 50, 16, 16), new(8, 100, 10, 32), new(8, 100, 128, 256), new(8, 200, 64, 128), new(8, 1000, 10, 64), new(8, 10000, 4, 16),
+        new(16, 20, 512, 512), new(16, 50, 10, 16), new(16, 100, 10, 32), new(16, 200, 32, 64), new(16, 200, 32, 128), new(16, 1000, 32, 128),
+        new(20, 35, 200, 200), new(24, 100, 50, 100),
+        new(32, 2, 64, 128), new(32, 35, 128, 128), new(32, 100, 10, 128), new(32, 100, 256, 256), new(32, 784, 1, 128), new(32, 1000, 10, 128),
+        new(48, 60, 65, 130),
+        new(64, 1, 128, 128), new(64, 28, 28, 128), new(64, 32, 128, 512), new(64, 50, 300, 300), new(64, 100, 10, 64), new(64, 256, 128, 512), new(64, 400, 2, 128),
+        new(100, 30, 100, 300), new(128, 16, 512, 1024), new(128, 100, 64, 256), new(200, 35, 50, 20),
+        new(256, 20, 256, 256), new(256, 50, 32, 128), new(512, 20, 64, 64), new(1000, 10, 10, 10),
+    ];
+
+    public int Run(CancellationToken cancellation)
+    {
+        var watch = Stopwatch.StartNew();
+        var former = get_num_threads();
+        try
+        {
+            var rows = Measure(cancellation);
+            host.Print(json, () => Document(rows), () => Show(rows), $"{rows.Count} comparisons at {sizes.Count} sizes in {watch.Elapsed.TotalMinutes:0.0} minutes.");
+            return cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
+        }
+        finally
+        {
+            set_num_threads(former);
+        }
+    }
+
+    private List<BenchComparison> Measure(CancellationToken cancellation)
+    {
+        using var status = new StatusLine(host);
+        List<BenchComparison> rows = [];
+        var groups =
+            (from size in sizes
+             from cell in cells
+             from forward in (bool[])[false, true]
+             from count in threads
+             select new BenchGroup(cell, size, count, [.. Paths.Where(path => BenchPaths.IsOf(path, cell))], forward)).ToArray();
+        foreach (var (index, group) in groups.Index())
+        {
+            status.Show($"{index + 1}/{groups.Length}: {group.Cell} {group.Size}, {group.Threads} thread{(group.Threads == 1 ? "" : "s")}{(group.Forward ? ", forward alone" : "")}");
+            var measured = Compare(group, seconds, cancellation);
+            if (measured.Any(row => row.Ratio < 1) && !cancellation.IsCancellationRequested)
+            {
+                measured = Compare(group, Math.Max(4 * seconds, LeastSecondsAgain), cancellation);
+            }
+
+            if (cancellation.IsCancellationRequested)
+            {
+                break;
+            }
+
+            rows.AddRange(measured);
+        }
+
+        return rows;
+    }
+
+    private static BenchComparison[] Compare(BenchGroup group, double seconds, CancellationToken cancellation)
+    {
+        var rows = BenchTurns.Measure(group, seconds, cancellation);
+        var own = rows.Single(row => row.Path == HandWritten);
+        return [.. rows.Where(row => row != own).Select(row => new BenchComparison(row, own))];
+    }
+
+    private static string Document(IReadOnlyList<BenchComparison> rows) => JsonText.Write(json =>
+    {
+        RunHeader.Write(json);
+        json.WriteNumber("vectorBits", PeakLoop.VectorBits);
+        json.WriteObjects("rows", rows, row =>
+        {
+            var (cell, size, threads, _, forward) = row.Other.Group;
+            json.WriteString("cell", cell);
+            json.WriteString("path", row.Other.Path);
+            json.WriteNumber("threads", threads);
+            json.WriteBoolean("forward", forward);
+            json.WriteNumber("B", size.Batch);
+            json.WriteNumber("T", size.Steps);
+            json.WriteNumber("I", size.Input);
+            json.WriteNumber("H", size.Hidden);
+            json.WriteNumber("milliseconds", Math.Round(row.Other.Milliseconds, 7));
+            json.WriteNumber("fastestMilliseconds", Math.Round(row.Other.Fastest, 7));
+            json.WriteNumber("ownMilliseconds", Math.Round(row.Own.Milliseconds, 7));
+            json.WriteNumber("ownFastestMilliseconds", Math.Round(row.Own.Fastest, 7));
+            json.WriteNumber("ratio", Math.Round(row.Ratio, 4));
+        });
+    });
+
+    private void Show(IReadOnlyList<BenchComparison> rows)
+    {
+        var table = new Table().Border(TableBorder.Simple);
+        string[] titles = ["way, cell", "mean", "batch 1 out", "least", "at"];
+        table.AddColumns([.. titles.Select(title => new TableColumn(title).NoWrap().Padding(0, 0, 0, 0).Alignment(title is "way, cell" or "at" ? Justify.Left : Justify.Right))]);
+        foreach (var kind in rows.GroupBy(row => (row.Other.Path, row.Other.Group.Cell, row.Other.Group.Forward)).OrderBy(kind => kind.Key.Forward).ThenBy(kind => kind.Key.Path))
+        {
+            var worst = kind.MinBy(row => row.Ratio)!;
+            string[] cells =
+            [
+                $"{kind.Key.Path} {kind.Key.Cell}{(kind.Key.Forward ? ", forward" : "")}",
+                Mean(kind),
+                Mean(kind.Where(row => row.Other.Group.Size.Batch > 1)),
+                NumberText.Of(worst.Ratio, "0.00"),
+                $" {worst.Other.Group.Size}, {worst.Other.Group.Threads} thr.",
+            ];
+            table.AddRow([.. cells.Select(text => new Text(text))]);
+        }
+
+        ReportConsole.Write(host, table);
+        host.Output.WriteLine("time of the other way by that of the hand-written path, medians of steps by turns; mean: geometric, over sizes and threads.");
+        foreach (var row in rows.Where(row => row.Ratio < 1).OrderBy(row => row.Ratio))
+        {
+            var (cell, size, count, _, forward) = row.Other.Group;
+            host.Output.WriteLine(
+                $"behind: {size} {cell}{(forward ? ", forward" : "")}, {count} thread{(count == 1 ? "" : "s")}: {row.Other.Path} {NumberText.Of(row.Other.Milliseconds, "0.000")} ms, "
+                + $"hand-written {NumberText.Of(row.Own.Milliseconds, "0.000")} ms ({NumberText.Of(row.Ratio, "0.00")}; fastest steps {NumberText.Of(row.Other.Fastest / row.Own.Fastest, "0.00")})");
+        }
+    }
+
+    private static string Mean(IEnumerable<BenchComparison> rows) =>
+        rows.Any() ? NumberText.Of(Math.Exp(rows.Average(row => Math.Log(row.Ratio))), "0.00") : "";
+}
+
+/// <summary>Another way beside the hand-written one.</summary>
+internal sealed record BenchComparison(BenchRow Other, BenchRow Own)
+{
+    /// <summary>How many times as long the other one takes, by medians.</summary>
+    public double Ratio => Other.Milliseconds / Own.Milliseconds;
+}
