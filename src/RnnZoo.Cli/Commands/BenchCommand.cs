@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
 using RnnZoo.Modules;
@@ -77,9 +78,9 @@ internal sealed class BenchCommand : ExampleCommand
     {
         var settings = new BenchSettings(
             parsed.GetValue(_cells)!.Items, parsed.GetValue(_paths)!.Items, parsed.GetValue(_sizes)!.Items, parsed.GetValue(_threads)!.Items, parsed.GetValue(_seconds), parsed.GetValue(_forward));
-        if (settings.Forward && !settings.Paths.Any(path => path is "autograd" or "native" or "handwritten"))
+        if (settings.Forward && !settings.Paths.Intersect(BenchPaths.Plain).Any())
         {
-            throw new UsageException($"--paths: expected autograd, native or handwritten beside --forward, got {string.Join(", ", settings.Paths)}, which have no forward pass of their own.");
+            throw new UsageException($"--paths: expected one of {string.Join(", ", BenchPaths.Plain)} beside --forward, got {string.Join(", ", settings.Paths)}, which have no forward pass of their own.");
         }
 
         if (!settings.Paths.Any(path => settings.Cells.Any(cell => BenchPaths.IsOf(path, cell))))
@@ -113,6 +114,11 @@ internal sealed record BenchGroup(string Cell, BenchSize Size, int Threads, IRea
 {
     /// <summary>The arithmetic of one training step.</summary>
     public double Flops { get; init; }
+
+    /// <summary>n threads, for people.</summary>
+    public static string ThreadsOf(int count) => $"{count} thread{(count == 1 ? "" : "s")}";
+
+    public override string ToString() => $"{Size} {Cell}, {ThreadsOf(Threads)}{(Forward ? ", forward" : "")}";
 }
 
 /// <summary>The size of one measured layer.</summary>
@@ -158,22 +164,14 @@ internal sealed class BenchRun(CliHost host, BenchSettings settings, bool json)
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
         var watch = Stopwatch.StartNew();
-        var former = get_num_threads();
-        try
+        var result = await MeasureAsync(cancellation);
+        foreach (var disturbance in result.Disturbances())
         {
-            var result = await MeasureAsync(cancellation);
-            foreach (var disturbance in result.Disturbances())
-            {
-                host.Error.WriteLine($"disturbed: {disturbance}; run it again on a quiet machine.");
-            }
+            host.Error.WriteLine($"disturbed: {disturbance}; run it again on a quiet machine.");
+        }
 
-            host.Print(json, () => BenchReport.Document(result), () => BenchReport.Show(host, result), $"{result.Rows.Count} rows in {watch.Elapsed.TotalSeconds:0} s.");
-            return cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
-        }
-        finally
-        {
-            set_num_threads(former);
-        }
+        host.Print(json, () => BenchReport.Document(result), () => BenchReport.Show(host, result), $"{result.Rows.Count} rows in {watch.Elapsed.TotalSeconds:0} s.");
+        return cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
     }
 
     private async Task<BenchResult> MeasureAsync(CancellationToken cancellation)
@@ -186,7 +184,7 @@ internal sealed class BenchRun(CliHost host, BenchSettings settings, bool json)
         for (var index = 0; index < groups.Length && !cancellation.IsCancellationRequested; index++)
         {
             var group = groups[index];
-            status.Show($"{index + 1}/{groups.Length}: {group.Cell} {group.Size}, {group.Threads} thread{(group.Threads == 1 ? "" : "s")}");
+            status.Show($"{index + 1}/{groups.Length}: {group}");
             rows.AddRange(BenchTurns.Measure(group, settings.Seconds, cancellation));
         }
 
@@ -248,6 +246,20 @@ internal sealed record BenchRow(BenchGroup Group, string Path, double Millisecon
 
     /// <summary>The recurrence's own arithmetic per time, in GFLOP/s.</summary>
     public double Gflops => Group.Flops * (BenchPaths.HasLengths(Path) ? Group.Size.ShareOfSteps : 1) / (Group.Forward ? 3 : 1) / Milliseconds / 1e6;
+
+    /// <summary>What was measured, and how long it took.</summary>
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteString("cell", Group.Cell);
+        json.WriteString("path", Path);
+        json.WriteNumber("threads", Group.Threads);
+        json.WriteNumber("B", Group.Size.Batch);
+        json.WriteNumber("T", Group.Size.Steps);
+        json.WriteNumber("I", Group.Size.Input);
+        json.WriteNumber("H", Group.Size.Hidden);
+        json.WriteNumber("milliseconds", Math.Round(Milliseconds, 7));
+        json.WriteNumber("fastestMilliseconds", Math.Round(Fastest, 7));
+    }
 }
 
 /// <summary>The steps of one path, taken by turns with those of the other paths of its group, so that what else the machine does hits all of them.</summary>
@@ -270,6 +282,7 @@ internal sealed class BenchTurns(string path, BenchGroup group) : IDisposable
     /// <returns>One row for each path.</returns>
     public static IReadOnlyList<BenchRow> Measure(BenchGroup group, double seconds, CancellationToken cancellation)
     {
+        var former = get_num_threads();
         set_num_threads(group.Threads);
         List<BenchTurns> paths = [];
         try
@@ -291,6 +304,7 @@ internal sealed class BenchTurns(string path, BenchGroup group) : IDisposable
         finally
         {
             paths.ForEach(path => path.Dispose());
+            set_num_threads(former);
         }
     }
 

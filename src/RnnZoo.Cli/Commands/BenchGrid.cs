@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using RnnZoo.Cli.Report;
 using Spectre.Console;
-using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Commands;
 
@@ -11,9 +10,7 @@ namespace RnnZoo.Cli.Commands;
 /// </summary>
 internal sealed class BenchGridRun(CliHost host, IReadOnlyList<string> cells, IReadOnlyList<BenchSize> sizes, IReadOnlyList<int> threads, double seconds, bool json)
 {
-    private const string HandWritten = "handwritten";
     private const double LeastSecondsAgain = 2;
-    private static readonly string[] Paths = ["autograd", "native", HandWritten];
 
     /// <summary>Sixty sizes: batches of 1 to 1,000, 1 to 10,000 steps, 1 to 1,024 inputs, hidden sizes of 10 to 1,024, odd ones among them.</summary>
     public static IReadOnlyList<BenchSize> UsualSizes { get; } =
@@ -37,17 +34,9 @@ internal sealed class BenchGridRun(CliHost host, IReadOnlyList<string> cells, IR
     public int Run(CancellationToken cancellation)
     {
         var watch = Stopwatch.StartNew();
-        var former = get_num_threads();
-        try
-        {
-            var rows = Measure(cancellation);
-            host.Print(json, () => Document(rows), () => Show(rows), $"{rows.Count} comparisons at {sizes.Count} sizes in {watch.Elapsed.TotalMinutes:0.0} minutes.");
-            return cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
-        }
-        finally
-        {
-            set_num_threads(former);
-        }
+        var rows = Measure(cancellation);
+        host.Print(json, () => Document(rows), () => Show(rows), $"{rows.Count} comparisons at {sizes.Count} sizes in {watch.Elapsed.TotalMinutes:0.0} minutes.");
+        return cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
     }
 
     private List<BenchComparison> Measure(CancellationToken cancellation)
@@ -59,10 +48,10 @@ internal sealed class BenchGridRun(CliHost host, IReadOnlyList<string> cells, IR
              from cell in cells
              from forward in (bool[])[false, true]
              from count in threads
-             select new BenchGroup(cell, size, count, [.. Paths.Where(path => BenchPaths.IsOf(path, cell))], forward)).ToArray();
+             select new BenchGroup(cell, size, count, [.. BenchPaths.Plain.Where(path => BenchPaths.IsOf(path, cell))], forward)).ToArray();
         foreach (var (index, group) in groups.Index())
         {
-            status.Show($"{index + 1}/{groups.Length}: {group.Cell} {group.Size}, {group.Threads} thread{(group.Threads == 1 ? "" : "s")}{(group.Forward ? ", forward alone" : "")}");
+            status.Show($"{index + 1}/{groups.Length}: {group}");
             var measured = Compare(group, seconds, cancellation);
             if (measured.Any(row => row.Ratio < 1) && !cancellation.IsCancellationRequested)
             {
@@ -83,7 +72,7 @@ internal sealed class BenchGridRun(CliHost host, IReadOnlyList<string> cells, IR
     private static BenchComparison[] Compare(BenchGroup group, double seconds, CancellationToken cancellation)
     {
         var rows = BenchTurns.Measure(group, seconds, cancellation);
-        var own = rows.Single(row => row.Path == HandWritten);
+        var own = rows.Single(row => row.Path == BenchPaths.HandWritten);
         return [.. rows.Where(row => row != own).Select(row => new BenchComparison(row, own))];
     }
 
@@ -93,17 +82,8 @@ internal sealed class BenchGridRun(CliHost host, IReadOnlyList<string> cells, IR
         json.WriteNumber("vectorBits", PeakLoop.VectorBits);
         json.WriteObjects("rows", rows, row =>
         {
-            var (cell, size, threads, _, forward) = row.Other.Group;
-            json.WriteString("cell", cell);
-            json.WriteString("path", row.Other.Path);
-            json.WriteNumber("threads", threads);
-            json.WriteBoolean("forward", forward);
-            json.WriteNumber("B", size.Batch);
-            json.WriteNumber("T", size.Steps);
-            json.WriteNumber("I", size.Input);
-            json.WriteNumber("H", size.Hidden);
-            json.WriteNumber("milliseconds", Math.Round(row.Other.Milliseconds, 7));
-            json.WriteNumber("fastestMilliseconds", Math.Round(row.Other.Fastest, 7));
+            row.Other.Write(json);
+            json.WriteBoolean("forward", row.Other.Group.Forward);
             json.WriteNumber("ownMilliseconds", Math.Round(row.Own.Milliseconds, 7));
             json.WriteNumber("ownFastestMilliseconds", Math.Round(row.Own.Fastest, 7));
             json.WriteNumber("ratio", Math.Round(row.Ratio, 4));
@@ -133,9 +113,8 @@ internal sealed class BenchGridRun(CliHost host, IReadOnlyList<string> cells, IR
         host.Output.WriteLine("time of the other way by that of the hand-written path, medians of steps by turns; mean: geometric, over sizes and threads.");
         foreach (var row in rows.Where(row => row.Ratio < 1).OrderBy(row => row.Ratio))
         {
-            var (cell, size, count, _, forward) = row.Other.Group;
             host.Output.WriteLine(
-                $"behind: {size} {cell}{(forward ? ", forward" : "")}, {count} thread{(count == 1 ? "" : "s")}: {row.Other.Path} {NumberText.Of(row.Other.Milliseconds, "0.000")} ms, "
+                $"behind: {row.Other.Group}: {row.Other.Path} {NumberText.Of(row.Other.Milliseconds, "0.000")} ms, "
                 + $"hand-written {NumberText.Of(row.Own.Milliseconds, "0.000")} ms ({NumberText.Of(row.Ratio, "0.00")}; fastest steps {NumberText.Of(row.Other.Fastest / row.Own.Fastest, "0.00")})");
         }
     }

@@ -6,8 +6,6 @@ namespace RnnZoo.Cli.Commands;
 /// <summary>The results of a benchmark: one JSON document, or for people the paths side by side, with their ratio to the hand-written one.</summary>
 internal static class BenchReport
 {
-    private const string HandWritten = "handwritten";
-
     public static string Document(BenchResult result) => JsonText.Write(json =>
     {
         RunHeader.Write(json);
@@ -17,15 +15,7 @@ internal static class BenchReport
         json.WriteValue("disturbances", result.Disturbances());
         json.WriteObjects("rows", result.Rows, row =>
         {
-            json.WriteString("cell", row.Group.Cell);
-            json.WriteString("path", row.Path);
-            json.WriteNumber("threads", row.Group.Threads);
-            json.WriteNumber("B", row.Group.Size.Batch);
-            json.WriteNumber("T", row.Group.Size.Steps);
-            json.WriteNumber("I", row.Group.Size.Input);
-            json.WriteNumber("H", row.Group.Size.Hidden);
-            json.WriteNumber("milliseconds", Math.Round(row.Milliseconds, 7));
-            json.WriteNumber("fastestMilliseconds", Math.Round(row.Fastest, 7));
+            row.Write(json);
             json.WriteNumber("gflops", Math.Round(row.Gflops, 4));
             json.WriteNumber("peakShare", Math.Round(result.PeakShare(row), 4));
             json.WriteFinite("extraMegabytes", row.ExtraMegabytes is { } megabytes ? Math.Round(megabytes, 2) : null);
@@ -37,7 +27,7 @@ internal static class BenchReport
     {
         foreach (var (threads, sample) in result.Peaks.OrderBy(peak => peak.Key))
         {
-            host.Output.WriteLine($"float32 peak, {threads} thread{(threads == 1 ? "" : "s")}: {NumberText.Of(sample.Best, "0")} GFLOP/s ({PeakLoop.VectorBits}-bit vectors)");
+            host.Output.WriteLine($"float32 peak, {BenchGroup.ThreadsOf(threads)}: {NumberText.Of(sample.Best, "0")} GFLOP/s ({PeakLoop.VectorBits}-bit vectors)");
         }
 
         var table = new Table().Border(TableBorder.Simple);
@@ -56,11 +46,10 @@ internal static class BenchReport
 
     private static void AddGroup(Table table, BenchResult result, BenchRow[] rows)
     {
-        var (cell, size, threads, _, _) = rows[0].Group;
-        table.AddRow($"{size} {cell}, {threads} thread{(threads == 1 ? "" : "s")}");
+        table.AddRow(new Text($"{rows[0].Group}"));
         foreach (var row in rows)
         {
-            var same = BenchPaths.Trains(row.Path) ? BenchPaths.Training + HandWritten : HandWritten;
+            var same = BenchPaths.Trains(row.Path) ? BenchPaths.Training + BenchPaths.HandWritten : BenchPaths.HandWritten;
             var own = rows.FirstOrDefault(other => other.Path == same);
             string[] cells =
             [

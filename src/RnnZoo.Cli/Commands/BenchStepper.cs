@@ -20,22 +20,14 @@ internal sealed class BenchStepperRun(CliHost host, IReadOnlyList<string> cells,
     public int Run(CancellationToken cancellation)
     {
         var watch = Stopwatch.StartNew();
-        var former = get_num_threads();
-        try
+        var result = Measure(cancellation);
+        if (result.Peak.Disturbance(result.Peak) is { } disturbance)
         {
-            var result = Measure(cancellation);
-            if (result.Peak.Disturbance(result.Peak) is { } disturbance)
-            {
-                host.Error.WriteLine($"disturbed: {disturbance}; run it again on a quiet machine.");
-            }
+            host.Error.WriteLine($"disturbed: {disturbance}; run it again on a quiet machine.");
+        }
 
-            host.Print(json, () => Document(result), () => Show(result), $"{result.Rows.Count} rows in {watch.Elapsed.TotalSeconds:0} s.");
-            return cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
-        }
-        finally
-        {
-            set_num_threads(former);
-        }
+        host.Print(json, () => Document(result), () => Show(result), $"{result.Rows.Count} rows in {watch.Elapsed.TotalSeconds:0} s.");
+        return cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
     }
 
     private BenchSteps Measure(CancellationToken cancellation)
@@ -51,8 +43,8 @@ internal sealed class BenchStepperRun(CliHost host, IReadOnlyList<string> cells,
                 break;
             }
 
-            status.Show($"{index + 1}/{groups.Length}: {cell} {size}");
             var group = new BenchGroup(cell, size, Threads: 1, [.. BenchPaths.Steps.Where(path => BenchPaths.IsOf(path, cell))]) { Flops = size.Flops(cell) };
+            status.Show($"{index + 1}/{groups.Length}: {group}");
             var bytes = (long)(group.Flops / (6.0 * size.Steps * size.Batch) * sizeof(float));
             var before = ReadLoop.Measure(bytes);
             var measured = BenchTurns.Measure(group, seconds, cancellation);

@@ -13,6 +13,7 @@ namespace RnnZoo.Cli.Commands;
 /// <summary>The ways of taking a training step that are measured, by the names in tables and files.</summary>
 internal static class BenchPaths
 {
+    public const string HandWritten = "handwritten";
     public const string Training = "train:";
     public const string Step = "step:";
     private const string Lengths = "+lengths";
@@ -21,6 +22,9 @@ internal static class BenchPaths
     /// <summary>All names, in the order of the table.</summary>
     public static IReadOnlyList<string> All { get; } =
         ["autograd", "native", "native" + Lengths, "handwritten", "handwritten" + Lengths, "handwritten+norms", "handwritten+shares", Training + "native", Training + "handwritten"];
+
+    /// <summary>Those that have a forward pass of their own.</summary>
+    public static IReadOnlyList<string> Plain { get; } = [.. All.Where(path => !Trains(path) && !path.Contains('+', StringComparison.Ordinal))];
 
     /// <summary>Those that are measured if nothing is said.</summary>
     public static IReadOnlyList<string> Usual { get; } = [.. All.Where(path => !HasLengths(path))];

@@ -211,9 +211,6 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
 
         public BatchSizes Sizes { get; }
 
-        /// <summary>An array [N, size] for the program to write.</summary>
-        public Tensor Made(int size) => TensorMemory.Fresh([Sizes.Total, size], _like);
-
         /// <summary>An array [N, ·] as values of the steps. Vectors may reach beyond a row's end: where that may be the memory's end, it is copied.</summary>
         public StepValue Reads(Tensor array)
         {
@@ -246,12 +243,7 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
         }
 
         /// <summary>A value of every step, [N, ·].</summary>
-        public Tensor Kept(StepValue value)
-        {
-            var array = Made((int)value.Length);
-            Writes([value], [array]);
-            return array;
-        }
+        public Tensor Kept(StepValue value) => KeptHere([value])[0];
 
         /// <summary>Values of every step [N, ·], in one piece of memory: freed as one it stays with the process, and the next pass needs no new pages.</summary>
         public Tensor[] KeptHere(StepValue[] values)
@@ -302,9 +294,10 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
         private unsafe Tensor Left(StepRows rows, int count)
         {
             var part = empty([count, rows.Length], dtype: _like.dtype, device: _like.device); // [B, S]
+            var target = new Span<T>((void*)TensorMemory.Address(part), count * rows.Length);
             for (var row = 0; row < count; row++)
             {
-                StepProgram<T>.RowOf(rows, row).CopyTo(new Span<T>((T*)TensorMemory.Address(part) + ((nint)row * rows.Length), rows.Length));
+                StepProgram<T>.RowOf(rows, row).CopyTo(target[(row * rows.Length)..]);
             }
 
             return part;

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using RnnZoo.Bptt;
 using RnnZoo.Cells;
 using RnnZoo.Kernels;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.utils.rnn;
 
@@ -21,7 +20,7 @@ namespace RnnZoo.Modules;
 /// <typeparam name="TState">The state as the drop-in takes it.</typeparam>
 /// <typeparam name="TResult">The result as the drop-in returns it.</typeparam>
 [Display.TypeFormatterSource(typeof(Display.TableFormatters))]
-public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TState, TResult>, IRecurrentModule, Display.ITable
+public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tensor, TState, TResult>, IRecurrentModule, Display.ITable
 {
     private readonly RecurrentLayout _layout;
     private readonly CellBindings _bindings;
@@ -203,25 +202,6 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
 
     IRecurrentModule IRecurrentModule.Clone() => Clone();
 
-    /// <summary>Nothing: there are no flat weights to restore. Kept so that code written for torch.nn compiles.</summary>
-    public void flatten_parameters()
-    {
-    }
-
-    /// <summary>Copies a state dict in, after checking that every shape is exactly the module's own.</summary>
-    /// <param name="source">Tensors under PyTorch's keys, as from nn.RNN, nn.LSTM or nn.GRU.</param>
-    /// <param name="strict">Whether the keys must be exactly the module's own.</param>
-    /// <param name="skip">Keys to leave alone.</param>
-    /// <returns>The missing and the unexpected keys.</returns>
-    /// <exception cref="InvalidOperationException">Strict, and keys differ; the message names them.</exception>
-    /// <exception cref="ArgumentException">A shape differs; the message names the key.</exception>
-    /// <remarks>A parent's <c>load_state_dict</c> does not come here: it copies by itself, and broadcasts.</remarks>
-    public override (IList<string>, IList<string>) load_state_dict(Dictionary<string, Tensor> source, bool strict = true, IList<string>? skip = null)
-    {
-        Check.StateDict(this, source, strict, skip);
-        return base.load_state_dict(source, strict: false, skip); // strictly, the base asks for the same order too
-    }
-
     /// <summary>Runs a sequence, hooks included, which see its input and state.</summary>
     private protected TResult Call(Tensor input, TState state, Tensor? lengths)
     {
@@ -288,49 +268,6 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
     /// <summary>The module for a notebook: what it is, and its parameters.</summary>
     /// <returns>A table as HTML.</returns>
     public string ToHtml() => ModuleTable.Of(this, ModuleTable.Describe(this));
-
-    /// <inheritdoc/>
-    protected override nn.Module _to(ScalarType dtype, bool non_blocking)
-    {
-        Check.Floating(dtype);
-        Convert(module => module.to(dtype, non_blocking));
-        return base._to(dtype, non_blocking);
-    }
-
-    /// <inheritdoc/>
-    protected override nn.Module _to(DeviceType deviceType, int deviceIndex, bool non_blocking)
-    {
-        Convert(module => module.to(deviceType, deviceIndex, non_blocking));
-        return base._to(deviceType, deviceIndex, non_blocking);
-    }
-
-    /// <inheritdoc/>
-    protected override nn.Module _to(Device device, ScalarType dtype, bool non_blocking)
-    {
-        Check.Floating(dtype);
-        Convert(module => module.to(device, dtype, non_blocking));
-        return base._to(device, dtype, non_blocking);
-    }
-
-    /// <summary>Nothing: the parameters are registered at construction.</summary>
-    protected override void RegisterComponents()
-    {
-    }
-
-    /// <summary>Disposes the parameters, the cells and the native module.</summary>
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing && !_disposed)
-        {
-            _disposed = true;
-            _lengths.Dispose();
-            _native?.Dispose();
-            _handWritten?.Dispose();
-            _bindings.Dispose();
-        }
-
-        base.Dispose(disposing);
-    }
 
     /// <returns>A tensor of the element type and device that the net computes in.</returns>
     private Tensor CheckInput(Tensor input)
@@ -420,42 +357,4 @@ public abstract class RecurrentModule<TState, TResult> : nn.Module<Tensor, TStat
 
     private RecurrentState Zeros(long batch, ScalarType dtype, Device device) =>
         new([.. StateSizes.Select(size => zeros(NumLayers * NumDirections, batch, size, dtype: dtype, device: device))]); // [L·D, B, S]
-
-    // What holds the parameters converts them: the native module where there is one (in place or by new objects,
-    // as the binding has it), else the cells. What it holds afterwards is registered anew, what it gave up is disposed.
-    private void Convert(Action<nn.Module> conversion)
-    {
-        Tensor[] before = [.. parameters(recurse: false), .. buffers(recurse: false)];
-        if (_native is not null)
-        {
-            _native.Convert(conversion);
-            _bindings.Bind(_native);
-        }
-        else
-        {
-            _bindings.Convert(conversion);
-        }
-
-        Register();
-        Tensor[] after = [.. parameters(recurse: false), .. buffers(recurse: false)];
-        foreach (var tensor in before.Except(after, ReferenceEqualityComparer.Instance).OfType<Tensor>())
-        {
-            tensor.Dispose();
-        }
-    }
-
-    private void Register()
-    {
-        foreach (var (key, parameter) in _native?.Parameters ?? _bindings.Parameters())
-        {
-            parameter.DetachFromDisposeScope();
-            ConditionallyRegisterParameter(key, parameter);
-        }
-
-        foreach (var (key, buffer, isPersistent) in _bindings.Buffers())
-        {
-            buffer.DetachFromDisposeScope();
-            ConditionallyRegisterBuffer(key, buffer, isPersistent);
-        }
-    }
 }

@@ -1,3 +1,4 @@
+using RnnZoo.Bptt;
 using RnnZoo.Cells;
 using RnnZoo.Modules;
 using static TorchSharp.torch;
@@ -52,13 +53,8 @@ internal readonly record struct GradientCrossings(long Start, int Every, double 
     /// <summary>The same numbers, whose gradients are multiplied.</summary>
     public Tensor Weigh(Tensor state)
     {
-        if (!state.requires_grad)
-        {
-            return state;
-        }
-
-        var weighed = state.mul(Scalars.Of(Factor));
-        return state.detach().Plus(weighed.sub(weighed.detach()));
+        var factor = Factor;
+        return TapFunction.Run(state, new TapCall(gradient => gradient.mul(Scalars.Of(factor)), new BackwardFailures(nameof(GradientCrossings))));
     }
 }
 

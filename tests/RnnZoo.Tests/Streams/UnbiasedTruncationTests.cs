@@ -35,6 +35,18 @@ public class UnbiasedTruncationTests
         }
     }
 
+    [Fact]
+    public void Weigh_LeavesEveryNumberAsItIs_AndMultipliesItsGradient()
+    {
+        using var scope = NewDisposeScope();
+        var x = tensor(new[] { 1.5f, float.PositiveInfinity, 0f }).requires_grad_();
+
+        var weighed = new GradientCrossings(0, 5, Factor: 4).Weigh(x);
+
+        Assert.Equal([1.5f, float.PositiveInfinity, 0f], weighed.data<float>().ToArray());
+        Assert.Equal([4f, 8f, 12f], autograd.grad([weighed], [x], [tensor(new[] { 1f, 2f, 3f })])[0].data<float>().ToArray());
+    }
+
     // All ways to cut: what each gives, weighed with its chance.
     [Theory]
     [MemberData(nameof(NetsAndPaths))]
