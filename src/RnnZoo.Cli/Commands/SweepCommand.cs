@@ -32,6 +32,7 @@ internal sealed class SweepCommand : ExampleCommand
         Add(_plan);
         AddOptions(_output, _jobs, _engine, _partition, _time, _memory, _cores, _modules, _json, _formats);
         Add(Status(host));
+        Add(new SweepCheckCommand(host));
         Add(CellOf(host));
         SetAction((parsed, cancellation) => RunAsync(host, parsed, cancellation));
     }
@@ -51,7 +52,7 @@ internal sealed class SweepCommand : ExampleCommand
             throw new UsageException($"PLAN: expected the file of a plan, got {(file is null ? "none" : $"'{file}', which is no file")}; docs/sweep.md shows one.");
         }
 
-        var plan = SweepPlan.Read(file);
+        var plan = SweepPlan.Read(file).WithHashes(file);
         var path = OutputFolder.Make(host, parsed.GetValue(_output) ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file)), "sweep");
         using var taken = OutputFolder.Lock(path);
         var folder = SweepFolder.Make(path, plan);
@@ -106,7 +107,7 @@ internal sealed class SweepCommand : ExampleCommand
         return command;
     }
 
-    private static SweepFolder Open(CliHost host, string? folder) =>
+    internal static SweepFolder Open(CliHost host, string? folder) =>
         SweepFolder.Open(Path.GetFullPath(Path.Combine(host.WorkingDirectory, folder ?? throw new UsageException("FOLDER: expected the folder of a sweep, got none."))));
 }
 

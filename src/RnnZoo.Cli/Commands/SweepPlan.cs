@@ -41,18 +41,27 @@ internal sealed record SweepPlan
     /// <summary>What tells one plan's results from another's: the SHA-256 of all that it says and of the bytes of its files, wherever these lie.</summary>
     public string Hash()
     {
-        var bare = this with { Tasks = [.. Tasks.Select(task => task with { Data = task.Data is { } data ? new SweepData("", data.Sha256) : null })] };
+        var bare = WithData(data => new SweepData("", data.Sha256));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ManifestJson.Write(bare))));
     }
 
     /// <summary>Reads a plan; paths in it begin where it lies.</summary>
-    /// <exception cref="InvalidDataException">It is none, or a file that it names is missing, damaged or another one; the message names the field.</exception>
+    /// <exception cref="InvalidDataException">It is none; the message names the field.</exception>
     public static SweepPlan Read(string file)
     {
-        var plan = ManifestJson.Read<SweepPlan>(file, plan => plan.Validate());
         var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
-        return plan with { Tasks = [.. plan.Tasks.Select((task, index) => task.WithFiles(folder, $"{file}: tasks[{index}]"))] };
+        return ManifestJson.Read<SweepPlan>(file, plan => plan.Validate()).WithData(data => data with { Folder = folder });
     }
+
+    /// <summary>The plan with the hashes of its files.</summary>
+    /// <param name="file">Where it was read, for messages.</param>
+    /// <exception cref="InvalidDataException">A file is missing, damaged or another one; the message names the field.</exception>
+    public SweepPlan WithHashes(string file) => this with { Tasks = [.. Tasks.Select((task, index) => task.WithHash($"{file}: tasks[{index}]"))] };
+
+    /// <summary>The plan as it reads in another folder: what its paths say from where it lies, they say from there.</summary>
+    public SweepPlan In(string folder) => WithData(data => data with { Path = Path.IsPathRooted(data.Path) ? data.Path : Path.GetRelativePath(folder, data.File), Folder = folder });
+
+    private SweepPlan WithData(Func<SweepData, SweepData> change) => this with { Tasks = [.. Tasks.Select(task => task with { Data = task.Data is { } data ? change(data) : null })] };
 
     /// <exception cref="ArgumentException">A value is out of its range; the message names its field.</exception>
     public void Validate()
@@ -148,6 +157,9 @@ internal sealed record SweepTask
 
     internal SweepStart StartOf(string net) => Starts.GetValueOrDefault(net) ?? new SweepStart();
 
+    /// <summary>How a net starts; null where that is not a matter of choice.</summary>
+    internal string? InitialisationOf(string net) => Name == Characters ? null : StartOf(net).Initialisation ?? RecurrentNets.Named(net).Starts[0];
+
     private bool ReadsFiles => Name == Characters || SequenceTasks.ReadsFiles(Name);
 
     internal void Validate(SweepPlan plan)
@@ -179,21 +191,20 @@ internal sealed record SweepTask
         }
     }
 
-    /// <summary>The task with full paths and hashes in its data.</summary>
-    internal SweepTask WithFiles(string folder, string field)
+    /// <summary>The task with the hash of its data, if it has some.</summary>
+    internal SweepTask WithHash(string field)
     {
         if (Data is null)
         {
             return this;
         }
 
-        var found = this with { Data = Data with { Path = Path.GetFullPath(Path.Combine(folder, Data.Path)) } };
         try
         {
-            var sha256 = found.HashOfFiles();
+            var sha256 = HashOfFiles();
             return Data.Sha256 is { } wanted && wanted != sha256
-                ? throw new InvalidDataException($"expected data with the SHA-256 {wanted}, got '{found.Data.Path}' with {sha256}{found.Data.HowToGet}")
-                : found with { Data = found.Data with { Sha256 = sha256 } };
+                ? throw new InvalidDataException($"expected data with the SHA-256 {wanted}, got '{Data.File}' with {sha256}{Data.HowToGet}")
+                : this with { Data = Data with { Sha256 = sha256 } };
         }
         catch (Exception problem) when (problem is InvalidDataException or IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -205,7 +216,7 @@ internal sealed record SweepTask
     {
         if (Name == Characters)
         {
-            return File.Exists(Data!.Path) ? TrainingText.HashOf(Data.Path) : throw new InvalidDataException($"expected a text, got '{Data.Path}', which is no file{Data.HowToGet}");
+            return File.Exists(Data!.File) ? TrainingText.HashOf(Data.File) : throw new InvalidDataException($"expected a text, got '{Data.File}', which is no file{Data.HowToGet}");
         }
 
         SequentialImageTask[] tasks = [.. Lengths.Select(length => (SequentialImageTask)Pose(length))];
@@ -216,7 +227,7 @@ internal sealed record SweepTask
     private void CheckStop(TaskMetric metric) =>
         Check.That(StopAt is not { } wanted || metric.Reaches(metric.Best, wanted), "stopAt", $"at {(metric.MoreIsBetter ? "most" : "least")} {metric.Best}, the best {metric.Name} there is", StopAt);
 
-    private ISequenceTask Pose(int length) => SequenceTasks.Create(Name, new Dictionary<string, long>(Settings) { [SequenceTasks.SettingsOf(Name)[0].Name] = length }, Data?.Path);
+    private ISequenceTask Pose(int length) => SequenceTasks.Create(Name, new Dictionary<string, long>(Settings) { [SequenceTasks.SettingsOf(Name)[0].Name] = length }, Data?.File);
 
     /// <summary>The recipe of one training; reads the files of a task that has some.</summary>
     /// <exception cref="InvalidDataException">A file is missing, damaged, or not the plan's.</exception>
@@ -226,7 +237,7 @@ internal sealed record SweepTask
         {
             return new CharacterRecipe
             {
-                Text = new TextRecipe(Path.GetFileName(Data!.Path), Data.Source ?? Data.Path, Data.Sha256!),
+                Text = new TextRecipe(Path.GetFileName(Data!.File), Data.Source ?? Data.Path, Data.Sha256!),
                 HeldOutShare = HeldOutShare,
                 Net = new CharacterModelShape { Cell = cell.Net, Hidden = cell.Plan.Hidden },
                 Training = new CharacterTrainingOptions(
@@ -239,14 +250,14 @@ internal sealed record SweepTask
         var task = Pose(cell.Length);
         if (task is SequentialImageTask images && images.Sha256 != Data!.Sha256)
         {
-            throw new InvalidDataException($"{Data.Path}: expected the plan's images with the SHA-256 {Data.Sha256}, got {images.Sha256}{Data.HowToGet}");
+            throw new InvalidDataException($"{Data.File}: expected the plan's images with the SHA-256 {Data.Sha256}, got {images.Sha256}{Data.HowToGet}");
         }
 
         return new SequenceRecipe
         {
             Task = task,
             Net = new NetRecipe(cell.Net, cell.Plan.Hidden),
-            Initialisation = StartOf(cell.Net).Initialisation ?? RecurrentNets.Named(cell.Net).Starts[0],
+            Initialisation = InitialisationOf(cell.Net)!,
             Stages = [new TrainingStage { Training = new TrainingOptions { Steps = cell.Steps, BatchSize = cell.BatchSize, LearningRate = cell.LearningRate, Schedule = Schedule, ClipNorm = ClipNorm, StopAtMetric = StopAt } }],
             MeasureSequences = MeasureSequences,
             Seeds = [cell.Seed],
@@ -262,11 +273,16 @@ internal sealed record SweepTask
 internal sealed record SweepStart(string? Initialisation = null, IReadOnlyList<double>? LearningRates = null, int? Steps = null);
 
 /// <summary>Files that a task reads.</summary>
-/// <param name="Path">The folder of images, or the text.</param>
+/// <param name="Path">The folder of images, or the text; from where the plan lies.</param>
 /// <param name="Sha256">Of the text's bytes, or of what the image files hold; filled in where it is left out.</param>
 /// <param name="Source">How to get them, in words.</param>
 internal sealed record SweepData(string Path, string? Sha256 = null, string? Source = null)
 {
+    /// <summary>Where the plan lies.</summary>
+    internal string Folder { get; init; } = "";
+
+    internal string File => System.IO.Path.GetFullPath(System.IO.Path.Combine(Folder, Path));
+
     /// <summary>The end of a message.</summary>
     public string HowToGet => Source is null ? "." : $". To get it: {Source}";
 }
@@ -347,7 +363,7 @@ internal sealed class SweepFolder
     /// <exception cref="InvalidDataException">It holds the results of another plan.</exception>
     public static SweepFolder Make(string path, SweepPlan plan)
     {
-        var (folder, file) = (new SweepFolder(path, plan), System.IO.Path.Combine(path, PlanFile));
+        var (folder, file) = (new SweepFolder(path, plan.In(path)), System.IO.Path.Combine(path, PlanFile));
         if (File.Exists(file) && SafeHash(file) is var hash && hash != folder.Hash)
         {
             throw new InvalidDataException($"{file}: expected the plan that is to be trained ({folder.Hash}), got another one ({hash}); name another folder with --output.");
@@ -355,7 +371,7 @@ internal sealed class SweepFolder
 
         Directory.CreateDirectory(folder._results);
         AtomicFile.ClearHalves(folder._results);
-        AtomicFile.WriteText(file, ManifestJson.Write(plan));
+        AtomicFile.WriteText(file, ManifestJson.Write(folder.Plan));
         return folder;
     }
 
@@ -365,7 +381,7 @@ internal sealed class SweepFolder
     {
         var file = System.IO.Path.Combine(path, PlanFile);
         return File.Exists(file)
-            ? new SweepFolder(path, ManifestJson.Read<SweepPlan>(file, plan => plan.Validate()))
+            ? new SweepFolder(path, SweepPlan.Read(file))
             : throw new InvalidDataException($"{path}: expected the folder of a sweep, which holds {PlanFile}, got none; rnnzoo sweep PLAN begins one.");
     }
 
@@ -377,7 +393,20 @@ internal sealed class SweepFolder
     /// <returns>Null if it was cancelled.</returns>
     public SweepResult? Train(SweepCell cell, DateTimeOffset day, CancellationToken cancellation)
     {
-        using var trained = cell.Task.RecipeOf(cell).Train(cell.Seed, new RecipeRun { TextFile = cell.Task.Data?.Path }, cancellation);
+        var result = Measure(cell, day, cancellation);
+        if (result is not null)
+        {
+            AtomicFile.WriteText(FileOf(cell), ManifestJson.Write(result));
+        }
+
+        return result;
+    }
+
+    /// <summary>Trains, and writes nothing.</summary>
+    /// <returns>Null if it was cancelled.</returns>
+    public SweepResult? Measure(SweepCell cell, DateTimeOffset day, CancellationToken cancellation)
+    {
+        using var trained = cell.Task.RecipeOf(cell).Train(cell.Seed, new RecipeRun { TextFile = cell.Task.Data?.File }, cancellation);
         if (trained.Reason == StopReason.Cancelled)
         {
             return null;
@@ -385,9 +414,7 @@ internal sealed class SweepFolder
 
         var parameters = trained.Net.parameters().Sum(parameter => parameter.numel());
         var made = ModelProvenance.Here(day, TrainingNames.Of(trained.Net.Recurrent.EffectiveBackward));
-        var result = new SweepResult(Hash, cell.Name, trained.Ended, trained.Steps, Math.Round(trained.Seconds, 2), Math.Round(Environment.CpuUsage.TotalTime.TotalSeconds, 2), parameters, trained.Metrics, made);
-        AtomicFile.WriteText(FileOf(cell), ManifestJson.Write(result));
-        return result;
+        return new SweepResult(Hash, cell.Name, trained.Ended, trained.Steps, Math.Round(trained.Seconds, 2), Math.Round(Environment.CpuUsage.TotalTime.TotalSeconds, 2), parameters, trained.Metrics, made);
     }
 
     private string FileOf(SweepCell cell) => System.IO.Path.Combine(_results, cell.Name + ".json");
@@ -396,7 +423,7 @@ internal sealed class SweepFolder
     {
         try
         {
-            return ManifestJson.Read<SweepPlan>(file, plan => plan.Validate()).Hash();
+            return SweepPlan.Read(file).Hash();
         }
         catch (InvalidDataException)
         {

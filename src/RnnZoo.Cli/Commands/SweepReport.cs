@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
 using RnnZoo.Files;
 using RnnZoo.Plots;
@@ -15,9 +18,13 @@ internal sealed record SweepScore(SweepTask Task, int Length, string Net, double
 {
     /// <summary>All that have a result, in the plan's order.</summary>
     public static IReadOnlyList<SweepScore> OfAll(IReadOnlyList<(SweepCell Cell, SweepResult? Result)> cells) =>
+        [.. OfEachRate(cells).GroupBy(score => (score.Task, score.Length, score.Net)).Select(rates => Best([.. rates]))];
+
+    /// <summary>The same at every learning rate, not only at the best.</summary>
+    public static IReadOnlyList<SweepScore> OfEachRate(IReadOnlyList<(SweepCell Cell, SweepResult? Result)> cells) =>
         [.. cells.Where(item => item.Result is not null)
-            .GroupBy(item => (item.Cell.Task, item.Cell.Length, item.Cell.Net))
-            .Select(group => Best([.. group.GroupBy(item => item.Cell.LearningRate).Select(rate => Of(rate.First().Cell, [.. rate.Select(item => item.Result!)]))]))];
+            .GroupBy(item => (item.Cell.Task, item.Cell.Length, item.Cell.Net, item.Cell.LearningRate))
+            .Select(rate => Of(rate.First().Cell, [.. rate.Select(item => item.Result!)]))];
 
     private static SweepScore Of(SweepCell cell, SweepResult[] seeds)
     {
@@ -46,9 +53,7 @@ internal static class SweepReport
         var missing = cells.Count(item => item.Result is null);
         var document = Document(folder, cells, scores, missing);
         var files = OutputFolder.WriteResults(folder.Path, document, scores.Count == 0 ? null : Picture(folder, scores, missing), formats);
-        using var table = new StringWriter();
-        ReportConsole.Write(ReportConsole.Create(table, isTerminal: false, WidthOfFiles), Table(TableBorder.Markdown, folder.Plan.Nets, scores));
-        AtomicFile.WriteText(Path.Combine(folder.Path, "table.md"), string.Join('\n', table.ToString().Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0)) + "\n");
+        AtomicFile.WriteText(Path.Combine(folder.Path, "table.md"), $"# {TitleOf(folder.Plan)}\n\n{Page(folder, ".")}");
         host.Print(json, () => document, () => Show(host, folder, scores), $"Written to {folder.Path}: table.md, {string.Join(", ", files)}, and results/ with a file for each training");
         return missing;
     }
@@ -60,6 +65,57 @@ internal static class SweepReport
         {
             ReportConsole.Write(host, Table(TableBorder.Rounded, folder.Plan.Nets, [.. task]));
         }
+    }
+
+    /// <summary>What a sweep came to, in Markdown without a heading: all nets on all tasks, the picture, and a section for each task.</summary>
+    /// <param name="folder">The sweep.</param>
+    /// <param name="pictures">The folder of the picture, from where the page lies.</param>
+    internal static string Page(SweepFolder folder, string pictures)
+    {
+        (SweepCell Cell, SweepResult? Result)[] cells = [.. folder.Cells.Select(cell => (cell, folder.ResultOf(cell)))];
+        var (plan, scores, results) = (folder.Plan, SweepScore.OfAll(cells), cells.Select(item => item.Result).OfType<SweepResult>().ToArray());
+        var machines = results.Select(result => $"{result.Made.Machine}; TorchSharp {result.Made.TorchSharp}, libtorch {result.Made.Libtorch}").Distinct().Order(StringComparer.Ordinal);
+        var page = new StringBuilder();
+        page.Append($"Plan `{folder.Hash}`: {folder.Cells.Count} trainings at hidden size {plan.Hidden}, {folder.Cells.Count - results.Length} missing; {results.Sum(result => result.ProcessorSeconds) / 3600:0.0} hours of one core. Made on: {string.Join("; ", machines)}.\n\n");
+        page.Append($"Each number is the mean over the seeds ± their standard deviation, at the net's learning rate with the best mean; where every seed solved the task, with the mean of the steps that it took.\n\n{Markdown(Table(TableBorder.Markdown, plan.Nets, scores))}");
+        page.Append(scores.Count == 0 ? "" : $"\n![Each net's mean on each task]({pictures}/chart.svg)\n");
+        foreach (var of in scores.GroupBy(score => (score.Task, score.Length)))
+        {
+            page.Append(CultureInfo.InvariantCulture, $"\n## {of.Key.Task.Title} {of.Key.Length}\n\n{Budget(plan, of.Key.Task, of.First().Metric)}\n\n{Markdown(Details(plan.Nets, [.. of]))}");
+        }
+
+        return page.ToString();
+    }
+
+    private static string TitleOf(SweepPlan plan) => $"{plan.Nets.Count} {(plan.Nets.Count == 1 ? "net" : "nets")} on {plan.Tasks.Count} {(plan.Tasks.Count == 1 ? "task" : "tasks")}";
+
+    private static string Budget(SweepPlan plan, SweepTask task, TaskMetric metric)
+    {
+        var solved = task.StopAt is { } stop ? $"Solved, and ended, at {(metric.MoreIsBetter ? "a" : "an")} {metric.Name} of {stop}. " : "";
+        var clip = task.ClipNorm is { } norm ? $"gradients cut to norm {norm}" : "gradients as they are";
+        var own = task.Starts.Where(start => start.Value.Steps is not null).Select(start => $"{start.Value.Steps:#,0} for {start.Key}").ToArray();
+        return $"{task.Steps:#,0} steps{(own.Length > 0 ? $" ({string.Join(", ", own)})" : "")} of {task.BatchSize ?? plan.BatchSize} sequences, schedule {TrainingNames.Of(task.Schedule)}, {clip}. {solved}Steps and seconds are means over the seeds, of one core, measurements included.";
+    }
+
+    private static Table Details(IReadOnlyList<string> nets, IReadOnlyList<SweepScore> scores) => ReportTable.Of(
+        TableBorder.Markdown,
+        nets.Select(net => scores.FirstOrDefault(score => score.Net == net)).OfType<SweepScore>(),
+        new("net", score => score.Net),
+        new(scores[0].Metric.Name, score => Number(score, score.Mean)) { IsRight = true },
+        new("±", score => Number(score, score.Deviation)) { IsRight = true },
+        new("each seed", score => string.Join(", ", score.Seeds.Select(seed => Number(score, seed.Metrics[0].Value)))),
+        new("ended by", score => string.Join(", ", score.Seeds.CountBy(seed => seed.Solved ? "solved" : seed.Ended).OrderByDescending(count => count.Value).Select(count => $"{count.Value} {count.Key}"))),
+        new("steps", score => score.Seeds.Average(seed => seed.Steps), "#,0"),
+        new("seconds", score => score.Seeds.Average(seed => seed.ProcessorSeconds), "#,0"),
+        new("parameters", score => score.Seeds[0].Parameters, "#,0"),
+        new("rate", score => $"{score.LearningRate}") { IsRight = true },
+        new("start", score => score.Task.InitialisationOf(score.Net) ?? "own"));
+
+    private static string Markdown(Table table)
+    {
+        using var text = new StringWriter();
+        ReportConsole.Write(ReportConsole.Create(text, isTerminal: false, WidthOfFiles), table);
+        return string.Join('\n', text.ToString().Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0)) + "\n";
     }
 
     private static Table Table(TableBorder border, IReadOnlyList<string> nets, IReadOnlyList<SweepScore> scores)
@@ -78,32 +134,32 @@ internal static class SweepReport
             return "";
         }
 
-        string Number(double? value) => NumberText.OfMetric(score.Metric, value).Trim();
         var solved = score.Seeds.All(seed => seed.Solved) ? $", {score.Seeds.Average(seed => seed.Steps):#,0} steps" : "";
-        return $"{Number(score.Mean)}{(score.Deviation is { } deviation ? $" ± {Number(deviation)}" : "")}{solved}";
+        return $"{Number(score, score.Mean)}{(score.Deviation is null ? "" : $" ± {Number(score, score.Deviation)}")}{solved}";
     }
+
+    private static string Number(SweepScore score, double? value) => NumberText.OfMetric(score.Metric, value).Trim();
 
     private static Figure Picture(SweepFolder folder, IReadOnlyList<SweepScore> scores, int missing)
     {
         var nets = folder.Plan.Nets;
-        var panels = folder.Plan.Tasks.Where(task => scores.Any(score => score.Task == task)).Select(task =>
+        var panels = scores.GroupBy(score => (score.Task, score.Length)).Select(of =>
         {
-            var of = scores.Where(score => score.Task == task).ToArray();
-            var metric = of[0].Metric;
-            var series = nets.Select(net => new BarSeries(net, [.. task.Lengths.Select(length => of.FirstOrDefault(score => (score.Length, score.Net) == (length, net))?.Mean ?? double.NaN)])
+            var (title, metric) = ($"{of.Key.Task.Title} {of.Key.Length}", of.First().Metric);
+            double[] means = [.. nets.Select(net => of.FirstOrDefault(score => score.Net == net)?.Mean ?? double.NaN)];
+            return (ChartPanel)new GroupedBars(title, "", nets, new Axis(AxisOf(metric)) { Minimum = 0, Maximum = metric.MoreIsBetter ? 1 : null }, [new BarSeries(title, means)])
             {
-                Colour = NetColours.Of(net, nets),
-            });
-            return (ChartPanel)new GroupedBars(task.Title, "length", [.. task.Lengths.Select(length => $"{length}")], new Axis(metric.Name) { Minimum = 0, Maximum = metric.MoreIsBetter ? 1 : null }, [.. series])
-            {
-                ValueFormat = metric.MoreIsBetter ? "0.00" : "0.0000",
+                ValueFormat = metric.MoreIsBetter ? "0.000" : "0.0000",
+                Lying = true,
             };
         });
-        return new Figure($"{nets.Count} nets on {folder.Plan.Tasks.Count} tasks", [.. panels])
+        return new Figure(TitleOf(folder.Plan), [.. panels])
         {
-            Subtitle = $"hidden size {folder.Plan.Hidden}; bars in the order of the names, each the mean over seeds at its net's best learning rate{(missing > 0 ? $"; {missing} trainings are missing" : "")}",
+            Subtitle = $"hidden size {folder.Plan.Hidden}; each bar the mean over seeds at its net's best learning rate{(missing > 0 ? $"; {missing} trainings are missing" : "")}",
         };
     }
+
+    private static string AxisOf(TaskMetric metric) => $"{metric.Name}, {(metric.MoreIsBetter ? "more" : "less")} is better";
 
     private static string Document(SweepFolder folder, IReadOnlyList<(SweepCell Cell, SweepResult? Result)> cells, IReadOnlyList<SweepScore> scores, int missing) => JsonText.Write(json =>
     {

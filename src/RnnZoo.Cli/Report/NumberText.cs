@@ -14,9 +14,9 @@ internal static class NumberText
     /// <summary>A loss; one that has left every sensible range in few characters.</summary>
     public static string OfLoss(double loss) => loss.ToString(Sensible(loss, "0.0000"));
 
-    /// <summary>A metric: shares to a thousandth, errors finer; a dash where there is none.</summary>
+    /// <summary>A metric: shares and what is above 1 to a thousandth, errors finer; a dash where there is none.</summary>
     public static string OfMetric(TaskMetric metric, double? value)
-        => value is { } number && double.IsFinite(number) ? number.ToString(Sensible(number, metric.MoreIsBetter ? "0.000" : "0.00000")) : "  -  ";
+        => value is { } number && double.IsFinite(number) ? number.ToString(Sensible(number, metric.MoreIsBetter || Math.Abs(number) >= 1 ? "0.000" : "0.00000")) : "  -  ";
 
     private static string Sensible(double value, string format) => Math.Abs(value) < 1e6 ? format : "0.00e+0";
 }

@@ -18,7 +18,10 @@ internal sealed record GroupedBars(string Heading, string GroupTitle, IReadOnlyL
     /// <summary>The .NET number format of the value over each bar.</summary>
     public string ValueFormat { get; init; } = "0.##";
 
-    internal override IEnumerable<LegendItem> Legend => Series.Select(bars => Named(bars.Name, bars.Colour));
+    /// <summary>Whether the bars of a single series lie, each beside the name of its group, for groups too many or too long to name below.</summary>
+    public bool Lying { get; init; }
+
+    internal override IEnumerable<LegendItem> Legend => Lying ? [] : Series.Select(bars => Named(bars.Name, bars.Colour));
 
     internal override string Describe()
     {
@@ -36,6 +39,12 @@ internal sealed record GroupedBars(string Heading, string GroupTitle, IReadOnlyL
     {
         var values = Series.SelectMany(bars => bars.Values).Concat(ReferenceLines.Select(line => line.Value)).Append(0);
         var vertical = AxisMap.Fit(Vertical, values, 0.08);
+        if (Lying)
+        {
+            DrawLying(plot, vertical);
+            return;
+        }
+
         var headroom = 0.12 * (vertical.High - vertical.Low); // for the value over a bar that reaches the top
         SetAxis(plot.Axes.Bottom, GroupTitle, -0.5, Math.Max(0.5, Groups.Count - 0.5), new TicksApart([.. Groups.Select((label, group) => ((double)group, label))]));
         SetAxis(plot.Axes.Left, Vertical.Title, vertical.Low, vertical.High + headroom, TicksApart.Of(vertical));
@@ -62,6 +71,28 @@ internal sealed record GroupedBars(string Heading, string GroupTitle, IReadOnlyL
             plot.Axes.Right.LockSize(0);
             plot.Axes.AddPanel(new NamesBeside(references));
         }
+    }
+
+    // The first group on top.
+    private void DrawLying(Plot plot, AxisMap values)
+    {
+        var room = PlotText.Width(Print(values.Ticks.LastOrDefault())) / (Width - 140) * (values.High - values.Low);
+        SetAxis(plot.Axes.Bottom, Vertical.Title, values.Low, values.High + (1.8 * room), TicksApart.Of(values));
+        SetAxis(plot.Axes.Left, GroupTitle, 0.5 - Groups.Count, 0.5, new TicksApart([.. Groups.Select((label, group) => ((double)-group, label))]));
+        (plot.Grid.XAxisStyle.IsVisible, plot.Grid.YAxisStyle.IsVisible) = (true, false);
+        var drawn = plot.Add.Bars(Series[0].Values.Select((value, group) => (value, group)).Where(bar => double.IsFinite(bar.value)).Select(bar => new Bar
+        {
+            Position = -bar.group,
+            Value = bar.value,
+            Size = 0.72,
+            FillColor = Palette.Of(Series[0].Colour),
+            LineWidth = 0,
+            ValueLabel = Print(bar.value),
+        }).ToArray());
+        drawn.Horizontal = true;
+        var size = Math.Min(PlotText.Size, 11f * 16 / Math.Max(1, Groups.Count)); // 16 lines of 11 pixels are what a chart has room for
+        PlotText.Set(plot.Axes.Left.TickLabelStyle, "", Palette.Soft, size);
+        PlotText.Set(drawn.ValueLabelStyle, "", Palette.Ink, size);
     }
 
     private string Print(double value)

@@ -22,10 +22,11 @@ internal sealed class TicksApart(IReadOnlyList<(double Place, string Label)> tic
         foreach (var (place, label) in ticks.Where(tick => range.Contains(tick.Place)).OrderBy(tick => tick.Place))
         {
             var middle = (place - range.Min) / range.Span * size.Length;
-            var half = edge is Edge.Left or Edge.Right ? PlotText.LineHeight / 2 : PlotText.Width(label) / 2;
+            var isBeside = edge is Edge.Left or Edge.Right;
+            var half = isBeside ? PlotText.LineHeight / 2 * labelStyle.FontSize / PlotText.Size : PlotText.Width(label) / 2;
             var fits = middle - half >= free;
             shown.Add(Tick.Major(place, fits ? label : ""));
-            free = fits ? middle + half + Gap : free;
+            free = fits ? middle + half + (isBeside ? 0 : Gap) : free;
         }
 
         Ticks = [.. shown];

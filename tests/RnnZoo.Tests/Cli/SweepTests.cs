@@ -42,9 +42,15 @@ public partial class SweepTests
         Assert.Equal(Cells, Directory.GetFiles(folder.File("runs/plan/results")).Length);
         Assert.Equal(run.Output, await File.ReadAllTextAsync(folder.File("runs/plan/results.json")));
         Assert.Equal(["parity", "parity", "parity", "parity", "rows", "rows", "characters", "characters"], run.Json.GetProperty("scores").EnumerateArray().Select(score => score.GetProperty("task").GetString()));
-        var table = await File.ReadAllLinesAsync(folder.File("runs/plan/table.md"));
-        Assert.Equal(["net", "parity 3: accuracy", "parity 7: accuracy", "rows 11: accuracy", "characters 5: bitsPerCharacter"], table[0].Trim('|').Split('|').Select(cell => cell.Trim()));
-        Assert.Equal(["vanilla", "gru"], table[2..].Select(line => line.Trim('|').Split('|')[0].Trim()));
+        var page = await File.ReadAllLinesAsync(folder.File("runs/plan/table.md"));
+        Assert.StartsWith($"Plan `{run.Json.GetProperty("plan").GetString()}`: {Cells} trainings at hidden size 5, 0 missing; ", page[2], StringComparison.Ordinal);
+        string[][] table = [.. page.Where(line => line.StartsWith('|')).Select(line => line.Trim('|').Split('|').Select(cell => cell.Trim()).ToArray())];
+        Assert.Equal(["net", "parity 3: accuracy", "parity 7: accuracy", "rows 11: accuracy", "characters 5: bitsPerCharacter"], table[0]);
+        Assert.Equal(["vanilla", "gru"], table[2..4].Select(row => row[0]));
+        Assert.Equal(["## parity 3", "## parity 7", "## rows 11", "## characters 5"], page.Where(line => line.StartsWith("## ", StringComparison.Ordinal)));
+        Assert.Equal(["net", "accuracy", "±", "each seed", "ended by", "steps", "seconds", "parameters", "rate", "start"], table[4]);
+        var gru = run.Json.GetProperty("results").EnumerateArray().First(result => result.GetProperty("net").GetString() == "gru");
+        Assert.Equal(("gru", 2, $"{gru.GetProperty("parameters").GetInt32()}", "0.03", "orthogonal+one-hot"), (table[7][0], table[7][3].Split(", ").Length, table[7][7], table[7][8], table[7][9]));
         Assert.Contains($"{Cells}/{Cells}, none left; ", run.Error, StringComparison.Ordinal);
         Assert.Matches("about [0-9]+ s left", run.Error);
         Assert.StartsWith("<svg", await File.ReadAllTextAsync(folder.File("runs/plan/chart.svg")), StringComparison.Ordinal);
@@ -94,7 +100,47 @@ public partial class SweepTests
         Assert.All(Directory.GetFiles(folder.File("whole/results")), file =>
             Assert.Equal(WithoutSeconds(file), WithoutSeconds(file.Replace("whole", "killed", StringComparison.Ordinal))));
         Assert.Equal(WithoutSeconds(folder.File("whole/results.json")), WithoutSeconds(folder.File("killed/results.json")));
-        Assert.Equal(await File.ReadAllTextAsync(folder.File("whole/table.md")), await File.ReadAllTextAsync(folder.File("killed/table.md")));
+        Assert.Equal(WithoutSeconds(folder.File("whole/table.md")), WithoutSeconds(folder.File("killed/table.md")));
+    }
+
+    [Fact]
+    public async Task Check_TrainsDrawnCellsAgain_AndSaysWhatDiffers()
+    {
+        using var folder = Prepared(Plan.Replace("\"lengths\": [3, 7], \"steps\": 100", "\"lengths\": [3], \"steps\": 9", StringComparison.Ordinal));
+        const int all = Cells - 6; // one length of parity
+        Assert.Equal(ExitCodes.Success, (await CliRun.Of(folder.Path, "sweep plan.json --output out")).ExitCode);
+        var before = Directory.GetFiles(folder.File("out"), "*", SearchOption.AllDirectories).ToDictionary(file => file, File.ReadAllText);
+
+        var same = await CliRun.Of(folder.Path, "sweep check out --draws 100 --json");
+
+        Assert.True(same.ExitCode == ExitCodes.Success, same.Error);
+        var checks = same.Json.GetProperty("checks").EnumerateArray().ToArray();
+        Assert.Equal(all, checks.Select(check => check.GetProperty("cell").GetString()).Distinct().Count());
+        Assert.All(checks, check => Assert.Equal("the same", check.GetProperty("verdict").GetString()));
+        Assert.Equal(before, Directory.GetFiles(folder.File("out"), "*", SearchOption.AllDirectories).ToDictionary(file => file, File.ReadAllText));
+        Assert.NotEqual(await Drawn(1), await Drawn(2));
+
+        var file = folder.File("out/results/characters-5-gru-lr0.01-seed1.json");
+        await File.WriteAllTextAsync(file, BitsPerCharacter().Replace(before[file], "${1}0.5"));
+        var other = await CliRun.Of(folder.Path, "sweep check out --draws 100 --json");
+        Assert.Equal(ExitCodes.Failure, other.ExitCode);
+        Assert.Equal("differs", other.Json.GetProperty("checks").EnumerateArray().Single(check => check.GetProperty("cell").GetString() == Path.GetFileNameWithoutExtension(file)).GetProperty("verdict").GetString());
+        Assert.Equal(all - 1, other.Json.GetProperty("checks").EnumerateArray().Count(check => check.GetProperty("verdict").GetString() == "the same"));
+
+        async Task<string?> Drawn(int seed) => (await CliRun.Of(folder.Path, $"sweep check out --seed {seed} --json")).Json.GetProperty("checks")[0].GetProperty("cell").GetString();
+    }
+
+    [Fact]
+    public async Task Plan_OfAFolder_SaysItsPathsFromThere()
+    {
+        using var folder = Prepared(Plan.Replace("\"path\": \"images\"", $"\"path\": \"IMAGES\"", StringComparison.Ordinal).Replace("IMAGES", "PLACE/images", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(folder.File("plan.json"), (await File.ReadAllTextAsync(folder.File("plan.json"))).Replace("PLACE", folder.Path, StringComparison.Ordinal));
+
+        var plan = SweepPlan.Read(folder.File("plan.json")).WithHashes("plan.json");
+        var (made, there) = (SweepFolder.Make(Directory.CreateDirectory(folder.File("a/b")).FullName, plan), SweepFolder.Open(folder.File("a/b")));
+
+        Assert.Equal(("../../text.txt", $"{folder.Path}/images"), (there.Plan.Tasks[2].Data!.Path, there.Plan.Tasks[1].Data!.Path));
+        Assert.Equal((folder.File("text.txt"), made.Hash), (there.Plan.Tasks[2].Data!.File, there.Hash));
     }
 
     [Fact]
@@ -142,7 +188,7 @@ public partial class SweepTests
     {
         using var folder = Prepared();
         using var elsewhere = Prepared();
-        string Of(TemporaryFolder place) => SweepPlan.Read(place.File("plan.json")).Hash();
+        string Of(TemporaryFolder place) => SweepPlan.Read(place.File("plan.json")).WithHashes("plan.json").Hash();
 
         Assert.Equal(Of(folder), Of(elsewhere));
         File.AppendAllText(elsewhere.File("text.txt"), "a");
@@ -156,7 +202,7 @@ public partial class SweepTests
     public async Task Cell_WhoseFilesChanged_IsRefused()
     {
         using var folder = Prepared();
-        SweepFolder.Make(Directory.CreateDirectory(folder.File("out")).FullName, SweepPlan.Read(folder.File("plan.json")));
+        SweepFolder.Make(Directory.CreateDirectory(folder.File("out")).FullName, SweepPlan.Read(folder.File("plan.json")).WithHashes("plan.json"));
         File.WriteAllBytes(folder.File("images/train-labels-idx1-ubyte"), TinyImages.Idx(new byte[TinyImages.Training], TinyImages.Training));
         await File.AppendAllTextAsync(folder.File("text.txt"), "a");
 
@@ -259,7 +305,7 @@ public partial class SweepTests
     public async Task Training_ThatFails_LeavesTheOthers_AndAnExitCode()
     {
         using var folder = Prepared();
-        var plan = SweepPlan.Read(folder.File("plan.json"));
+        var plan = SweepPlan.Read(folder.File("plan.json")).WithHashes("plan.json");
         File.Delete(folder.File("text.txt"));
         var made = SweepFolder.Make(Directory.CreateDirectory(folder.File("out")).FullName, plan);
         using var error = new StringWriter();
@@ -288,8 +334,11 @@ public partial class SweepTests
     private static string WithoutSeconds(string fileOrText) =>
         Seconds().Replace(File.Exists(fileOrText) ? File.ReadAllText(fileOrText) : fileOrText, "");
 
-    [GeneratedRegex("\"(seconds|processorSeconds)\": [0-9.]+|\"date\": \"[0-9-]+\"")]
+    [GeneratedRegex("\"(seconds|processorSeconds)\": [0-9.]+|\"date\": \"[0-9-]+\"|[0-9.]+ hours of one core|(?<=^\\|(?:[^|]*\\|){6}) *[0-9,]+ (?=\\|)", RegexOptions.Multiline)]
     private static partial Regex Seconds();
+
+    [GeneratedRegex("(\"value\": )[0-9.]+")]
+    private static partial Regex BitsPerCharacter();
 
     [GeneratedRegex("[0-9a-f]{64}")]
     private static partial Regex Hash();

@@ -1,0 +1,100 @@
+using System.CommandLine;
+using RnnZoo.Cli.Options;
+using RnnZoo.Cli.Report;
+using Spectre.Console;
+
+namespace RnnZoo.Cli.Commands;
+
+/// <summary>`rnnzoo sweep check`: trains drawn cells of a sweep again, and holds what comes against what its table says.</summary>
+internal sealed class SweepCheckCommand : ExampleCommand
+{
+    private const double Spreads = 3;
+
+    public SweepCheckCommand(CliHost host)
+        : base(
+            "check",
+            "Trains some cells of a sweep again, drawn from those that are done, and compares. On the same kind of machine the same numbers come out; elsewhere they have to agree within three times the spread of the cell's seeds. Nothing is written.",
+            ("rnnzoo sweep check runs/plan --draws 3", "three cells of the sweep"))
+    {
+        var name = new Argument<string?>("FOLDER") { Description = "The folder of a sweep", Arity = ArgumentArity.ZeroOrOne };
+        var draws = Values.Whole("--draws", "How many cells to train", 1, 1);
+        var seed = Values.Seed("--seed", "Draws the cells", 1);
+        var json = Values.Json();
+        Add(name);
+        AddOptions(draws, seed, json);
+        SetAction((parsed, cancellation) => Task.FromResult(Run(host, SweepCommand.Open(host, parsed.GetValue(name)), parsed.GetValue(draws), parsed.GetValue(seed), parsed.GetValue(json), cancellation)));
+    }
+
+    private static int Run(CliHost host, SweepFolder folder, int draws, long seed, bool json, CancellationToken cancellation)
+    {
+        (SweepCell Cell, SweepResult? Result)[] cells = [.. folder.Cells.Select(cell => (cell, folder.ResultOf(cell)))];
+        var scores = SweepScore.OfEachRate(cells);
+        (SweepCell Cell, SweepResult Result)[] done = [.. cells.Where(item => item.Result is not null).Select(item => (item.Cell, item.Result!))];
+        if (done.Length == 0)
+        {
+            throw new InvalidDataException($"{folder.Path}: expected trainings that are done, got none; rnnzoo sweep PLAN --output {folder.Path} does them.");
+        }
+
+        new Random((int)(seed % int.MaxValue)).Shuffle(done);
+        var drawn = done[..Math.Min(draws, done.Length)];
+        var checks = new List<SweepAgain>();
+        using (var line = new StatusLine(host))
+        {
+            foreach (var (cell, before) in drawn)
+            {
+                line.Show($"{checks.Count}/{drawn.Length}; {cell.Name}: {before.ProcessorSeconds:0} s of one core the first time");
+                if (folder.Measure(cell, host.Time.GetLocalNow(), cancellation) is not { } now)
+                {
+                    return ExitCodes.Interrupted;
+                }
+
+                checks.Add(new SweepAgain(cell, before, now, scores.Single(score => (score.Task, score.Length, score.Net, score.LearningRate) == (cell.Task, cell.Length, cell.Net, cell.LearningRate))));
+            }
+        }
+
+        host.Print(
+            json,
+            () => JsonText.Write(document =>
+            {
+                document.WriteString("plan", folder.Hash);
+                document.WriteObjects("checks", checks, check =>
+                {
+                    document.WriteString("cell", check.Cell.Name);
+                    document.WriteString("metric", check.Score.Metric.Name);
+                    document.WriteFinite("before", check.Before.Metrics[0].Value);
+                    document.WriteFinite("now", check.Now.Metrics[0].Value);
+                    document.WriteFinite("spread", check.Spread);
+                    document.WriteString("verdict", check.Verdict);
+                });
+            }),
+            () => ReportConsole.Write(host, ReportTable.Of(
+                TableBorder.Rounded,
+                checks,
+                new("training", check => check.Cell.Name),
+                new("metric", check => check.Score.Metric.Name),
+                new("before", check => check.Number(check.Before.Metrics[0].Value)) { IsRight = true },
+                new("now", check => check.Number(check.Now.Metrics[0].Value)) { IsRight = true },
+                new("mean of its seeds", check => check.Number(check.Score.Mean)) { IsRight = true },
+                new("spread", check => check.Number(check.Spread)) { IsRight = true },
+                new("seconds", check => check.Now.Seconds, "0.0"),
+                new("", check => check.Verdict))),
+            $"{checks.Count(check => check.Agrees)} of {checks.Count} agree; within the spread is at most {Spreads} standard deviations between the seeds from their mean");
+        return checks.All(check => check.Agrees) ? ExitCodes.Success : ExitCodes.Failure;
+    }
+
+    /// <summary>A training, and the same again.</summary>
+    private sealed record SweepAgain(SweepCell Cell, SweepResult Before, SweepResult Now, SweepScore Score)
+    {
+        /// <summary>The standard deviation between the seeds, or that of the measurement where it is larger or there is one seed.</summary>
+        public double Spread => Math.Max(Score.Deviation ?? 0, Math.Max(Before.Metrics[0].StandardError, Now.Metrics[0].StandardError));
+
+        private bool IsSame => (Before.Steps, Before.Ended) == (Now.Steps, Now.Ended) && Before.Metrics.SequenceEqual(Now.Metrics);
+
+        // One that diverged has no number; it agrees if it diverges again.
+        public bool Agrees => IsSame || (Now.Metrics[0].Value is { } value && Before.Metrics[0].Value is not null && Math.Abs(value - Score.Mean) <= Spreads * Spread);
+
+        public string Verdict => IsSame ? "the same" : Agrees ? "within the spread" : "differs";
+
+        public string Number(double? value) => NumberText.OfMetric(Score.Metric, value).Trim();
+    }
+}
