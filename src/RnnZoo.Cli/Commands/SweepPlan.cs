@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Serialization;
 using RnnZoo.Characters;
 using RnnZoo.Cli.Options;
 using RnnZoo.Files;
@@ -176,6 +177,8 @@ internal sealed record SweepTask
             Check.That(plan.Nets.Contains(net), "starts", $"nets of the plan ({string.Join(", ", plan.Nets)})", net);
             SweepPlan.Rates($"starts.{net}.learningRates", start.LearningRates);
             Check.That(start.Steps is null or >= 1, $"starts.{net}.steps", "at least 1", start.Steps);
+            Check.That(start.Settings is null || Name != Characters, $"starts.{net}.settings", $"none for '{Characters}'", start.Settings is null ? null : string.Join(", ", start.Settings.Keys));
+            Check.Within($"starts.{net}", new NetRecipe(net, 1) { Settings = start.Settings }.Validate);
             Check.That(start.Initialisation is null || (Name != Characters && RecurrentNets.Named(net).Fits(start.Initialisation)), $"starts.{net}.initialisation", Name == Characters ? $"none for '{Characters}'" : $"one that fits {net} ({string.Join(", ", RecurrentNets.Named(net).Starts)}), joined by +", start.Initialisation);
         }
 
@@ -256,7 +259,7 @@ internal sealed record SweepTask
         return new SequenceRecipe
         {
             Task = task,
-            Net = new NetRecipe(cell.Net, cell.Plan.Hidden),
+            Net = new NetRecipe(cell.Net, cell.Plan.Hidden) { Settings = StartOf(cell.Net).Settings },
             Initialisation = InitialisationOf(cell.Net)!,
             Stages = [new TrainingStage { Training = new TrainingOptions { Steps = cell.Steps, BatchSize = cell.BatchSize, LearningRate = cell.LearningRate, Schedule = Schedule, ClipNorm = ClipNorm, StopAtMetric = StopAt } }],
             MeasureSequences = MeasureSequences,
@@ -270,7 +273,12 @@ internal sealed record SweepTask
 /// <param name="Initialisation">As <c>compare --init</c> takes it; null for the net's own.</param>
 /// <param name="LearningRates">Null for those of the task, or of the plan.</param>
 /// <param name="Steps">Null for the task's.</param>
-internal sealed record SweepStart(string? Initialisation = null, IReadOnlyList<double>? LearningRates = null, int? Steps = null);
+internal sealed record SweepStart(string? Initialisation = null, IReadOnlyList<double>? LearningRates = null, int? Steps = null)
+{
+    /// <summary>Constants of its equations, as an LEM's <c>timeStep</c>; null for the usual ones.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, double>? Settings { get; init; }
+}
 
 /// <summary>Files that a task reads.</summary>
 /// <param name="Path">The folder of images, or the text; from where the plan lies.</param>

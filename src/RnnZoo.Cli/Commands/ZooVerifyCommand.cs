@@ -1,6 +1,7 @@
 using System.CommandLine;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
+using RnnZoo.Tasks;
 using RnnZoo.Zoo;
 using Spectre.Console;
 
@@ -16,23 +17,25 @@ internal static class ZooVerifyCommand
         var (models, json, name) = (ZooCommand.Models(), Values.Json(), ZooCommand.Name("; by default all"));
         var sequences = Values.Whole("--sequences", "On how many fresh sequences to measure; a character model always takes its whole held-out text", FewestSequences, 2_048);
         var seed = Values.Seed("--seed", "Where the sequences come from; they are never those of a training", 1);
+        var data = Values.Text("--data", "The folder of the images of a model that reads some, in place of the recipe's; where neither is there the model is not measured", "a folder");
         var command = new ExampleCommand("verify",
-            "Measures every stated metric again on fresh data, and fails where one is off by more than three standard errors of both measurements, or a file is not the stated one.",
+            "Measures every stated metric again on fresh data, and fails where one is off by more than three standard errors of both measurements, a file is not the stated one, or nothing could be measured.",
             ("rnnzoo zoo verify", "all models"),
             ("rnnzoo zoo verify copy-lstm-h128.t100 --json", "one, for programs"))
-        { name, sequences, seed, models, json };
+        { name, sequences, seed, data, models, json };
         command.SetAction((parsed, cancellation) => Task.FromResult(ZooCommand.Try(host, () =>
         {
             var catalogue = ZooCommand.Catalogue(host, parsed.GetValue(models));
             var chosen = parsed.GetValue(name) is { } one ? [ZooCommand.Find(host, catalogue, one)] : catalogue.List();
-            return new ZooVerifyRun(host, chosen, parsed.GetValue(sequences), parsed.GetValue(seed), parsed.GetValue(json)).Run(cancellation);
+            var images = parsed.GetValue(data) is { } folder ? Path.GetFullPath(Path.Combine(host.WorkingDirectory, folder)) : null;
+            return new ZooVerifyRun(host, chosen, parsed.GetValue(sequences), parsed.GetValue(seed), images, parsed.GetValue(json)).Run(cancellation);
         })));
         return command;
     }
 }
 
 /// <summary>Measures every stated metric of models again.</summary>
-internal sealed class ZooVerifyRun(CliHost host, IReadOnlyList<ModelEntry> models, int sequences, long seed, bool json)
+internal sealed class ZooVerifyRun(CliHost host, IReadOnlyList<ModelEntry> models, int sequences, long seed, string? data, bool json)
 {
     public int Run(CancellationToken cancellation)
     {
@@ -43,7 +46,7 @@ internal sealed class ZooVerifyRun(CliHost host, IReadOnlyList<ModelEntry> model
             rows.AddRange(Check(model));
         }
 
-        var passed = rows.Count > 0 && rows.TrueForAll(row => row.Passed);
+        var passed = rows.Any(row => row.Passed == true) && rows.TrueForAll(row => row.Passed != false);
         if (json)
         {
             host.Output.Write(Document(passed, rows));
@@ -73,7 +76,13 @@ internal sealed class ZooVerifyRun(CliHost host, IReadOnlyList<ModelEntry> model
             using var model = entry.Load();
             var result = model.Manifest.Result!;
             CheckLog(entry, result);
-            var again = ModelMeasurement.Again(model, sequences, Seeds.Derive(seed, "verification")).ToDictionary(metric => metric.Name);
+            var task = model.Task is SequentialImageTask images && data is not null ? images.From(data) : model.Task;
+            if (task?.Data is { } folder && !Directory.Exists(folder))
+            {
+                return [new ZooVerifyRow(entry.Name, null, null, null, null, null, $"is not measured, for its images are not in '{folder}'; name their folder with --data.{((SequentialImageTask)task).HowToGet}")];
+            }
+
+            var again = ModelMeasurement.Again(model, sequences, Seeds.Derive(seed, "verification"), task: task).ToDictionary(metric => metric.Name);
             return [.. result.Metrics.Select(stated => Compare(entry.Name, stated, again.GetValueOrDefault(stated.Name)))];
         }
         catch (Exception problem) when (problem is InvalidDataException or IOException or ArgumentException or UnauthorizedAccessException)
@@ -117,7 +126,7 @@ internal sealed class ZooVerifyRun(CliHost host, IReadOnlyList<ModelEntry> model
         new("stated", row => row.Stated, "0.000000"),
         new("measured", row => row.Measured, "0.000000"),
         new("may differ by", row => row.Tolerance, "0.000000"),
-        new("result", row => row.Passed ? "[green]passed[/]" : "[red]failed[/]") { IsMarkup = true });
+        new("result", row => row.Passed switch { true => "[green]passed[/]", false => "[red]failed[/]", null => "not measured" }) { IsMarkup = true });
 
     private static string Document(bool passed, IReadOnlyList<ZooVerifyRow> rows) => JsonText.Write(json =>
     {
@@ -129,12 +138,20 @@ internal sealed class ZooVerifyRun(CliHost host, IReadOnlyList<ModelEntry> model
             json.WriteFinite("stated", row.Stated);
             json.WriteFinite("measured", row.Measured);
             json.WriteFinite("tolerance", row.Tolerance);
-            json.WriteBoolean("passed", row.Passed);
+            if (row.Passed is { } rowPassed)
+            {
+                json.WriteBoolean("passed", rowPassed);
+            }
+            else
+            {
+                json.WriteNull("passed");
+            }
+
             json.WriteString("problem", row.Problem);
         });
         RunHeader.Write(json);
     });
 }
 
-/// <summary>One stated metric and what it is when it is measured again; without a metric, why the model could not be measured.</summary>
-internal sealed record ZooVerifyRow(string Name, string? Metric, double? Stated, double? Measured, double? Tolerance, bool Passed, string? Problem);
+/// <summary>One stated metric and what it is when it is measured again; without a metric, why the model could not be measured. Passed is null where its images are not here.</summary>
+internal sealed record ZooVerifyRow(string Name, string? Metric, double? Stated, double? Measured, double? Tolerance, bool? Passed, string? Problem);

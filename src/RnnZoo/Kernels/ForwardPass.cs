@@ -5,7 +5,8 @@ namespace RnnZoo.Kernels;
 
 /// <summary>
 /// The forward pass of one direction of a layer. Weights are packed once; then every thread takes its share of the batch
-/// through all time steps without meeting the others. A step multiplies [x_t | h_{t-1}] by the packed weights, a
+/// through all time steps without meeting the others, or, where it would have few rows for more weights than its cache
+/// holds, its share of the units of the whole batch, and waits for the others after each step; the sums are the same. A step multiplies [x_t | h_{t-1}] by the packed weights, a
 /// few blocks of units at a time, and turns them into gates while they are in the first-level cache.
 /// </summary>
 internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
@@ -15,6 +16,14 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
     where T : unmanaged, INumberBase<T>
 {
     private const int UnitGroup = 4;
+
+    // Below so many rows a step's product waits for the weights: those of the input are then multiplied with the rows of many
+    // steps at once, AheadRows at the most.
+    private const int FewRows = 4;
+    private const int AheadRows = 64;
+
+    // Bytes of weights that a core's second-level cache holds, about.
+    private const long CachedBytes = 768 * 1024;
     private readonly LayerShape shape;
     private readonly ForwardArguments<T> a;
     private readonly int threads;
@@ -25,13 +34,16 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
     private readonly nint recordStride;
     private readonly nint stateStride;
     private readonly nint stateOffset;
+    private readonly int aheadSteps; // 0 where the input is multiplied step by step
     private T* panels;
     private T* bias;
     private T* activationBias;
     private T* table;
+    private T* ahead;
     private T* states;
     private T* records;
     private Phase phase;
+    private PartBarrier? barrier;
 
     private ForwardPass(in LayerShape shape, in ForwardArguments<T> arguments, int threads)
     {
@@ -42,6 +54,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         inputs = arguments.Tokens == null ? shape.Input : 0;
         unitBlocks = (shape.Hidden + S.Lanes - 1) / S.Lanes;
         recordStride = RecordStride(shape.Hidden);
+        aheadSteps = inputs > 0 && shape.Sizes is null && shape.Batch <= FewRows ? Math.Min(shape.Steps, AheadRows / shape.Batch) : 0;
         stateOffset = Stride.Padded<T>(inputs);
         stateStride = Stride.OddLines<T>(stateOffset + ((nint)unitBlocks * S.Lanes));
         layout = new RecordLayout<T>(shape, recordStride, C.NeedsTape && a.Tape != null);
@@ -51,6 +64,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
     {
         Pack,
         Steps,
+        StepsByUnits,
     }
 
     /// <summary>Elements of the tape; 0 where the output is tape enough.</summary>
@@ -72,8 +86,11 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
             case Phase.Pack:
                 Pack(Partition.Start(unitBlocks, part, threads), Partition.Start(unitBlocks, part + 1, threads));
                 break;
+            case Phase.Steps:
+                RunSteps(bounds[part], bounds[part + 1] - bounds[part], 0, unitBlocks, leads: true);
+                break;
             default:
-                RunSteps(bounds[part], bounds[part + 1] - bounds[part]);
+                RunSteps(0, shape.Batch, Partition.Start(unitBlocks, part, threads), Partition.Start(unitBlocks, part + 1, threads), leads: part == 0);
                 break;
         }
     }
@@ -95,9 +112,18 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
 
         phase = Phase.Pack;
         WorkerPool.Run(this, threads);
-        phase = Phase.Steps;
-        WorkerPool.Run(this, bounds.Length - 1);
+        phase = Phase.StepsByUnits;
+        barrier = new PartBarrier(threads);
+        if (!ByUnits || !WorkerPool.TryRunTogether(this, threads))
+        {
+            (phase, barrier) = (Phase.Steps, null);
+            WorkerPool.Run(this, bounds.Length - 1);
+        }
     }
+
+    // Of a large batch each thread's rows are enough to pay for reading all weights, and waiting costs more.
+    private bool ByUnits => shape.Sizes is null && unitBlocks >= threads && shape.Batch < threads * S.TileRows
+        && (long)unitBlocks * C.Columns * S.Lanes * (aheadSteps > 0 ? shape.Hidden : inputs + shape.Hidden) * sizeof(T) > CachedBytes;
 
     private void LayOut(ref Arena arena)
     {
@@ -106,6 +132,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
         bias = arena.Take<T>(columns * S.Lanes);
         activationBias = arena.Take<T>((nint)unitBlocks * S.Lanes);
         table = a.Tokens == null ? null : arena.Take<T>(shape.Input * TableStride);
+        ahead = arena.Take<T>(aheadSteps * shape.Batch * TableStride);
         states = arena.Take<T>(2 * shape.Batch * stateStride);
     }
 
@@ -121,22 +148,45 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void RunSteps(int first, int rows)
+    private void RunSteps(int first, int rows, int firstUnit, int lastUnit, bool leads)
     {
         var current = states + (2 * first * stateStride);
         var next = current + (rows * stateStride);
-        RowBlock<S, V, T>.Clear(current, 2 * rows * stateStride);
+        if (leads)
+        {
+            RowBlock<S, V, T>.Clear(current, 2 * rows * stateStride);
+            if (barrier is not null)
+            {
+                Begin(0, first, 0, rows, current);
+                ReadInput(0, first, rows, current);
+            }
+        }
+
+        barrier?.Wait();
         for (var (s, before) = (0, 0); s < shape.Steps; s++)
         {
             var active = shape.Rows(s, first, rows);
-            Begin(s, first, before, active, current);
+            if (barrier is null)
+            {
+                Begin(s, first, before, active, current);
+            }
+
             before = active;
             if (active == 0)
             {
                 continue;
             }
 
-            ReadInput(s, first, active, current);
+            if (aheadSteps > 0 && s % aheadSteps == 0)
+            {
+                MultiplyAhead(s, first, rows, firstUnit, lastUnit);
+            }
+
+            if (barrier is null)
+            {
+                ReadInput(s, first, active, current);
+            }
+
             var record = layout.At(records, s) + (first * recordStride);
             var product = new StepProduct<S, V, T>
             {
@@ -149,7 +199,7 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
                 Bias = bias,
                 Record = record,
                 RecordStride = recordStride,
-                InputDone = a.Tokens != null,
+                InputDone = a.Tokens != null || aheadSteps > 0,
             };
             var step = new ForwardStep<T>
             {
@@ -162,16 +212,30 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
                 HStride = stateStride,
                 ActivationBias = activationBias,
             };
-            for (var u = 0; u < unitBlocks; u += UnitGroup)
+            for (var u = firstUnit; u < lastUnit; u += UnitGroup)
             {
-                var count = Math.Min(UnitGroup, unitBlocks - u);
-                ReadTokens(s, first, active, record, u, count);
+                var count = Math.Min(UnitGroup, lastUnit - u);
+                ReadInputColumns(s, first, active, record, u, count);
                 C.Multiply(product, u, count);
                 C.Activate(step, u, count);
             }
 
-            WriteOutput(s, first, active, next + stateOffset);
-            End(s, first, shape.Rows(s + 1, first, rows), active, next);
+            if (barrier is not null)
+            {
+                if (leads && s + 1 < shape.Steps)
+                {
+                    ReadInput(s + 1, first, rows, next);
+                }
+
+                barrier.Wait();
+            }
+
+            WriteOutput(s, first, active, next + stateOffset, firstUnit * S.Lanes, Math.Min(lastUnit * S.Lanes, shape.Hidden));
+            if (leads)
+            {
+                End(s, first, shape.Rows(s + 1, first, rows), active, next);
+            }
+
             var used = current;
             current = next;
             next = used;
@@ -196,30 +260,67 @@ internal sealed unsafe class ForwardPass<C, S, V, T> : ParallelWork
 
     private void ReadInput(int s, int first, int rows, T* state)
     {
-        if (inputs > 0)
+        if (inputs > 0 && aheadSteps == 0)
         {
             var x = a.X + shape.Offset(s, a.XStepStride, a.XBatchStride) + (first * a.XBatchStride);
             RowBlock<S, V, T>.Copy(state + stateOffset - shape.Input, stateStride, x, a.XBatchStride, rows, shape.Input);
         }
     }
 
-    private void ReadTokens(int s, int first, int rows, T* record, int unit, int count)
+    private void ReadInputColumns(int s, int first, int rows, T* record, int unit, int count)
     {
         if (a.Tokens != null)
         {
             var tokens = a.Tokens + shape.Offset(s, a.XStepStride, a.XBatchStride) + (first * a.XBatchStride);
             TokenTable<C, S, V, T>.Read(table, TableStride, tokens, a.XBatchStride, rows, record, recordStride, unit, count);
         }
+
+        for (var row = 0; aheadSteps > 0 && row < rows; row++)
+        {
+            var source = ahead + ((((nint)(s % aheadSteps) * shape.Batch) + first + row) * TableStride);
+            TokenTable<C, S, V, T>.ReadRow(source, record + (row * recordStride), unit, count);
+        }
     }
 
-    private void WriteOutput(int s, int first, int rows, T* h)
+    private void WriteOutput(int s, int first, int rows, T* h, int firstUnit, int lastUnit)
     {
         var output = a.Output + shape.Offset(s, a.OutputStepStride, a.OutputBatchStride) + (first * a.OutputBatchStride);
-        RowBlock<S, V, T>.Copy(output, a.OutputBatchStride, h, stateStride, rows, shape.Hidden);
+        RowBlock<S, V, T>.Copy(output + firstUnit, a.OutputBatchStride, h + firstUnit, stateStride, rows, lastUnit - firstUnit);
         if (a.OutputCopy != null)
         {
             var copy = a.OutputCopy + ((shape.FirstRow(s) + first) * shape.Hidden);
-            RowBlock<S, V, T>.Copy(copy, shape.Hidden, h, stateStride, rows, shape.Hidden);
+            RowBlock<S, V, T>.Copy(copy + firstUnit, shape.Hidden, h + firstUnit, stateStride, rows, lastUnit - firstUnit);
+        }
+    }
+
+    // The input's part of the next steps, rows [step, row][unit block, gate][lanes] of a table as tokens have it.
+    private void MultiplyAhead(int s, int first, int rows, int firstUnit, int lastUnit)
+    {
+        nint panelSize = (nint)(inputs + shape.Hidden) * S.Lanes;
+        for (var row = first; row < first + rows; row++)
+        {
+            var g = new GemmArguments<T>
+            {
+                A = a.X + shape.Offset(s, a.XStepStride, a.XBatchStride) + (row * a.XBatchStride),
+                AStride = shape.Reverse ? -a.XStepStride : a.XStepStride,
+                AStep = 1,
+                Rows = Math.Min(aheadSteps, shape.Steps - s),
+                Depth = inputs,
+                BStride = panelSize,
+                BStep = S.Lanes,
+                Vectors = C.Gates,
+                InitVectorStride = S.Lanes,
+                CStride = shape.Batch * TableStride,
+                CVectorStride = S.Lanes,
+            };
+            for (var u = firstUnit; u < lastUnit; u++)
+            {
+                nint vector = ((nint)u * C.Columns) + C.FirstInputColumn;
+                g.B = panels + (vector * panelSize);
+                g.Init = bias + (vector * S.Lanes);
+                g.C = ahead + (row * TableStride) + ((nint)u * C.Gates * S.Lanes);
+                Gemm<S, V, T>.Run(g);
+            }
         }
     }
 

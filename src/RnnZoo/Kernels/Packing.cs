@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 
 namespace RnnZoo.Kernels;
 
@@ -93,7 +92,7 @@ internal static unsafe class Packing<C, S, V, T>
                 nint row = (gate * hidden) + (u * S.Lanes);
                 if (weight != null)
                 {
-                    TransposeBack(weight + (row * width), panel, width, units);
+                    Transposition<T>.Run(weight + (row * width), width, panel, S.Lanes, width, units);
                 }
 
                 if (bias != null)
@@ -117,44 +116,14 @@ internal static unsafe class Packing<C, S, V, T>
     }
 
     // panel[k, lane] = matrix[lane, k]
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Transpose(T* panel, T* matrix, int width, int units)
     {
-        nint lanes = S.Lanes;
-        if (units < lanes)
+        if (units < S.Lanes)
         {
-            RowBlock<S, V, T>.Clear(panel, width * lanes);
+            RowBlock<S, V, T>.Clear(panel, (nint)width * S.Lanes);
         }
 
-        for (nint k = 0; k < width; k++)
-        {
-            var source = matrix + k;
-            for (var lane = 0; lane < units; lane++)
-            {
-                panel[lane] = *source;
-                source += width;
-            }
-
-            panel += lanes;
-        }
-    }
-
-    // matrix[lane, k] = panel[k, lane]
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TransposeBack(T* matrix, T* panel, int width, int units)
-    {
-        nint lanes = S.Lanes;
-        for (nint k = 0; k < width; k++)
-        {
-            var target = matrix + k;
-            for (var lane = 0; lane < units; lane++)
-            {
-                *target = panel[lane];
-                target += width;
-            }
-
-            panel += lanes;
-        }
+        Transposition<T>.Run(panel, S.Lanes, matrix, width, units, width);
     }
 }
 

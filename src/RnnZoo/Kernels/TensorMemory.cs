@@ -105,8 +105,8 @@ internal static class TensorMemory
 /// <summary>How many threads a kernel is worth.</summary>
 internal static class ThreadChoice
 {
-    // About 50 µs of one core's arithmetic: less is done before a sleeping thread is awake.
-    private const double FlopsPerThread = 4e6;
+    // About 100 µs of one core's arithmetic: less is done before a sleeping thread is awake, and has a core to itself.
+    private const double FlopsPerThread = 1e7;
 
     /// <returns>At least 1, and at most torch.get_num_threads().</returns>
     public static int For(double flops) => (int)Math.Clamp(flops / FlopsPerThread, 1, get_num_threads());

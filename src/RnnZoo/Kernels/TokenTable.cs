@@ -57,17 +57,24 @@ internal static unsafe class TokenTable<C, S, V, T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Read(T* table, nint stride, long* tokens, nint tokenStride, int rows, T* record, nint recordStride, int unit, int count)
     {
-        nint lanes = S.Lanes;
         for (var row = 0; row < rows; row++, tokens += tokenStride, record += recordStride)
         {
-            var source = table + ((nint)(*tokens) * stride) + ((nint)unit * C.Gates * lanes);
-            var target = record + (((nint)unit * C.Slots) + C.FirstInputColumn) * lanes;
-            for (var u = 0; u < count; u++, source += C.Gates * lanes, target += C.Slots * lanes)
+            ReadRow(table + ((nint)(*tokens) * stride), record, unit, count);
+        }
+    }
+
+    /// <summary>Writes one row of a table to the input columns of units [unit, unit + count) of a record.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ReadRow(T* row, T* record, int unit, int count)
+    {
+        nint lanes = S.Lanes;
+        var source = row + ((nint)unit * C.Gates * lanes);
+        var target = record + (((nint)unit * C.Slots) + C.FirstInputColumn) * lanes;
+        for (var u = 0; u < count; u++, source += C.Gates * lanes, target += C.Slots * lanes)
+        {
+            for (var g = 0; g < C.Gates; g++)
             {
-                for (var g = 0; g < C.Gates; g++)
-                {
-                    S.Store(target + (g * lanes), S.Load(source + (g * lanes)));
-                }
+                S.Store(target + (g * lanes), S.Load(source + (g * lanes)));
             }
         }
     }

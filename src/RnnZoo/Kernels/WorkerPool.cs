@@ -43,6 +43,29 @@ internal static class WorkerPool
         }
     }
 
+    /// <summary>
+    /// Runs parts that wait for each other (<see cref="PartBarrier"/>), each on a thread of its own, unless the pool is busy.
+    /// Then, and of a single part, nothing is done, and the caller cuts its work up otherwise.
+    /// </summary>
+    public static bool TryRunTogether(ParallelWork work, int parts)
+    {
+        if (parts < 2 || !Gate.TryEnter())
+        {
+            return false;
+        }
+
+        try
+        {
+            RunOnWorkers(work, parts);
+        }
+        finally
+        {
+            Gate.Exit();
+        }
+
+        return true;
+    }
+
     private static void RunOnWorkers(ParallelWork work, int parts)
     {
         while (workers.Length < parts - 1)
@@ -142,6 +165,30 @@ internal static class WorkerPool
             {
                 wake.Wait();
             }
+        }
+    }
+}
+
+/// <summary>Where parts of a pass wait for each other, after each step. A part must not throw before it: the others would wait for ever.</summary>
+internal sealed class PartBarrier(int parts)
+{
+    private int arrived;
+    private volatile int round;
+
+    public void Wait()
+    {
+        var now = round;
+        if (Interlocked.Increment(ref arrived) == parts)
+        {
+            arrived = 0;
+            round = now + 1;
+            return;
+        }
+
+        var spinner = default(SpinWait);
+        while (round == now)
+        {
+            spinner.SpinOnce(sleep1Threshold: -1);
         }
     }
 }

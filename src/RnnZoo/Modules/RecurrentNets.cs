@@ -24,10 +24,10 @@ public static class RecurrentNets
         new("irnn", typeof(VanillaRnnCell), of => VanillaRnn.Irnn(of.InputSize, of.HiddenSize, of.NumLayers, batchFirst: of.BatchFirst, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType), ["irnn", .. Gated]) { HasBias = false },
         new("indrnn", typeof(IndRnnCell), of => new IndRnn(of.InputSize, of.HiddenSize, of.NumLayers, recurrentBound: null, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), OneMatrix),
         new("slstm", typeof(SlstmCell), of => new Slstm(of.InputSize, of.HiddenSize, of.NumLayers, heads: 1, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), ["default", "one-hot"]),
-        new("janet", typeof(JanetCell), of => new Janet(of.InputSize, of.HiddenSize, of.NumLayers, JanetCell.DefaultBeta, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), [.. Gated, "forget-bias", "chrono"]),
+        new("janet", typeof(JanetCell), of => new Janet(of.InputSize, of.HiddenSize, of.NumLayers, of.Settings["beta"], of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), [.. Gated, "forget-bias", "chrono"]) { Settings = new Dictionary<string, double> { ["beta"] = JanetCell.DefaultBeta } },
         new("peephole-lstm", typeof(PeepholeLstmCell), of => new PeepholeLstm(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), [.. Gated, "forget-bias", "chrono"]),
-        new("cornn", typeof(CoRnnCell), of => new CoRnn(of.InputSize, of.HiddenSize, of.NumLayers, bias: of.Bias, batchFirst: of.BatchFirst, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType), ["default", "one-hot"]),
-        new("lem", typeof(LemCell), of => new Lem(of.InputSize, of.HiddenSize, of.NumLayers, bias: of.Bias, batchFirst: of.BatchFirst, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType), ["default", "one-hot"]),
+        new("cornn", typeof(CoRnnCell), of => new CoRnn(of.InputSize, of.HiddenSize, of.NumLayers, of.Settings["timeStep"], of.Settings["gamma"], of.Settings["epsilon"], of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), ["default", "one-hot"]) { Settings = new Dictionary<string, double> { ["timeStep"] = CoRnnCell.DefaultTimeStep, ["gamma"] = CoRnnCell.DefaultGamma, ["epsilon"] = CoRnnCell.DefaultEpsilon } },
+        new("lem", typeof(LemCell), of => new Lem(of.InputSize, of.HiddenSize, of.NumLayers, of.Settings["timeStep"], of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), ["default", "one-hot"]) { Settings = new Dictionary<string, double> { ["timeStep"] = LemCell.DefaultTimeStep } },
         new("minlstm", typeof(MinLstmCell), of => new MinLstm(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, normalise: true, of.Device, of.DType), [.. OneMatrix, "forget-bias", "chrono"]),
         new("rg-lru", typeof(RgLruCell), of => new RgLru(of.InputSize, of.HiddenSize, of.NumLayers, of.Bias, of.BatchFirst, of.Dropout, of.Bidirectional, of.Device, of.DType), OneMatrix),
         new("lru", typeof(LruCell), of => new Lru(of.InputSize, of.HiddenSize, of.NumLayers, bias: of.Bias, batchFirst: of.BatchFirst, dropout: of.Dropout, bidirectional: of.Bidirectional, device: of.Device, dtype: of.DType), OneMatrix),
@@ -103,6 +103,9 @@ public sealed record RecurrentNet(string Name, Type Cell, Func<NetOptions, IRecu
     /// <summary>Whether one can leave out the biases.</summary>
     public bool HasBias { get; init; } = true;
 
+    /// <summary>The constants of its equations that one can choose, with their usual values, such as an LEM's <c>timeStep</c>.</summary>
+    public IReadOnlyDictionary<string, double> Settings { get; init; } = new Dictionary<string, double>();
+
     /// <summary>Whether an initialisation fits: one of <see cref="Starts"/>, or several joined by +; where chrono does, chrono:F does too.</summary>
     /// <param name="initialisation">As <see cref="Initialisers.Named"/> takes it.</param>
     public bool Fits(string initialisation) => Initialisers.IsNamed(initialisation) && initialisation.Split('+').All(part => Starts.Contains(part.Split(':')[0]));
@@ -123,7 +126,17 @@ public sealed record RecurrentNet(string Name, Type Cell, Func<NetOptions, IRecu
             throw new ArgumentException($"bias: expected true for '{Name}', whose bias cannot be left out, got false.");
         }
 
-        return Factory(options);
+        CheckSettings(options.Settings);
+        return Factory(options with { Settings = Settings.ToDictionary(setting => setting.Key, setting => options.Settings.GetValueOrDefault(setting.Key, setting.Value)) });
+    }
+
+    /// <exception cref="ArgumentException">The net has no such setting.</exception>
+    internal void CheckSettings(IReadOnlyDictionary<string, double> settings)
+    {
+        if (settings.Keys.Except(Settings.Keys).FirstOrDefault() is { } unknown)
+        {
+            throw new ArgumentException($"settings: expected {(Settings.Count == 0 ? "none" : $"only {string.Join(", ", Settings.Keys)}")} for '{Name}', got '{unknown}'.");
+        }
     }
 
     /// <summary>
@@ -155,6 +168,9 @@ public sealed record NetOptions(long InputSize, long HiddenSize, long NumLayers 
 {
     /// <summary>The activation, of a net that has a choice; null for the net's own.</summary>
     public Activation? Activation { get; init; }
+
+    /// <summary>Constants of the net's equations by their names in <see cref="RecurrentNet.Settings"/>; those left out have their usual values.</summary>
+    public IReadOnlyDictionary<string, double> Settings { get; init; } = new Dictionary<string, double>();
 
     /// <summary>Whether there are biases.</summary>
     public bool Bias { get; init; } = true;

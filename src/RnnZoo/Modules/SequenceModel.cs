@@ -93,9 +93,10 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
     /// <param name="bidirectional">Whether every layer also reads backwards.</param>
     /// <param name="device">Where the parameters live; the CPU if null.</param>
     /// <param name="dtype">Their element type; the default one if null.</param>
+    /// <param name="settings">Constants of the net's equations by their names in <see cref="RecurrentNet.Settings"/>; the usual ones if null.</param>
     /// <returns>A model with time first: input [T, B, ·], output [T, B, O].</returns>
-    /// <exception cref="ArgumentException">The name is unknown, or a size is zero or less.</exception>
-    public static SequenceModel Create(string cellName, long inputSize, long hiddenSize, long outputSize, long numLayers = 1, InputEncoding encoding = InputEncoding.Features, long? embeddingSize = null, Activation activation = Activation.Tanh, double dropout = 0, bool bidirectional = false, Device? device = null, ScalarType? dtype = null)
+    /// <exception cref="ArgumentException">The name or a setting is unknown, a size is zero or less, or a setting is out of its range.</exception>
+    public static SequenceModel Create(string cellName, long inputSize, long hiddenSize, long outputSize, long numLayers = 1, InputEncoding encoding = InputEncoding.Features, long? embeddingSize = null, Activation activation = Activation.Tanh, double dropout = 0, bool bidirectional = false, Device? device = null, ScalarType? dtype = null, IReadOnlyDictionary<string, double>? settings = null)
     {
         ArgumentNullException.ThrowIfNull(cellName);
         Check.Positive(inputSize, nameof(inputSize));
@@ -105,6 +106,7 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
         var net = RecurrentNets.Named(cellName, nameof(cellName)).Make(new NetOptions(netInput, hiddenSize, numLayers)
         {
             Activation = activation == Activation.Tanh ? null : activation,
+            Settings = settings ?? new Dictionary<string, double>(),
             Dropout = dropout,
             Bidirectional = bidirectional,
             Device = device,

@@ -17,7 +17,7 @@ internal static class SequenceTasks
         new("adding", [new("length", null)], (read, _) => new AddingTask(read("length"))),
         new("temporal-order", [new("length", null)], (read, _) => new TemporalOrderTask(read("length"))),
         new("parity", [new("length", null)], (read, _) => new ParityTask(read("length"))),
-        new("images", [new("length", null), new("permutation", 0)], (read, data) => new SequentialImageTask(data!, read("length"), read("permutation"))) { ReadsFiles = true },
+        new("images", [new("length", null), new("permutation", 0)], (read, files) => new SequentialImageTask(files!, read("length"), read("permutation"))) { ReadsFiles = true },
     ];
 
     /// <summary>All names.</summary>
@@ -41,7 +41,10 @@ internal static class SequenceTasks
     /// <returns>The task.</returns>
     /// <exception cref="ArgumentException">The name or a setting is unknown, one is missing, or a value is out of its range; the message names it.</exception>
     /// <exception cref="InvalidDataException">A file is missing, or damaged; the message names it.</exception>
-    public static ISequenceTask Create(string name, IReadOnlyDictionary<string, long> settings, string? data = null)
+    public static ISequenceTask Create(string name, IReadOnlyDictionary<string, long> settings, string? data = null) => Of(name, settings, data is null ? null : new ImageFiles(data));
+
+    /// <summary>The same of files that may be described, so that they need not be there yet.</summary>
+    public static ISequenceTask Of(string name, IReadOnlyDictionary<string, long> settings, ImageFiles? files)
     {
         ArgumentNullException.ThrowIfNull(settings);
         var entry = Find(name);
@@ -53,12 +56,12 @@ internal static class SequenceTasks
             }
         }
 
-        if (entry.ReadsFiles != data is not null)
+        if (entry.ReadsFiles != files is not null)
         {
-            throw new ArgumentException($"data: expected {(entry.ReadsFiles ? "the folder with the files" : "none")} for '{name}', got {(data is null ? "none" : $"'{data}'")}.");
+            throw new ArgumentException($"data: expected {(entry.ReadsFiles ? "the folder with the files" : "none")} for '{name}', got {(files is null ? "none" : $"'{files.Path}'")}.");
         }
 
-        return entry.Create(key => Read(entry, key, settings), data);
+        return entry.Create(key => Read(entry, key, settings), files);
     }
 
     /// <summary>A number that a task is posed with, once it is known to be in its range.</summary>
@@ -106,7 +109,7 @@ internal static class SequenceTasks
 
     private static string Words(IEnumerable<string> names) => string.Join(", ", names);
 
-    private sealed record Entry(string Name, IReadOnlyList<TaskSetting> Settings, Func<Func<string, int>, string?, ISequenceTask> Create)
+    private sealed record Entry(string Name, IReadOnlyList<TaskSetting> Settings, Func<Func<string, int>, ImageFiles?, ISequenceTask> Create)
     {
         public bool ReadsFiles { get; init; }
     }

@@ -25,8 +25,9 @@ public sealed class SequentialImageTask : ISequenceTask
     private const int Classes = 10;
     private const float White = byte.MaxValue;
 
-    private readonly ImageSet _training;
-    private readonly ImageSet _test;
+    private readonly ImageFiles _files;
+    private readonly Lazy<(ImageSet Training, ImageSet Test)> _sets;
+    private readonly int _pixels;
     private readonly int[] _order;
 
     /// <summary>Poses the problem, and reads the files.</summary>
@@ -36,19 +37,22 @@ public sealed class SequentialImageTask : ISequenceTask
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> does not divide the pixels, or <paramref name="permutation"/> is below 0; a number is above 100,000,000.</exception>
     /// <exception cref="InvalidDataException">A file is missing, damaged or does not fit the others; the message names it.</exception>
     public SequentialImageTask(string folder, int length, int permutation = 0)
+        : this(new ImageFiles(folder), length, permutation)
     {
-        ArgumentNullException.ThrowIfNull(folder);
+    }
+
+    /// <summary>Poses the problem; files that are described in full are read when the first image is wanted.</summary>
+    internal SequentialImageTask(ImageFiles files, int length, int permutation)
+    {
+        ArgumentNullException.ThrowIfNull(files.Path, "folder");
         Length = SequenceTasks.Number(length, 1, nameof(length), "steps");
         Permutation = SequenceTasks.Number(permutation, 0, nameof(permutation), "the seed of an order, or 0 for none");
-        (Data, _training, _test) = (folder, ImageSet.Read(folder, "train", Classes), ImageSet.Read(folder, "t10k", Classes));
-        if (!_training.Shape.SequenceEqual(_test.Shape))
-        {
-            throw new InvalidDataException($"{folder}: expected test images of {string.Join(" x ", _training.Shape)} pixels as the training images, got {string.Join(" x ", _test.Shape)}.");
-        }
-
-        var pixels = _training.Pixels;
-        Check.InRange(pixels % length == 0, nameof(length), $"steps that the {pixels} pixels of an image divide into evenly, as {_training.Shape[0]} or {pixels}", length);
-        _order = Order(pixels, permutation);
+        (_files, _sets) = (files, new(Read, LazyThreadSafetyMode.PublicationOnly));
+        var (rows, columns) = files is { Rows: { } high, Columns: { } wide, Sha256: not null } ? (high, wide) : (_sets.Value.Training.Shape[0], _sets.Value.Training.Shape[1]);
+        Check.InRange(rows is >= 1 and <= short.MaxValue && columns is >= 1 and <= short.MaxValue, "data", "1 to 32767 rows and columns", $"{rows} x {columns}");
+        _pixels = rows * columns;
+        Check.InRange(_pixels % length == 0, nameof(length), $"steps that the {_pixels} pixels of an image divide into evenly, as {rows} or {_pixels}", length);
+        _order = Order(_pixels, permutation);
     }
 
     /// <inheritdoc/>
@@ -58,7 +62,7 @@ public sealed class SequentialImageTask : ISequenceTask
     public int Permutation { get; }
 
     /// <summary>The folder with the files.</summary>
-    public string Data { get; }
+    public string Data => _files.Path;
 
     /// <inheritdoc/>
     public string Name => "images";
@@ -67,7 +71,7 @@ public sealed class SequentialImageTask : ISequenceTask
     public IReadOnlyDictionary<string, long> Settings => new Dictionary<string, long> { ["length"] = Length, ["permutation"] = Permutation };
 
     /// <inheritdoc/>
-    public long InputSize => _training.Pixels / Length;
+    public long InputSize => _pixels / Length;
 
     /// <inheritdoc/>
     public long OutputSize => Classes;
@@ -82,27 +86,27 @@ public sealed class SequentialImageTask : ISequenceTask
     public TaskMetric Metric { get; } = TaskMetric.Share("accuracy", 1.0 / Classes);
 
     /// <summary>How many images the test files hold.</summary>
-    public long TestSequences => _test.Labels.Length;
+    public long TestSequences => _sets.Value.Test.Labels.Length;
 
     /// <summary>The SHA-256 of what the four files hold, packed or not.</summary>
-    internal string Sha256
-    {
-        get
-        {
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            _training.AppendTo(hash);
-            _test.AppendTo(hash);
-            return Convert.ToHexStringLower(hash.GetHashAndReset());
-        }
-    }
+    internal string Sha256 => _files.Sha256 ?? HashOf(_sets.Value.Training, _sets.Value.Test);
+
+    /// <summary>The files in full.</summary>
+    internal ImageFiles Files => _files with { Rows = _files.Rows ?? _sets.Value.Training.Shape[0], Columns = _files.Columns ?? _sets.Value.Training.Shape[1], Sha256 = Sha256 };
+
+    /// <summary>How to get them, as the end of a message.</summary>
+    internal string HowToGet => _files.Source is null ? "" : $" To get them: {_files.Source}";
+
+    /// <summary>The same problem with the same images from another folder.</summary>
+    internal SequentialImageTask From(string folder) => new(Files with { Path = folder }, Length, Permutation);
 
     /// <inheritdoc/>
     /// <returns>Input: [T, B, P/T], float32; target: [B], classes, int64. The caller disposes it.</returns>
     public SequenceBatch Sample(long batchSize, Generator generator)
     {
         Check.InRange(batchSize >= 1, nameof(batchSize), "at least 1 (sequences)", batchSize);
-        using var drawn = randint(0, _training.Labels.Length, [batchSize], dtype: ScalarType.Int64, generator: generator); // [B]
-        return Batch(_training, drawn.data<long>().ToArray());
+        using var drawn = randint(0, _sets.Value.Training.Labels.Length, [batchSize], dtype: ScalarType.Int64, generator: generator); // [B]
+        return Batch(_sets.Value.Training, drawn.data<long>().ToArray());
     }
 
     /// <inheritdoc/>
@@ -111,7 +115,7 @@ public sealed class SequentialImageTask : ISequenceTask
     {
         Check.Between(start, nameof(start), 0, TestSequences - 1);
         Check.Between(count, nameof(count), 1, TestSequences - start);
-        return Batch(_test, [.. Enumerable.Range(0, (int)count).Select(index => start + index)]);
+        return Batch(_sets.Value.Test, [.. Enumerable.Range(0, (int)count).Select(index => start + index)]);
     }
 
     /// <inheritdoc path="/*[not(self::param or self::returns)]"/>
@@ -124,6 +128,39 @@ public sealed class SequentialImageTask : ISequenceTask
     /// <param name="output">[T, B, 10]: unnormalised log-probabilities, of which those of the last step are the answers.</param>
     /// <param name="target">[B]: the classes wanted.</param>
     public TaskScore Score(Tensor output, Tensor target) => TaskOutput.LastStepScore(this, output, target);
+
+    private (ImageSet Training, ImageSet Test) Read()
+    {
+        try
+        {
+            var (training, test) = (ImageSet.Read(Data, "train", Classes), ImageSet.Read(Data, "t10k", Classes));
+            if (!training.Shape.SequenceEqual(test.Shape))
+            {
+                throw new InvalidDataException($"{Data}: expected test images of {string.Join(" x ", training.Shape)} pixels as the training images, got {string.Join(" x ", test.Shape)}.");
+            }
+
+            return _files.Sha256 is { } wanted && HashOf(training, test) is var sha256 && sha256 != wanted
+                ? throw new InvalidDataException($"{Data}: expected the recipe's images with the SHA-256 {wanted}, got {sha256}.")
+                : _files.Rows is { } rows && _files.Columns is { } columns && !training.Shape.SequenceEqual([rows, columns])
+                ? throw new InvalidDataException($"{Data}: expected images of {rows} x {columns} pixels, got {string.Join(" x ", training.Shape)}.")
+                : (training, test);
+        }
+        catch (InvalidDataException problem) when (_files.Source is not null)
+        {
+            throw new InvalidDataException(problem.Message + HowToGet, problem);
+        }
+    }
+
+    private static string HashOf(params ImageSet[] sets)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var set in sets)
+        {
+            set.AppendTo(hash);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
     // By Fisher and Yates, from the library's own generator: the same seed gives the same order on every machine.
     private static int[] Order(int pixels, int seed)
@@ -195,3 +232,11 @@ public sealed class SequentialImageTask : ISequenceTask
         }
     }
 }
+
+/// <summary>The files of a <see cref="SequentialImageTask"/>. Described in full they need not be there until an image is wanted, so that a model loads without.</summary>
+/// <param name="Path">Their folder.</param>
+/// <param name="Rows">Of an image; read from the files where it is left out, as the others are.</param>
+/// <param name="Columns">Of an image.</param>
+/// <param name="Sha256">Of what the four files hold, packed or not.</param>
+/// <param name="Source">How to get them, in words.</param>
+internal sealed record ImageFiles(string Path, int? Rows = null, int? Columns = null, string? Sha256 = null, string? Source = null);

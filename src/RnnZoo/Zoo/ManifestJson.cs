@@ -95,7 +95,7 @@ internal static class ManifestJson
             var task = JsonSerializer.Deserialize<NamedTask>(ref reader, options)!;
             try
             {
-                return SequenceTasks.Create(task.Name, task.Settings, task.Data);
+                return SequenceTasks.Of(task.Name, task.Settings, task.Data);
             }
             catch (ArgumentException problem)
             {
@@ -104,8 +104,8 @@ internal static class ManifestJson
         }
 
         public override void Write(Utf8JsonWriter writer, ISequenceTask value, JsonSerializerOptions options) =>
-            JsonSerializer.Serialize(writer, new NamedTask(value.Name, value.Settings, value.Data), options);
+            JsonSerializer.Serialize(writer, new NamedTask(value.Name, value.Settings, (value as SequentialImageTask)?.Files), options);
 
-        private sealed record NamedTask(string Name, IReadOnlyDictionary<string, long> Settings, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Data = null);
+        private sealed record NamedTask(string Name, IReadOnlyDictionary<string, long> Settings, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImageFiles? Data = null);
     }
 }

@@ -52,14 +52,15 @@ internal static class ModelMeasurement
     /// <param name="sequences">How many sequences.</param>
     /// <param name="seed">Where they come from.</param>
     /// <param name="through">What runs in the net's place; null for the net itself.</param>
+    /// <param name="task">The model's task with files from elsewhere; null for the task as it is.</param>
     /// <returns>The values, by the names of the stated ones.</returns>
     /// <exception cref="InvalidDataException">The held-out text is missing, or is not the manifest's.</exception>
-    public static IReadOnlyList<MetricValue> Again(ZooModel model, long sequences, long seed, nn.Module<Tensor, RecurrentState?, RecurrentResult>? through = null)
+    public static IReadOnlyList<MetricValue> Again(ZooModel model, long sequences, long seed, nn.Module<Tensor, RecurrentState?, RecurrentResult>? through = null, ISequenceTask? task = null)
     {
         through ??= model.Net;
         if (model.Characters is not { } characters)
         {
-            return OfTask(model.Net, through, model.Task!, sequences, seed);
+            return OfTask(model.Net, through, task ?? model.Task!, sequences, seed);
         }
 
         var file = model.Entry.File(ModelFolder.Validation);

@@ -41,7 +41,7 @@ internal sealed record SequenceRecipe : ModelRecipe
     public ISequenceTask TaskOf(int stage) => Stages[stage].Task ?? Task;
 
     /// <summary>Makes the net, with PyTorch's default weights drawn from torch's default generator.</summary>
-    public SequenceModel CreateNet() => SequenceModel.Create(Net.Cell, Task.InputSize, Net.Hidden, Task.OutputSize, Net.Layers);
+    public SequenceModel CreateNet() => SequenceModel.Create(Net.Cell, Task.InputSize, Net.Hidden, Task.OutputSize, Net.Layers, settings: Net.Settings);
 
     private protected override TrainedSeed TrainOne(long seed, RecipeRun run, CancellationToken cancellation)
     {
@@ -118,12 +118,20 @@ internal sealed record SequenceRecipe : ModelRecipe
 /// <param name="Layers">L.</param>
 internal sealed record NetRecipe(string Cell, int Hidden, int Layers = 1)
 {
+    /// <summary>Constants of its equations (<see cref="RecurrentNet.Settings"/>); null for the usual ones.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, double>? Settings { get; init; }
+
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     public void Validate()
     {
         Check.That(Hidden >= 1, "hidden", "at least 1", Hidden);
         Check.That(Layers >= 1, "layers", "at least 1", Layers);
         Check.That(RecurrentNets.Names.Contains(Cell), "cell", $"one of {string.Join(", ", RecurrentNets.Names)}", Cell);
+        if (Settings is not null)
+        {
+            using var smallest = (nn.Module)RecurrentNets.Named(Cell).Make(new NetOptions(1, 1) { Settings = Settings }); // says what is out of its range
+        }
     }
 }
 

@@ -235,6 +235,7 @@ public partial class SweepTests
         { "\"stopAt\": 0.9", "\"data\": { \"path\": \"x\" }", "tasks[0].data: expected none for 'parity', got 'x'." },
         { "\"stopAt\": 0.9", "\"clipNorm\": 0", "tasks[0].clipNorm: expected above 0, or null for no clipping, got 0." },
         { "\"gru\": {", "\"gru\": { \"steps\": 0,", "tasks[0].starts.gru.steps: expected at least 1, got 0." },
+        { "\"gru\": {", "\"gru\": { \"settings\": { \"timeStep\": 1 },", "tasks[0].starts.gru.settings: expected none for 'gru', got 'timeStep'." },
         { "\"gru\": {", "\"lstm\": {", "tasks[0].starts: expected nets of the plan (vanilla, gru), got 'lstm'." },
         { "orthogonal+one-hot", "chrono+forget-bias", "tasks[0].starts.gru.initialisation: expected one that fits gru (default," },
         { "\"label\": \"rows\"", "\"label\": \"../rows\"", "tasks[1].label: expected lower-case letters, digits, dots and hyphens, got '../rows'." },

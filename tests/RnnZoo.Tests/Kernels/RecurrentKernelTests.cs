@@ -72,6 +72,60 @@ public sealed class RecurrentKernelTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Cells))]
+    public void FewRowsOfManyWeights_OnThreadsThatShareTheUnits_GiveTheBitsOfOneThread(string cell)
+    {
+        foreach (var (steps, batch, inputs) in new[] { (1, 1, 5), (7, 1, 300), (5, 3, 7), (3, 11, 2), (150, 1, 3) })
+        {
+            foreach (var (reverse, tokens) in new[] { (false, false), (true, false), (false, true) })
+            {
+                var shape = new LayerShape(Enum.Parse<CellKind>(cell), steps, batch, inputs, 470, reverse);
+                var data = new LayerData(shape, new Random(1), tokens: tokens);
+                using var one = new KernelRun<float>(shape, data, threads: 1, VectorWidths.Best);
+                foreach (var (threads, keepTape) in new[] { (2, true), (3, true), (3, false) })
+                {
+                    using var run = new KernelRun<float>(shape, data, threads, VectorWidths.Best, keepTape);
+                    Assert.Equal(one.Output, run.Output);
+                    Assert.Equal(one.HN, run.HN);
+                    Assert.Equal(one.CN, run.CN);
+                    Assert.True(run.GapsUntouched());
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public unsafe void Transposition_OfEverySize_IsThatElementByElement()
+    {
+        foreach (var (rows, columns, gap) in new[] { (1, 1, 0), (3, 5, 1), (4, 4, 0), (16, 16, 0), (15, 33, 2), (16, 300, 0), (7, 64, 3), (100, 16, 0), (33, 31, 4) })
+        {
+            Of<float>(rows, columns, gap);
+            Of<double>(rows, columns, gap);
+        }
+
+        static void Of<T>(int rows, int columns, int gap)
+            where T : unmanaged, INumberBase<T>
+        {
+            var (source, target) = (new T[rows * (columns + gap)], new T[columns * (rows + gap)]);
+            for (var i = 0; i < source.Length; i++)
+            {
+                source[i] = T.CreateChecked(i + 1);
+            }
+
+            fixed (T* from = source, to = target)
+            {
+                Transposition<T>.Run(to, rows + gap, from, columns + gap, rows, columns);
+            }
+
+            for (var i = 0; i < target.Length; i++)
+            {
+                var (column, row) = (i / (rows + gap), i % (rows + gap));
+                Assert.Equal(row < rows ? source[(row * (columns + gap)) + column] : T.Zero, target[i]);
+            }
+        }
+    }
+
     // Every sequence by the scalar reference; where arrays are [T, B, ·], the packed rows stand first.
     private static (LayerData Outputs, KernelGradients Gradients) EachAlone(LayerShape shape, LayerData data, KernelCotangents cotangents)
     {

@@ -26,6 +26,26 @@ public sealed class RegistryTests : IDisposable
     }
 
     [Fact]
+    public void Settings_AreTheConstantsOfTheEquations()
+    {
+        using var lem = SequenceModel.Create("lem", 3, 5, 2, settings: new Dictionary<string, double> { ["timeStep"] = 0.25 });
+        using var usual = SequenceModel.Create("lem", 3, 5, 2);
+        using var cornn = SequenceModel.Create("cornn", 3, 5, 2, settings: new Dictionary<string, double> { ["epsilon"] = 4.7, ["timeStep"] = 0.042, ["gamma"] = 2.7 });
+        using var partly = SequenceModel.Create("cornn", 3, 5, 2, settings: new Dictionary<string, double> { ["gamma"] = 2.7 });
+        using var janet = SequenceModel.Create("janet", 3, 5, 2, settings: new Dictionary<string, double> { ["beta"] = 0.5 });
+
+        Assert.Equal((0.25, 1), (((Lem)lem.Recurrent).TimeStep, ((Lem)usual.Recurrent).TimeStep));
+        Assert.Equal((0.042, 2.7, 4.7), Of(cornn));
+        Assert.Equal((0.06, 2.7, 15), Of(partly));
+        Assert.Equal(0.5, ((Janet)janet.Recurrent).Beta);
+        Expect.Message<ArgumentException>("settings: expected only timeStep for 'lem', got 'gamma'.", () => SequenceModel.Create("lem", 3, 5, 2, settings: new Dictionary<string, double> { ["gamma"] = 1 }));
+        Expect.Message<ArgumentException>("settings: expected none for 'gru', got 'timeStep'.", () => SequenceModel.Create("gru", 3, 5, 2, settings: new Dictionary<string, double> { ["timeStep"] = 1 }));
+        Assert.StartsWith("timeStep: ", Assert.Throws<ArgumentException>(() => SequenceModel.Create("lem", 3, 5, 2, settings: new Dictionary<string, double> { ["timeStep"] = 0 })).Message, StringComparison.Ordinal);
+
+        static (double, double, double) Of(SequenceModel model) => model.Recurrent is CoRnn net ? (net.TimeStep, net.Gamma, net.Epsilon) : default;
+    }
+
+    [Fact]
     public void Verification_CoversIt_AndCatchesEveryPlantedError()
     {
         var report = VerificationSuite.Run(nets: ["half"]);

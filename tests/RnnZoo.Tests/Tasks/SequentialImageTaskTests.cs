@@ -1,5 +1,7 @@
+using RnnZoo.Cli;
 using RnnZoo.Modules;
 using RnnZoo.Tasks;
+using RnnZoo.Tests.Cli;
 using RnnZoo.Training;
 using RnnZoo.Zoo;
 using TorchSharp;
@@ -107,7 +109,7 @@ public class SequentialImageTaskTests
         var recipe = ModelRecipe.FromJson($$"""
             {
               "kind": "sequences",
-              "task": { "name": "images", "settings": { "length": 17, "permutation": 3 }, "data": "{{folder.Path}}" },
+              "task": { "name": "images", "settings": { "length": 17, "permutation": 3 }, "data": { "path": "{{folder.Path}}" } },
               "net": { "cell": "lstm", "hidden": 5 },
               "initialisation": "default",
               "stages": [ { "training": { "steps": 2, "batchSize": 3 } } ],
@@ -118,9 +120,67 @@ public class SequentialImageTaskTests
 
         using var trained = recipe.Train(seed: 1);
 
+        Assert.Contains("\"rows\": 11,\n      \"columns\": 17,\n      \"sha256\": \"", recipe.ToJson(), StringComparison.Ordinal);
         Assert.Equal(recipe.ToJson(), ModelRecipe.FromJson(recipe.ToJson()).ToJson());
         Assert.Equal(["accuracy", "loss"], trained.Metrics.Select(metric => metric.Name));
         Assert.All(trained.Metrics, metric => Assert.Equal((TinyImages.Test, null, "the whole test set, weights in evaluation mode"), (metric.Count, metric.Seed, metric.How)));
+    }
+
+    [Fact]
+    public void Described_IsThereWithoutItsFiles_UntilAnImageIsWanted()
+    {
+        using var folder = new TemporaryFolder();
+        var files = new SequentialImageTask(TinyImages.Write(folder.File("images")), 11, 3).Files with { Source = "the shop." };
+        var away = new SequentialImageTask(files with { Path = folder.File("away") }, 17, 3);
+        var others = new SequentialImageTask(files with { Sha256 = new string('0', 64) }, 17, 3);
+        var turned = new SequentialImageTask(files with { Rows = 17, Columns = 11 }, 17, 3);
+
+        Assert.Equal((11, files), (away.InputSize, (away.Files with { Path = files.Path })));
+        Assert.EndsWith("name the folder that holds the files. To get them: the shop.", Assert.Throws<InvalidDataException>(() => away.TestSequences).Message, StringComparison.Ordinal);
+        Assert.Contains($"expected the recipe's images with the SHA-256 {new string('0', 64)}, got {files.Sha256}.", Assert.Throws<InvalidDataException>(() => others.Test(0, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("expected images of 17 x 11 pixels, got 11 x 17.", Assert.Throws<InvalidDataException>(() => turned.TestSequences).Message, StringComparison.Ordinal);
+        Assert.StartsWith("data: expected 1 to 32767 rows and columns", Assert.Throws<ArgumentOutOfRangeException>(() => new SequentialImageTask(files with { Rows = 0 }, 17, 3)).Message, StringComparison.Ordinal);
+
+        using var here = away.From(files.Path).Test(5, 2);
+        using var direct = new SequentialImageTask(files.Path, 17, 3).Test(5, 2);
+        Assert.True(here.Input.equal(direct.Input).all().item<bool>());
+    }
+
+    [Fact]
+    public async Task Model_IsVerifiedWhereItsImagesAre()
+    {
+        using var folder = new TemporaryFolder();
+        TinyImages.Write(folder.File("images"));
+        Directory.CreateDirectory(folder.File("models/images-gru-h5.t17"));
+        await File.WriteAllTextAsync(folder.File("models/images-gru-h5.t17/model.json"), $$"""
+            {
+              "format": 1, "name": "images-gru-h5.t17", "summary": "A GRU.", "notes": "", "licence": "MIT",
+              "recipe": {
+                "kind": "sequences",
+                "task": { "name": "images", "settings": { "length": 17 }, "data": { "path": "{{folder.File("images")}}", "source": "the shop." } },
+                "net": { "cell": "gru", "hidden": 5 },
+                "initialisation": "default",
+                "stages": [ { "training": { "steps": 20, "batchSize": 5 } } ],
+                "seeds": [1],
+                "committedSeed": 1
+              }
+            }
+            """);
+        var trained = await CliRun.Of(folder.Path, "zoo train images-gru-h5.t17 --models models --write");
+        Assert.True(trained.ExitCode == ExitCodes.Success, trained.Error);
+        Assert.Equal(ExitCodes.Success, (await CliRun.Of(folder.Path, "zoo verify --models models")).ExitCode);
+
+        Directory.Move(folder.File("images"), folder.File("elsewhere"));
+        Assert.Equal(ExitCodes.Success, (await CliRun.Of(folder.Path, "zoo list --models models")).ExitCode);
+        var without = await CliRun.Of(folder.Path, "zoo verify --models models --json");
+        Assert.Equal((ExitCodes.Failure, false), (without.ExitCode, without.Json.GetProperty("passed").GetBoolean())); // nothing was measured
+        Assert.Equal($"images-gru-h5.t17: is not measured, for its images are not in '{folder.File("images")}'; name their folder with --data. To get them: the shop.", without.Error.Trim());
+        var there = await CliRun.Of(folder.Path, "zoo verify --models models --data elsewhere --json");
+        Assert.True(there.ExitCode == ExitCodes.Success, there.Error);
+        Assert.Equal(["accuracy", "loss"], there.Json.GetProperty("models").EnumerateArray().Select(model => model.GetProperty("metric").GetString()));
+        TinyImages.Write(folder.File("elsewhere"), packed: true); // an IDX file and a packed one of the same name
+        File.WriteAllBytes(folder.File("elsewhere/t10k-labels-idx1-ubyte"), TinyImages.Idx(new byte[TinyImages.Test], TinyImages.Test));
+        Assert.Contains("expected the recipe's images with the SHA-256", (await CliRun.Of(folder.Path, "zoo verify --models models --data elsewhere")).Error, StringComparison.Ordinal);
     }
 
     [Theory]

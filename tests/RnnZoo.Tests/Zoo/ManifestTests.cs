@@ -65,6 +65,7 @@ public class ManifestTests
     [InlineData("\"hidden\": 16", "\"hiden\": 16", "recipe.net: JSON deserialization for type 'RnnZoo.Zoo.NetRecipe' was missing required properties including: 'hidden'.", "hiden")]
     [InlineData("\"hidden\": 16", "\"hidden\": 0", "recipe.net.hidden: expected at least 1, got 0.")]
     [InlineData("\"hidden\": 16", "\"hidden\": \"16\"", "recipe.net.hidden: ")]
+    [InlineData("\"hidden\": 16", "\"hidden\": 16, \"settings\": { \"timeStep\": 1 }", "recipe.net.settings: expected none for 'lstm', got 'timeStep'.")]
     [InlineData("\"hidden\": 16", "\"hidden\": 16, \"hidden\": 16", "hidden")]
     [InlineData("\"hidden\": 16", "\"hidden\": 16, \"colour\": 1", "colour")]
     [InlineData("\"lstm\"", "\"lstn\"", "recipe.net.cell: expected one of vanilla, lstm, gru, ")]

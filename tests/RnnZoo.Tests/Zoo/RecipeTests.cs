@@ -1,4 +1,5 @@
 using RnnZoo.Characters;
+using RnnZoo.Modules;
 using RnnZoo.Tasks;
 using RnnZoo.Tests.Modules;
 using RnnZoo.Tests.Training;
@@ -110,6 +111,20 @@ public class RecipeTests(TrainedTinyModels trained) : IClassFixture<TrainedTinyM
     {
         Assert.DoesNotContain("keepBest", Text.ToJson(), StringComparison.Ordinal);
         Assert.Contains("\"keepBest\": true", (Text with { Recipe = (CharacterRecipe)Text.Recipe with { KeepBest = true } }).ToJson(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Settings_OfTheNet_AreInTheRecipeThatIsRead()
+    {
+        var recipe = (SequenceRecipe)Copy.Recipe;
+        var lem = recipe with { Net = recipe.Net with { Cell = "lem", Settings = new Dictionary<string, double> { ["timeStep"] = 0.25 } }, Initialisation = "default" };
+
+        using var net = ((SequenceRecipe)ModelRecipe.FromJson(lem.ToJson())).CreateNet();
+        using var one = lem.Train(4);
+
+        Assert.Equal((0.25, 0.25), (((Lem)net.Recurrent).TimeStep, ((Lem)one.Net.Recurrent).TimeStep));
+        Assert.DoesNotContain("timeStep", Copy.ToJson(), StringComparison.Ordinal);
+        Assert.Equal("recipe.net.timeStep: expected a number above 0, got 0.", Assert.Throws<ArgumentException>(() => (lem with { Net = lem.Net with { Settings = new Dictionary<string, double> { ["timeStep"] = 0 } } }).Train(4)).Message);
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public partial class NetsPageTests
 
         This page is made from the registry and the cells. Of each net it shows the step forward, in the equations of its cell's file and with their numbers, W_ih x_t being the input's part and W_hh h_{t-1} the state's; what it remembers, by its step's Jacobian, whose equations stand further down in that file; and where it ends. `rnnzoo flow --models NET` and `rnnzoo lyapunov --cell NET` [measure](flow.md) what is said here.
 
-        Parameters are those of one layer. The first of the starts is the net's own, and [`Initialisers`](../src/RnnZoo/Modules/Initialisers.cs) says what each is. A kernel of its own is a loop over time that was written for the cell; other cells' equations run as a program of vector instructions ([speed](speed.md)).
+        Parameters are those of one layer. The first of the starts is the net's own, and [`Initialisers`](../src/RnnZoo/Modules/Initialisers.cs) says what each is. Settings are constants of the equations, chosen by the constructor, by `SequenceModel.Create`, or in a recipe. A kernel of its own is a loop over time that was written for the cell; other cells' equations run as a program of vector instructions ([speed](speed.md)).
 
         """;
 
@@ -53,6 +53,11 @@ public partial class NetsPageTests
         page.Append(CultureInfo.InvariantCulture, $"- **State.** {string.Join(" and ", cell.StateSizes.Select(size => Times(size / H, "H")))}: {string.Join(" + ", cell.StateSizes)} numbers at H = {H}.\n");
         page.Append(CultureInfo.InvariantCulture, $"- **Parameters.** {Formula(nets[0])}: {Count(nets[0], I, H):N0} at I = {I}, H = {H}.{string.Concat(nets.Where(of => !of.HasBias).Select(of => $" The bias of `{of.Name}` cannot be left out."))}\n");
         page.Append(CultureInfo.InvariantCulture, $"- **Starts.** {string.Join("; ", nets.Select(of => (nets.Length > 1 ? $"`{of.Name}`: " : "") + string.Join(", ", of.Starts.Select(start => $"`{start}`"))))}.\n");
+        if (nets[0].Settings.Count > 0)
+        {
+            page.Append(CultureInfo.InvariantCulture, $"- **Settings.** {string.Join(", ", nets[0].Settings.Select(setting => $"`{setting.Key}`, {setting.Value} by default"))}.\n");
+        }
+
         page.Append(CultureInfo.InvariantCulture, $"- **Runs by** {(cell.Kernel is null ? "its equations, as a program" : "a kernel of its own")}{(module.Supports(BackwardPath.Native) ? ", or by libtorch's fused module" : "")}.\n");
     }
 
