@@ -31,6 +31,8 @@ internal sealed class BenchCommand : ExampleCommand
     private readonly Option<bool> _forward = Values.Flag("--forward", "Measure the forward pass alone, without gradients");
     private readonly Option<bool> _stepper = Values.Flag("--stepper", "Measure single steps without gradients, one after the other on one thread: the stepper beside the modules, and beside what the machine can do");
     private readonly Option<bool> _grid = Values.Flag("--grid", "Measure the hand-written path beside autograd and TorchSharp's own modules at 60 sizes, in training and forward alone: means, and where it is least ahead");
+    private readonly ValueOption<string?> _output = Values.Text("--output", "With --grid: a folder for the results and their picture", "a folder");
+    private readonly ValueOption<ValueList<string>> _formats = OutputFolder.Formats();
     private readonly Option<bool> _json = Values.Json();
 
     public BenchCommand(CliHost host)
@@ -42,11 +44,18 @@ internal sealed class BenchCommand : ExampleCommand
             ("rnnzoo bench --stepper", "one step at a time, as when text is written"),
             ("rnnzoo bench --grid", "whether another way is ahead at any size; half an hour"))
     {
-        AddOptions(_cells, _paths, _sizes, _threads, _seconds, _forward, _stepper, _grid, _json);
+        AddOptions(_cells, _paths, _sizes, _threads, _seconds, _forward, _stepper, _grid, _output, _formats, _json);
         SetAction((parsed, cancellation) =>
-            parsed.GetValue(_stepper) ? Task.FromResult(ReadSteps(host, parsed).Run(cancellation))
-            : parsed.GetValue(_grid) ? Task.FromResult(ReadGrid(host, parsed).Run(cancellation))
-            : new BenchRun(host, Read(parsed), parsed.GetValue(_json)).RunAsync(cancellation));
+        {
+            if (!parsed.GetValue(_grid))
+            {
+                RefuseBeside(parsed, "what is not --grid", _output, _formats);
+            }
+
+            return parsed.GetValue(_stepper) ? Task.FromResult(ReadSteps(host, parsed).Run(cancellation))
+                : parsed.GetValue(_grid) ? Task.FromResult(ReadGrid(host, parsed).Run(cancellation))
+                : new BenchRun(host, Read(parsed), parsed.GetValue(_json)).RunAsync(cancellation);
+        });
     }
 
     private BenchStepperRun ReadSteps(CliHost host, ParseResult parsed)
@@ -61,7 +70,7 @@ internal sealed class BenchCommand : ExampleCommand
         RefuseBeside(parsed, "--grid, which has ways of its own", _paths, _forward);
         var sizes = IsGiven(parsed, _sizes) ? parsed.GetValue(_sizes)!.Items : BenchGridRun.UsualSizes;
         var seconds = IsGiven(parsed, _seconds) ? parsed.GetValue(_seconds) : 0;
-        return new BenchGridRun(host, parsed.GetValue(_cells)!.Items, sizes, parsed.GetValue(_threads)!.Items, seconds, parsed.GetValue(_json));
+        return new BenchGridRun(host, parsed.GetValue(_cells)!.Items, sizes, parsed.GetValue(_threads)!.Items, seconds, parsed.GetValue(_output), parsed.GetValue(_formats)!.Items, parsed.GetValue(_json));
     }
 
     private static void RefuseBeside(ParseResult parsed, string option, params Option[] others)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using RnnZoo.Cli.Report;
+using RnnZoo.Plots;
 using Spectre.Console;
 
 namespace RnnZoo.Cli.Commands;
@@ -8,9 +9,10 @@ namespace RnnZoo.Cli.Commands;
 /// `rnnzoo bench --grid`: whether the hand-written path is behind another one at any size, in training or forward alone. What
 /// looks so is measured once more, four times as long, and what comes out then stands.
 /// </summary>
-internal sealed class BenchGridRun(CliHost host, IReadOnlyList<string> cells, IReadOnlyList<BenchSize> sizes, IReadOnlyList<int> threads, double seconds, bool json)
+internal sealed class BenchGridRun(CliHost host, IReadOnlyList<string> cells, IReadOnlyList<BenchSize> sizes, IReadOnlyList<int> threads, double seconds, string? output, IReadOnlyList<string> formats, bool json)
 {
     private const double LeastSecondsAgain = 2;
+    private const double WarmUpSeconds = 2;
 
     /// <summary>Sixty sizes: batches of 1 to 1,000, 1 to 10,000 steps, 1 to 1,024 inputs, hidden sizes of 10 to 1,024, odd ones among them.</summary>
     public static IReadOnlyList<BenchSize> UsualSizes { get; } =
@@ -34,8 +36,10 @@ internal sealed class BenchGridRun(CliHost host, IReadOnlyList<string> cells, IR
     public int Run(CancellationToken cancellation)
     {
         var watch = Stopwatch.StartNew();
+        var folder = output is null ? null : OutputFolder.Make(host, output, "bench");
         var rows = Measure(cancellation);
-        host.Print(json, () => Document(rows), () => Show(rows), $"{rows.Count} comparisons at {sizes.Count} sizes in {watch.Elapsed.TotalMinutes:0.0} minutes.");
+        var written = folder is null ? "" : $" Written to {folder}: {string.Join(", ", OutputFolder.WriteResults(folder, Document(rows), rows.Count == 0 ? null : Picture(rows), formats))}.";
+        host.Print(json, () => Document(rows), () => Show(rows), $"{rows.Count} comparisons at {sizes.Count} sizes in {watch.Elapsed.TotalMinutes:0.0} minutes.{written}");
         return cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
     }
 
@@ -49,6 +53,7 @@ internal sealed class BenchGridRun(CliHost host, IReadOnlyList<string> cells, IR
              from forward in (bool[])[false, true]
              from count in threads
              select new BenchGroup(cell, size, count, [.. BenchPaths.Plain.Where(path => BenchPaths.IsOf(path, cell))], forward)).ToArray();
+        Compare(groups[0], WarmUpSeconds, cancellation); // while .NET still compiles
         foreach (var (index, group) in groups.Index())
         {
             status.Show($"{index + 1}/{groups.Length}: {group}");
@@ -117,6 +122,29 @@ internal sealed class BenchGridRun(CliHost host, IReadOnlyList<string> cells, IR
                 $"behind: {row.Other.Group}: {row.Other.Path} {NumberText.Of(row.Other.Milliseconds, "0.000")} ms, "
                 + $"hand-written {NumberText.Of(row.Own.Milliseconds, "0.000")} ms ({NumberText.Of(row.Ratio, "0.00")}; fastest steps {NumberText.Of(row.Other.Fastest / row.Own.Fastest, "0.00")})");
         }
+    }
+
+    // Each net's ratios in order, so that a point tells at how many of the sizes the other way is nearer.
+    private static Figure Picture(IReadOnlyList<BenchComparison> rows)
+    {
+        var panels = rows.GroupBy(row => (row.Other.Group.Forward, row.Other.Path)).OrderBy(panel => panel.Key.Forward).ThenByDescending(panel => panel.Key.Path).Select(panel =>
+        {
+            var nets = panel.Select(row => row.Other.Group.Cell).Distinct().ToArray();
+            var series = nets.Select(net =>
+            {
+                double[] ratios = [.. panel.Where(row => row.Other.Group.Cell == net).Select(row => row.Ratio).Order()];
+                return new Series(net, [.. ratios.Select((ratio, place) => new ChartPoint(100.0 * (place + 1) / ratios.Length, ratio))]) { Colour = NetColours.Of(net, nets) };
+            });
+            var title = $"{(panel.Key.Forward ? "forward alone" : "training step")}, beside {(panel.Key.Path == "native" ? "TorchSharp's module" : panel.Key.Path)}";
+            return (ChartPanel)new LineChart(title, new Axis("sizes and threads, %") { Minimum = 0, Maximum = 100 }, new Axis("times as long") { Scale = AxisScale.Log }, [.. series])
+            {
+                ReferenceLines = [new ReferenceLine(1, "as fast")],
+            };
+        });
+        return new Figure("How many times as long the other ways take", [.. panels])
+        {
+            Subtitle = $"{rows.Select(row => row.Other.Group.Size).Distinct().Count()} sizes (threads: {string.Join(", ", rows.Select(row => row.Other.Group.Threads).Distinct())}), the nearest first; medians of steps by turns",
+        };
     }
 
     private static string Mean(IEnumerable<BenchComparison> rows) =>

@@ -81,9 +81,11 @@ public class BenchTests
     {
         using var folder = new TemporaryFolder();
 
-        var run = await CliRun.Of(folder.Path, "bench --grid --cells gru,mingru --sizes 3x7x3x11,1x5x2x4 --threads 1 --json");
+        var run = await CliRun.Of(folder.Path, "bench --grid --cells gru,mingru --sizes 3x7x3x11,1x5x2x4 --threads 1 --output out --json");
 
         Assert.True(run.ExitCode == ExitCodes.Success, run.Error);
+        Assert.Equal(run.Output, await File.ReadAllTextAsync(folder.File("out/results.json")));
+        Assert.Contains("forward alone, beside TorchSharp", await File.ReadAllTextAsync(folder.File("out/chart.svg")), StringComparison.Ordinal);
         var rows = run.Json.GetProperty("rows").EnumerateArray().ToArray();
         string[] ways = ["gru autograd", "gru native", "mingru autograd"]; // libtorch has no minGRU
         Assert.Equal(
@@ -93,6 +95,7 @@ public class BenchTests
         var people = await CliRun.Of(folder.Path, "bench --grid --cells gru --sizes 3x7x3x11 --threads 1");
         Assert.Matches(@"native gru, forward +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d +3x7x3x11, 1 thr\.", people.Output);
         Assert.Equal(ExitCodes.Usage, (await CliRun.Of(folder.Path, "bench --grid --forward")).ExitCode);
+        Assert.Equal("--output: expected none beside what is not --grid.", (await CliRun.Of(folder.Path, "bench --output out")).Error.Trim());
         Assert.Equal(60, BenchGridRun.UsualSizes.Distinct().Count());
     }
 
