@@ -47,9 +47,9 @@ internal sealed class BenchCommand : ExampleCommand
         AddOptions(_cells, _paths, _sizes, _threads, _seconds, _forward, _stepper, _grid, _output, _formats, _json);
         SetAction((parsed, cancellation) =>
         {
-            if (!parsed.GetValue(_grid))
+            if (!parsed.GetValue(_grid) && Array.Find([_output, _formats], (Option option) => IsGiven(parsed, option)) is { } ofGrid)
             {
-                RefuseBeside(parsed, "what is not --grid", _output, _formats);
+                throw new UsageException($"{ofGrid.Name}: expected none without --grid; add that, or leave {ofGrid.Name} out.");
             }
 
             return parsed.GetValue(_stepper) ? Task.FromResult(ReadSteps(host, parsed).Run(cancellation))
@@ -80,8 +80,6 @@ internal sealed class BenchCommand : ExampleCommand
             throw new UsageException($"{wrong.Name}: expected none beside {option}.");
         }
     }
-
-    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 
     private BenchSettings Read(ParseResult parsed)
     {

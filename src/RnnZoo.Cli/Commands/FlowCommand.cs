@@ -55,7 +55,7 @@ internal sealed class FlowCommand : ExampleCommand
         Steps: parsed.GetValue(_steps),
         Delay: parsed.GetValue(_delay));
 
-    private IReadOnlyList<string> NoneTrained(ParseResult parsed) => parsed.GetResult(_train) is { Implicit: false }
+    private IReadOnlyList<string> NoneTrained(ParseResult parsed) => IsGiven(parsed, _train)
         ? throw new UsageException("--train: expected none together with --no-training; leave one of the two out.")
         : [];
 }

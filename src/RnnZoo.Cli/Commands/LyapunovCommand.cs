@@ -55,7 +55,7 @@ internal sealed class LyapunovCommand : ExampleCommand
     {
         var weights = parsed.GetValue(_weights);
         Option[] ofFreshNets = [_cell, _hidden, _gain, _init];
-        if (weights is not null && ofFreshNets.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } wrong)
+        if (weights is not null && ofFreshNets.FirstOrDefault(option => IsGiven(parsed, option)) is { } wrong)
         {
             throw new UsageException($"{wrong.Name}: expected none together with --weights, where the file decides; leave one of the two out.");
         }

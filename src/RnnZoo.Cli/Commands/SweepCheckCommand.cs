@@ -1,4 +1,3 @@
-using System.CommandLine;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
 using Spectre.Console;
@@ -16,7 +15,7 @@ internal sealed class SweepCheckCommand : ExampleCommand
             "Trains some cells of a sweep again, drawn from those that are done, and compares. On the same kind of machine the same numbers come out; elsewhere they have to agree within three times the spread of the cell's seeds. Nothing is written.",
             ("rnnzoo sweep check runs/plan --draws 3", "three cells of the sweep"))
     {
-        var name = new Argument<string?>("FOLDER") { Description = "The folder of a sweep", Arity = ArgumentArity.ZeroOrOne };
+        var name = SweepCommand.Folder();
         var draws = Values.Whole("--draws", "How many cells to train", 1, 1);
         var seed = Values.Seed("--seed", "Draws the cells", 1);
         var json = Values.Json();
@@ -27,7 +26,7 @@ internal sealed class SweepCheckCommand : ExampleCommand
 
     private static int Run(CliHost host, SweepFolder folder, int draws, long seed, bool json, CancellationToken cancellation)
     {
-        (SweepCell Cell, SweepResult? Result)[] cells = [.. folder.Cells.Select(cell => (cell, folder.ResultOf(cell)))];
+        var cells = folder.Results();
         var scores = SweepScore.OfEachRate(cells);
         (SweepCell Cell, SweepResult Result)[] done = [.. cells.Where(item => item.Result is not null).Select(item => (item.Cell, item.Result!))];
         if (done.Length == 0)

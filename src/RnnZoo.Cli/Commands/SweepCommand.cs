@@ -67,12 +67,10 @@ internal sealed class SweepCommand : ExampleCommand
         return cancellation.IsCancellationRequested ? ExitCodes.Interrupted : failed ? ExitCodes.Failure : ExitCodes.Success;
     }
 
-    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
-
     private static ExampleCommand Status(CliHost host)
     {
         var (json, formats) = (Values.Json(), OutputFolder.Formats());
-        var name = new Argument<string?>("FOLDER") { Description = "The folder of a sweep", Arity = ArgumentArity.ZeroOrOne };
+        var name = Folder();
         var command = new ExampleCommand("status", "Says which trainings of a sweep are done, wait or run in Slurm's queue, or are missing, and writes the table of those that are done.",
             ("rnnzoo sweep status runs/plan", "reads results and queue"))
         { name, json, formats };
@@ -106,6 +104,9 @@ internal sealed class SweepCommand : ExampleCommand
         });
         return command;
     }
+
+    /// <summary>The sweep that a command is about; <see cref="Open"/> opens it.</summary>
+    internal static Argument<string?> Folder() => new("FOLDER") { Description = "The folder of a sweep", Arity = ArgumentArity.ZeroOrOne };
 
     internal static SweepFolder Open(CliHost host, string? folder) =>
         SweepFolder.Open(Path.GetFullPath(Path.Combine(host.WorkingDirectory, folder ?? throw new UsageException("FOLDER: expected the folder of a sweep, got none."))));

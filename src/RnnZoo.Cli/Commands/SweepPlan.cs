@@ -397,6 +397,10 @@ internal sealed class SweepFolder
     /// <exception cref="InvalidDataException">Its file is damaged, or of another plan.</exception>
     public SweepResult? ResultOf(SweepCell cell) => File.Exists(FileOf(cell)) ? SweepResult.Read(FileOf(cell), Hash, cell) : null;
 
+    /// <summary>All trainings, and what came of those that are done.</summary>
+    /// <exception cref="InvalidDataException">A file is damaged, or of another plan.</exception>
+    public IReadOnlyList<(SweepCell Cell, SweepResult? Result)> Results() => [.. Cells.Select(cell => (cell, ResultOf(cell)))];
+
     /// <summary>Trains, and writes the result in one rename.</summary>
     /// <returns>Null if it was cancelled.</returns>
     public SweepResult? Train(SweepCell cell, DateTimeOffset day, CancellationToken cancellation)

@@ -48,12 +48,12 @@ internal static class SweepReport
     /// <exception cref="InvalidDataException">A result is damaged, or of another plan.</exception>
     public static int Write(CliHost host, SweepFolder folder, bool json, IReadOnlyList<string> formats)
     {
-        (SweepCell Cell, SweepResult? Result)[] cells = [.. folder.Cells.Select(cell => (cell, folder.ResultOf(cell)))];
+        var cells = folder.Results();
         var scores = SweepScore.OfAll(cells);
         var missing = cells.Count(item => item.Result is null);
         var document = Document(folder, cells, scores, missing);
         var files = OutputFolder.WriteResults(folder.Path, document, scores.Count == 0 ? null : Picture(folder, scores, missing), formats);
-        AtomicFile.WriteText(Path.Combine(folder.Path, "table.md"), $"# {TitleOf(folder.Plan)}\n\n{Page(folder, ".")}");
+        AtomicFile.WriteText(Path.Combine(folder.Path, "table.md"), $"# {TitleOf(folder.Plan)}\n\n{Page(folder, cells, ".")}");
         host.Print(json, () => document, () => Show(host, folder, scores), $"Written to {folder.Path}: table.md, {string.Join(", ", files)}, and results/ with a file for each training");
         return missing;
     }
@@ -69,10 +69,10 @@ internal static class SweepReport
 
     /// <summary>What a sweep came to, in Markdown without a heading: all nets on all tasks, the picture, and a section for each task.</summary>
     /// <param name="folder">The sweep.</param>
+    /// <param name="cells">What there is of it.</param>
     /// <param name="pictures">The folder of the picture, from where the page lies.</param>
-    internal static string Page(SweepFolder folder, string pictures)
+    internal static string Page(SweepFolder folder, IReadOnlyList<(SweepCell Cell, SweepResult? Result)> cells, string pictures)
     {
-        (SweepCell Cell, SweepResult? Result)[] cells = [.. folder.Cells.Select(cell => (cell, folder.ResultOf(cell)))];
         var (plan, scores, results) = (folder.Plan, SweepScore.OfAll(cells), cells.Select(item => item.Result).OfType<SweepResult>().ToArray());
         var machines = results.Select(result => $"{result.Made.Machine}; TorchSharp {result.Made.TorchSharp}, libtorch {result.Made.Libtorch}").Distinct().Order(StringComparer.Ordinal);
         var page = new StringBuilder();

@@ -66,9 +66,9 @@ internal sealed class TrainCharsCommand : ExampleCommand
         if (resume is not null)
         {
             Option[] allowed = [_text, _steps, _json, _resume, _tensorBoard];
-            var other = parsed.CommandResult.Command.Options.FirstOrDefault(option => !allowed.Contains(option) && parsed.GetResult(option) is { Implicit: false });
+            var other = parsed.CommandResult.Command.Options.FirstOrDefault(option => !allowed.Contains(option) && IsGiven(parsed, option));
             return other is null
-                ? new TrainCharsRun(host, json, parsed.GetValue(_tensorBoard)).Resume(resume, textPath, parsed.GetResult(_steps) is { Implicit: false } ? parsed.GetValue(_steps) : null, cancellation)
+                ? new TrainCharsRun(host, json, parsed.GetValue(_tensorBoard)).Resume(resume, textPath, IsGiven(parsed, _steps) ? parsed.GetValue(_steps) : null, cancellation)
                 : throw new UsageException($"{other.Name}: expected none together with --resume, where the run's own options hold; leave one of the two out.");
         }
 

@@ -35,7 +35,7 @@ internal sealed class VerifyCommand : ExampleCommand
     private VerifyRun Create(CliHost host, ParseResult parsed)
     {
         var cases = parsed.GetValue(_cases);
-        if (cases is not null && parsed.GetResult(_seed) is { Implicit: false })
+        if (cases is not null && IsGiven(parsed, _seed))
         {
             throw new UsageException("--seed: expected no seed together with --cases, where nothing is drawn; leave one of the two out.");
         }

@@ -13,6 +13,9 @@ internal class ExampleCommand(string name, string description, params IReadOnlyL
 {
     public IReadOnlyList<(string Line, string Meaning)> Examples => examples;
 
+    /// <summary>Whether an option was written, and is not its default.</summary>
+    protected static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
+
     /// <summary>Adds options, in the order in which the help shows them.</summary>
     protected void AddOptions(params IEnumerable<Option> options)
     {

@@ -197,7 +197,7 @@ internal static unsafe class KernelPasses<T>
         arguments.OutputBatchStride = shape.Hidden;
     }
 
-    // The recurrence of a single sequence cannot be split; with few weights the rest is too little to pay for the other threads.
+    // With few weights the steps of a single sequence are too short to be shared.
     private static int Threads(in LayerShape shape)
     {
         var weights = (double)shape.Gates * shape.Hidden * (shape.Input + shape.Hidden);

@@ -36,18 +36,18 @@ internal static unsafe class TokenTable<C, S, V, T>
                 var source = weight + (((nint)C.InputGate(column) * hidden) + (u * lanes)) * tokens;
                 var biases = bias + (((nint)u * C.Columns) + column) * lanes;
                 var target = table + (((nint)u * C.Gates) + g) * lanes;
-                for (var token = 0; token < tokens; token++, source++, target += stride)
+                if (units < S.Lanes)
                 {
-                    nint lane = 0;
-                    for (; lane < units; lane++)
+                    for (var token = 0; token < tokens; token++)
                     {
-                        target[lane] = source[lane * tokens] + biases[lane];
+                        S.Store(target + (token * stride), S.Zero);
                     }
+                }
 
-                    for (; lane < lanes; lane++)
-                    {
-                        target[lane] = default;
-                    }
+                Transposition<T>.Run(target, stride, source, tokens, units, tokens);
+                for (var token = 0; token < tokens; token++, target += stride)
+                {
+                    S.Store(target, S.Add(S.Load(target), S.Load(biases)));
                 }
             }
         }

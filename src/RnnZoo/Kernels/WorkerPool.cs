@@ -2,7 +2,7 @@ using System.Runtime.ExceptionServices;
 
 namespace RnnZoo.Kernels;
 
-/// <summary>Work in numbered parts that do not wait for each other.</summary>
+/// <summary>Work in numbered parts, which do not wait for each other unless <see cref="WorkerPool.TryRunTogether"/> runs them.</summary>
 internal abstract class ParallelWork
 {
     public abstract void Run(int part);

@@ -126,17 +126,12 @@ public sealed record RecurrentNet(string Name, Type Cell, Func<NetOptions, IRecu
             throw new ArgumentException($"bias: expected true for '{Name}', whose bias cannot be left out, got false.");
         }
 
-        CheckSettings(options.Settings);
-        return Factory(options with { Settings = Settings.ToDictionary(setting => setting.Key, setting => options.Settings.GetValueOrDefault(setting.Key, setting.Value)) });
-    }
-
-    /// <exception cref="ArgumentException">The net has no such setting.</exception>
-    internal void CheckSettings(IReadOnlyDictionary<string, double> settings)
-    {
-        if (settings.Keys.Except(Settings.Keys).FirstOrDefault() is { } unknown)
+        if (options.Settings.Keys.Except(Settings.Keys).FirstOrDefault() is { } unknown)
         {
             throw new ArgumentException($"settings: expected {(Settings.Count == 0 ? "none" : $"only {string.Join(", ", Settings.Keys)}")} for '{Name}', got '{unknown}'.");
         }
+
+        return Factory(options with { Settings = Settings.ToDictionary(setting => setting.Key, setting => options.Settings.GetValueOrDefault(setting.Key, setting.Value)) });
     }
 
     /// <summary>

@@ -27,8 +27,8 @@ public sealed class SequentialImageTask : ISequenceTask
 
     private readonly ImageFiles _files;
     private readonly Lazy<(ImageSet Training, ImageSet Test)> _sets;
+    private readonly Lazy<int[]> _order; // a described image may be of any size: no memory is taken before its files are read
     private readonly int _pixels;
-    private readonly int[] _order;
 
     /// <summary>Poses the problem, and reads the files.</summary>
     /// <param name="folder">The folder with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, each as it is or as .gz.</param>
@@ -52,7 +52,7 @@ public sealed class SequentialImageTask : ISequenceTask
         Check.InRange(rows is >= 1 and <= short.MaxValue && columns is >= 1 and <= short.MaxValue, "data", "1 to 32767 rows and columns", $"{rows} x {columns}");
         _pixels = rows * columns;
         Check.InRange(_pixels % length == 0, nameof(length), $"steps that the {_pixels} pixels of an image divide into evenly, as {rows} or {_pixels}", length);
-        _order = Order(_pixels, permutation);
+        _order = new(() => Order(_pixels, permutation));
     }
 
     /// <inheritdoc/>
@@ -179,14 +179,14 @@ public sealed class SequentialImageTask : ISequenceTask
     private SequenceBatch Batch(ImageSet images, long[] chosen)
     {
         var (batch, perStep, pixels) = (chosen.Length, (int)InputSize, images.Pixels);
-        var input = new float[(long)batch * pixels];
+        var (input, order) = (new float[(long)batch * pixels], _order.Value);
         for (var b = 0; b < batch; b++)
         {
             var image = images.Images.AsSpan((int)chosen[b] * pixels, pixels);
             for (var pixel = 0; pixel < pixels; pixel++)
             {
                 var (step, place) = Math.DivRem(pixel, perStep);
-                input[(((long)step * batch) + b) * perStep + place] = image[_order[pixel]] / White;
+                input[(((long)step * batch) + b) * perStep + place] = image[order[pixel]] / White;
             }
         }
 

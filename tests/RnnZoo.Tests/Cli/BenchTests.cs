@@ -95,7 +95,7 @@ public class BenchTests
         var people = await CliRun.Of(folder.Path, "bench --grid --cells gru --sizes 3x7x3x11 --threads 1");
         Assert.Matches(@"native gru, forward +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d +3x7x3x11, 1 thr\.", people.Output);
         Assert.Equal(ExitCodes.Usage, (await CliRun.Of(folder.Path, "bench --grid --forward")).ExitCode);
-        Assert.Equal("--output: expected none beside what is not --grid.", (await CliRun.Of(folder.Path, "bench --output out")).Error.Trim());
+        Assert.Equal("--output: expected none without --grid; add that, or leave --output out.", (await CliRun.Of(folder.Path, "bench --output out")).Error.Trim());
         Assert.Equal(60, BenchGridRun.UsualSizes.Distinct().Count());
     }
 

@@ -14,6 +14,9 @@ public class TablePageTests
         """;
 
     [Fact]
-    public void Page_IsWhatTheSweepCameTo() =>
-        GeneratedFile.Check("docs/table.md", Opening.ReplaceLineEndings("\n") + SweepReport.Page(SweepFolder.Open(Path.Combine(Repository.Root, "docs", "table")), "table"));
+    public void Page_IsWhatTheSweepCameTo()
+    {
+        var folder = SweepFolder.Open(Path.Combine(Repository.Root, "docs", "table"));
+        GeneratedFile.Check("docs/table.md", Opening.ReplaceLineEndings("\n") + SweepReport.Page(folder, folder.Results(), "table"));
+    }
 }
