@@ -219,7 +219,7 @@ internal sealed record SweepTask
     {
         if (Name == Characters)
         {
-            return File.Exists(Data!.File) ? TrainingText.HashOf(Data.File) : throw new InvalidDataException($"expected a text, got '{Data.File}', which is no file{Data.HowToGet}");
+            return TrainingText.HashOf(TextFile());
         }
 
         SequentialImageTask[] tasks = [.. Lengths.Select(length => (SequentialImageTask)Pose(length))];
@@ -227,10 +227,13 @@ internal sealed record SweepTask
         return tasks[0].Sha256;
     }
 
+    private string TextFile() => File.Exists(Data!.File) ? Data.File : throw new InvalidDataException($"expected a text, got '{Data.File}', which is no file{Data.HowToGet}");
+
     private void CheckStop(TaskMetric metric) =>
         Check.That(StopAt is not { } wanted || metric.Reaches(metric.Best, wanted), "stopAt", $"at {(metric.MoreIsBetter ? "most" : "least")} {metric.Best}, the best {metric.Name} there is", StopAt);
 
-    private ISequenceTask Pose(int length) => SequenceTasks.Create(Name, new Dictionary<string, long>(Settings) { [SequenceTasks.SettingsOf(Name)[0].Name] = length }, Data?.File);
+    private ISequenceTask Pose(int length) => SequenceTasks.Of(
+        Name, new Dictionary<string, long>(Settings) { [SequenceTasks.SettingsOf(Name)[0].Name] = length }, Data is null ? null : new ImageFiles(Data.File) { Source = Data.Source });
 
     /// <summary>The recipe of one training; reads the files of a task that has some.</summary>
     /// <exception cref="InvalidDataException">A file is missing, damaged, or not the plan's.</exception>
@@ -240,7 +243,7 @@ internal sealed record SweepTask
         {
             return new CharacterRecipe
             {
-                Text = new TextRecipe(Path.GetFileName(Data!.File), Data.Source ?? Data.Path, Data.Sha256!),
+                Text = new TextRecipe(Path.GetFileName(TextFile()), Data!.Source ?? Data.Path, Data.Sha256!),
                 HeldOutShare = HeldOutShare,
                 Net = new CharacterModelShape { Cell = cell.Net, Hidden = cell.Plan.Hidden },
                 Training = new CharacterTrainingOptions(

@@ -106,7 +106,7 @@ public partial class SweepTests
     [Fact]
     public async Task Check_TrainsDrawnCellsAgain_AndSaysWhatDiffers()
     {
-        using var folder = Prepared(Plan.Replace("\"lengths\": [3, 7], \"steps\": 100", "\"lengths\": [3], \"steps\": 9", StringComparison.Ordinal));
+        using var folder = Prepared(Plan.Replace("\"lengths\": [3, 7], \"steps\": 100", "\"lengths\": [3], \"steps\": 9", StringComparison.Ordinal).Replace("\"path\": \"text.txt\"", "\"path\": \"text.txt\", \"source\": \"write it.\"", StringComparison.Ordinal));
         const int all = Cells - 6; // one length of parity
         Assert.Equal(ExitCodes.Success, (await CliRun.Of(folder.Path, "sweep plan.json --output out")).ExitCode);
         var before = Directory.GetFiles(folder.File("out"), "*", SearchOption.AllDirectories).ToDictionary(file => file, File.ReadAllText);
@@ -126,6 +126,12 @@ public partial class SweepTests
         Assert.Equal(ExitCodes.Failure, other.ExitCode);
         Assert.Equal("differs", other.Json.GetProperty("checks").EnumerateArray().Single(check => check.GetProperty("cell").GetString() == Path.GetFileNameWithoutExtension(file)).GetProperty("verdict").GetString());
         Assert.Equal(all - 1, other.Json.GetProperty("checks").EnumerateArray().Count(check => check.GetProperty("verdict").GetString() == "the same"));
+
+        await File.WriteAllTextAsync(file, before[file]);
+        File.Delete(folder.File("text.txt"));
+        var without = await CliRun.Of(folder.Path, "sweep check out --draws 100");
+        Assert.Equal((ExitCodes.Failure, ""), (without.ExitCode, without.Output));
+        Assert.Contains($"expected a text, got '{folder.File("text.txt")}', which is no file. To get it: write it.", without.Error, StringComparison.Ordinal);
 
         async Task<string?> Drawn(int seed) => (await CliRun.Of(folder.Path, $"sweep check out --seed {seed} --json")).Json.GetProperty("checks")[0].GetProperty("cell").GetString();
     }
