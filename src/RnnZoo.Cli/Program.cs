@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using RnnZoo.Cli;
 
-OpenMpSpin.Shorten(); // before anything loads libtorch
+NativeRuntime.Tune(); // before anything loads libtorch
 Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
 using var cancellation = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, EndCleanly);

@@ -1,11 +1,11 @@
 using System.CommandLine;
 using System.Text.Json;
-using RnnZoo.Bptt;
 using RnnZoo.Cells;
 using RnnZoo.Cli.Options;
 using RnnZoo.Gradients;
 using RnnZoo.Modules;
 using RnnZoo.Tasks;
+using RnnZoo.Training;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Cli.Commands;
@@ -146,14 +146,15 @@ internal sealed class GradientWorkload : IWorkload
     }
 }
 
-/// <summary>A whole training step on the copy task: fresh batch, recurrent layer, readout, loss, backward, clipping, Adam.</summary>
+/// <summary>A whole training step on the copy task, as the trainer takes it: fresh batch, recurrent layer, readout, loss, backward, clipping, Adam.</summary>
 internal sealed class CopyWorkload : IWorkload
 {
     public const int Symbols = 10;
     public const int InputSize = 10;
     private readonly CopyTask _task;
     private readonly SequenceModel _model;
-    private readonly optim.Optimizer _optimizer;
+    private readonly OptimizerSet _optimizer;
+    private readonly double _learningRate;
     private readonly Generator _random = new(1);
     private readonly int _batch;
 
@@ -163,17 +164,16 @@ internal sealed class CopyWorkload : IWorkload
         _task = new CopyTask(size.Steps - (2 * Symbols), Symbols);
         _model = SequenceModel.Create(cell, InputSize, size.Hidden, _task.OutputSize);
         _model.Backward = path;
-        _optimizer = optim.Adam(_model.parameters(), CompareTasks.Copy.StartOf(cell).LearningRate);
+        _optimizer = new OptimizerSet(_model, OptimizerKind.Adam);
+        _learningRate = CompareTasks.Copy.StartOf(cell).LearningRate;
     }
 
     public void Step()
     {
         using var scope = NewDisposeScope();
         var batch = _task.Sample(_batch, _random);
-        _optimizer.zero_grad();
-        Gradient.Backward(_task.Loss(_model.call(batch.Input).Output, batch.Target));
-        nn.utils.clip_grad_norm_(_model.parameters(), CompareTasks.Copy.Clip);
-        _optimizer.step();
+        _model.zero_grad();
+        _optimizer.Step(_task.Loss(batch.OutputOf(_model), batch.Target), _learningRate, CompareTasks.Copy.Clip);
     }
 
     public void Dispose()

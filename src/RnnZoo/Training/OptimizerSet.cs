@@ -1,4 +1,5 @@
 using RnnZoo.Bptt;
+using RnnZoo.Kernels;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -56,8 +57,9 @@ internal static class LearningRateSchedules
 /// </code>
 /// </summary>
 /// <remarks>
-/// Step for step the numbers of TorchSharp's optimizers, which make Scalars that nothing holds: in trainings side by side another
-/// thread's collection frees one while native code reads it; see <see cref="Scalars"/>.
+/// Step for step the numbers of TorchSharp's optimizers (Adam's to the rounding of a root), which make Scalars that nothing holds: in
+/// trainings side by side another thread's collection frees one while native code reads it; see <see cref="Scalars"/>. On the CPU Adam
+/// goes over a parameter once.
 /// </remarks>
 internal sealed class OptimizerSet : IDisposable
 {
@@ -180,17 +182,60 @@ internal sealed class OptimizerSet : IDisposable
                     slot.Parameter.mul_(kept);
                 }
 
-                Decayed(slot.Memory[0], FirstDecay).add_(gradient, Scalars.Of(1 - FirstDecay));
-                Decayed(slot.Memory[1], SecondDecay).addcmul_(gradient, gradient, Scalars.Of(1 - SecondDecay));
-                using (Scalar root = Scalars.New(Math.Sqrt(1 - Math.Pow(SecondDecay, slot.Steps))), size = Scalars.New(-(rate / (1 - Math.Pow(FirstDecay, slot.Steps)))))
+                var (root, size) = (Math.Sqrt(1 - Math.Pow(SecondDecay, slot.Steps)), rate / (1 - Math.Pow(FirstDecay, slot.Steps)));
+                if (!InOnePass(slot, gradient, size, root))
                 {
-                    slot.Parameter.addcdiv_(slot.Memory[0], slot.Memory[1].sqrt().div(root).add_(Scalars.Of(Epsilon), Scalars.One), size);
+                    Decayed(slot.Memory[0], FirstDecay).add_(gradient, Scalars.Of(1 - FirstDecay));
+                    Decayed(slot.Memory[1], SecondDecay).addcmul_(gradient, gradient, Scalars.Of(1 - SecondDecay));
+                    using Scalar divisor = Scalars.New(root), minusSize = Scalars.New(-size);
+                    slot.Parameter.addcdiv_(slot.Memory[0], slot.Memory[1].sqrt().div(divisor).add_(Scalars.Of(Epsilon), Scalars.One), minusSize);
                 }
 
                 break;
         }
 
         static Tensor Decayed(Tensor memory, double decay) => memory.mul_(Scalars.Of(decay));
+    }
+
+    /// <returns>False where the kernels cannot read the tensors; nothing was changed then.</returns>
+    private static bool InOnePass(Slot slot, Tensor gradient, double rate, double root)
+    {
+        Tensor[] arrays = [slot.Parameter, gradient, .. slot.Memory];
+        if (!arrays.All(array => TensorMemory.Reads(array) && array.is_contiguous()))
+        {
+            return false;
+        }
+
+        if (gradient.dtype == ScalarType.Float32)
+        {
+            Run<float>();
+        }
+        else
+        {
+            Run<double>();
+        }
+
+        return true;
+
+        unsafe void Run<T>()
+            where T : unmanaged
+        {
+            var memory = new TensorMemory<T>();
+            new AdamStep<T>
+            {
+                Parameter = memory.Dense(slot.Parameter),
+                Gradient = memory.Dense(gradient),
+                First = memory.Dense(slot.Memory[0]),
+                Second = memory.Dense(slot.Memory[1]),
+                Count = gradient.numel(),
+                FirstDecay = FirstDecay,
+                SecondDecay = SecondDecay,
+                Rate = rate,
+                Root = root,
+                Epsilon = Epsilon,
+            }.Run(get_num_threads());
+            memory.Release();
+        }
     }
 
     private static bool IsSkew(string key) => key[(key.LastIndexOf('.') + 1)..].StartsWith("skew_hh", StringComparison.Ordinal);

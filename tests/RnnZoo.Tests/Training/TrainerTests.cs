@@ -218,7 +218,8 @@ public class TrainerTests
             expected.step();
             foreach (var (mine, other) in ours.parameters().Zip(theirs.parameters()))
             {
-                Assert.True(mine.eq(other).all().item<bool>(), $"step {step}");
+                var (absolute, relative) = kind is OptimizerKind.Adam or OptimizerKind.AdamW ? (1e-6, 1e-5) : (0, 0); // libtorch's roots are not always the nearest
+                Assert.True(mine.isclose(other, relative, absolute).all().item<bool>(), $"step {step}");
             }
         }
     }
