@@ -34,8 +34,16 @@ public sealed class AdamStepTests
         {
             new AdamStep<T>
             {
-                Parameter = parameter, Gradient = gradient, First = first, Second = second, Count = count,
-                FirstDecay = Constants.First, SecondDecay = Constants.Second, Rate = Constants.Rate, Root = Constants.Root, Epsilon = Constants.Epsilon,
+                Parameter = parameter,
+                Gradient = gradient,
+                First = first,
+                Second = second,
+                Count = count,
+                FirstDecay = Constants.First,
+                SecondDecay = Constants.Second,
+                Rate = Constants.Rate,
+                Root = Constants.Root,
+                Epsilon = Constants.Epsilon,
             }.Run(threads: 2, width);
         }
 
