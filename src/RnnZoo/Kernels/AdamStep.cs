@@ -14,9 +14,6 @@ namespace RnnZoo.Kernels;
 internal unsafe struct AdamStep<T>
     where T : unmanaged
 {
-    // A part is worth a thread's waking from about 100 µs on.
-    private const int ElementsPerThread = 200_000;
-
     /// <summary>p. Read and written.</summary>
     public T* Parameter;
 
@@ -50,63 +47,62 @@ internal unsafe struct AdamStep<T>
     /// <summary>Takes the step.</summary>
     public readonly void Run(int threads, VectorWidth? width = null)
     {
-        var parts = (int)Math.Clamp(Count / ElementsPerThread, 1, threads);
         ParallelWork work = (width ?? VectorWidths.Best) switch
         {
-            VectorWidth.Bits512 => new Work<Simd512<T>, Vector512<T>>(this, parts),
-            VectorWidth.Bits256 => new Work<Simd256<T>, Vector256<T>>(this, parts),
-            _ => new Work<Simd128<T>, Vector128<T>>(this, parts),
+            VectorWidth.Bits512 => new Work<Simd512<T>, Vector512<T>>(this, threads),
+            VectorWidth.Bits256 => new Work<Simd256<T>, Vector256<T>>(this, threads),
+            _ => new Work<Simd128<T>, Vector128<T>>(this, threads),
         };
-        WorkerPool.Run(work, parts);
+        WorkerPool.Run(work, threads);
     }
 
     private sealed class Work<S, V>(AdamStep<T> step, int parts) : ParallelWork
         where S : struct, ISimd<V, T>
         where V : struct
     {
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public override void Run(int part)
         {
             var vectors = step.Count / S.Lanes;
-            var (i, end) = ((nint)(vectors * part / parts * S.Lanes), (nint)(vectors * (part + 1) / parts * S.Lanes));
-            for (; i < end; i += S.Lanes)
-            {
-                Vector(step.Parameter + i, step.Gradient + i, step.First + i, step.Second + i);
-            }
-
+            var (start, end) = ((nint)(vectors * part / parts * S.Lanes), (nint)(vectors * (part + 1) / parts * S.Lanes));
+            Pass(step.Parameter + start, step.Gradient + start, step.First + start, step.Second + start, end - start);
             if (part == parts - 1 && end < step.Count)
             {
-                Rest(end, (int)(step.Count - end));
+                Rest([step.Parameter + end, step.Gradient + end, step.First + end, step.Second + end], (int)(step.Count - end));
             }
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private void Vector(T* parameter, T* gradient, T* first, T* second)
-        {
-            var g = S.Load(gradient);
-            var m = S.MultiplyAdd(g, S.Constant(1 - step.FirstDecay), S.Multiply(S.Load(first), S.Constant(step.FirstDecay)));
-            var v = S.MultiplyAdd(S.Multiply(S.Constant(1 - step.SecondDecay), g), g, S.Multiply(S.Load(second), S.Constant(step.SecondDecay)));
-            var root = S.Add(S.Divide(S.Sqrt(v), S.Constant(step.Root)), S.Constant(step.Epsilon));
-            S.Store(first, m);
-            S.Store(second, v);
-            S.Store(parameter, S.Add(S.Load(parameter), S.Divide(S.Multiply(S.Constant(-step.Rate), m), root)));
         }
 
         // Fewer elements than a vector has, in vectors of their own.
-        private void Rest(nint from, int count)
+        private void Rest(T*[] arrays, int count)
         {
-            T*[] arrays = [step.Parameter + from, step.Gradient + from, step.First + from, step.Second + from];
             var padded = stackalloc T[4 * S.Lanes];
-            new Span<T>(padded, 4 * S.Lanes).Clear();
+            RowBlock<S, V, T>.Clear(padded, 4 * S.Lanes);
             for (var array = 0; array < arrays.Length; array++)
             {
-                new Span<T>(arrays[array], count).CopyTo(new Span<T>(padded + (array * S.Lanes), count));
+                RowBlock<S, V, T>.Copy(padded + (array * S.Lanes), 0, arrays[array], 0, 1, count);
             }
 
-            Vector(padded, padded + S.Lanes, padded + (2 * S.Lanes), padded + (3 * S.Lanes));
+            Pass(padded, padded + S.Lanes, padded + (2 * S.Lanes), padded + (3 * S.Lanes), S.Lanes);
             for (var array = 0; array < arrays.Length; array++)
             {
-                new Span<T>(padded + (array * S.Lanes), count).CopyTo(new Span<T>(arrays[array], count));
+                RowBlock<S, V, T>.Copy(arrays[array], 0, padded + (array * S.Lanes), 0, 1, count);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void Pass(T* parameter, T* gradient, T* first, T* second, nint count)
+        {
+            var (firstDecay, firstGain) = (S.Constant(step.FirstDecay), S.Constant(1 - step.FirstDecay));
+            var (secondDecay, secondGain) = (S.Constant(step.SecondDecay), S.Constant(1 - step.SecondDecay));
+            var (minusRate, divisor, epsilon) = (S.Constant(-step.Rate), S.Constant(step.Root), S.Constant(step.Epsilon));
+            for (nint i = 0; i < count; i += S.Lanes)
+            {
+                var g = S.Load(gradient + i);
+                var m = S.MultiplyAdd(g, firstGain, S.Multiply(S.Load(first + i), firstDecay));
+                var v = S.MultiplyAdd(S.Multiply(secondGain, g), g, S.Multiply(S.Load(second + i), secondDecay));
+                var root = S.Add(S.Divide(S.Sqrt(v), divisor), epsilon);
+                S.Store(first + i, m);
+                S.Store(second + i, v);
+                S.Store(parameter + i, S.Add(S.Load(parameter + i), S.Divide(S.Multiply(minusRate, m), root)));
             }
         }
     }

@@ -8,10 +8,6 @@ internal static class TaskOutput
     /// <summary>The class of steps that a sequence does not have, as torch's cross_entropy ignores it.</summary>
     public const long Padding = -100;
 
-    // Up to so many, libtorch finds the loss of a column of sequences sooner than that of a row of classes: of 3,200 rows of 9
-    // classes in 0.07 ms, there and back, where rows take 0.54; from 32 classes on rows are ahead.
-    private const long FewClasses = 16;
-
     /// <summary>The loss of a task that wants a class at every step.</summary>
     /// <param name="output">[T, B, C]: unnormalised log-probabilities.</param>
     /// <param name="target">[T, B]: the classes wanted; <see cref="Padding"/> at steps that are not to be counted.</param>
@@ -22,12 +18,9 @@ internal static class TaskOutput
     {
         CheckEveryStep(output, target, steps, classes);
         using var scope = NewDisposeScope();
-        var scores = output.reshape(-1, classes); // [T·B, C]
-        var wanted = target.reshape(-1); // [T·B]
-        var loss = classes <= FewClasses
-            ? nn.functional.cross_entropy(scores.t().unsqueeze(0), wanted.unsqueeze(0)) // [1, C, T·B] and [1, T·B]
-            : nn.functional.cross_entropy(scores, wanted);
-        return loss.MoveToOuterDisposeScope();
+        // Of few classes libtorch finds the loss sooner by columns than by rows: of 3,200 x 9 in 0.07 ms, there and back, not 0.54.
+        var scores = output.reshape(-1, classes).t().unsqueeze(0); // [1, C, T·B]
+        return nn.functional.cross_entropy(scores, target.reshape(1, -1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The score of a task that wants a class at every step: how many of its answers are right.</summary>

@@ -64,6 +64,7 @@ internal static class LearningRateSchedules
 internal sealed class OptimizerSet : IDisposable
 {
     private const double Epsilon = 1e-8, FirstDecay = 0.9, SecondDecay = 0.999, SquareDecay = 0.9, WeightDecay = 0.01;
+    private const double AdamFlops = 50; // an element's root and quotients take as long as so many
     private readonly OptimizerKind _kind;
     private readonly Slot[] _slots;
     private readonly Parameter[] _parameters;
@@ -233,7 +234,7 @@ internal sealed class OptimizerSet : IDisposable
                 Rate = rate,
                 Root = root,
                 Epsilon = Epsilon,
-            }.Run(get_num_threads());
+            }.Run(ThreadChoice.For(AdamFlops * gradient.numel()));
             memory.Release();
         }
     }
