@@ -1,11 +1,13 @@
 using System.Text.Json;
 using System.Xml.Linq;
+using RnnZoo.Bptt;
 using RnnZoo.Cli;
 using RnnZoo.Cli.Commands;
 using RnnZoo.Modules;
 using RnnZoo.Tasks;
 using RnnZoo.Tests.Plots;
 using RnnZoo.Tests.Tasks;
+using static TorchSharp.torch;
 
 namespace RnnZoo.Tests.Cli;
 
@@ -125,6 +127,20 @@ public class CompareTasksTests
         Assert.Equal(
             ["orthogonal+chrono:3+one-hot", "chrono:3+one-hot", "irnn+one-hot", "default+one-hot", "default"],
             new[] { "janet", "minlstm", "irnn", "lem", "orthogonal" }.Select(net => CompareTasks.Copy.StartOf(net).Initialisation));
+    }
+
+    [Fact]
+    public void EveryStart_OnImages_HasAFiniteGradientWhereAllIsBlack()
+    {
+        var images = CompareTasks.All.Single(task => task.ReadsFiles);
+        foreach (var net in RecurrentNets.Names)
+        {
+            using var scope = NewDisposeScope();
+            using var model = SequenceModel.Create(net, 28, images.Hidden, 10);
+            Initialisers.Named(images.StartOf(net).Initialisation, 28).Apply(model);
+            Gradient.Backward(model.call(zeros(28, 4, 28)).Output[-1].square().sum());
+            Assert.All(model.parameters().Where(parameter => parameter.grad is not null), parameter => Assert.True(parameter.grad!.isfinite().all().item<bool>(), net));
+        }
     }
 
     [Fact]
