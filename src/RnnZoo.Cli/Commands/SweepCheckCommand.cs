@@ -70,14 +70,11 @@ internal sealed class SweepCheckCommand : ExampleCommand
                 TableBorder.Rounded,
                 checks,
                 new("training", check => check.Cell.Name),
-                new("metric", check => check.Score.Metric.Name),
                 new("before", check => check.Number(check.Before.Metrics[0].Value)) { IsRight = true },
                 new("now", check => check.Number(check.Now.Metrics[0].Value)) { IsRight = true },
-                new("mean of its seeds", check => check.Number(check.Score.Mean)) { IsRight = true },
-                new("spread", check => check.Number(check.Spread)) { IsRight = true },
-                new("seconds", check => check.Now.Seconds, "0.0"),
+                new("its seeds", check => $"{check.Number(check.Score.Mean)} ± {check.Number(check.Spread)}") { IsRight = true },
                 new("", check => check.Verdict))),
-            $"{checks.Count(check => check.Agrees)} of {checks.Count} agree; within the spread is at most {Spreads} standard deviations between the seeds from their mean");
+            $"{checks.Count(check => check.Agrees)} of {checks.Count} agree; in spread is at most {Spreads} standard deviations between the seeds from their mean");
         return checks.All(check => check.Agrees) ? ExitCodes.Success : ExitCodes.Failure;
     }
 
@@ -92,7 +89,7 @@ internal sealed class SweepCheckCommand : ExampleCommand
         // One that diverged has no number; it agrees if it diverges again.
         public bool Agrees => IsSame || (Now.Metrics[0].Value is { } value && Before.Metrics[0].Value is not null && Math.Abs(value - Score.Mean) <= Spreads * Spread);
 
-        public string Verdict => IsSame ? "the same" : Agrees ? "within the spread" : "differs";
+        public string Verdict => IsSame ? "the same" : Agrees ? "in spread" : "differs";
 
         public string Number(double? value) => NumberText.OfMetric(Score.Metric, value).Trim();
     }

@@ -75,7 +75,7 @@ internal sealed class PackedBatch
     /// <returns>[T, B, ·] or, with the batch first, [B, T, ·].</returns>
     public Tensor Padded(Tensor rows)
     {
-        var padded = zeros([_padded[0] * _padded[1], rows.size(1)], dtype: rows.dtype, device: rows.device).index_copy(0, tensor(_places, device: rows.device), rows);
+        var padded = zeros([_padded[0] * _padded[1], rows.size(1)], dtype: rows.dtype, device: rows.device).index_copy_(0, tensor(_places, device: rows.device), rows);
         return padded.view([.. _padded, rows.size(1)]);
     }
 
