@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using RnnZoo.Kernels;
 
 namespace RnnZoo.Cli.Commands;
 
@@ -16,7 +17,7 @@ internal static class PeakLoop
     private static float sink;
 
     /// <summary>Bits of a vector.</summary>
-    public static int VectorBits { get; } = Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
+    public static int VectorBits => (int)VectorWidths.Best;
 
     /// <summary>Measures several short runs.</summary>
     /// <param name="threads">How many threads work at the same time.</param>
@@ -50,84 +51,39 @@ internal static class PeakLoop
     private static void Loop(int rounds)
     {
         // Stored so that no compiler may leave the loop out.
-        sink = VectorBits switch
+        sink = VectorWidths.Best switch
         {
-            512 => Loop512(rounds),
-            256 => Loop256(rounds),
-            _ => Loop128(rounds),
+            VectorWidth.Bits512 => Loop<Simd512<float>, Vector512<float>>(rounds),
+            VectorWidth.Bits256 => Loop<Simd256<float>, Vector256<float>>(rounds),
+            _ => Loop<Simd128<float>, Vector128<float>>(rounds),
         };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Loop512(int rounds)
+    private static float Loop<S, V>(int rounds)
+        where S : struct, ISimd<V, float>
+        where V : struct
     {
-        var (a, b) = (Vector512.Create(sink + 0.999f), Vector512.Create(1e-3f));
+        var (a, b) = (S.Constant(sink + 0.999), S.Constant(1e-3));
         var (c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11) = (b, b, b, b, b, b, b, b, b, b, b, b);
         for (var round = 0; round < rounds; round++)
         {
-            c0 = Vector512.FusedMultiplyAdd(c0, a, b);
-            c1 = Vector512.FusedMultiplyAdd(c1, a, b);
-            c2 = Vector512.FusedMultiplyAdd(c2, a, b);
-            c3 = Vector512.FusedMultiplyAdd(c3, a, b);
-            c4 = Vector512.FusedMultiplyAdd(c4, a, b);
-            c5 = Vector512.FusedMultiplyAdd(c5, a, b);
-            c6 = Vector512.FusedMultiplyAdd(c6, a, b);
-            c7 = Vector512.FusedMultiplyAdd(c7, a, b);
-            c8 = Vector512.FusedMultiplyAdd(c8, a, b);
-            c9 = Vector512.FusedMultiplyAdd(c9, a, b);
-            c10 = Vector512.FusedMultiplyAdd(c10, a, b);
-            c11 = Vector512.FusedMultiplyAdd(c11, a, b);
+            c0 = S.MultiplyAdd(c0, a, b);
+            c1 = S.MultiplyAdd(c1, a, b);
+            c2 = S.MultiplyAdd(c2, a, b);
+            c3 = S.MultiplyAdd(c3, a, b);
+            c4 = S.MultiplyAdd(c4, a, b);
+            c5 = S.MultiplyAdd(c5, a, b);
+            c6 = S.MultiplyAdd(c6, a, b);
+            c7 = S.MultiplyAdd(c7, a, b);
+            c8 = S.MultiplyAdd(c8, a, b);
+            c9 = S.MultiplyAdd(c9, a, b);
+            c10 = S.MultiplyAdd(c10, a, b);
+            c11 = S.MultiplyAdd(c11, a, b);
         }
 
-        return 0f * Vector512.Sum(c0 + c1 + c2 + c3 + c4 + c5 + c6 + c7 + c8 + c9 + c10 + c11);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Loop256(int rounds)
-    {
-        var (a, b) = (Vector256.Create(sink + 0.999f), Vector256.Create(1e-3f));
-        var (c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11) = (b, b, b, b, b, b, b, b, b, b, b, b);
-        for (var round = 0; round < rounds; round++)
-        {
-            c0 = Vector256.FusedMultiplyAdd(c0, a, b);
-            c1 = Vector256.FusedMultiplyAdd(c1, a, b);
-            c2 = Vector256.FusedMultiplyAdd(c2, a, b);
-            c3 = Vector256.FusedMultiplyAdd(c3, a, b);
-            c4 = Vector256.FusedMultiplyAdd(c4, a, b);
-            c5 = Vector256.FusedMultiplyAdd(c5, a, b);
-            c6 = Vector256.FusedMultiplyAdd(c6, a, b);
-            c7 = Vector256.FusedMultiplyAdd(c7, a, b);
-            c8 = Vector256.FusedMultiplyAdd(c8, a, b);
-            c9 = Vector256.FusedMultiplyAdd(c9, a, b);
-            c10 = Vector256.FusedMultiplyAdd(c10, a, b);
-            c11 = Vector256.FusedMultiplyAdd(c11, a, b);
-        }
-
-        return 0f * Vector256.Sum(c0 + c1 + c2 + c3 + c4 + c5 + c6 + c7 + c8 + c9 + c10 + c11);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Loop128(int rounds)
-    {
-        var (a, b) = (Vector128.Create(sink + 0.999f), Vector128.Create(1e-3f));
-        var (c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11) = (b, b, b, b, b, b, b, b, b, b, b, b);
-        for (var round = 0; round < rounds; round++)
-        {
-            c0 = Vector128.FusedMultiplyAdd(c0, a, b);
-            c1 = Vector128.FusedMultiplyAdd(c1, a, b);
-            c2 = Vector128.FusedMultiplyAdd(c2, a, b);
-            c3 = Vector128.FusedMultiplyAdd(c3, a, b);
-            c4 = Vector128.FusedMultiplyAdd(c4, a, b);
-            c5 = Vector128.FusedMultiplyAdd(c5, a, b);
-            c6 = Vector128.FusedMultiplyAdd(c6, a, b);
-            c7 = Vector128.FusedMultiplyAdd(c7, a, b);
-            c8 = Vector128.FusedMultiplyAdd(c8, a, b);
-            c9 = Vector128.FusedMultiplyAdd(c9, a, b);
-            c10 = Vector128.FusedMultiplyAdd(c10, a, b);
-            c11 = Vector128.FusedMultiplyAdd(c11, a, b);
-        }
-
-        return 0f * Vector128.Sum(c0 + c1 + c2 + c3 + c4 + c5 + c6 + c7 + c8 + c9 + c10 + c11);
+        var sum = S.Add(S.Add(S.Add(S.Add(c0, c1), S.Add(c2, c3)), S.Add(S.Add(c4, c5), S.Add(c6, c7))), S.Add(S.Add(c8, c9), S.Add(c10, c11)));
+        return 0f * (float)S.Sum(sum);
     }
 }
 
