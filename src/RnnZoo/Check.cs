@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using static TorchSharp.torch;
 
 namespace RnnZoo;
@@ -124,7 +125,7 @@ internal static class Check
 
     /// <summary>Any condition on an argument.</summary>
     /// <exception cref="ArgumentException">It does not hold.</exception>
-    public static void That(bool holds, string name, string expected, object? got)
+    public static void That([DoesNotReturnIf(false)] bool holds, string name, string expected, object? got)
     {
         if (!holds)
         {

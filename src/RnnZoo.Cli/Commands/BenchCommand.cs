@@ -26,7 +26,7 @@ internal sealed class BenchCommand : ExampleCommand
         "--threads", "Thread counts", Environment.ProcessorCount == 1 ? [1] : [1, Environment.ProcessorCount], maximum: ModelRecipe.MostThreads); // libgomp ends the process where it cannot make them
 
     private readonly ValueOption<double> _seconds = Values.NotNegative(
-        "--seconds", "For how long the paths of one cell, size and thread count take turns at least", 1);
+        "--seconds", "For how long the paths of one cell, size and thread count take turns at least; with --grid three turns unless it is given", 1);
 
     private readonly Option<bool> _forward = Values.Flag("--forward", "Measure the forward pass alone, without gradients");
     private readonly Option<bool> _stepper = Values.Flag("--stepper", "Measure single steps without gradients, one after the other on one thread: the stepper beside the modules, and beside what the machine can do");
@@ -50,6 +50,11 @@ internal sealed class BenchCommand : ExampleCommand
             if (!parsed.GetValue(_grid) && Array.Find([_output, _formats], (Option option) => IsGiven(parsed, option)) is { } ofGrid)
             {
                 throw new UsageException($"{ofGrid.Name}: expected none without --grid; add that, or leave {ofGrid.Name} out.");
+            }
+
+            if (IsGiven(parsed, _formats) && !IsGiven(parsed, _output))
+            {
+                throw new UsageException("--format: expected --output beside it, which names the folder of the picture; add that, or leave --format out.");
             }
 
             return parsed.GetValue(_stepper) ? Task.FromResult(ReadSteps(host, parsed).Run(cancellation))

@@ -37,16 +37,24 @@ internal sealed class BenchGridRun(CliHost host, IReadOnlyList<string> cells, IR
     {
         var watch = Stopwatch.StartNew();
         var folder = output is null ? null : OutputFolder.Make(host, output, "bench");
-        var rows = Measure(cancellation);
-        var written = folder is null ? "" : $" Written to {folder}: {string.Join(", ", OutputFolder.WriteResults(folder, Document(rows), rows.Count == 0 ? null : Picture(rows), formats))}.";
+        List<BenchComparison> rows = [];
+        var written = "";
+        try
+        {
+            Measure(rows, cancellation);
+        }
+        finally
+        {
+            written = folder is null ? "" : $" Written to {folder}: {string.Join(", ", OutputFolder.WriteResults(folder, Document(rows), rows.Count == 0 ? null : Picture(rows), formats))}."; // a failed run leaves what it got, too
+        }
+
         host.Print(json, () => Document(rows), () => Show(rows), $"{rows.Count} comparisons at {sizes.Count} sizes in {watch.Elapsed.TotalMinutes:0.0} minutes.{written}");
         return cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
     }
 
-    private List<BenchComparison> Measure(CancellationToken cancellation)
+    private void Measure(List<BenchComparison> rows, CancellationToken cancellation)
     {
         using var status = new StatusLine(host);
-        List<BenchComparison> rows = [];
         var groups =
             (from size in sizes
              from cell in cells
@@ -70,8 +78,6 @@ internal sealed class BenchGridRun(CliHost host, IReadOnlyList<string> cells, IR
 
             rows.AddRange(measured);
         }
-
-        return rows;
     }
 
     private static BenchComparison[] Compare(BenchGroup group, double seconds, CancellationToken cancellation)

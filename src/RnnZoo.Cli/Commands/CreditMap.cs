@@ -65,7 +65,8 @@ internal sealed record CreditMap(IReadOnlyList<CreditLine> Lines)
 
         var blocks = cell.StateSizes.Sum() / cell.HiddenSize;
         var unit = eye(cell.HiddenSize, dtype: ScalarType.Float64).repeat(blocks, blocks); // [S, S]: 1 within a unit
-        var start = randn(Sequences, cell.StateSizes.Sum(), 1, dtype: ScalarType.Float64, generator: new Generator((ulong)Seeds.Derive(settings.Seed, "credit"))); // [B, S, 1]
+        using var random = new Generator((ulong)Seeds.Derive(settings.Seed, "credit"));
+        var start = randn(Sequences, cell.StateSizes.Sum(), 1, dtype: ScalarType.Float64, generator: random); // [B, S, 1]
         var (whole, own) = (start, start);
         var (exact, byUnit) = (new double[most], new double[most]);
         for (var distance = 0; distance < most; distance++)

@@ -23,6 +23,7 @@ internal static class SlurmArray
             throw new UsageException($"--engine: expected a sweep without tasks in the queue, got {tasks.Count} of job {JobOf(folder)}; wait for them, or end them by scancel {JobOf(folder)}.");
         }
 
+        folder.ClearHalves();
         int[] missing = [.. Enumerable.Range(0, folder.Cells.Count).Where(number => folder.ResultOf(folder.Cells[number]) is null)];
         if (missing.Length == 0)
         {

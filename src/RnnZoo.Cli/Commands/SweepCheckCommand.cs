@@ -12,7 +12,7 @@ internal sealed class SweepCheckCommand : ExampleCommand
     public SweepCheckCommand(CliHost host)
         : base(
             "check",
-            "Trains some cells of a sweep again, drawn from those that are done, and compares. On the same kind of machine the same numbers come out; elsewhere they have to agree within three times the spread of the cell's seeds. Nothing is written.",
+            "Trains some cells of a sweep again, drawn from those that are done, and compares. On the same kind of machine the same numbers come out; elsewhere they have to agree within three times the spread of the cell's seeds, if it has several. Nothing is written.",
             ("rnnzoo sweep check runs/plan --draws 3", "three cells of the sweep"))
     {
         var name = SweepCommand.Folder();
@@ -44,7 +44,7 @@ internal sealed class SweepCheckCommand : ExampleCommand
                 line.Show($"{checks.Count}/{drawn.Length}; {cell.Name}: {before.ProcessorSeconds:0} s of one core the first time");
                 if (folder.Measure(cell, host.Time.GetLocalNow(), cancellation) is not { } now)
                 {
-                    return ExitCodes.Interrupted;
+                    break;
                 }
 
                 checks.Add(new SweepAgain(cell, before, now, scores.Single(score => (score.Task, score.Length, score.Net, score.LearningRate) == (cell.Task, cell.Length, cell.Net, cell.LearningRate))));
@@ -72,24 +72,26 @@ internal sealed class SweepCheckCommand : ExampleCommand
                 new("training", check => check.Cell.Name),
                 new("before", check => check.Number(check.Before.Metrics[0].Value)) { IsRight = true },
                 new("now", check => check.Number(check.Now.Metrics[0].Value)) { IsRight = true },
-                new("its seeds", check => $"{check.Number(check.Score.Mean)} ± {check.Number(check.Spread)}") { IsRight = true },
+                new("its seeds", check => check.Spread is { } spread ? $"{check.Number(check.Score.Mean)} ± {check.Number(spread)}" : "–") { IsRight = true },
                 new("", check => check.Verdict))),
-            $"{checks.Count(check => check.Agrees)} of {checks.Count} agree; in spread is at most {Spreads} standard deviations between the seeds from their mean");
-        return checks.All(check => check.Agrees) ? ExitCodes.Success : ExitCodes.Failure;
+            $"{checks.Count(check => check.IsSame || check.IsInSpread)} of {checks.Count} agree; in spread is at most {Spreads} standard deviations between the seeds from their mean");
+        return checks.Count < drawn.Length ? ExitCodes.Interrupted : checks.Any(check => check.Differs) ? ExitCodes.Failure : ExitCodes.Success;
     }
 
     /// <summary>A training, and the same again.</summary>
     private sealed record SweepAgain(SweepCell Cell, SweepResult Before, SweepResult Now, SweepScore Score)
     {
-        /// <summary>The standard deviation between the seeds, or that of the measurement where it is larger or there is one seed.</summary>
-        public double Spread => Math.Max(Score.Deviation ?? 0, Math.Max(Before.Metrics[0].StandardError, Now.Metrics[0].StandardError));
-
-        private bool IsSame => (Before.Steps, Before.Ended) == (Now.Steps, Now.Ended) && Before.Metrics.SequenceEqual(Now.Metrics);
+        /// <summary>The standard deviation between the seeds, or that of the measurement where it is larger; null of one seed, which tells nothing of others.</summary>
+        public double? Spread => Score.Deviation is { } deviation ? Math.Max(deviation, Math.Max(Before.Metrics[0].StandardError, Now.Metrics[0].StandardError)) : null;
 
         // One that diverged has no number; it agrees if it diverges again.
-        public bool Agrees => IsSame || (Now.Metrics[0].Value is { } value && Before.Metrics[0].Value is not null && Math.Abs(value - Score.Mean) <= Spreads * Spread);
+        public bool IsSame => (Before.Steps, Before.Ended) == (Now.Steps, Now.Ended) && Before.Metrics.SequenceEqual(Now.Metrics);
 
-        public string Verdict => IsSame ? "the same" : Agrees ? "in spread" : "differs";
+        public bool IsInSpread => Now.Metrics[0].Value is { } value && Before.Metrics[0].Value is not null && Math.Abs(value - Score.Mean) <= Spreads * Spread;
+
+        public bool Differs => !IsSame && !IsInSpread && Spread is not null;
+
+        public string Verdict => IsSame ? "the same" : IsInSpread ? "in spread" : Differs ? "differs" : "one seed";
 
         public string Number(double? value) => NumberText.OfMetric(Score.Metric, value).Trim();
     }

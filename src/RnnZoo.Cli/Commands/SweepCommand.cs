@@ -62,6 +62,7 @@ internal sealed class SweepCommand : ExampleCommand
             return await SlurmArray.SubmitAsync(host, folder, options, cancellation);
         }
 
+        folder.ClearHalves();
         var failed = await new SweepRun(host, folder).TrainAsync(parsed.GetValue(_jobs), cancellation);
         SweepReport.Write(host, folder, parsed.GetValue(_json), parsed.GetValue(_formats)!.Items);
         return cancellation.IsCancellationRequested ? ExitCodes.Interrupted : failed ? ExitCodes.Failure : ExitCodes.Success;
@@ -77,8 +78,17 @@ internal sealed class SweepCommand : ExampleCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var folder = Open(host, parsed.GetValue(name));
-            var tasks = await SlurmArray.TasksAsync(folder, cancellation);
             var missing = SweepReport.Write(host, folder, parsed.GetValue(json), parsed.GetValue(formats)!.Items);
+            IReadOnlyList<string>? tasks = null;
+            try
+            {
+                tasks = missing == 0 ? null : await SlurmArray.TasksAsync(folder, cancellation);
+            }
+            catch (UsageException problem) // a machine without that Slurm can read results all the same
+            {
+                host.Error.WriteLine($"The job's queue cannot be read: {problem.Message}");
+            }
+
             host.Error.WriteLine(missing == 0 ? $"All {folder.Cells.Count} trainings are done." : tasks is null ? $"{missing} of {folder.Cells.Count} trainings are missing; rnnzoo sweep PLAN --output {folder.Path} goes on."
                 : tasks.Count == 0 ? $"{missing} of {folder.Cells.Count} trainings are missing; no task of the job is in the queue, so rnnzoo sweep PLAN --engine slurm --output {folder.Path} submits them again; {Path.Combine(folder.Path, "logs")} tells why."
                 : $"{missing} of {folder.Cells.Count} trainings are missing; of the job's tasks {string.Join(", ", tasks.CountBy(state => state).Select(count => $"{count.Value} {count.Key.ToLowerInvariant()}"))}.");
@@ -142,7 +152,7 @@ internal sealed class SweepRun(CliHost host, SweepFolder folder)
                         _done[item.cell] = result;
                     }
                 }
-                catch (InvalidOperationException problem) when (!stop.IsCancellationRequested)
+                catch (Exception problem) when (problem is InvalidOperationException or InvalidDataException && !stop.IsCancellationRequested)
                 {
                     said = $"{item.cell.Name}: failed: {problem.Message}";
                     lock (_gate)

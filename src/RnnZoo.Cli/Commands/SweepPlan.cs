@@ -122,6 +122,7 @@ internal sealed record SweepTask
 
     private const double HeldOutShare = 0.05;
     private const int MeasureSequences = 2_000;
+    private const int LongestTitle = 100; // it begins the names of files
 
     public required string Name { get; init; }
 
@@ -166,7 +167,7 @@ internal sealed record SweepTask
     internal void Validate(SweepPlan plan)
     {
         Check.That(Name == Characters || SequenceTasks.Names.Contains(Name), "name", $"one of {string.Join(", ", SequenceTasks.Names)}, {Characters}", Name);
-        Check.That(Title.Length > 0 && Title.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter is '-' or '.'), "label", "lower-case letters, digits, dots and hyphens", Title);
+        Check.That(Title.Length is > 0 and <= LongestTitle && Title.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter is '-' or '.'), "label", $"1 to {LongestTitle} lower-case letters, digits, dots and hyphens", Title);
         SweepPlan.OfEach("lengths", Lengths, "lengths", length => Check.That(length >= 1, "lengths", "lengths of at least 1", length));
         Check.That(ReadsFiles == Data is not null, "data", ReadsFiles ? $"the path of the files of '{Name}'" : $"none for '{Name}'", Data?.Path);
         SweepPlan.Rates("learningRates", LearningRates);
@@ -174,6 +175,7 @@ internal sealed record SweepTask
         Check.That(Name != Characters || (Settings.Count == 0 && StopAt is null), Settings.Count > 0 ? "settings" : "stopAt", $"none for '{Characters}'", Settings.Count > 0 ? string.Join(", ", Settings.Keys) : StopAt);
         foreach (var (net, start) in Starts)
         {
+            Check.That(start is not null, $"starts.{net}", "an object", "null");
             Check.That(plan.Nets.Contains(net), "starts", $"nets of the plan ({string.Join(", ", plan.Nets)})", net);
             SweepPlan.Rates($"starts.{net}.learningRates", start.LearningRates);
             Check.That(start.Steps is null or >= 1, $"starts.{net}.steps", "at least 1", start.Steps);
@@ -230,7 +232,7 @@ internal sealed record SweepTask
     private string TextFile() => File.Exists(Data!.File) ? Data.File : throw new InvalidDataException($"expected a text, got '{Data.File}', which is no file{Data.HowToGet}");
 
     private void CheckStop(TaskMetric metric) =>
-        Check.That(StopAt is not { } wanted || metric.Reaches(metric.Best, wanted), "stopAt", $"at {(metric.MoreIsBetter ? "most" : "least")} {metric.Best}, the best {metric.Name} there is", StopAt);
+        Check.That(StopAt is not { } wanted || (wanted > 0 && metric.Reaches(metric.Best, wanted)), "stopAt", $"above 0, and at {(metric.MoreIsBetter ? "most" : "least")} {metric.Best}, the best {metric.Name} there is", StopAt);
 
     private ISequenceTask Pose(int length) => SequenceTasks.Of(
         Name, new Dictionary<string, long>(Settings) { [SequenceTasks.SettingsOf(Name)[0].Name] = length }, Data is null ? null : new ImageFiles(Data.File) { Source = Data.Source });
@@ -344,7 +346,7 @@ internal sealed record SweepResult(
         Check.That(Plan == plan, "plan", $"a result of the plan {plan}", Plan);
         Check.That(Cell == cell.Name, "cell", $"'{cell.Name}'", Cell);
         Check.That(Metrics.Count > 0, "metrics", "at least one", 0);
-        Check.That(Steps >= 1 && Steps <= cell.Steps, "steps", $"1 to {cell.Steps}", Steps);
+        Check.That(Steps >= 0 && Steps <= cell.Steps, "steps", $"0 to {cell.Steps}", Steps);
         string[] ends = [StopReason.StepLimit.Name(), StopReason.Diverged.Name(), Metrics[0].Name];
         Check.That(ends.Contains(Ended), "ended", $"one of {string.Join(", ", ends)}", Ended);
         Check.That(Seconds >= 0 && ProcessorSeconds >= 0, "seconds", "at least 0", Math.Min(Seconds, ProcessorSeconds));
@@ -381,10 +383,12 @@ internal sealed class SweepFolder
         }
 
         Directory.CreateDirectory(folder._results);
-        AtomicFile.ClearHalves(folder._results);
         AtomicFile.WriteText(file, ManifestJson.Write(folder.Plan));
         return folder;
     }
+
+    /// <summary>Deletes what trainings that were killed have left; none may be running.</summary>
+    public void ClearHalves() => AtomicFile.ClearHalves(_results);
 
     /// <summary>Opens the folder of a sweep that was begun.</summary>
     /// <exception cref="InvalidDataException">It is none; the message says why.</exception>

@@ -28,10 +28,9 @@ internal sealed record SweepScore(SweepTask Task, int Length, string Net, double
 
     private static SweepScore Of(SweepCell cell, SweepResult[] seeds)
     {
-        double[] values = [.. seeds.Select(seed => seed.Metrics[0].Value).OfType<double>()];
-        var mean = values.Length == 0 ? double.NaN : values.Average();
-        double? deviation = values.Length < 2 ? null : Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1));
-        return new SweepScore(cell.Task, cell.Length, cell.Net, cell.LearningRate, seeds, ModelMeasurement.MetricOf(seeds[0].Metrics[0]), mean, deviation);
+        var metric = ModelMeasurement.MetricOf(seeds[0].Metrics[0]);
+        var spread = MetricSpread.Of(metric.Name, [.. seeds.Select(seed => seed.Metrics[0].Value).OfType<double>()]);
+        return new SweepScore(cell.Task, cell.Length, cell.Net, cell.LearningRate, seeds, metric, spread.Mean ?? double.NaN, spread.StandardDeviation);
     }
 
     private static SweepScore Best(SweepScore[] rates) =>

@@ -59,7 +59,7 @@ internal sealed class TbpttCommand : ExampleCommand
 
         if (settings.Ways.FirstOrDefault(way => way.Kind == WayKind.Online) is { Kind: WayKind.Online } online && !CreditMap.HasOnline(settings.Cell))
         {
-            settings = parsed.GetResult(_chunks) is null or { Implicit: true }
+            settings = !IsGiven(parsed, _chunks)
                 ? settings with { Ways = [.. settings.Ways.Where(way => way.Kind != WayKind.Online)] }
                 : throw new UsageException($"--k: expected no online gradients for a {settings.Cell}, which they are not for, got {online.Name}.");
         }

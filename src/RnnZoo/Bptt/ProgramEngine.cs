@@ -94,9 +94,9 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
         using var walk = new Walk<T>(arguments, width);
         var arrays = Arrays<T>(walk.Sizes).Of(memory, reversed);
         var tape = new LayerTape(walk.Sizes, input, initial, weights, arrays.After, arrays.Kept, reversed) { KeptBefore = arrays.Before };
-        StepValue[] before = [.. tape.KeptBefore.Select(walk.Reads)], after = [.. tape.States.Select(walk.Reads)];
+        StepValue[] before = [.. tape.KeptBefore.Select(walk.ReadsTape)], after = [.. tape.States.Select(walk.ReadsTape)];
         var values = cell.WithDerived(weights).Values();
-        var kept = cell.Prepared(walk.ReadsInput(input), [.. tape.Kept.Select(walk.Reads)], values);
+        var kept = cell.Prepared(walk.ReadsInput(input), [.. tape.Kept.Select(walk.ReadsTape)], values);
         Tensor?[] dFinal = [cotangents.FinalHidden, cotangents.FinalCell];
         var dFuture = walk.Carried([.. initial.Select((part, index) => dFinal[index] ?? zeros_like(part))]); // parts, rows of S
         var dH = cotangents.Output is { } dOutput ? walk.Reads(dOutput.Rows()) + dFuture[0] : dFuture[0].Join(); // rows of H
@@ -214,21 +214,18 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
         /// <summary>An array [N, ·] as values of the steps. Vectors may reach beyond a row's end: where that may be the memory's end, it is copied.</summary>
         public StepValue Reads(Tensor array)
         {
-            var size = array.size(1);
-            var stride = (long)Stride.Padded<T>((nint)size);
-            var isTape = array.stride(1) == 1 && array.stride(0) == stride && stride != size; // as they lie on the tape: there is room behind them
-            if (!isTape && !_isWhole)
+            if (_isWhole)
             {
-                var padded = empty([((Sizes.Total + 1) * stride) + stride], dtype: _like.dtype, device: _like.device).narrow(0, 0, Sizes.Total * stride).view(Sizes.Total, stride).narrow(1, 0, size); // [N, ·]
-                array = padded.copy_(array);
-            }
-            else if (!isTape)
-            {
-                array = array.contiguous();
+                return ReadsTape(array.contiguous());
             }
 
-            return new ProgramRows<T>(_program, RowsOf(array));
+            var (size, stride) = (array.size(1), (long)Stride.Padded<T>((nint)array.size(1)));
+            var padded = empty([((Sizes.Total + 1) * stride) + stride], dtype: _like.dtype, device: _like.device).narrow(0, 0, Sizes.Total * stride).view(Sizes.Total, stride).narrow(1, 0, size); // [N, ·]
+            return ReadsTape(padded.copy_(array));
         }
+
+        /// <summary>The same of an array of the tape, which has room behind each row.</summary>
+        public StepValue ReadsTape(Tensor array) => new ProgramRows<T>(_program, RowsOf(array));
 
         /// <summary>x_t: a product reads of a row what it has, so it can stay where it is.</summary>
         public StepValue ReadsInput(Tensor input) => new ProgramRows<T>(_program, RowsOf(input.Rows().contiguous()));

@@ -27,16 +27,14 @@ internal static class AtomicFile
         var partial = Claim(path);
         try
         {
-            using (var stream = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None))
+            using var stream = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.Delete);
+            write(stream);
+            if (stream.CanWrite) // some writers close it
             {
-                write(stream);
-                if (stream.CanWrite) // some writers close it
-                {
-                    stream.Flush(flushToDisk: true); // before the rename, or a power cut could leave the name without what it names
-                }
+                stream.Flush(flushToDisk: true); // before the rename, or a power cut could leave the name without what it names
             }
 
-            File.Move(partial, path, overwrite: true);
+            File.Move(partial, path, overwrite: true); // while it is held: nobody takes it for a half that was left
         }
         catch
         {

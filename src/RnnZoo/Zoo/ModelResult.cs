@@ -97,7 +97,8 @@ internal sealed record MetricSpread(string Name, int Seeds, double? Mean, double
     public static IReadOnlyList<MetricSpread> Of(IReadOnlyList<SeedResult> seeds) =>
         [.. seeds.SelectMany(seed => seed.Metrics).GroupBy(metric => metric.Name, metric => metric.Value).Select(group => Of(group.Key, [.. group.OfType<double>()]))];
 
-    private static MetricSpread Of(string name, double[] values)
+    /// <summary>The spread of the numbers that seeds gave.</summary>
+    public static MetricSpread Of(string name, double[] values)
     {
         if (values.Length == 0)
         {

@@ -96,6 +96,7 @@ public class BenchTests
         Assert.Matches(@"native gru, forward +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d +3x7x3x11, 1 thr\.", people.Output);
         Assert.Equal(ExitCodes.Usage, (await CliRun.Of(folder.Path, "bench --grid --forward")).ExitCode);
         Assert.Equal("--output: expected none without --grid; add that, or leave --output out.", (await CliRun.Of(folder.Path, "bench --output out")).Error.Trim());
+        Assert.Equal("--format: expected --output beside it, which names the folder of the picture; add that, or leave --format out.", (await CliRun.Of(folder.Path, "bench --grid --format png")).Error.Trim());
         Assert.Equal(60, BenchGridRun.UsualSizes.Distinct().Count());
     }
 
