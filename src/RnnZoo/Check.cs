@@ -24,13 +24,13 @@ internal static class Check
         value > 0 ? value : throw new ArgumentException($"{name}: expected a size above 0, got {value}.");
 
     public static double AboveZero(double value, string name) =>
-        value > 0 && double.IsFinite(value) ? value : throw new ArgumentException($"{name}: expected a number above 0, got {value}.");
+        value > 0 && double.IsFinite(value) ? value : throw new ArgumentException(Message(name, "a number above 0", value));
 
     public static double NotNegative(double value, string name) =>
-        value >= 0 && double.IsFinite(value) ? value : throw new ArgumentException($"{name}: expected a number of at least 0, got {value}.");
+        value >= 0 && double.IsFinite(value) ? value : throw new ArgumentException(Message(name, "a number of at least 0", value));
 
     public static double Probability(double value, string name) =>
-        value is >= 0 and <= 1 ? value : throw new ArgumentException($"{name}: expected a probability from 0 to 1, got {value}.");
+        value is >= 0 and <= 1 ? value : throw new ArgumentException(Message(name, "a probability from 0 to 1", value));
 
     public static T Known<T>(T value, string name) where T : struct, Enum => Enum.IsDefined(value)
         ? value

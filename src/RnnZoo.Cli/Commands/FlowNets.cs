@@ -21,7 +21,7 @@ internal static class FlowNets
         "vanilla" => [.. settings.Norms.Select(w => new FlowNet(model, $"norm={w}", Initialisers.Orthogonal(w)) { Norm = w }), .. Vanilla()],
         "lstm" => Lstm(settings.Length),
         "gru" => Gru(settings.Length),
-        _ => RecurrentNets.Named(model).Starts.Select(start => new FlowNet(model, start, Initialisers.Named(start, (int)LongMemory(settings.Length))) { IsAboutStart = start != "chrono" }),
+        _ => RecurrentNets.Named(model).Starts.Select(start => new FlowNet(model, start, Initialisers.Named(start, settings.Length)) { IsAboutStart = start != "chrono" }),
     };
 
     private static IEnumerable<FlowNet> Vanilla() =>
@@ -36,7 +36,7 @@ internal static class FlowNets
     [
         new("lstm", "forget bias 0", Initialisers.ForgetBias(0)),
         new("lstm", "forget bias 1", Initialisers.ForgetBias(1)),
-        new("lstm", "chrono", Initialisers.Chrono(LongMemory(length))),
+        new("lstm", "chrono", Initialisers.Named("chrono", length)),
         new("lstm", "orthogonal", Initialisers.Orthogonal().Then(Initialisers.ForgetBias(1))) { IsAboutStart = true },
         new("lstm", "identity", Initialisers.Identity().Then(Initialisers.ForgetBias(1))) { IsAboutStart = true },
     ];
@@ -44,13 +44,10 @@ internal static class FlowNets
     private static IEnumerable<FlowNet> Gru(int length) =>
     [
         new("gru", "default"),
-        new("gru", "chrono", Initialisers.Chrono(LongMemory(length))),
+        new("gru", "chrono", Initialisers.Named("chrono", length)),
         new("gru", "orthogonal", Initialisers.Orthogonal()) { IsAboutStart = true },
         new("gru", "identity", Initialisers.Identity()) { IsAboutStart = true },
     ];
-
-    // Chrono needs more than 2 steps.
-    private static double LongMemory(int length) => Math.Max(3, length);
 }
 
 /// <summary>A fresh net whose gradient is measured.</summary>

@@ -14,7 +14,7 @@ namespace RnnZoo.Cli.Commands;
 /// <summary>`rnnzoo lyapunov`: at which rates a net's Jacobians stretch and shrink, so how its gradients vanish or explode.</summary>
 internal sealed class LyapunovCommand : ExampleCommand
 {
-    private readonly ValueOption<string> _cell = Values.Choice("--cell", "The cell of a fresh net", RecurrentNets.Names, "vanilla");
+    private readonly ValueOption<string> _cell = Values.Choice("--cell", "The cell of a fresh net; of --weights, which net they are where several have the same parameters, as lstm and slstm", RecurrentNets.Names, "vanilla");
     private readonly ValueOption<int> _hidden = Values.Whole("--hidden", "The hidden size of a fresh net", 1, 128);
     private readonly ValueOption<double?> _gain = Values.Optional<double>(
         "--gain", "The spectral norm that each recurrent block of a fresh net is scaled to; by default as initialised", "a number above 0", value => value > 0);
@@ -25,7 +25,7 @@ internal sealed class LyapunovCommand : ExampleCommand
         Initialisers.IsNamed);
 
     private readonly ValueOption<string?> _weights = Values.Text(
-        "--weights", "Measure the recurrent net in this file in place of a fresh one: safetensors, or a state dict as module.save writes it (compare leaves some in its run folder); a vanilla net is taken for one with tanh", "a file");
+        "--weights", "Measure the recurrent net in this file in place of a fresh one: safetensors, or a state dict as module.save writes it (compare leaves some in its run folder); constants of a net's equations are the usual ones", "a file");
 
     private readonly ValueOption<string?> _net = Values.Text(
         "--net", "Which net of a --weights file that holds several: what stands before its parameters' names, as in enc", "a name");
@@ -54,7 +54,7 @@ internal sealed class LyapunovCommand : ExampleCommand
     private LyapunovSettings Read(ParseResult parsed)
     {
         var weights = parsed.GetValue(_weights);
-        Option[] ofFreshNets = [_cell, _hidden, _gain, _init];
+        Option[] ofFreshNets = [_hidden, _gain, _init];
         if (weights is not null && ofFreshNets.FirstOrDefault(option => IsGiven(parsed, option)) is { } wrong)
         {
             throw new UsageException($"{wrong.Name}: expected none together with --weights, where the file decides; leave one of the two out.");
@@ -83,6 +83,7 @@ internal sealed class LyapunovCommand : ExampleCommand
             Gain: gain,
             Init: init,
             Weights: weights,
+            OfWeights: weights is not null && IsGiven(parsed, _cell) ? parsed.GetValue(_cell) : null,
             Net: parsed.GetValue(_net),
             Steps: parsed.GetValue(_steps),
             WarmUp: parsed.GetValue(_warmUp),
@@ -94,7 +95,7 @@ internal sealed class LyapunovCommand : ExampleCommand
 
 /// <summary>What to measure: the values of the options, which say what each is.</summary>
 internal sealed record LyapunovSettings(
-    string Cell, int Hidden, double? Gain, string Init, string? Weights, string? Net, int Steps, int WarmUp, int Exponents, double Input, long Seed);
+    string Cell, int Hidden, double? Gain, string Init, string? Weights, string? OfWeights, string? Net, int Steps, int WarmUp, int Exponents, double Input, long Seed);
 
 /// <summary>One measurement from its settings to its files.</summary>
 internal sealed class LyapunovRun(CliHost host, LyapunovSettings settings, bool json, string? outputFolder, IReadOnlyList<string> formats)
@@ -104,6 +105,11 @@ internal sealed class LyapunovRun(CliHost host, LyapunovSettings settings, bool 
         var watch = Stopwatch.StartNew();
         OutputFolder.Check(host, outputFolder);
         using var net = InputException.Read("--weights", () => LyapunovNet.Create(settings, host.WorkingDirectory));
+        if (net.Others.Count > 0)
+        {
+            host.Error.WriteLine($"{settings.Weights}: read as {net.Cell}; {string.Join(", ", net.Others)} {(net.Others.Count == 1 ? "has" : "have")} the same parameters, which --cell says.");
+        }
+
         var results = Measure(net, cancellation);
         var folder = OutputFolder.Make(host, outputFolder, "lyapunov");
         LyapunovReport.Write(host, settings, net, results, folder, json, formats, watch.Elapsed);
@@ -143,6 +149,9 @@ internal sealed class LyapunovRun(CliHost host, LyapunovSettings settings, bool 
 /// <param name="Part">What its name is in a file that holds several; else null.</param>
 internal sealed record LyapunovNet(IRecurrentModule Module, string Cell, string? Part = null) : IDisposable
 {
+    /// <summary>Which other nets of the registry the file may hold as well: their parameters have the same names and shapes.</summary>
+    public IReadOnlyList<string> Others { get; init; } = [];
+
     /// <summary>The cell and, of a file with several nets, which it is.</summary>
     public string Name => Part is null ? Cell : $"{Cell} ({Part})";
 
@@ -152,7 +161,7 @@ internal sealed record LyapunovNet(IRecurrentModule Module, string Cell, string?
     {
         if (settings.Weights is { } file)
         {
-            return WeightsFile.Read(Path.Combine(workingDirectory, file), settings.Net);
+            return WeightsFile.Read(Path.Combine(workingDirectory, file), settings.Net, settings.OfWeights);
         }
 
         manual_seed(Seeds.Derive(settings.Seed, "weights"));
@@ -197,12 +206,13 @@ internal static partial class WeightsFile
 {
     private const string Anchor = "weight_ih_l0"; // every net has it
 
-    /// <summary>The recurrent net of a file: the first of the registry that has its parameters. What else the file holds, as a readout, is left aside.</summary>
+    /// <summary>The recurrent net of a file: the first of the registry that has its parameters, and which others have them. What else the file holds, as a readout, is left aside.</summary>
     /// <param name="path">The file, or a folder that holds exactly one.</param>
     /// <param name="wanted">The net's name in a file that holds several; else null.</param>
+    /// <param name="cell">What net it is; null for the first that fits.</param>
     /// <exception cref="InvalidDataException">The file is none, or holds no recurrent net.</exception>
-    /// <exception cref="UsageException">The file holds several nets, or none of that name.</exception>
-    public static LyapunovNet Read(string path, string? wanted)
+    /// <exception cref="UsageException">The file holds several nets, or none of that name, or another than the wanted.</exception>
+    public static LyapunovNet Read(string path, string? wanted, string? cell)
     {
         using var scope = NewDisposeScope();
         var entries = Entries(Locate(path));
@@ -222,14 +232,19 @@ internal static partial class WeightsFile
         var prefix = prefixes[index];
         var own = entries.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal) && OfALayer().IsMatch(entry.Key))
             .ToDictionary(entry => entry.Key[prefix.Length..], entry => entry.Value.to(ScalarType.Float64));
-        foreach (var known in RecurrentNets.All)
+        (RecurrentNet Net, NetOptions Options)[] fitting = [.. RecurrentNets.All.Select(known => (known, OptionsOf(known, own))).Where(pair => pair.Item2 is not null).Select(pair => (pair.known, pair.Item2!))];
+        var fits = Array.ConvertAll(fitting, pair => pair.Net.Name);
+        if (fits.Length > 0 && cell is not null && !fits.Contains(cell))
         {
-            if (OptionsOf(known, own) is { } options)
-            {
-                var net = known.Make(options);
-                ((nn.Module)net).load_state_dict(own);
-                return new LyapunovNet(net, known.Name, names.Length > 1 ? names[index] : null);
-            }
+            throw new UsageException($"--cell: expected a net with the parameters of {path} ({string.Join(", ", fits)}), got '{cell}'.");
+        }
+
+        if (fits.Length > 0)
+        {
+            var (known, options) = fitting.First(pair => cell is null || pair.Net.Name == cell);
+            var net = known.Make(options);
+            ((nn.Module)net).load_state_dict(own);
+            return new LyapunovNet(net, known.Name, names.Length > 1 ? names[index] : null) { Others = cell is null ? [.. fits.Skip(1)] : [] };
         }
 
         throw new InvalidDataException($"{path}: expected the parameters of one of {string.Join(", ", RecurrentNets.Names)}, found {string.Join(", ", own.Select(entry => $"{entry.Key} [{string.Join(", ", entry.Value.shape)}]"))}.");

@@ -45,14 +45,13 @@ internal sealed class SampleRun(CliHost host, string? modelName, string prompt)
             return ModelEntry.At(Newest())!.Load().Characters!;
         }
 
-        var entries = ModelCatalogue.Default().List().Where(entry => entry.ReadManifest().Recipe is CharacterRecipe).ToArray();
-        var known = Array.Find(entries, entry => entry.Name == modelName) ?? ModelEntry.At(Path.Combine(host.WorkingDirectory, modelName));
+        var known = ModelEntry.At(Path.Combine(host.WorkingDirectory, modelName)) ?? ModelCatalogue.Default().List().FirstOrDefault(entry => entry.Name == modelName);
         if (known?.ReadManifest().Recipe is CharacterRecipe)
         {
             return known.Load().Characters!;
         }
 
-        var names = Array.ConvertAll(entries, entry => entry.Name);
+        string[] names = [.. ModelCatalogue.Default().List().Where(entry => entry.ReadManifest().Recipe is CharacterRecipe).Select(entry => entry.Name)];
         throw new UsageException($"--model: expected the folder of a run of train chars or a character model of the zoo ({(names.Length == 0 ? "there are none" : string.Join(", ", names))}), got '{modelName}'{(Nearest.To(modelName, names) is { } nearest ? $"; did you mean {nearest}?" : ".")}");
     }
 
@@ -90,7 +89,7 @@ internal sealed class SampleRun(CliHost host, string? modelName, string prompt)
     {
         var runs = Path.Combine(host.WorkingDirectory, "runs");
         var newest = Directory.Exists(runs)
-            ? Directory.GetDirectories(runs, "*-chars*").Where(run => File.Exists(Path.Combine(run, ModelFolder.Manifest)) && Directory.EnumerateFiles(run, "weights.*").Any()).Max(StringComparer.Ordinal)
+            ? Directory.GetDirectories(runs).Where(run => File.Exists(Path.Combine(run, ModelFolder.Manifest)) && Directory.EnumerateFiles(run, "weights.*").Any()).MaxBy(run => File.GetLastWriteTimeUtc(Path.Combine(run, ModelFolder.Manifest)))
             : null;
         return newest ?? throw new InvalidDataException($"{runs}: expected a trained model, found none; train one with rnnzoo train chars --text FILE, or name one of the zoo with --model.");
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
 using RnnZoo.Modules;
@@ -222,11 +223,13 @@ internal sealed record RowJob(RowKind Kind, Way Way, TbpttSettings Settings)
         ["DOTNET_GCgen0size"] = "400000", // hexadecimal
     };
 
+    private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals }; // a net may overflow
+
     /// <summary>Does the work in a process of its own.</summary>
     public async Task<T> RunApartAsync<T>(CancellationToken cancellation)
     {
-        var answer = await SelfProcess.RunAsync([Name, JsonSerializer.Serialize(this)], cancellation, Environment);
-        return JsonSerializer.Deserialize<T>(answer)!;
+        var answer = await SelfProcess.RunAsync([Name, JsonSerializer.Serialize(this, Json)], cancellation, Environment);
+        return JsonSerializer.Deserialize<T>(answer, Json)!;
     }
 
     /// <summary>The command of that process, which the help does not show.</summary>
@@ -234,7 +237,7 @@ internal sealed record RowJob(RowKind Kind, Way Way, TbpttSettings Settings)
         host,
         Name,
         "Does the work of one row, and prints what came of it as JSON.",
-        job => job.Kind == RowKind.Train ? JsonSerializer.Serialize(RecallTraining.Run(job)) : JsonSerializer.Serialize(GradientProbe.Measure(job)));
+        job => job.Kind == RowKind.Train ? JsonSerializer.Serialize(RecallTraining.Run(job), Json) : JsonSerializer.Serialize(GradientProbe.Measure(job), Json));
 }
 
 /// <summary>What the process of a row does.</summary>

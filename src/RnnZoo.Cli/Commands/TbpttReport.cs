@@ -75,7 +75,7 @@ internal static class TbpttReport
         }
 
         json.WriteNumber("recall", score.Recall);
-        json.WriteNumber("loss", score.Loss);
+        json.WriteFinite("loss", score.Loss);
         json.WriteNumber("updates", score.Updates);
         json.WriteNumber("trainingSteps", score.Steps);
         json.WriteNumber("trainingSeconds", Math.Round(score.Seconds, 3));

@@ -76,7 +76,7 @@ internal static class ZooExportCommand
         Directory.CreateDirectory(folder);
         var copied = new[] { ModelFolder.Manifest, ModelFolder.Vocabulary }.Where(name => File.Exists(entry.File(name))).ToArray();
         string[] files = [Path.Combine(folder, $"{entry.Name}.safetensors"), Path.Combine(folder, $"{entry.Name}.dat"), .. copied.Select(name => Path.Combine(folder, name))];
-        Copy(entry.File(ModelFolder.Weights), files[0]);
+        AtomicFile.Copy(entry.File(ModelFolder.Weights), files[0]);
         using var bytes = new MemoryStream();
         using var writer = new BinaryWriter(bytes);
         model.Net.save(writer);
@@ -84,17 +84,11 @@ internal static class ZooExportCommand
         AtomicFile.Write(files[1], stream => stream.Write(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)));
         foreach (var name in copied)
         {
-            Copy(entry.File(name), Path.Combine(folder, name));
+            AtomicFile.Copy(entry.File(name), Path.Combine(folder, name));
         }
 
         return files;
     }
-
-    private static void Copy(string from, string to) => AtomicFile.Write(to, stream =>
-    {
-        using var file = File.OpenRead(from);
-        file.CopyTo(stream);
-    });
 
     private static string Document(string name, IReadOnlyList<string> files) => JsonText.Write(json =>
     {

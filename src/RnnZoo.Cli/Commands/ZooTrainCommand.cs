@@ -62,6 +62,11 @@ internal sealed class ZooTrainRun(CliHost host, ModelEntry entry, ModelManifest 
         var text = OpenText();
         var path = OutputFolder.Make(host, settings.Output, entry.Name);
         using var folder = new ZooTrainFolder(path, _recipe);
+        if (settings.Write && ModelFolder.OtherIn(entry.Folder) is { } other)
+        {
+            throw new UsageException($"--write: expected {entry.Folder} to hold a model alone, for another takes the folder's place, got {other} in it; move that, or leave --write out.");
+        }
+
         var wanted = settings.Seed is { } one ? [one] : _recipe.Seeds;
         var begun = wanted.Where(seed => folder.ResultOf(seed) is null).ToArray();
         foreach (var seed in wanted.Except(begun))
@@ -245,7 +250,7 @@ internal sealed class ZooTrainFolder : IDisposable
 
         Directory.CreateDirectory(Model);
         var committed = manifest.Recipe.CommittedSeed;
-        System.IO.File.Copy(WeightsOf(committed), System.IO.Path.Combine(Model, ModelFolder.Weights));
+        AtomicFile.Copy(WeightsOf(committed), System.IO.Path.Combine(Model, ModelFolder.Weights));
         // The committed seed last: the last line of the log holds the hash of the model's weights.
         var log = seeds.OrderBy(seed => seed.Seed == committed).SelectMany(seed => TrainingLog.Read(LogOf(seed.Seed)));
         return ModelFolder.Write(Model, manifest, seeds, [.. log], text, day);

@@ -22,7 +22,7 @@ internal sealed class RunLog : IDisposable
     {
         _path = path;
         _partialPath = AtomicFile.PartialPath(path);
-        _file = new FileStream(_partialPath, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
+        _file = new FileStream(_partialPath, FileMode.Create, FileAccess.Write, AtomicFile.Held, 1 << 16);
     }
 
     /// <summary>An observer that logs one training, as long as this log lives.</summary>

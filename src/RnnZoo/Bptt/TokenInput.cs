@@ -8,6 +8,15 @@ internal static class TokenInput
 {
     public static bool Is(Tensor input) => input.dtype == ScalarType.Int64 && input.Dimensions is 1 or 2;
 
+    /// <exception cref="ArgumentException">These are whole numbers of another type.</exception>
+    public static void CheckType(Tensor input)
+    {
+        if (input.dtype is ScalarType.Int32 or ScalarType.Int16 or ScalarType.Byte or ScalarType.Int8)
+        {
+            throw new ArgumentException($"input: expected features, or token ids of dtype Int64, got {Check.Show(input.shape)} of dtype {input.dtype}; convert ids with .to(ScalarType.Int64).");
+        }
+    }
+
     /// <exception cref="ArgumentException">An id is not from 0 to <paramref name="classes"/> − 1: that ends the process in some native kernels.</exception>
     public static void CheckRange(Tensor tokens, long classes)
     {

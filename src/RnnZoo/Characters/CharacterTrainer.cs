@@ -146,7 +146,8 @@ internal sealed class CharacterTrainer : IDisposable
         }
 
         var ended = Ended();
-        if (step % _options.CheckpointEvery == 0 || ended is not null)
+        var keepsBest = OnBest is not null && _progress.BestStep == step; // the checkpoint says of which step the kept weights are
+        if (step % _options.CheckpointEvery == 0 || keepsBest || ended is not null)
         {
             WriteCheckpoint();
         }

@@ -10,6 +10,9 @@ internal static class AtomicFile
 {
     private static readonly ConcurrentDictionary<string, bool> InWriting = new();
 
+    /// <summary>Keeps others from a file that is being written and may be renamed meanwhile. Elsewhere than on Windows all but None is a lock that network file systems do not have.</summary>
+    internal static FileShare Held => OperatingSystem.IsWindows() ? FileShare.Read | FileShare.Delete : FileShare.None;
+
     /// <summary>Writes text as UTF-8 without a byte order mark.</summary>
     /// <exception cref="IOException">The file cannot be written; an older one is left as it was.</exception>
     public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
@@ -27,7 +30,7 @@ internal static class AtomicFile
         var partial = Claim(path);
         try
         {
-            using var stream = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.Delete);
+            using var stream = new FileStream(partial, FileMode.Create, FileAccess.Write, Held);
             write(stream);
             if (stream.CanWrite) // some writers close it
             {
@@ -47,10 +50,18 @@ internal static class AtomicFile
         }
     }
 
+    /// <summary>Copies a file.</summary>
+    /// <exception cref="IOException">It cannot be read, or the copy cannot be written.</exception>
+    public static void Copy(string source, string target) => Write(target, stream =>
+    {
+        using var file = File.OpenRead(source);
+        file.CopyTo(stream);
+    });
+
     /// <summary>Deletes what writers that were killed have left in a folder: halves of files that nobody holds open to write.</summary>
     public static void ClearHalves(string folder)
     {
-        foreach (var half in Directory.EnumerateFiles(folder, "*.part").Where(IsPartial))
+        foreach (var half in Directory.EnumerateFiles(folder, "*" + Half).Where(IsPartial))
         {
             try
             {
@@ -88,10 +99,12 @@ internal static class AtomicFile
         return reader.GetNextEntry()!.EntryType == TarEntryType.RegularFile;
     }
 
-    /// <summary>Where a file is written before it gets its name.</summary>
-    internal static string PartialPath(string path, int others = 0) => $"{path}.{Environment.ProcessId}{(others == 0 ? "" : $"-{others}")}.part";
+    private const string Half = ".rnnzoo.part"; // no name that anyone else gives
 
-    private static bool IsPartial(string path) => Regex.IsMatch(path, @"\.[0-9]+(-[0-9]+)?\.part$");
+    /// <summary>Where a file is written before it gets its name.</summary>
+    internal static string PartialPath(string path, int others = 0) => $"{path}.{Environment.ProcessId}{(others == 0 ? "" : $"-{others}")}{Half}";
+
+    private static bool IsPartial(string path) => Regex.IsMatch(path, @"\.[0-9]+(-[0-9]+)?\.rnnzoo\.part$");
 
     // One of its own for each of several threads that write the same file.
     private static string Claim(string path)

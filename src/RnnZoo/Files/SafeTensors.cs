@@ -71,7 +71,7 @@ public static class SafeTensors
     }
 
     /// <summary>
-    /// Reads a file into a module, one tensor at a time. Nothing is changed unless all names and shapes fit; element types
+    /// Reads a file into a module, one tensor at a time; of tensors that are one the file may have any. Nothing is changed unless all names and shapes fit; element types
     /// may differ and are converted to the module's.
     /// </summary>
     /// <param name="module">The module.</param>
@@ -91,6 +91,12 @@ public static class SafeTensors
     {
         var own = module.state_dict();
         string[] missing = [.. own.Keys.Where(name => !file.Contains(name))];
+        if (missing.Length > 0)
+        {
+            var read = own.Where(item => file.Contains(item.Key)).Select(item => TensorIdentity.Of(item.Value)).ToHashSet();
+            missing = Array.FindAll(missing, name => !read.Contains(TensorIdentity.Of(own[name]))); // of tied tensors a file has one
+        }
+
         string[] unexpected = [.. file.Entries.Select(entry => entry.Name).Where(name => !own.ContainsKey(name))];
         if (strict && missing.Length + unexpected.Length > 0)
         {

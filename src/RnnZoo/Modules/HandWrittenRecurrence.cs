@@ -52,9 +52,13 @@ internal sealed class HandWrittenRecurrence : IDisposable
             Array.ForEach(_tapes, tapes => tapes.Clear()); // the training is over, or rests
         }
 
-        return _equations.Length == 1
-            ? RunDirection(0, 0, input, sizes, state, draw, recording)
-            : Unroller.Run(_layout, input, state, training, (layer, direction, steps, start) => RunDirection(layer, direction, steps, sizes, start, draw, recording));
+        if (_equations.Length == 1)
+        {
+            var result = RunDirection(0, 0, input, sizes, state, draw, recording);
+            return result with { State = result.State.Map(part => part.clone()) }; // parts of one tensor until here, which detach_() refuses and in-place changes tie
+        }
+
+        return Unroller.Run(_layout, input, state, training, (layer, direction, steps, start) => RunDirection(layer, direction, steps, sizes, start, draw, recording));
     }
 
     /// <summary>Frees the memory that is kept for the next pass.</summary>

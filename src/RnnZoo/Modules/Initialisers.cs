@@ -10,6 +10,7 @@ namespace RnnZoo.Modules;
 public static class Initialisers
 {
     private const string ChronoName = "chrono";
+    private const double ShortestChrono = 3; // it needs more than 2 steps
 
     /// <summary>PyTorch's default: weights and biases from U(-1/√H, 1/√H); what a cell has initial values of its own for, as gains, begins as at construction.</summary>
     public static Initialiser Default() => new FillingInitialiser("default", static (cell, generator) =>
@@ -236,7 +237,7 @@ public static class Initialisers
         "henaff" => static _ => Henaff(),
         "cayley" => static _ => Cayley(),
         "forget-bias" => static _ => ForgetBias(),
-        _ when ChronoFactor(name) is { } factor => length => Chrono(factor * length),
+        _ when ChronoFactor(name) is { } factor => length => Chrono(Math.Max(ShortestChrono, factor * length)),
         _ => null,
     };
 

@@ -84,13 +84,13 @@ internal sealed class NativeRecurrence : IDisposable
     public RecurrentResult Forward(Tensor input, RecurrentState state, bool training)
     {
         Train(training);
-        return _forward(input, state);
+        return _forward(input, state.Map(part => part.contiguous())); // an expanded one is refused on a GPU
     }
 
     public (PackedSequence Output, RecurrentState State) Forward(PackedSequence input, RecurrentState state, bool training)
     {
         Train(training);
-        return _forwardPacked(input, state);
+        return _forwardPacked(input, state.Map(part => part.contiguous()));
     }
 
     private void Train(bool training)

@@ -19,7 +19,7 @@ internal sealed class NoiseOptions(string name, IReadOnlyList<RecurrentCell> cel
             Check.Probability(value, nameof(RecurrentDropout));
             if (value > 0 && !cells.All(cell => cell is EquationCell { HasHiddenWeight: true }))
             {
-                throw new NotSupportedException($"RecurrentDropout: expected 0, got {value}, for {name} has no product of this library with h_(t-1); use Zoneout, or dropout between layers.");
+                throw new NotSupportedException(FormattableString.Invariant($"RecurrentDropout: expected 0, got {value}, for {name} has no product of this library with h_(t-1); use Zoneout, or dropout between layers."));
             }
 
             _recurrentDropout = value;
@@ -44,7 +44,7 @@ internal sealed class NoiseOptions(string name, IReadOnlyList<RecurrentCell> cel
             }
             else if (value > 0)
             {
-                throw new NotSupportedException($"CellZoneout: expected 0, got {value}, for no part of the state of {name} is c alone; use Zoneout.");
+                throw new NotSupportedException(FormattableString.Invariant($"CellZoneout: expected 0, got {value}, for no part of the state of {name} is c alone; use Zoneout."));
             }
         }
     }

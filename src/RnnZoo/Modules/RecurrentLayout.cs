@@ -144,6 +144,17 @@ internal sealed class CellBindings : IDisposable
         }
     }
 
+    /// <summary>Each cell is converted for itself: a parameter of several would come apart.</summary>
+    /// <exception cref="InvalidOperationException">One that would is shared.</exception>
+    public void CheckUnshared(Func<Parameter, bool> isChanged)
+    {
+        var shared = Parameters().GroupBy(item => item.Parameter, ReferenceEqualityComparer.Instance).FirstOrDefault(group => group.Count() > 1 && isChanged((Parameter)group.Key!));
+        if (shared is not null)
+        {
+            throw new InvalidOperationException($"to: expected cells with parameters of their own, got one for {string.Join(" and ", shared.Select(item => item.Key))}, of which a conversion would make several; convert the cells first, and share then.");
+        }
+    }
+
     public void Convert(Action<nn.Module> conversion)
     {
         foreach (var cell in Cells)

@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Modules;
@@ -29,14 +30,14 @@ public abstract partial class RecurrentModule<TState, TResult>
     protected override nn.Module _to(ScalarType dtype, bool non_blocking)
     {
         Check.Floating(dtype);
-        Convert(module => module.to(dtype, non_blocking));
-        return base._to(dtype, non_blocking);
+        Convert(module => module.to(dtype, non_blocking), parameter => parameter.dtype != dtype);
+        return this; // all tensors are the cells', and the base would free those of other types under them
     }
 
     /// <inheritdoc/>
     protected override nn.Module _to(DeviceType deviceType, int deviceIndex, bool non_blocking)
     {
-        Convert(module => module.to(deviceType, deviceIndex, non_blocking));
+        Convert(module => module.to(deviceType, deviceIndex, non_blocking), parameter => parameter.device_type != deviceType);
         return base._to(deviceType, deviceIndex, non_blocking);
     }
 
@@ -44,8 +45,8 @@ public abstract partial class RecurrentModule<TState, TResult>
     protected override nn.Module _to(Device device, ScalarType dtype, bool non_blocking)
     {
         Check.Floating(dtype);
-        Convert(module => module.to(device, dtype, non_blocking));
-        return base._to(device, dtype, non_blocking);
+        Convert(module => module.to(device, dtype, non_blocking), parameter => parameter.dtype != dtype || parameter.device_type != device.type);
+        return base._to(device.type, device.index, non_blocking);
     }
 
     /// <summary>Nothing: the parameters are registered at construction.</summary>
@@ -70,8 +71,9 @@ public abstract partial class RecurrentModule<TState, TResult>
 
     // What holds the parameters converts them: the native module where there is one (in place or by new objects,
     // as the binding has it), else the cells. What it holds afterwards is registered anew, what it gave up is disposed.
-    private void Convert(Action<nn.Module> conversion)
+    private void Convert(Action<nn.Module> conversion, Func<Parameter, bool> isChanged)
     {
+        _bindings.CheckUnshared(isChanged);
         Tensor[] before = [.. parameters(recurse: false), .. buffers(recurse: false)];
         if (_native is not null)
         {

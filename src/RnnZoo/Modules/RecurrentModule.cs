@@ -226,6 +226,7 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
         var lengths = _lengths.Take();
         ArgumentNullException.ThrowIfNull(input);
         using var scope = NewDisposeScope();
+        TokenInput.CheckType(input);
         var isUnbatched = input.Dimensions == (TokenInput.Is(input) ? 1 : 2);
         if (isUnbatched)
         {
@@ -292,6 +293,25 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
         _bindings.Verify(this, _native);
     }
 
+    /// <summary>Sets training or evaluation, of the cells too.</summary>
+    public override void train(bool on = true)
+    {
+        base.train(on);
+        _bindings.SetTraining(on);
+    }
+
+    /// <summary>Applies a function to this module, and to users' cells and what is in them.</summary>
+    /// <returns>This module.</returns>
+    public override nn.Module apply(Action<nn.Module> fn)
+    {
+        foreach (var cell in _bindings.Cells.Where(cell => cell is not EquationCell))
+        {
+            cell.apply(fn);
+        }
+
+        return base.apply(fn);
+    }
+
     private RecurrentState CheckedState(RecurrentState? state, long batch, Tensor like)
     {
         if (state is null)
@@ -353,7 +373,7 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
 
     private double CheckNoNative(double value, string name) => value == 0 || _backward != BackwardPath.Native
         ? value
-        : throw new NotSupportedException($"{name}: expected 0 while Backward is Native, which has none, got {value}; set Backward to Auto first.");
+        : throw new NotSupportedException(FormattableString.Invariant($"{name}: expected 0 while Backward is Native, which has none, got {value}; set Backward to Auto first."));
 
     private RecurrentState Zeros(long batch, ScalarType dtype, Device device) =>
         new([.. StateSizes.Select(size => zeros(NumLayers * NumDirections, batch, size, dtype: dtype, device: device))]); // [L·D, B, S]

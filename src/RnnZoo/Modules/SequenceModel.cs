@@ -245,7 +245,7 @@ internal sealed record InputEncoder(InputEncoding Encoding, Embedding? Embedding
 
         if (!TokenInput.Is(input))
         {
-            throw new ArgumentException($"input: expected token ids {Axes} of dtype Int64, got {Check.Show(input.shape)} of dtype {input.dtype}.");
+            throw new ArgumentException($"input: expected token ids {Axes} of dtype Int64, got {Check.Show(input.shape)} of dtype {input.dtype}; convert ids with .to(ScalarType.Int64).");
         }
 
         if (Embedding is null && NetReadsTokens)

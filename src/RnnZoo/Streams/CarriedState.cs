@@ -31,7 +31,7 @@ internal sealed class CarriedState(long streams, Func<long, RecurrentState>? ini
         }
 
         using var scope = NewDisposeScope();
-        return state.Detach().DetachFromDisposeScope();
+        return state.Map(part => part.detach().clone()).DetachFromDisposeScope(); // it may be a view of what its owner changes
     }
 
     /// <summary>The state with the rows of some streams as at the start; the others as they are, gradients included.</summary>

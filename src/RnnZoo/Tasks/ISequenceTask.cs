@@ -84,6 +84,11 @@ public sealed record SequenceBatch(torch.Tensor Input, torch.Tensor Target) : ID
         Lengths?.Dispose();
     }
 
+    /// <summary>The batch where a model's parameters are.</summary>
+    internal SequenceBatch On(torch.nn.Module model) => model.parameters().FirstOrDefault() is { } parameter && parameter.device_type != Input.device_type
+        ? new SequenceBatch(Input.to(parameter.device), Target.to(parameter.device)) { Lengths = Lengths }
+        : this;
+
     /// <summary>What a model makes of the input.</summary>
     internal torch.Tensor OutputOf(torch.nn.Module<torch.Tensor, RecurrentState?, RecurrentResult> model) =>
         Lengths is null ? model.call(Input, null)!.Output

@@ -77,12 +77,11 @@ internal sealed class OptimizerSet : IDisposable
     public OptimizerSet(nn.Module model, OptimizerKind kind, double skewRateFactor = 1)
     {
         _kind = Check.Known(kind, nameof(kind));
-        var groups =
-            from item in model.named_parameters()
-            where item.Item2.requires_grad
-            group item.Item2 by IsSkew(item.Item1) ? skewRateFactor : 1;
+        // One under two names, as of an embedding and a readout, takes one step.
+        (string Name, Parameter Parameter)[] own = [.. model.named_parameters().Where(item => item.Item2.requires_grad).DistinctBy(item => TensorIdentity.Of(item.Item2))];
+        var groups = own.GroupBy(item => IsSkew(item.Name) ? skewRateFactor : 1, item => item.Parameter);
         _slots = [.. groups.SelectMany(group => group.Select(parameter => new Slot(parameter, group.Key, [.. MemoryNames.Select(_ => zeros_like(parameter, requires_grad: false).DetachFromDisposeScope())])))];
-        _parameters = [.. model.parameters().Where(parameter => parameter.requires_grad)];
+        _parameters = Array.ConvertAll(own, item => item.Parameter);
     }
 
     private string[] MemoryNames => _kind switch

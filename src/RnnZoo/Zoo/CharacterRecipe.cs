@@ -210,9 +210,14 @@ internal sealed class CharacterRun : IDisposable
 
     private void KeepBest()
     {
-        _model.Net.SaveSafeTensors(BestWeights);
         var progress = _trainer.Progress;
-        _run.OnBest?.Invoke(Trained(null, Measured(progress.BestBits!.Value, BestOf(progress))));
+        if (_run.OnBest is { } keep) // writes the same file
+        {
+            keep(Trained(null, Measured(progress.BestBits!.Value, BestOf(progress))));
+            return;
+        }
+
+        _model.Net.SaveSafeTensors(BestWeights);
     }
 
     private IReadOnlyList<MetricValue> Measured(double bits, string weights) => ModelMeasurement.OfText(bits, _text.HeldOut, HeldOut, weights);

@@ -64,6 +64,10 @@ internal static class ModelFolder
         return trained;
     }
 
+    /// <summary>What a folder holds besides a model, which would be lost if another took its place; null if nothing.</summary>
+    public static string? OtherIn(string folder) =>
+        Directory.Exists(folder) ? Directory.EnumerateFileSystemEntries(folder).Select(path => Path.GetFileName(path)).FirstOrDefault(name => !Files.Contains(name)) : null;
+
     /// <summary>
     /// Puts a copy of a folder in another's place: the copy is made beside it, and then the two change places. On Linux that is
     /// one step, so that a program that is killed leaves the old folder or the new one; elsewhere it is two renames, and
@@ -72,9 +76,10 @@ internal static class ModelFolder
     /// <exception cref="IOException">A file cannot be written; the old folder is left as it was.</exception>
     public static void Install(string source, string target)
     {
-        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(new DirectoryInfo(target).LinkTarget is null ? target : Directory.ResolveLinkTarget(target, returnFinalTarget: true)!.FullName));
         var (parent, name) = (Path.GetDirectoryName(full)!, Path.GetFileName(full));
         var (fresh, old) = (Path.Combine(parent, $".{name}.new"), Path.Combine(parent, $".{name}.old"));
+        using var held = new FileStream(fresh + ".lock", FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose); // against another who does the same
         Delete(fresh);
         if (!Directory.Exists(full) && Directory.Exists(old))
         {
@@ -85,7 +90,7 @@ internal static class ModelFolder
         Directory.CreateDirectory(fresh);
         foreach (var file in Directory.EnumerateFiles(source))
         {
-            File.Copy(file, Path.Combine(fresh, Path.GetFileName(file)));
+            AtomicFile.Copy(file, Path.Combine(fresh, Path.GetFileName(file)));
         }
 
         if (Directory.Exists(full))

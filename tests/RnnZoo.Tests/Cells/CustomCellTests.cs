@@ -64,12 +64,12 @@ public sealed class CustomCellTests
     public void Keys_AreTheCellsOwnNamesWithLayerAndDirection()
     {
         using var net = Make(2, true);
-        string[] names = ["input", "recurrent", "trace", "mix.weight", "decay"];
+        string[] names = ["input", "recurrent", "trace", "mix.weight", "decay", "closed"];
         Assert.Equal(
             (from suffix in new[] { "_l0", "_l0_reverse", "_l1", "_l1_reverse" } from name in names select name + suffix).Order(),
             net.state_dict().Keys.Order());
         Assert.Equal(16, net.parameters().Count());
-        Assert.Equal(4, net.buffers().Count());
+        Assert.Equal(8, net.buffers().Count());
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class CustomCellTests
         using var scope = NewDisposeScope();
         using var net = new Recurrent(I, (_, _, size) => new LeakyCell(size, H, ScalarType.Float32), numLayers: 2);
         net.to(ScalarType.Float64);
-        Assert.All(net.state_dict().Values, value => Assert.Equal(ScalarType.Float64, value.dtype));
+        Assert.All(net.state_dict(), item => Assert.Equal(item.Key.StartsWith("closed", StringComparison.Ordinal) ? ScalarType.Bool : ScalarType.Float64, item.Value.dtype));
         var before = net.named_parameters().ToDictionary(item => item.Item1, item => item.Item2.detach().clone());
         using var optimizer = optim.SGD(net.parameters(), 0.1);
         net.call(Random(T, B, I)).Output.sum().backward();
@@ -131,6 +131,11 @@ public sealed class CustomCellTests
         var x = ones(T, B, I);
         Assert.NotEqual(0, net.call(x).Output.eq(0).sum().item<long>());
         net.eval();
+        Assert.False(net.CellAt(0).training); // at once: a Jacobian asks the cell alone
+        var applied = new List<string>();
+        net.apply(module => applied.Add(module.GetName()));
+        Assert.Contains(nameof(DroppingCell), applied);
+        Assert.Contains("Dropout", applied);
         Assert.Equal(0, net.call(x).Output.eq(0).sum().item<long>());
         net.train();
         Assert.NotEqual(0, net.call(x).Output.eq(0).sum().item<long>());

@@ -240,7 +240,7 @@ public class CharsTests
         using var folder = new TemporaryFolder();
         WriteText(folder);
         await CliRun.Of(folder.Path, Small + " --text text.txt --output out");
-        await File.WriteAllTextAsync(folder.File("out/model.json.77.part"), "half");
+        await File.WriteAllTextAsync(folder.File("out/model.json.77.rnnzoo.part"), "half");
         await File.WriteAllTextAsync(folder.File("out/download.part"), "mine");
 
         var run = await CliRun.Of(folder.Path, "train chars --resume out");

@@ -161,8 +161,8 @@ public class CompareCopyTests
         using var folder = new TemporaryFolder();
 
         await CliRun.Of(folder.Path, Command(("steps", "3")) + " --json --output out --tensorboard --format png");
-        string[] mine = ["lstm-mine3.safetensors", "download.part"];
-        string[] killed = ["log.jsonl.77.part", "results.json.78-2.part"];
+        string[] mine = ["lstm-mine3.safetensors", "download.1.part"];
+        string[] killed = ["log.jsonl.77.rnnzoo.part", "results.json.78-2.rnnzoo.part"];
         Array.ForEach([.. mine, .. killed], name => File.WriteAllText(folder.File($"out/{name}"), ""));
         var later = await CliRun.Of(folder.Path, Command(("steps", "2"), ("models", "lstm")) + " --json --output out");
 

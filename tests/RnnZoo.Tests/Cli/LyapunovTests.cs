@@ -145,6 +145,27 @@ public class LyapunovTests
     }
 
     [Fact]
+    public async Task Weights_ThatSeveralNetsHave_AreOfTheOneThatIsSaid()
+    {
+        using var folder = new TemporaryFolder();
+        using (var model = SequenceModel.Create("slstm", 5, 7, 3))
+        {
+            model.SaveSafeTensors(folder.File("net.safetensors"));
+        }
+
+        var first = await CliRun.Of(folder.Path, "lyapunov --weights net.safetensors --steps 30 --warm-up 5 --json");
+        var said = await CliRun.Of(folder.Path, "lyapunov --weights net.safetensors --cell slstm --steps 30 --warm-up 5 --json");
+        var wrong = await CliRun.Of(folder.Path, "lyapunov --weights net.safetensors --cell gru --steps 30 --json");
+
+        Assert.Equal(("lstm", "slstm"), (first.Json.GetProperty("model").GetString(), said.Json.GetProperty("model").GetString()));
+        Assert.StartsWith("net.safetensors: read as lstm; slstm has the same parameters, which --cell says.", first.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("read as", said.Error, StringComparison.Ordinal);
+        Assert.NotEqual(first.Json.GetProperty("results").GetRawText(), said.Json.GetProperty("results").GetRawText());
+        Assert.Equal(ExitCodes.Usage, wrong.ExitCode);
+        Assert.EndsWith("(lstm, slstm), got 'gru'.", wrong.Error.Trim(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Weights_OfAComparison_AreMeasured()
     {
         using var folder = new TemporaryFolder();

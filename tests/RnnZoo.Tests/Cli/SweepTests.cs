@@ -87,7 +87,7 @@ public partial class SweepTests
         }
 
         // The last ones first, and one that a dead writer left half.
-        await File.WriteAllTextAsync(folder.File("killed/results/parity-3-gru-lr0.03-seed1.json.999999.part"), "{");
+        await File.WriteAllTextAsync(folder.File("killed/results/parity-3-gru-lr0.03-seed1.json.999999.rnnzoo.part"), "{");
         for (var number = Cells - 1; number > Cells - 4; number--)
         {
             Assert.Equal(ExitCodes.Success, await Cell(folder, "killed", number));

@@ -114,6 +114,13 @@ public class ZooTrainTests(TrainedTinyModels trained) : IClassFixture<TrainedTin
         Assert.Equal(seed3, File.GetLastWriteTimeUtc(Path.Combine(folder.Path, "run", "seed-3.safetensors")));
         Assert.Equal(committed, rest.Json.GetProperty("weightsSha256").GetString());
         Assert.Equal(Path.Combine(folder.File("models"), TinyModels.Copy), rest.Json.GetProperty("installed").GetString());
+
+        var own = Path.Combine(folder.File("models"), TinyModels.Copy, "checkpoint-000000001.safetensors");
+        await File.WriteAllTextAsync(own, "mine");
+        var refused = await CliRun.Of(folder.Path, $"zoo train {TinyModels.Copy} --models models --output run --write");
+        Assert.Equal((ExitCodes.Usage, "mine"), (refused.ExitCode, await File.ReadAllTextAsync(own)));
+        Assert.Contains("--write: expected ", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("got checkpoint-000000001.safetensors in it; move that, or leave --write out.", refused.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using RnnZoo.Files;
 using RnnZoo.Modules;
+using RnnZoo.Tests.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tests.Files;
@@ -62,6 +63,27 @@ public class SafeTensorsModuleTests
         Assert.Equal(["bias_hh_l0"], missing);
         Assert.Equal(["more"], unexpected);
         Assert.All(lstm.state_dict(), pair => Assert.True(pair.Value.Equals(before[pair.Key])));
+    }
+
+    [Fact]
+    public void Load_TiedTensorsOfWhichTheFileHasOne_AreBothRead()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using var model = new TiedModel();
+        SafeTensors.Save(folder.File("w.safetensors"), [new("embedding.weight", full(7, 5, 2.0f)), new("readout.bias", ones(7))]);
+
+        model.LoadSafeTensors(folder.File("w.safetensors"));
+
+        Assert.Equal(70, model.state_dict()["readout.weight"].sum().item<float>());
+        var problem = Assert.Throws<InvalidDataException>(() => Load("readout.weight"));
+        Assert.EndsWith("missing: readout.bias; unexpected: none.", problem.Message, StringComparison.Ordinal);
+
+        void Load(string name)
+        {
+            SafeTensors.Save(folder.File("v.safetensors"), [new(name, full(7, 5, 2.0f))]);
+            model.LoadSafeTensors(folder.File("v.safetensors"));
+        }
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using RnnZoo.Cells;
 using RnnZoo.Modules;
 using static TorchSharp.torch;
@@ -21,6 +22,25 @@ public sealed class ArgumentTests
         Expect.Message<ArgumentException>("activation: expected one of Tanh, Relu, Linear, got 7.", () => new VanillaRnnCell(2, 3, (Activation)7));
         Expect.Message<ArgumentException>("nonLinearity: expected one of ReLU, Tanh, got 9.", () => new VanillaRnnCell(2, 3, (nn.NonLinearities)9));
         Assert.Throws<ArgumentNullException>(() => new Recurrent(2, null!));
+    }
+
+    [Fact]
+    public void Numbers_ReadTheSameInEveryCulture()
+    {
+        var culture = CultureInfo.CurrentCulture;
+        try
+        {
+            var comma = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+            comma.NumberFormat.NumberDecimalSeparator = ",";
+            CultureInfo.CurrentCulture = comma;
+            using var net = new Lstm(2, 3) { Backward = BackwardPath.Native };
+            Expect.Message<ArgumentException>("dropout: expected a probability from 0 to 1, got 1.5.", () => new Lstm(2, 3, dropout: 1.5));
+            Expect.Message<NotSupportedException>("Zoneout: expected 0 while Backward is Native, which has none, got 0.5; set Backward to Auto first.", () => net.Zoneout = 0.5);
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = culture;
+        }
     }
 
     [Theory]

@@ -151,6 +151,22 @@ public sealed class ConversionTests
     }
 
     [Fact]
+    public void SharedParameters_AreNotTakenApart()
+    {
+        using var scope = NewDisposeScope();
+        using var net = new Recurrent(5, (_, _, size) => new GruCell(size, 5), numLayers: 2);
+        var (first, second) = ((GruCell)net.CellAt(0), (GruCell)net.CellAt(1));
+        second.weight_hh = first.weight_hh;
+        using var tied = new Recurrent(5, (layer, _, _) => layer == 0 ? first : second, numLayers: 2);
+
+        tied.to(ScalarType.Float32); // as they are
+        Expect.Message<InvalidOperationException>(
+            "to: expected cells with parameters of their own, got one for weight_hh_l0 and weight_hh_l1, of which a conversion would make several; convert the cells first, and share then.",
+            () => tied.to(ScalarType.Float64));
+        Assert.All(tied.parameters(), parameter => Assert.Equal(ScalarType.Float32, parameter.dtype));
+    }
+
+    [Fact]
     public void ToAnIntegerType_Throws()
     {
         using var net = new Lstm(5, 11);

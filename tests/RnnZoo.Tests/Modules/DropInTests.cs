@@ -93,6 +93,31 @@ public sealed class DropInTests
         }
     }
 
+    [Theory]
+    [InlineData(BackwardPath.Auto)]
+    [InlineData(BackwardPath.HandWritten)]
+    [InlineData(BackwardPath.Autograd)]
+    [InlineData(BackwardPath.Native)]
+    public void FinalState_CanBeDetachedAndChangedInPlace(BackwardPath path)
+    {
+        using var scope = NewDisposeScope();
+        using var lstm = new Lstm(2, 3) { Backward = path };
+        using var gru = new Gru(2, 3) { Backward = path };
+        var x = randn(4, 5, 2);
+
+        using (no_grad())
+        {
+            lstm.call(x).Item2.detach_();
+        }
+
+        Assert.False(gru.call(x).Item2.detach_().requires_grad);
+        var (_, h, c) = lstm.call(x);
+        var kept = (c * c).sum();
+        h.mul_(zeros_like(h)); // no part of the graph needs what it was
+        (kept + h.sum()).backward();
+        Assert.NotEqual(0, lstm.parameters().First().grad!.abs().sum().item<float>());
+    }
+
     private static T Seeded<T>(Func<T> make)
     {
         manual_seed(42);

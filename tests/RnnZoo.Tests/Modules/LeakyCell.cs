@@ -1,11 +1,12 @@
 using RnnZoo.Cells;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace RnnZoo.Tests.Modules;
 
 /// <summary>
-/// A user's own cell with a second state of another size, a child module and a buffer:
+/// A user's own cell with a second state of another size, a child module, and buffers, one of them of another type:
 /// s' = decay s + x V, h' = tanh(x W + h U + s' R).
 /// </summary>
 internal sealed class LeakyCell : RecurrentCell
@@ -17,6 +18,7 @@ internal sealed class LeakyCell : RecurrentCell
     private readonly Parameter trace;
     private readonly Linear mix;
     private readonly Tensor decay;
+    private readonly Tensor closed;
 
     public LeakyCell(long inputSize, long hiddenSize, ScalarType dtype = ScalarType.Float64) : base(nameof(LeakyCell), inputSize, hiddenSize)
     {
@@ -25,6 +27,7 @@ internal sealed class LeakyCell : RecurrentCell
         trace = new Parameter(randn(inputSize, Trace, dtype: dtype));
         mix = nn.Linear(Trace, hiddenSize, hasBias: false, dtype: dtype);
         decay = full(1, 0.5, dtype: dtype); // [1]
+        closed = zeros(1, dtype: ScalarType.Bool); // [1]
         RegisterComponents();
     }
 
@@ -32,7 +35,7 @@ internal sealed class LeakyCell : RecurrentCell
 
     public override RecurrentState Step(Tensor x, RecurrentState state)
     {
-        var s = state[1].mul(decay).add(x.mm(trace)); // [B, 2]
+        var s = state[1].mul(decay).add(x.mm(trace)).masked_fill(closed, 0.0.ToScalar()); // [B, 2]
         var h = x.mm(input).add(state.Hidden.mm(recurrent)).add(mix.call(s)).tanh(); // [B, H]
         return new RecurrentState(h, s);
     }

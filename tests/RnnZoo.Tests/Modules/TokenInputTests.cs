@@ -81,6 +81,7 @@ public sealed class TokenInputTests
         Expect.Message<ArgumentException>("input: expected token ids [T, B] with T above 0, got [0, 2].", () => net.Run(zeros(0, 2, dtype: ScalarType.Int64)));
         Expect.Message<ArgumentException>("input: expected token ids [B, T] with T above 0, got [2, 0].", () => batchFirst.Run(zeros(2, 0, dtype: ScalarType.Int64)));
         Expect.Message<ArgumentException>("h0: expected dtype Float32 as the input's, got Float64; convert it with .to(dtype).", () => net.call(zeros(2, 1, dtype: ScalarType.Int64), zeros(1, 1, 3, dtype: ScalarType.Float64)));
+        Expect.Message<ArgumentException>("input: expected features, or token ids of dtype Int64, got [3, 2] of dtype Int32; convert ids with .to(ScalarType.Int64).", () => net.call(tensor(new int[3, 2])));
         Assert.Equal([2, 0, 3], net.Run(zeros(2, 0, dtype: ScalarType.Int64)).Output.shape);
     }
 

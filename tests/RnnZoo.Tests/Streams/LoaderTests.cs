@@ -129,6 +129,22 @@ public class LoaderTests
     }
 
     [Fact]
+    public void CarriedState_IsNotChangedWithTheOutputThatItIsAViewOf()
+    {
+        using var scope = NewDisposeScope();
+        var (input, target) = SampleStreams.Random(T, B, 5, 2);
+        using var loader = new TruncatedBpttLoader(new TensorStreams(input, target), new() { ChunkLength = 6 });
+        using var rnn = nn.RNN(5, 7, dtype: ScalarType.Float64);
+        Tensor Outputs(Func<Tensor, Tensor> then) => cat(loader.Select(chunk => then(chunk.Run((x, h) =>
+        {
+            var output = rnn.call(x, h).Item1;
+            return (output, output.narrow(0, output.size(0) - 1, 1));
+        }))).ToList());
+
+        Expect.Close(Outputs(output => output.relu()), Outputs(output => output.relu_()), 0, "in place");
+    }
+
+    [Fact]
     public void Foreach_ChunkThatWasNotRun_ThrowsAndComesAgain()
     {
         using var scope = NewDisposeScope();

@@ -119,12 +119,12 @@ public class CheckpointTests
     public void Folder_HalfACheckpointOfAKilledRun_IsCleared()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllBytes(folder.File("checkpoint-000000005.safetensors.123.part"), [1]);
-        File.WriteAllBytes(folder.File("other.part"), [1]);
+        File.WriteAllBytes(folder.File("checkpoint-000000005.safetensors.123.rnnzoo.part"), [1]);
+        File.WriteAllBytes(folder.File("big.00.part"), [1]);
 
         Assert.Empty(new CheckpointFolder(folder.Path).Files);
 
-        Assert.Equal(folder.File("other.part"), Assert.Single(Directory.GetFiles(folder.Path)));
+        Assert.Equal(folder.File("big.00.part"), Assert.Single(Directory.GetFiles(folder.Path)));
     }
 
     private static Checkpoint At(long step) => new(

@@ -1,5 +1,6 @@
 using RnnZoo.Modules;
 using RnnZoo.Tasks;
+using RnnZoo.Tests.Modules;
 using RnnZoo.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -224,6 +225,21 @@ public class TrainerTests
                 other.copy_(mine); // so that differences do not grow by the next gradients
             }
         }
+    }
+
+    [Fact]
+    public void Optimizer_OfATiedWeight_StepsOnce()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new TiedModel();
+        using var optimizer = new OptimizerSet(model, OptimizerKind.Sgd);
+        var before = model.Weight.detach().clone();
+
+        var (_, norm) = optimizer.Step(model.call(arange(7)).square().sum(), learningRate: 0.01, clipNorm: null);
+
+        var (gradient, bias) = (model.Weight.grad!, model.get_parameter("readout.bias")!.grad!);
+        Assert.Equal(cat([gradient.flatten(), bias]).norm().item<float>(), norm, 1e-4 * norm);
+        Expect.Close(before.sub(gradient.mul(0.01)), model.Weight.detach(), 1e-6, "one step");
     }
 
     [Theory]
