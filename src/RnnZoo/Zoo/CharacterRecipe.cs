@@ -210,14 +210,9 @@ internal sealed class CharacterRun : IDisposable
 
     private void KeepBest()
     {
-        var progress = _trainer.Progress;
-        if (_run.OnBest is { } keep) // writes the same file
-        {
-            keep(Trained(null, Measured(progress.BestBits!.Value, BestOf(progress))));
-            return;
-        }
-
         _model.Net.SaveSafeTensors(BestWeights);
+        var progress = _trainer.Progress;
+        _run.OnBest?.Invoke(Trained(null, Measured(progress.BestBits!.Value, BestOf(progress))));
     }
 
     private IReadOnlyList<MetricValue> Measured(double bits, string weights) => ModelMeasurement.OfText(bits, _text.HeldOut, HeldOut, weights);

@@ -108,7 +108,7 @@ public sealed class SequenceModelTests
             "input: expected token ids from 0 to 3, got values from 0 to 4.",
             () => tokens.call(tensor(new long[] { 0, 4 }).reshape(2, 1)));
         Expect.Message<ArgumentException>(
-            "input: expected token ids [T, B] of dtype Int64, got [2, 1] of dtype Float32.",
+            "input: expected token ids [T, B] of dtype Int64, got [2, 1] of dtype Float32; convert ids with .to(ScalarType.Int64).",
             () => tokens.call(zeros(2, 1)));
         using var features = SequenceModel.Create("gru", 4, 3, 2);
         Expect.Message<ArgumentException>("input: expected [T, B, I] with I = 4, got [7, 1, 3].", () => features.call(zeros(7, 1, 3)));

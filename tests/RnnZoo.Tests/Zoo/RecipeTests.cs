@@ -138,9 +138,6 @@ public class RecipeTests(TrainedTinyModels trained) : IClassFixture<TrainedTinyM
         Expect.Message<ArgumentException>(
             "recipe.initialisation: expected one that fits lstm (default, xavier, orthogonal, identity, one-hot, forget-bias, chrono), joined by +, got 'one-hot+henaff'.",
             () => (sequences with { Initialisation = "one-hot+henaff" }).Train(1));
-        Expect.Message<ArgumentException>(
-            "recipe.initialisation.maxSteps: expected a number of steps above 2, got 2.",
-            () => (sequences with { Task = new ParityTask(2), Stages = [sequences.Stages[0] with { Task = null }], Initialisation = "chrono" }).Train(1));
         Assert.StartsWith("run.TextFile: expected the file with the text to learn, Some lines, got none. To get it: make them", Assert.Throws<ArgumentException>(() => characters.Train(4)).Message, StringComparison.Ordinal);
         Assert.StartsWith("text: expected Some lines with the SHA-256 ", Assert.Throws<InvalidDataException>(() => characters.Train(4, new RecipeRun { Text = other })).Message, StringComparison.Ordinal);
     }
