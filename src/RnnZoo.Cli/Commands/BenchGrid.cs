@@ -38,7 +38,7 @@ internal sealed class BenchGridRun(CliHost host, IReadOnlyList<string> cells, IR
         var watch = Stopwatch.StartNew();
         var folder = output is null ? null : OutputFolder.Make(host, output, "bench");
         List<BenchComparison> rows = [];
-        var written = "";
+        string written;
         try
         {
             Measure(rows, cancellation);

@@ -5,6 +5,7 @@ using RnnZoo.Cli.Report;
 using RnnZoo.Files;
 using RnnZoo.Plots;
 using RnnZoo.Tasks;
+using RnnZoo.Training;
 using RnnZoo.Zoo;
 using Spectre.Console;
 
@@ -125,12 +126,17 @@ internal static class SweepReport
         return ReportTable.Of(border, nets, [new("net", net => net), .. columns]);
     }
 
-    // With the mean of the steps where every seed solved the task.
+    // With the mean of the steps where every seed solved the task; no number of weights that were about to diverge.
     private static string Text(SweepScore? score)
     {
         if (score is null)
         {
             return "";
+        }
+
+        if (score.Seeds.All(seed => seed.Ended == StopReason.Diverged.Name()))
+        {
+            return StopReason.Diverged.Name();
         }
 
         var solved = score.Seeds.All(seed => seed.Solved) ? $", {score.Seeds.Average(seed => seed.Steps):#,0} steps" : "";

@@ -43,11 +43,7 @@ public sealed class IndRnnCell : EquationCell
     public IndRnnCell(long inputSize, long hiddenSize, double? recurrentBound = null, bool bias = true, Device? device = null, ScalarType? dtype = null)
         : base(nameof(IndRnnCell), inputSize, hiddenSize, GateNames)
     {
-        if (recurrentBound is { } bound && !(bound > 0 && double.IsFinite(bound)))
-        {
-            throw new ArgumentException($"recurrentBound: expected a number above 0, or null for no bound, got {recurrentBound}.");
-        }
-
+        Check.That(recurrentBound is null || (recurrentBound > 0 && double.IsFinite(recurrentBound.Value)), nameof(recurrentBound), "a number above 0, or null for no bound", recurrentBound);
         RecurrentBound = recurrentBound;
         weight_ih = Draw(1 / Math.Sqrt(hiddenSize), dtype, device, hiddenSize, inputSize);
         weight_hh = Draw(1 / Math.Sqrt(hiddenSize), dtype, device, hiddenSize);

@@ -48,11 +48,7 @@ public sealed class JanetCell : GatedCell
     public JanetCell(long inputSize, long hiddenSize, double beta = DefaultBeta, bool bias = true, Device? device = null, ScalarType? dtype = null)
         : base(nameof(JanetCell), inputSize, hiddenSize, GateNames, bias, device, dtype)
     {
-        if (!double.IsFinite(beta))
-        {
-            throw new ArgumentException($"beta: expected a finite number, got {beta}.");
-        }
-
+        Check.That(double.IsFinite(beta), nameof(beta), "a finite number", beta);
         Beta = beta;
         using var scope = NewDisposeScope();
         using var noTape = no_grad();

@@ -146,7 +146,7 @@ internal static class Directions
         var norm = jacobian.norm().item<double>();
         if (!double.IsFinite(norm))
         {
-            throw new ArithmeticException($"J: expected finite numbers {place}, got {norm}; the state or the weights have diverged.");
+            throw new ArithmeticException(FormattableString.Invariant($"J: expected finite numbers {place}, got {norm}; the state or the weights have diverged."));
         }
 
         var stretches = new double[frame.shape[1]];

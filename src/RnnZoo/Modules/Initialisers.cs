@@ -34,7 +34,7 @@ public static class Initialisers
     /// <exception cref="ArgumentException">The gain is not a number above 0.</exception>
     public static Initialiser Xavier(double gain = 1)
     {
-        PositiveNumber(gain, nameof(gain));
+        Check.AboveZero(gain, nameof(gain));
         return new FillingInitialiser("xavier", (cell, generator) =>
         {
             foreach (var block in GateBlocks.Weights(cell))
@@ -54,7 +54,7 @@ public static class Initialisers
     /// <exception cref="ArgumentException">The gain is not a number above 0.</exception>
     public static Initialiser Orthogonal(double gain = 1)
     {
-        PositiveNumber(gain, nameof(gain));
+        Check.AboveZero(gain, nameof(gain));
         return new FillingInitialiser("orthogonal", (cell, generator) =>
         {
             foreach (var block in GateBlocks.Recurrent(cell, "orthogonal"))
@@ -72,7 +72,7 @@ public static class Initialisers
     /// <exception cref="ArgumentException">The scale is not a number above 0.</exception>
     public static Initialiser Identity(double scale = 1)
     {
-        PositiveNumber(scale, nameof(scale));
+        Check.AboveZero(scale, nameof(scale));
         return new FillingInitialiser("identity", (cell, _) =>
         {
             foreach (var block in GateBlocks.Recurrent(cell, "identity"))
@@ -114,11 +114,7 @@ public static class Initialisers
     /// <exception cref="ArgumentException">The bias is not finite.</exception>
     public static Initialiser ForgetBias(double bias = 1)
     {
-        if (!double.IsFinite(bias))
-        {
-            throw new ArgumentException($"bias: expected a finite number, got {bias}.");
-        }
-
+        Check.That(double.IsFinite(bias), nameof(bias), "a finite number", bias);
         return new FillingInitialiser("forget-bias", (cell, _) =>
         {
             var gate = ForgetGate(cell)
@@ -136,11 +132,7 @@ public static class Initialisers
     /// <exception cref="ArgumentException">T_max is 2 or less.</exception>
     public static Initialiser Chrono(double maxSteps)
     {
-        if (!double.IsFinite(maxSteps) || maxSteps <= 2)
-        {
-            throw new ArgumentException($"maxSteps: expected a number of steps above 2, got {maxSteps}.");
-        }
-
+        Check.That(double.IsFinite(maxSteps) && maxSteps > 2, nameof(maxSteps), "a number of steps above 2", maxSteps);
         return new FillingInitialiser("chrono", (cell, generator) =>
         {
             var keepGate = ForgetGate(cell) ?? (cell is GruCell or MinGruCell ? "z" : null)
@@ -191,14 +183,6 @@ public static class Initialisers
         JanetCell => "s",
         _ => null,
     };
-
-    private static void PositiveNumber(double value, string name)
-    {
-        if (!double.IsFinite(value) || value <= 0)
-        {
-            throw new ArgumentException($"{name}: expected a finite number above 0, got {value}.");
-        }
-    }
 
     /// <summary>
     /// The initialisation of a name: <c>default</c>, <c>xavier</c>, <c>orthogonal</c>, <c>identity</c>, <c>one-hot</c>, <c>irnn</c>,

@@ -37,7 +37,7 @@ public abstract partial class RecurrentModule<TState, TResult>
     /// <inheritdoc/>
     protected override nn.Module _to(DeviceType deviceType, int deviceIndex, bool non_blocking)
     {
-        Convert(module => module.to(deviceType, deviceIndex, non_blocking), parameter => parameter.device_type != deviceType);
+        Convert(module => module.to(deviceType, deviceIndex, non_blocking), parameter => !IsOn(parameter, deviceType, deviceIndex));
         return base._to(deviceType, deviceIndex, non_blocking);
     }
 
@@ -45,7 +45,7 @@ public abstract partial class RecurrentModule<TState, TResult>
     protected override nn.Module _to(Device device, ScalarType dtype, bool non_blocking)
     {
         Check.Floating(dtype);
-        Convert(module => module.to(device, dtype, non_blocking), parameter => parameter.dtype != dtype || parameter.device_type != device.type);
+        Convert(module => module.to(device, dtype, non_blocking), parameter => parameter.dtype != dtype || !IsOn(parameter, device.type, device.index));
         return base._to(device.type, device.index, non_blocking);
     }
 
@@ -92,6 +92,8 @@ public abstract partial class RecurrentModule<TState, TResult>
             tensor.Dispose();
         }
     }
+
+    private static bool IsOn(Parameter parameter, DeviceType type, int index) => parameter.device_type == type && (index < 0 || parameter.device_index < 0 || parameter.device_index == index);
 
     private void Register()
     {

@@ -84,8 +84,8 @@ public sealed record SequenceBatch(torch.Tensor Input, torch.Tensor Target) : ID
         Lengths?.Dispose();
     }
 
-    /// <summary>The batch where a model's parameters are.</summary>
-    internal SequenceBatch On(torch.nn.Module model) => model.parameters().FirstOrDefault() is { } parameter && parameter.device_type != Input.device_type
+    /// <summary>The batch where a model's parameter is, if it has one.</summary>
+    internal SequenceBatch On(torch.Tensor? parameter) => parameter is not null && parameter.device_type != Input.device_type
         ? new SequenceBatch(Input.to(parameter.device), Target.to(parameter.device)) { Lengths = Lengths }
         : this;
 

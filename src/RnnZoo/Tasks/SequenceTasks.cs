@@ -34,6 +34,9 @@ internal static class SequenceTasks
     /// <exception cref="ArgumentException">The name is unknown.</exception>
     public static bool ReadsFiles(string name) => Find(name).ReadsFiles;
 
+    /// <summary>What a training looks at on its way, in words.</summary>
+    public static string DrawnFrom(ISequenceTask task) => task is SequentialImageTask ? "training images" : "fresh sequences"; // who asks need not have the images
+
     /// <summary>Makes a task.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="settings">Values of its settings; those with a default may be left out.</param>

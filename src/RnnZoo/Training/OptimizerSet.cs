@@ -84,6 +84,9 @@ internal sealed class OptimizerSet : IDisposable
         _parameters = Array.ConvertAll(own, item => item.Parameter);
     }
 
+    /// <summary>One of the parameters; null if there is none to train.</summary>
+    public Parameter? First => _parameters.FirstOrDefault();
+
     private string[] MemoryNames => _kind switch
     {
         OptimizerKind.Adam or OptimizerKind.AdamW => ["exp_avg", "exp_avg_sq"],

@@ -108,7 +108,7 @@ public sealed class Trainer
     {
         using var scope = NewDisposeScope();
         var task = _options.StageAt(step)?.Task ?? _task;
-        var batch = task.Sample(_options.BatchSize, data).On(_model);
+        var batch = task.Sample(_options.BatchSize, data).On(optimizer.First);
         _model.zero_grad();
         var loss = task.Loss(batch.OutputOf(_model), batch.Target);
         var learningRate = _options.Schedule.At(_options.LearningRate, step, _options.Steps);
@@ -157,11 +157,11 @@ public sealed class Trainer
         model.eval();
         try
         {
-            var scores = new List<TaskScore>();
+            var (scores, parameter) = (new List<TaskScore>(), model.parameters().FirstOrDefault());
             for (var done = 0L; done < sequences; done += batchSize)
             {
                 using var scope = NewDisposeScope();
-                var batch = read(done, Math.Min(batchSize, sequences - done)).On(model);
+                var batch = read(done, Math.Min(batchSize, sequences - done)).On(parameter);
                 scores.Add(task.Score(batch.OutputOf(model), batch.Target));
             }
 

@@ -45,7 +45,7 @@ public sealed class TrainingHistory(string name, ISequenceTask? task = null) : I
         var steps = new Axis("training step") { Minimum = 0, Maximum = Steps.Select(step => step.Step).Append(1).Max() };
         var (metric, unit, measuredOn) = task is null
             ? (TextMetric, "nats per character", "the held-out text")
-            : (task.Metric.Name, task.LossUnit, task.TestSequences > 0 ? "training data; at the end, test data" : "fresh sequences");
+            : (task.Metric.Name, task.LossUnit, SequenceTasks.DrawnFrom(task));
         var end = Result is { } result ? $"ended by {result.Reason.Name(metric)}" : "not ended yet";
         return new Figure(Title(),
         [

@@ -152,9 +152,8 @@ public sealed record GradientCheckOptions
         }
 
         double[] tolerances = [RelativeFloat64, RelativeFloat32, Epsilon, AbsoluteDifference, RelativeDifference];
-        return Array.TrueForAll(tolerances, tolerance => tolerance > 0 && double.IsFinite(tolerance))
-            ? this
-            : throw new ArgumentException($"tolerances and Epsilon: expected finite numbers above 0, got {string.Join(", ", tolerances)}.");
+        Array.ForEach(tolerances, tolerance => Check.AboveZero(tolerance, "tolerances and Epsilon"));
+        return this;
     }
 }
 

@@ -62,7 +62,7 @@ internal static class ManifestJson
         }
     }
 
-    // The serializer lets pass null among the items of a list or a dictionary, and numbers that become infinite.
+    // The serializer lets pass null among the items of a list, and numbers that become infinite.
     private static string? Unfit(JsonElement element, string path) => element.ValueKind switch
     {
         JsonValueKind.Object => element.EnumerateObject().Select(field => Unfit(field.Value, path.Length == 0 ? field.Name : $"{path}.{field.Name}")).FirstOrDefault(found => found is not null),

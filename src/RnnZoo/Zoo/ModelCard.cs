@@ -159,7 +159,7 @@ internal static class TrainingCurve
         {
             ReferenceLines = task is null ? [] : [Baseline(task.Baseline)],
         };
-        var metric = new LineChart($"on {(task is null ? "the held-out text" : task is SequentialImageTask ? "training images" : "fresh sequences")}, on the way", Steps(steps), MetricAxis(task), Lines(manifest, log, "evaluation", entry => entry.Metric))
+        var metric = new LineChart($"on {(task is null ? "the held-out text" : SequenceTasks.DrawnFrom(task))}, on the way", Steps(steps), MetricAxis(task), Lines(manifest, log, "evaluation", entry => entry.Metric))
         {
             ReferenceLines = task is null ? [] : [Baseline(task.Metric.Baseline)],
         };

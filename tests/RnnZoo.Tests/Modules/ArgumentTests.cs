@@ -35,6 +35,10 @@ public sealed class ArgumentTests
             CultureInfo.CurrentCulture = comma;
             using var net = new Lstm(2, 3) { Backward = BackwardPath.Native };
             Expect.Message<ArgumentException>("dropout: expected a probability from 0 to 1, got 1.5.", () => new Lstm(2, 3, dropout: 1.5));
+            Expect.Message<ArgumentException>("beta: expected a finite number, got NaN.", () => new JanetCell(2, 3, double.NaN));
+            Expect.Message<ArgumentException>("recurrentBound: expected a number above 0, or null for no bound, got -1.5.", () => new IndRnnCell(2, 3, -1.5));
+            Expect.Message<ArgumentException>("maxSteps: expected a number of steps above 2, got 1.5.", () => Initialisers.Chrono(1.5));
+            Expect.Message<ArgumentException>("gain: expected a number above 0, got -1.5.", () => Initialisers.Xavier(-1.5));
             Expect.Message<NotSupportedException>("Zoneout: expected 0 while Backward is Native, which has none, got 0.5; set Backward to Auto first.", () => net.Zoneout = 0.5);
         }
         finally

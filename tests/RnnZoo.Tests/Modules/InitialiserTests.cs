@@ -204,7 +204,7 @@ public sealed class InitialiserTests
             "orthogonal: expected cells with gates (VanillaRnnCell, LstmCell, GruCell), got LeakyCell; fill its parameters yourself.",
             () => Initialisers.Orthogonal().Apply(custom));
         Expect.Message<ArgumentException>("maxSteps: expected a number of steps above 2, got 2.", () => Initialisers.Chrono(2));
-        Expect.Message<ArgumentException>("gain: expected a finite number above 0, got 0.", () => Initialisers.Xavier(0));
+        Expect.Message<ArgumentException>("gain: expected a number above 0, got 0.", () => Initialisers.Xavier(0));
         Expect.Message<ArgumentException>("bias: expected a finite number, got NaN.", () => Initialisers.ForgetBias(double.NaN));
     }
 
