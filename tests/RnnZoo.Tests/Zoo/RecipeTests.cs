@@ -1,6 +1,5 @@
 using RnnZoo.Characters;
 using RnnZoo.Modules;
-using RnnZoo.Tasks;
 using RnnZoo.Tests.Modules;
 using RnnZoo.Tests.Training;
 using RnnZoo.Training;
