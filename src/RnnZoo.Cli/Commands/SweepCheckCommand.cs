@@ -60,8 +60,8 @@ internal sealed class SweepCheckCommand : ExampleCommand
                 {
                     document.WriteString("cell", check.Cell.Name);
                     document.WriteString("metric", check.Score.Metric.Name);
-                    document.WriteFinite("before", check.Before.Metrics[0].Value);
-                    document.WriteFinite("now", check.Now.Metrics[0].Value);
+                    document.WriteFinite("before", check.Before.Value);
+                    document.WriteFinite("now", check.Now.Value);
                     document.WriteFinite("spread", check.Spread);
                     document.WriteString("verdict", check.Verdict);
                 });
@@ -70,8 +70,8 @@ internal sealed class SweepCheckCommand : ExampleCommand
                 TableBorder.Rounded,
                 checks,
                 new("training", check => check.Cell.Name),
-                new("before", check => check.Number(check.Before.Metrics[0].Value)) { IsRight = true },
-                new("now", check => check.Number(check.Now.Metrics[0].Value)) { IsRight = true },
+                new("before", check => check.Number(check.Before.Value)) { IsRight = true },
+                new("now", check => check.Number(check.Now.Value)) { IsRight = true },
                 new("its seeds", check => check.Spread is { } spread ? $"{check.Number(check.Score.Mean)} ± {check.Number(spread)}" : "–") { IsRight = true },
                 new("", check => check.Verdict))),
             $"{checks.Count(check => check.IsSame || check.IsInSpread)} of {checks.Count} agree; in spread is at most {Spreads} standard deviations between the seeds from their mean");
@@ -87,7 +87,7 @@ internal sealed class SweepCheckCommand : ExampleCommand
         // One that diverged has no number; it agrees if it diverges again.
         public bool IsSame => (Before.Steps, Before.Ended) == (Now.Steps, Now.Ended) && Before.Metrics.SequenceEqual(Now.Metrics);
 
-        public bool IsInSpread => Now.Metrics[0].Value is { } value && Before.Metrics[0].Value is not null && Math.Abs(value - Score.Mean) <= Spreads * Spread;
+        public bool IsInSpread => Now.Value is { } value && Before.Value is not null && Math.Abs(value - Score.Mean) <= Spreads * Spread;
 
         public bool Differs => !IsSame && !IsInSpread && Spread is not null;
 

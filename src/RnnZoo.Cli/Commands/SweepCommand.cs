@@ -146,7 +146,7 @@ internal sealed class SweepRun(CliHost host, SweepFolder folder)
                 {
                     await SelfProcess.RunAsync(["sweep", CellCommand, folder.Path, $"{item.number}"], stop);
                     var result = folder.ResultOf(item.cell) ?? throw new InvalidOperationException("expected a result, got none");
-                    said = $"{item.cell.Name}: {result.Metrics[0].Name} {NumberText.Of(result.Metrics[0].Value, "0.####")}, ended by {result.Ended} after {result.Steps:#,0} steps, {result.Seconds:0.0} s";
+                    said = $"{item.cell.Name}: {result.Metrics[0].Name} {NumberText.Of(result.Value, "0.####")}, ended by {result.Ended} after {result.Steps:#,0} steps, {result.Seconds:0.0} s";
                     lock (_gate)
                     {
                         _done[item.cell] = result;

@@ -21,6 +21,9 @@ internal sealed record SweepResult(
     /// <summary>Whether the wanted value of the metric was reached.</summary>
     internal bool Solved => Ended == Metrics[0].Name;
 
+    /// <summary>The task's metric; null if training diverged, for then it says nothing about the net.</summary>
+    internal double? Value => Ended == StopReason.Diverged.Name() ? null : Metrics[0].Value;
+
     /// <exception cref="InvalidDataException">It is no result of this training; the message names the file.</exception>
     public static SweepResult Read(string file, string plan, SweepCell cell)
     {

@@ -30,7 +30,7 @@ internal sealed record SweepScore(SweepTask Task, int Length, string Net, double
     private static SweepScore Of(SweepCell cell, SweepResult[] seeds)
     {
         var metric = ModelMeasurement.MetricOf(seeds[0].Metrics[0]);
-        var spread = MetricSpread.Of(metric.Name, [.. seeds.Select(seed => seed.Metrics[0].Value).OfType<double>()]);
+        var spread = MetricSpread.Of(metric.Name, [.. seeds.Select(seed => seed.Value).OfType<double>()]);
         return new SweepScore(cell.Task, cell.Length, cell.Net, cell.LearningRate, seeds, metric, spread.Mean ?? double.NaN, spread.StandardDeviation);
     }
 
@@ -103,7 +103,7 @@ internal static class SweepReport
         new("net", score => score.Net),
         new(scores[0].Metric.Name, score => Number(score, score.Mean)) { IsRight = true },
         new("±", score => Number(score, score.Deviation)) { IsRight = true },
-        new("each seed", score => string.Join(", ", score.Seeds.Select(seed => Number(score, seed.Metrics[0].Value)))),
+        new("each seed", score => string.Join(", ", score.Seeds.Select(seed => Number(score, seed.Value)))),
         new("ended by", score => string.Join(", ", score.Seeds.CountBy(seed => seed.Solved ? "solved" : seed.Ended).OrderByDescending(count => count.Value).Select(count => $"{count.Value} {count.Key}"))),
         new("steps", score => score.Seeds.Average(seed => seed.Steps), "#,0"),
         new("seconds", score => score.Seeds.Average(seed => seed.ProcessorSeconds), "#,0"),
@@ -126,7 +126,7 @@ internal static class SweepReport
         return ReportTable.Of(border, nets, [new("net", net => net), .. columns]);
     }
 
-    // With the mean of the steps where every seed solved the task; no number of weights that were about to diverge.
+    // With the mean of the steps where every seed solved the task.
     private static string Text(SweepScore? score)
     {
         if (score is null)
@@ -134,7 +134,7 @@ internal static class SweepReport
             return "";
         }
 
-        if (score.Seeds.All(seed => seed.Ended == StopReason.Diverged.Name()))
+        if (double.IsNaN(score.Mean))
         {
             return StopReason.Diverged.Name();
         }

@@ -189,8 +189,10 @@ public partial class SweepTests
             }
         }
 
-        await File.WriteAllTextAsync(file, Value().Replace(text, "${1}null").Replace("\"steps\": 7", "\"steps\": 0", StringComparison.Ordinal).Replace("\"ended\": \"steps\"", "\"ended\": \"diverged\"", StringComparison.Ordinal));
-        Assert.Contains("1 diverged", (await Status()).Table, StringComparison.Ordinal); // before its first step was done
+        await File.WriteAllTextAsync(file, Value().Replace(text, "${1}0.123").Replace("\"steps\": 7", "\"steps\": 0", StringComparison.Ordinal).Replace("\"ended\": \"steps\"", "\"ended\": \"diverged\"", StringComparison.Ordinal));
+        var table = (await Status()).Table;
+        Assert.Contains("1 diverged", table, StringComparison.Ordinal); // before its first step was done
+        Assert.DoesNotContain("0.123", table, StringComparison.Ordinal); // what diverged says nothing
 
         await File.WriteAllTextAsync(folder.File("out/job.id"), "1\n");
         File.Delete(file);
