@@ -173,7 +173,7 @@ internal sealed record SweepTask
         Check.That(Name != Characters || (Settings.Count == 0 && StopAt is null), Settings.Count > 0 ? "settings" : "stopAt", $"none for '{Characters}'", Settings.Count > 0 ? string.Join(", ", Settings.Keys) : StopAt);
         foreach (var (net, start) in Starts)
         {
-            Check.That(start is not null, $"starts.{net}", "an object", "null");
+            Check.That(start is not null, $"starts.{net}", "an object", start);
             Check.That(plan.Nets.Contains(net), "starts", $"nets of the plan ({string.Join(", ", plan.Nets)})", net);
             SweepPlan.Rates($"starts.{net}.learningRates", start.LearningRates);
             Check.That(start.Steps is null or >= 1, $"starts.{net}.steps", "at least 1", start.Steps);

@@ -273,7 +273,7 @@ public partial class SweepTests
         { "orthogonal+one-hot", "chrono+forget-bias", "tasks[0].starts.gru.initialisation: expected one that fits gru (default," },
         { "\"label\": \"rows\"", "\"label\": \"../rows\"", "tasks[1].label: expected 1 to 100 lower-case letters, digits, dots and hyphens, got '../rows'." },
         { "\"label\": \"rows\"", $"\"label\": \"{new string('r', 101)}\"", "tasks[1].label: expected 1 to 100 lower-case letters, digits, dots and hyphens, got 'rrr" },
-        { "\"gru\": {", "\"vanilla\": null, \"gru\": {", "tasks[0].starts.vanilla: expected an object, got 'null'." },
+        { "\"gru\": {", "\"vanilla\": null, \"gru\": {", "tasks[0].starts.vanilla: expected an object, got null." },
         { "\"lengths\": [11]", "\"lengths\": [12]", "tasks[1]: data: length: expected steps that the 187 pixels of an image divide into evenly, as 11 or 187, got 12." },
         { ", \"data\": { \"path\": \"images\" }", "", "tasks[1].data: expected the path of the files of 'images', got null." },
         { "\"path\": \"images\"", "\"path\": \"none\", \"source\": \"apt\"", "train-images-idx3-ubyte: expected an IDX file of this name or with .gz at its end, found neither; name the folder that holds the files." },
