@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
+using RnnZoo.Tasks;
 using RnnZoo.Zoo;
 using Spectre.Console;
 
@@ -25,6 +26,23 @@ internal static class ZooCommand
 
     /// <summary>The model that a command is about.</summary>
     public static Argument<string?> Name(string without = "") => new("NAME") { Description = "The model, or the path of its folder" + without, Arity = ArgumentArity.ZeroOrOne };
+
+    /// <summary>The option of the commands that measure.</summary>
+    public static ValueOption<string?> Images() => Values.Text(
+        "--data", "The folder of the images of a model that reads some, in place of the recipe's; where neither is there nothing is measured of it", "a folder");
+
+    /// <summary>A model's task, with images from another folder if one is named.</summary>
+    /// <returns>The task, null of a character model; and where its images are not there, why it cannot be measured, as the end of a message.</returns>
+    public static (ISequenceTask? Task, string? Missing) TaskOf(CliHost host, ZooModel model, string? data)
+    {
+        if (model.Task is not SequentialImageTask { Data: var images } task)
+        {
+            return (model.Task, null);
+        }
+
+        var folder = data is null ? images : Path.GetFullPath(Path.Combine(host.WorkingDirectory, data));
+        return (task.From(folder), Directory.Exists(folder) ? null : $"its images are not in '{folder}'; name their folder with --data.{task.HowToGet}");
+    }
 
     /// <summary>Runs a command; a broken file of a model, or a recipe that cannot be trained, is one line on standard error.</summary>
     public static int Try(CliHost host, Func<int> run)

@@ -4,6 +4,7 @@ using RnnZoo.Cells;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
 using RnnZoo.Files;
+using RnnZoo.Tasks;
 using RnnZoo.Zoo;
 using Spectre.Console;
 using static TorchSharp.torch;
@@ -21,11 +22,12 @@ internal static class ZooExportCommand
         var check = Values.Flag("--check", "Run each ONNX file in OnnxRuntime, and fail where it differs from the model: outputs and states of up to 100 steps by more than 0.00001, a metric on the same sequences by more than its standard error");
         var sequences = Values.Whole("--sequences", "On how many fresh sequences --check measures; a character model always takes its whole held-out text", ZooVerifyCommand.FewestSequences, 2_048);
         var seed = Values.Seed("--seed", "Where the sequences come from; those of zoo verify with the same seed", 1);
+        var data = ZooCommand.Images();
         var command = new ExampleCommand("export", "Writes a model's weights as safetensors and in TorchSharp's format, with its manifest; or models as ONNX, which other programs run.",
             ("rnnzoo zoo export copy-lstm-h128.t100 --output weights", "weights/copy-lstm-h128.t100.safetensors and .dat"),
             ("rnnzoo zoo export copy-lstm-h128.t100 --onnx copy.onnx", "one file, net and weights"),
             ("rnnzoo zoo export --onnx onnx --check", "all models, onnx/NAME.onnx, each compared with OnnxRuntime"))
-        { name, output, onnx, check, sequences, seed, models, json };
+        { name, output, onnx, check, sequences, seed, data, models, json };
         command.SetAction((parsed, cancellation) => Task.FromResult(ZooCommand.Try(host, () =>
         {
             var catalogue = ZooCommand.Catalogue(host, parsed.GetValue(models));
@@ -42,7 +44,7 @@ internal static class ZooExportCommand
             }
 
             var one = parsed.GetValue(name) is { } asked ? ZooCommand.Find(host, catalogue, asked) : null;
-            var settings = parsed.GetValue(check) ? new ZooOnnxCheck(parsed.GetValue(sequences), Seeds.Derive(parsed.GetValue(seed), "verification")) : null;
+            var settings = parsed.GetValue(check) ? new ZooOnnxCheck(parsed.GetValue(sequences), Seeds.Derive(parsed.GetValue(seed), "verification"), parsed.GetValue(data)) : null;
             return new ZooOnnxRun(host, Files(host, one, one is null ? catalogue.List() : [one], path), settings, parsed.GetValue(json)).Run(cancellation);
         })));
         return command;
@@ -97,8 +99,8 @@ internal static class ZooExportCommand
     });
 }
 
-/// <summary>How files are checked: on how many sequences, from which seed.</summary>
-internal sealed record ZooOnnxCheck(int Sequences, long Seed);
+/// <summary>How files are checked: on how many sequences, from which seed, with the images of which folder.</summary>
+internal sealed record ZooOnnxCheck(int Sequences, long Seed, string? Data);
 
 /// <summary>Writes models as ONNX and, if asked to, compares what OnnxRuntime makes of the files with the models.</summary>
 internal sealed class ZooOnnxRun(CliHost host, IReadOnlyList<(ModelEntry Model, string File)> models, ZooOnnxCheck? check, bool json)
@@ -113,9 +115,9 @@ internal sealed class ZooOnnxRun(CliHost host, IReadOnlyList<(ModelEntry Model, 
         }
 
         Show(rows);
-        foreach (var row in rows.Where(row => row.Problem is not null))
+        foreach (var row in rows.Where(row => (row.Problem ?? row.NotMeasured) is not null))
         {
-            host.Error.WriteLine($"{row.Name}: {row.Problem!.ReplaceLineEndings(" ")}");
+            host.Error.WriteLine($"{row.Name}: {(row.Problem ?? row.NotMeasured)!.ReplaceLineEndings(" ")}");
         }
 
         if (rows.Count == 0)
@@ -140,23 +142,30 @@ internal sealed class ZooOnnxRun(CliHost host, IReadOnlyList<(ModelEntry Model, 
         }
     }
 
-    private static ZooOnnxRow Check(ZooModel model, ZooOnnxRow row, ZooOnnxCheck check)
+    private ZooOnnxRow Check(ZooModel model, ZooOnnxRow row, ZooOnnxCheck check)
     {
         using var runtime = new OnnxRuntimeNet(row.File, get_num_threads());
-        var ours = ModelMeasurement.Again(model, check.Sequences, check.Seed);
-        var theirs = ModelMeasurement.Again(model, check.Sequences, check.Seed, runtime);
+        var (task, missing) = ZooCommand.TaskOf(host, model, check.Data);
+        row = row with { Difference = LargestDifference(model, missing is null ? task : null, runtime, check.Seed) };
+        if (missing is not null)
+        {
+            return row with { NotMeasured = $"is compared on random numbers alone, for {missing}" };
+        }
+
+        var ours = ModelMeasurement.Again(model, check.Sequences, check.Seed, task: task);
+        var theirs = ModelMeasurement.Again(model, check.Sequences, check.Seed, runtime, task);
         return row with
         {
-            Difference = LargestDifference(model, runtime, check.Seed),
             Metrics = [.. ours.Zip(theirs, (mine, other) => new ZooOnnxMetric(mine.Name, mine.Value, other.Value, mine.StandardError))],
         };
     }
 
     /// <summary>
     /// Over outputs and final states, in parts of the largest of them where that is above 1: the first 100 steps of several
-    /// sequences of the task, a single step, a single sequence, and 100 steps in chunks.
+    /// sequences of the task, a single step, a single sequence, and 100 steps in chunks. Random numbers from 0 to 1 stand in
+    /// for the sequences of a task that is not there.
     /// </summary>
-    private static double LargestDifference(ZooModel model, OnnxRuntimeNet runtime, long seed)
+    private static double LargestDifference(ZooModel model, ISequenceTask? task, OnnxRuntimeNet runtime, long seed)
     {
         using var scope = NewDisposeScope();
         using var noTape = no_grad();
@@ -167,7 +176,7 @@ internal sealed class ZooOnnxRun(CliHost host, IReadOnlyList<(ModelEntry Model, 
         {
             var all = model.Characters is { Vocabulary.Size: var size }
                 ? randint(size, [steps, batch], dtype: ScalarType.Int64, generator: generator) // [T, B]
-                : model.Task!.Sample(batch, generator).Input; // [T, B, I]
+                : task?.Sample(batch, generator).Input ?? rand([steps, batch, model.Task!.InputSize], generator: generator); // [T, B, I]
             steps = (int)Math.Min(steps, all.size(0));
             var input = all.narrow(0, 0, steps);
             var ours = model.Net.call(input);
@@ -223,7 +232,7 @@ internal sealed class ZooOnnxRun(CliHost host, IReadOnlyList<(ModelEntry Model, 
             document.WriteString("name", row.Name);
             document.WriteString("file", row.File);
             document.WriteBoolean("passed", row.Passed);
-            document.WriteString("problem", row.Problem);
+            document.WriteString("problem", row.Problem ?? row.NotMeasured);
             document.WriteFinite("difference", row.Difference);
             document.WriteObjects("metrics", row.Metrics, metric =>
             {
@@ -246,6 +255,9 @@ internal sealed record ZooOnnxRow(string Name, string File)
 
     /// <summary>Why it could not be written or run; null if it could.</summary>
     public string? Problem { get; init; }
+
+    /// <summary>Why no metric was compared though a check was asked for; null if they were.</summary>
+    public string? NotMeasured { get; init; }
 
     /// <summary>The largest difference of outputs and states; null if it was not checked.</summary>
     public double? Difference { get; init; }

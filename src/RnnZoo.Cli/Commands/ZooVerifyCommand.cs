@@ -1,7 +1,6 @@
 using System.CommandLine;
 using RnnZoo.Cli.Options;
 using RnnZoo.Cli.Report;
-using RnnZoo.Tasks;
 using RnnZoo.Zoo;
 using Spectre.Console;
 
@@ -17,7 +16,7 @@ internal static class ZooVerifyCommand
         var (models, json, name) = (ZooCommand.Models(), Values.Json(), ZooCommand.Name("; by default all"));
         var sequences = Values.Whole("--sequences", "On how many fresh sequences to measure; a character model always takes its whole held-out text", FewestSequences, 2_048);
         var seed = Values.Seed("--seed", "Where the sequences come from; they are never those of a training", 1);
-        var data = Values.Text("--data", "The folder of the images of a model that reads some, in place of the recipe's; where neither is there the model is not measured", "a folder");
+        var data = ZooCommand.Images();
         var command = new ExampleCommand("verify",
             "Measures every stated metric again on fresh data, and fails where one is off by more than three standard errors of both measurements, a file is not the stated one, or nothing could be measured.",
             ("rnnzoo zoo verify", "all models"),
@@ -27,8 +26,7 @@ internal static class ZooVerifyCommand
         {
             var catalogue = ZooCommand.Catalogue(host, parsed.GetValue(models));
             var chosen = parsed.GetValue(name) is { } one ? [ZooCommand.Find(host, catalogue, one)] : catalogue.List();
-            var images = parsed.GetValue(data) is { } folder ? Path.GetFullPath(Path.Combine(host.WorkingDirectory, folder)) : null;
-            return new ZooVerifyRun(host, chosen, parsed.GetValue(sequences), parsed.GetValue(seed), images, parsed.GetValue(json)).Run(cancellation);
+            return new ZooVerifyRun(host, chosen, parsed.GetValue(sequences), parsed.GetValue(seed), parsed.GetValue(data), parsed.GetValue(json)).Run(cancellation);
         })));
         return command;
     }
@@ -76,10 +74,10 @@ internal sealed class ZooVerifyRun(CliHost host, IReadOnlyList<ModelEntry> model
             using var model = entry.Load();
             var result = model.Manifest.Result!;
             CheckLog(entry, result);
-            var task = model.Task is SequentialImageTask images && data is not null ? images.From(data) : model.Task;
-            if (task?.Data is { } folder && !Directory.Exists(folder))
+            var (task, missing) = ZooCommand.TaskOf(host, model, data);
+            if (missing is not null)
             {
-                return [new ZooVerifyRow(entry.Name, null, null, null, null, null, $"is not measured, for its images are not in '{folder}'; name their folder with --data.{((SequentialImageTask)task).HowToGet}")];
+                return [new ZooVerifyRow(entry.Name, null, null, null, null, null, $"is not measured, for {missing}")];
             }
 
             var again = ModelMeasurement.Again(model, sequences, Seeds.Derive(seed, "verification"), task: task).ToDictionary(metric => metric.Name);

@@ -178,6 +178,15 @@ public class SequentialImageTaskTests
         var there = await CliRun.Of(folder.Path, "zoo verify --models models --data elsewhere --json");
         Assert.True(there.ExitCode == ExitCodes.Success, there.Error);
         Assert.Equal(["accuracy", "loss"], there.Json.GetProperty("models").EnumerateArray().Select(model => model.GetProperty("metric").GetString()));
+        var alone = await CliRun.Of(folder.Path, "zoo export --models models --onnx alone --check --json");
+        Assert.True(alone.ExitCode == ExitCodes.Success, alone.Error);
+        Assert.Equal($"images-gru-h5.t17: is compared on random numbers alone, for its images are not in '{folder.File("images")}'; name their folder with --data. To get them: the shop.", alone.Error.Trim());
+        var compared = alone.Json.GetProperty("models").EnumerateArray().Single();
+        Assert.InRange(compared.GetProperty("difference").GetDouble(), 1e-12, 1e-5);
+        Assert.Empty(compared.GetProperty("metrics").EnumerateArray());
+        var onnx = await CliRun.Of(folder.Path, "zoo export --models models --data elsewhere --onnx with --check --json");
+        Assert.Equal((ExitCodes.Success, ""), (onnx.ExitCode, onnx.Error));
+        Assert.Equal(2, onnx.Json.GetProperty("models").EnumerateArray().Single().GetProperty("metrics").GetArrayLength());
         TinyImages.Write(folder.File("elsewhere"), packed: true); // an IDX file and a packed one of the same name
         File.WriteAllBytes(folder.File("elsewhere/t10k-labels-idx1-ubyte"), TinyImages.Idx(new byte[TinyImages.Test], TinyImages.Test));
         Assert.Contains("expected the recipe's images with the SHA-256", (await CliRun.Of(folder.Path, "zoo verify --models models --data elsewhere")).Error, StringComparison.Ordinal);
