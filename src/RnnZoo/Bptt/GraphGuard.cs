@@ -19,11 +19,13 @@ internal static class GraphGuard
 
     /// <summary>Guards a large output in place: nothing is added to it, at no place.</summary>
     /// <param name="output">[T, B, H] or [N, H].</param>
-    /// <param name="guarded">[n], another output of the same node, already guarded. What is added comes from it, so a pass that reaches either spends both.</param>
+    /// <param name="guarded">[n, …], another output of the same node, already guarded. What is added comes from it, so a pass that reaches either spends both.</param>
     public static void In(Tensor output, Tensor guarded)
     {
         var nowhere = empty([0], dtype: ScalarType.Int64, device: output.device);
-        output.index_add_(0, nowhere, guarded.narrow(0, 0, 0).reshape([0, .. output.shape[1..]]).clone(), Scalars.One);
+        long[] shape = [0, .. Check.ShapeOf(output)[1..]];
+        var nothing = guarded.index_select(0, nowhere); // [0, …]
+        output.index_add_(0, nowhere, Check.HasShape(nothing, shape) ? nothing : nothing.reshape(shape), Scalars.One);
     }
 
     /// <summary>
@@ -37,9 +39,10 @@ internal static class GraphGuard
     public static Tensor[] LikesOf(DisposeScope scope, params IEnumerable<Tensor> others)
     {
         Tensor[] likes = [.. scope.DisposablesView.Except(others, ReferenceEqualityComparer.Instance).Cast<Tensor>()];
+        using var nothing = empty([0], dtype: likes[0].dtype, device: likes[0].device);
         foreach (var like in likes)
         {
-            like.set_(empty([0], dtype: like.dtype, device: like.device));
+            like.set_(nothing);
             like.DetachFromDisposeScope();
         }
 

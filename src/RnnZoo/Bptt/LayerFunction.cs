@@ -8,7 +8,7 @@ namespace RnnZoo.Bptt;
 
 /// <summary>
 /// Plugs a hand-written backward pass into autograd: one node for all steps of one direction of one layer. Outputs: h at
-/// every step, [T, B, H] or packed rows [N, H], and the final state, the numbers of its parts [B, S] one after the other.
+/// every step, [T, B, H] or packed rows [N, H], and the final state as <see cref="LayerArguments.Joined"/> has it.
 /// </summary>
 /// <remarks>
 /// Arguments are saved variables, so one that is changed in place before the backward pass is found there. The output is not:
@@ -26,7 +26,7 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
         using var scope = NewDisposeScope();
         Tensor?[] slots = [.. arguments.Slots(), .. call.Noise];
         var needsGradient = is_grad_enabled() && Array.Exists(slots, tensor => tensor is { requires_grad: true });
-        var (output, final) = needsGradient ? OnTape(call, arguments, slots, failures) : call.Forward(arguments); // [T, B, H] or [N, H], and [B·S + …]
+        var (output, final) = needsGradient ? OnTape(call, arguments, slots, failures) : call.Forward(arguments); // [T, B, H] or [N, H], and [B, H], [1, B, H] or [B·S + …]
         return new RecurrentResult(output.MoveToOuterDisposeScope(), new RecurrentState(arguments.StateOf(final)).MoveToOuterDisposeScope());
     }
 
@@ -47,8 +47,7 @@ internal sealed class LayerFunction : MultiTensorFunction<LayerFunction>
         try
         {
             var output = grad_outputs[0] is { Dimensions: > 1 } given ? given : null; // [T, B, H] or [N, H]; else nothing reaches it
-            var final = grad_outputs[1].numel() > 0 ? grad_outputs[1] : null; // [B·S + …]; else nothing reaches it
-            gradients = call.Backward([.. ctx.get_saved_variables()], output, final);
+            gradients = call.Backward([.. ctx.get_saved_variables()], output, grad_outputs[1]);
         }
         catch (Exception failure)
         {
@@ -98,24 +97,24 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
     /// <summary>h at every step, [T, B, H] or [N, H], while the node is made.</summary>
     public Tensor? Output { get; private set; }
 
-    /// <summary>The final state [B·S + …], while the node is made.</summary>
+    /// <summary>The final state, joined, while the node is made.</summary>
     public Tensor? Final { get; private set; }
 
     /// <summary>What was drawn for the layer: it stands in the slots behind the arguments.</summary>
     public Tensor?[] Noise => noise.IsNone ? [] : noise.Tensors;
 
     /// <summary>Runs the layer without a backward pass to follow.</summary>
-    /// <returns>h at every step, [T, B, H] or [N, H], and the final state [B·S + …].</returns>
+    /// <returns>h at every step, [T, B, H] or [N, H], and the final state, joined.</returns>
     public (Tensor Output, Tensor Final) Forward(LayerArguments arguments)
     {
         if (kernel is not null)
         {
-            return Flat(kernel.Forward(arguments, reversed, tape: null));
+            return kernel.Forward(arguments, reversed, tape: null);
         }
 
         var (input, initial, weights) = arguments.ForEquations();
         var run = equations.Forward(input, initial, weights, reversed, keepTape: false, sizes, noise);
-        return (run.Output, cat([.. run.Final.Select(part => part.flatten())], 0));
+        return (run.Output, arguments.Joined([.. run.Final]));
     }
 
     /// <summary>Runs the layer for a node: <see cref="Output"/> and <see cref="Final"/> have what it gives.</summary>
@@ -140,7 +139,7 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
         var tape = _loan.Take();
         try
         {
-            (Output, Final) = Flat(kernel.Forward(arguments, reversed, tape));
+            (Output, Final) = kernel.Forward(arguments, reversed, tape);
             return tape;
         }
         catch
@@ -159,9 +158,9 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
 
     /// <param name="saved">The arguments.</param>
     /// <param name="output">∂L/∂output, or null for zero.</param>
-    /// <param name="final">∂L/∂(final state) [B·S + …], or null for zero.</param>
+    /// <param name="final">∂L/∂(final state), joined; of any other shape where nothing reaches it, for then it is made like what the node keeps.</param>
     /// <returns>One gradient an argument; null where none is wanted.</returns>
-    public List<Tensor?> Backward(Tensor?[] saved, Tensor? output, Tensor? final)
+    public List<Tensor?> Backward(Tensor?[] saved, Tensor? output, Tensor final)
     {
         if (norms?.Change is not null && is_grad_enabled())
         {
@@ -170,7 +169,7 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
 
         var drawn = saved[^Noise.Length..];
         var arguments = LayerArguments.FromSlots(saved[..^drawn.Length]) with { Sizes = sizes };
-        Tensor[] dFinal = final is null ? [] : Array.ConvertAll(arguments.StateOf(final), part => part.Dimensions == 3 ? part.squeeze(0) : part); // [B, S] each
+        Tensor[] dFinal = Check.HasShape(final, arguments.FinalShape) ? Array.ConvertAll(arguments.StateOf(final), part => part.Dimensions == 3 ? part.squeeze(0) : part) : []; // [B, S] each
         var cotangents = new LayerCotangents(output, dFinal.ElementAtOrDefault(0), dFinal.ElementAtOrDefault(1));
         if (kernel is null || is_grad_enabled())
         {
@@ -185,8 +184,6 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
     /// <summary>What stands in the place of gradients that could not be found.</summary>
     public List<Tensor?> Fail(Exception failure) => _arguments!.Fail(failure);
 
-    private static (Tensor Output, Tensor Final) Flat((Tensor Output, Tensor Final) made) => (made.Output, made.Final.flatten());
-
     private LayerGradients ByEquations(LayerArguments arguments, StateNoise drawn, LayerCotangents cotangents)
     {
         var (input, initial, weights) = arguments.ForEquations();
@@ -197,7 +194,13 @@ internal sealed class LayerCall(ILayerKernel? kernel, TapePool tapes, LayerBptt 
     private List<Tensor?> BySlot(LayerGradients gradients)
     {
         var found = LayerArguments.SlotsOf(gradients); // without further parameters where none of their gradients is wanted
-        return [.. Enumerable.Range(0, _arguments!.Count).Select(slot => _arguments.Wants(slot) ? Checked(found.ElementAtOrDefault(slot), slot) : null)];
+        var slots = new List<Tensor?>(_arguments!.Count);
+        for (var slot = 0; slot < _arguments.Count; slot++)
+        {
+            slots.Add(_arguments.Wants(slot) ? Checked(found.ElementAtOrDefault(slot), slot) : null);
+        }
+
+        return slots;
     }
 
     private Tensor Checked(Tensor? gradient, int slot)
@@ -229,13 +232,28 @@ internal sealed record LayerArguments(Tensor Input, RecurrentState Initial, Laye
     /// <summary>The shape of h at every step: [T, B, H] or [N, H].</summary>
     public long[] OutputShape => Sizes is null ? [Steps, Batch, Weights.HiddenSize] : [Sizes.Total, Weights.HiddenSize];
 
-    /// <summary>Cuts the numbers of a state's parts, one after the other, into parts of the initial state's shapes; views.</summary>
-    public Tensor[] StateOf(Tensor numbers)
+    /// <summary>The shape of a state that is one tensor: that of the initial one's only part, or else [B·S + …].</summary>
+    public long[] FinalShape => Initial.Count == 1 ? Check.ShapeOf(Initial.Hidden) : [Initial.Sum(part => part.numel())];
+
+    /// <summary>Makes one new tensor of a final state, as a node returns it: its only part, or else the numbers of its parts one after the other.</summary>
+    /// <param name="final">Parts [B, S].</param>
+    /// <returns>[B, H], or [1, B, H] where the initial state is, or [B·S + …].</returns>
+    public Tensor Joined(Tensor[] final) => final.Length > 1 ? cat(Array.ConvertAll(final, part => part.flatten()), 0)
+        : Initial.Hidden.Dimensions == 3 ? stack(final, 0)
+        : final[0].clone();
+
+    /// <summary>The parts of a final state that is one tensor, in the initial state's shapes; views where there are several.</summary>
+    public Tensor[] StateOf(Tensor joined)
     {
+        if (Initial.Count == 1)
+        {
+            return [joined];
+        }
+
         var at = 0L;
         return [.. Initial.Select(part =>
         {
-            var own = numbers.narrow(0, at, part.numel()).view(part.shape);
+            var own = joined.narrow(0, at, part.numel()).view(Check.ShapeOf(part));
             at += part.numel();
             return own;
         })];
@@ -287,7 +305,7 @@ internal sealed class NodeArguments
     public NodeArguments(Tensor?[] arguments, BackwardFailures failures)
     {
         _failures = failures;
-        _wanted = Array.ConvertAll(arguments, argument => argument is { requires_grad: true } ? (argument.shape, argument.dtype, argument.device) : ((long[], ScalarType, Device)?)null);
+        _wanted = Array.ConvertAll(arguments, argument => argument is { requires_grad: true } ? (Check.ShapeOf(argument), argument.dtype, argument.device) : ((long[], ScalarType, Device)?)null);
     }
 
     /// <summary>How many arguments there can be.</summary>

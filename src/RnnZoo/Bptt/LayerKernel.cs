@@ -19,7 +19,7 @@ internal interface ILayerKernel
     /// <param name="arguments">What the layer reads; the parts of the state may be [B, H] or [1, B, H].</param>
     /// <param name="reversed">Whether the sequence is walked from T - 1 to 0.</param>
     /// <param name="tape">Memory for the tape; null if no backward pass follows.</param>
-    /// <returns>h at every step, [T, B, H] or packed [N, H], and the final state, the numbers of its parts [B, S] one after the other.</returns>
+    /// <returns>h at every step, [T, B, H] or packed [N, H], and the final state as <see cref="LayerArguments.Joined"/> has it.</returns>
     (Tensor Output, Tensor Final) Forward(LayerArguments arguments, bool reversed, Tensor? tape);
 
     /// <param name="arguments">As in the forward pass.</param>
@@ -84,7 +84,7 @@ internal sealed class KernelEngine(LayerBptt equations) : ILayerKernel
 
     private static bool IsReadable(LayerArguments arguments) => arguments.Input is var input
         && (TokenInput.Is(input) ? input.device_type == TorchSharp.DeviceType.CPU : input.Dimensions == (arguments.Sizes is null ? 3 : 2))
-        && Enumerable.Range(0, (int)input.Dimensions).All(axis => input.size(axis) is > 0 and <= int.MaxValue);
+        && Array.TrueForAll(Check.ShapeOf(input), size => size is > 0 and <= int.MaxValue);
 }
 
 /// <summary>The passes of <see cref="KernelEngine"/> for one element type: makes the results and hands the kernels their addresses.</summary>
@@ -100,7 +100,7 @@ internal static unsafe class KernelPasses<T>
     {
         using var scope = NewDisposeScope();
         var like = tensors.Weights.InputWeight;
-        var final = empty([tensors.Initial.Count, shape.Batch, shape.Hidden], dtype: like.dtype, device: like.device); // [S, B, H]
+        var final = empty(tensors.FinalShape, dtype: like.dtype, device: like.device); // [B, H], [1, B, H], or [B·S + …]
         var output = TensorMemory.Fresh(tensors.OutputShape, like); // [T, B, H] or [N, H]
 
         var memory = new TensorMemory<T>();
@@ -244,6 +244,6 @@ internal static unsafe class KernelPasses<T>
             Further: wanted.HasFlag(WantedGradients.Further) ? [.. weights.Further.Select(value => Wanted(WantedGradients.Further, value)!)] : null); // [H]
 
         Tensor? Wanted(WantedGradients gradient, Tensor? value) =>
-            value is not null && wanted.HasFlag(gradient) ? TensorMemory.Fresh(value.shape, value) : null;
+            value is not null && wanted.HasFlag(gradient) ? TensorMemory.Fresh(Check.ShapeOf(value), value) : null;
     }
 }

@@ -24,8 +24,8 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
     {
         var (input, weight) = (arguments.Input, arguments.Weights.InputWeight);
         var tokens = TokenInput.Is(input);
-        return Array.TrueForAll(input.shape, size => size is > 0 and <= int.MaxValue) && input.device_type == TorchSharp.DeviceType.CPU
-            && (tokens || input.Dimensions == (arguments.Sizes is null ? 3 : 2)) && arguments.Initial.Hidden.shape is [.., > 0]
+        return Array.TrueForAll(Check.ShapeOf(input), size => size is > 0 and <= int.MaxValue) && input.device_type == TorchSharp.DeviceType.CPU
+            && (tokens || input.Dimensions == (arguments.Sizes is null ? 3 : 2)) && arguments.Initial.Hidden.size(-1) > 0
             && Array.TrueForAll(arguments.Slots()[(tokens ? 1 : 0)..], tensor => tensor is null || (TensorMemory.Reads(tensor) && tensor.dtype == weight.dtype));
     }
 
@@ -37,12 +37,12 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
     {
         using var scope = NewDisposeScope();
         using var noTape = no_grad();
-        arguments = arguments.ForEquations();
-        equations.CheckForward(arguments.Input, arguments.Initial, arguments.Weights, arguments.Sizes);
-        var (output, final) = arguments.Weights.InputWeight.dtype == ScalarType.Float32
-            ? Forward<float>(arguments, reversed, tape)
-            : Forward<double>(arguments, reversed, tape);
-        return (output.MoveToOuterDisposeScope(), final.MoveToOuterDisposeScope());
+        var ready = arguments.ForEquations();
+        equations.CheckForward(ready.Input, ready.Initial, ready.Weights, ready.Sizes);
+        var (output, final) = ready.Weights.InputWeight.dtype == ScalarType.Float32
+            ? Forward<float>(ready, reversed, tape)
+            : Forward<double>(ready, reversed, tape);
+        return (output.MoveToOuterDisposeScope(), arguments.Joined(final).MoveToOuterDisposeScope());
     }
 
     public LayerGradients Backward(LayerArguments arguments, bool reversed, Tensor tape, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms = null)
@@ -56,7 +56,7 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
         return gradients.MoveToOuterDisposeScope();
     }
 
-    private (Tensor Output, Tensor Final) Forward<T>(LayerArguments arguments, bool reversed, Tensor? tape)
+    private (Tensor Output, Tensor[] Final) Forward<T>(LayerArguments arguments, bool reversed, Tensor? tape)
         where T : unmanaged, INumberBase<T>
     {
         var (cell, (input, initial, weights)) = (equations.Cell, arguments);
@@ -84,7 +84,7 @@ internal sealed class ProgramEngine(LayerBptt equations, VectorWidth? width = nu
         walk.Writes([after[0]], [output.Rows()]);
         walk.GoesOn(after);
         walk.Run(fromEnd: reversed, ThreadsFor(arguments));
-        return (output, cat([.. walk.Left().Select(part => part.flatten())], 0)); // [T, B, H] or [N, H], and [B·S + …]
+        return (output, walk.Left()); // [T, B, H] or [N, H], and parts [B, S]
     }
 
     private LayerGradients Backward<T>(LayerArguments arguments, bool reversed, Tensor memory, LayerCotangents cotangents, WantedGradients wanted, StepNorms? norms)

@@ -62,8 +62,11 @@ internal sealed unsafe class TensorMemory<T>
 }
 
 /// <summary>What can be addressed.</summary>
-internal static class TensorMemory
+internal static unsafe class TensorMemory
 {
+    // Tensor.bytes shows 2 GB at the most; storage<T>() shows all, but makes two objects and a tensor for it.
+    private const long MostShown = int.MaxValue / sizeof(double);
+
     /// <summary>Whether the kernels can read a tensor: float32 or float64 in the CPU's memory.</summary>
     public static bool Reads(Tensor tensor) =>
         tensor.device_type == TorchSharp.DeviceType.CPU && tensor.dtype is ScalarType.Float32 or ScalarType.Float64;
@@ -89,6 +92,14 @@ internal static class TensorMemory
         if (tensor is null)
         {
             return 0;
+        }
+
+        if (tensor.numel() <= MostShown && tensor.is_contiguous())
+        {
+            fixed (byte* first = tensor.bytes)
+            {
+                return (nint)first;
+            }
         }
 
         var start = tensor.dtype switch

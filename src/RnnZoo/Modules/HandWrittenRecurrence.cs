@@ -55,7 +55,7 @@ internal sealed class HandWrittenRecurrence : IDisposable
         if (_equations.Length == 1)
         {
             var result = RunDirection(0, 0, input, sizes, state, draw, recording);
-            return result with { State = result.State.Map(part => part.clone()) }; // parts of one tensor until here, which detach_() refuses and in-place changes tie
+            return result.State.Count == 1 ? result : result with { State = result.State.Map(part => part.clone()) }; // parts of one tensor until here, which detach_() refuses and in-place changes tie
         }
 
         return Unroller.Run(_layout, input, state, training, (layer, direction, steps, start) => RunDirection(layer, direction, steps, sizes, start, draw, recording));
