@@ -42,6 +42,12 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
         }
 
         var depth = (int)(starts[to] - starts[from]);
+        if (plan.OneChunk)
+        {
+            PutGradients(own, dRows, depth);
+            return;
+        }
+
         var start = to == chunk.End; // the part's sums hold nothing yet
         AddWeightGradient(
             own.InputFeatures, plan.InputFeaturesStride, plan.InputFeatures,
@@ -88,6 +94,56 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
             CStride = S.Lanes,
             CVectorStride = size,
         });
+    }
+
+    // The same where there is one chunk, with the roles of the factors changed: column gradients ᵀ · features, whose rows are
+    // those of the weights.
+    private void PutGradients(in BackwardPart<T> own, T* dRows, int rows)
+    {
+        for (var g = 0; g < C.Gates; g++)
+        {
+            var (input, hidden) = (C.FirstInputColumn + g, C.FirstHiddenColumn + g);
+            T* inputColumns = dRows + (input * plan.PaddedHidden), hiddenColumns = dRows + (hidden * plan.PaddedHidden);
+            nint inputUnit = C.InputGate(input) * shape.Hidden, hiddenUnit = C.HiddenGate(hidden) * shape.Hidden;
+            PutWeight(a.DWeightIh, inputUnit, own.InputFeatures, plan.InputFeaturesStride, shape.Input, inputColumns, rows);
+            PutWeight(a.DWeightHh, hiddenUnit, own.HiddenFeatures, plan.HiddenFeaturesStride, shape.Hidden, hiddenColumns, rows);
+            PutBias(a.DBiasIh, inputUnit, inputColumns, rows);
+            PutBias(a.DBiasHh, hiddenUnit, hiddenColumns, rows);
+        }
+    }
+
+    private void PutWeight(T* weight, nint unit, T* features, nint featuresStride, int width, T* columns, int rows)
+    {
+        if (weight == null)
+        {
+            return;
+        }
+
+        Gemm<S, V, T>.Run(new GemmArguments<T>
+        {
+            A = columns,
+            AStride = 1,
+            AStep = plan.DRowsStride,
+            Rows = shape.Hidden,
+            Depth = rows,
+            B = features,
+            BStride = S.Lanes,
+            BStep = featuresStride,
+            Vectors = width / S.Lanes,
+            Init = memory.Zero,
+            C = weight + (unit * width),
+            CStride = width,
+            CVectorStride = S.Lanes,
+        });
+    }
+
+    private void PutBias(T* bias, nint unit, T* columns, int rows)
+    {
+        if (bias != null)
+        {
+            RowBlock<S, V, T>.Clear(bias + unit, shape.Hidden);
+            RowBlock<S, V, T>.Add(bias + unit, 0, columns, plan.DRowsStride, rows, shape.Hidden);
+        }
     }
 
     private void AddTokens(in BackwardPart<T> own, T* dRows, int s, int first, int rows)

@@ -88,7 +88,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
             RunPhase(Phase.Shares, threads);
         }
 
-        if (a.WantsParameters)
+        if (a.WantsParameters && !plan.OneChunk)
         {
             RunPhase(Phase.Sum, threads);
         }

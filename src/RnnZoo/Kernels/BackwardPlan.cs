@@ -47,6 +47,7 @@ internal readonly unsafe struct BackwardPlan<T>
         HiddenWidth = a.DWeightHh != null ? shape.Hidden : 0;
         HiddenBias = ownHiddenBias && a.DBiasHh != null;
         HiddenFeatures = HiddenWidth + (HiddenBias ? 1 : 0);
+        OneChunk = RowParts == 1 && MaxPartRows <= ChunkRows && a.Forward.Tokens == null && WholeVectors && (a.DWeightIh == null || shape.Input % lanes == 0);
         InputFeaturesStride = InputFeatures == 0 ? 0 : Stride.OddLines<T>(InputFeatures);
         HiddenFeaturesStride = HiddenFeatures == 0 ? 0 : Stride.OddLines<T>(HiddenFeatures);
     }
@@ -85,6 +86,9 @@ internal readonly unsafe struct BackwardPlan<T>
     public int ChunkSteps { get; }
 
     public int ChunkRows { get; }
+
+    /// <summary>Whether one thread consumes all rows at once and every row of weights is whole vectors: the gradients need no sums, and are written where they belong.</summary>
+    public bool OneChunk { get; }
 
     /// <summary>Whether ∂L/∂x is multiplied for a chunk of steps at once, and not step by step.</summary>
     public bool InputAtOnce { get; }
@@ -188,8 +192,9 @@ internal readonly unsafe struct BackwardMemory<T>
         hiddenFeatures = plan.ChunkRows * plan.InputFeaturesStride;
         featuresStride = wanted ? plan.ChunkRows * (plan.InputFeaturesStride + plan.HiddenFeaturesStride) : 0;
         features = arena.Take<T>(parts * featuresStride);
-        InputSumsSize = plan.TokenStride > 0 ? plan.TokenStride * shape.Input : wanted ? depth * plan.InputFeatures : 0;
-        HiddenSumsSize = wanted ? depth * plan.HiddenFeatures : 0;
+        var summed = wanted && !plan.OneChunk;
+        InputSumsSize = plan.TokenStride > 0 ? plan.TokenStride * shape.Input : summed ? depth * plan.InputFeatures : 0;
+        HiddenSumsSize = summed ? depth * plan.HiddenFeatures : 0;
         InputSumsStride = Stride.Padded<T>(InputSumsSize);
         HiddenSumsStride = Stride.Padded<T>(HiddenSumsSize);
         inputSums = arena.Take<T>(parts * InputSumsStride);

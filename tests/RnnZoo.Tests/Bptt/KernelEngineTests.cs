@@ -11,7 +11,7 @@ public sealed class KernelEngineTests
 {
     private static readonly (long T, long B, long I, long H)[] Sizes =
     [
-        (1, 1, 1, 1), (7, 1, 15, 17), (1, 7, 17, 15), (3, 7, 17, 33), (5, 3, 33, 130), (2, 33, 7, 15), (17, 15, 130, 7), (1, 130, 1, 33), (130, 1, 7, 1),
+        (1, 1, 1, 1), (7, 1, 15, 17), (1, 7, 17, 15), (3, 7, 17, 33), (5, 3, 33, 130), (2, 33, 7, 15), (17, 15, 130, 7), (1, 130, 1, 33), (130, 1, 7, 1), (2, 3, 32, 48), (9, 16, 7, 64),
     ];
 
     public static TheoryData<string, ScalarType, bool, bool> Cases()
