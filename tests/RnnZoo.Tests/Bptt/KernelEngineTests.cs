@@ -77,6 +77,20 @@ public sealed class KernelEngineTests
     }
 
     [Fact]
+    public unsafe void Address_OfAViewAndOfALargeTensor_IsThatOfItsFirstElement()
+    {
+        using var scope = NewDisposeScope();
+        var whole = arange(60, dtype: ScalarType.Float64).view(5, 12);
+        foreach (var view in new[] { whole, whole.narrow(0, 2, 3), whole.narrow(1, 7, 2), whole.narrow(1, 7, 2).t() })
+        {
+            Assert.Equal(view[0, 0].item<double>(), *(double*)TensorMemory.Address(view));
+        }
+
+        var large = empty([300_000_000], dtype: ScalarType.Float64); // 2.4 GB of pages that nobody touches
+        Assert.Equal(TensorMemory.Address(large.narrow(0, 0, 1)), TensorMemory.Address(large));
+    }
+
+    [Fact]
     public unsafe void TallProduct_AtEveryWidthAndThreadCount_EqualsTorchs()
     {
         using var scope = NewDisposeScope();
