@@ -29,20 +29,22 @@ internal static class ZooCommand
 
     /// <summary>The option of the commands that measure.</summary>
     public static ValueOption<string?> Images() => Values.Text(
-        "--data", "The folder of the images of a model that reads some, in place of the recipe's; where neither is there nothing is measured of it", "a folder");
+        "--data", "The folder of the images of a model that reads some; by default the recipe's, and where that is missing nothing is measured of the model", "a folder");
+
+    /// <summary>The folder that <see cref="Images"/> names, or null.</summary>
+    /// <exception cref="UsageException">It is not there.</exception>
+    public static string? ImagesIn(CliHost host, string? data)
+    {
+        var folder = data is null ? null : Path.GetFullPath(Path.Combine(host.WorkingDirectory, data));
+        return folder is null || Directory.Exists(folder) ? folder : throw new UsageException($"--data: expected a folder with images, got '{data}', which is none.");
+    }
 
     /// <summary>A model's task, with images from another folder if one is named.</summary>
-    /// <returns>The task, null of a character model; and where its images are not there, why it cannot be measured, as the end of a message.</returns>
-    public static (ISequenceTask? Task, string? Missing) TaskOf(CliHost host, ZooModel model, string? data)
-    {
-        if (model.Task is not SequentialImageTask { Data: var images } task)
-        {
-            return (model.Task, null);
-        }
-
-        var folder = data is null ? images : Path.GetFullPath(Path.Combine(host.WorkingDirectory, data));
-        return (task.From(folder), Directory.Exists(folder) ? null : $"its images are not in '{folder}'; name their folder with --data.{task.HowToGet}");
-    }
+    /// <returns>The task, null of a character model; or where the recipe's images are missing, why it cannot be measured, as the end of a message.</returns>
+    public static (ISequenceTask? Task, string? Missing) TaskOf(ZooModel model, string? images) => model.Task is not SequentialImageTask task ? (model.Task, null)
+        : images is not null ? (task.From(images), null)
+        : Directory.Exists(task.Data) ? (task, null)
+        : (null, $"its images are not in '{task.Data}'; name their folder with --data.{task.HowToGet}");
 
     /// <summary>Runs a command; a broken file of a model, or a recipe that cannot be trained, is one line on standard error.</summary>
     public static int Try(CliHost host, Func<int> run)

@@ -44,7 +44,7 @@ internal static class ZooExportCommand
             }
 
             var one = parsed.GetValue(name) is { } asked ? ZooCommand.Find(host, catalogue, asked) : null;
-            var settings = parsed.GetValue(check) ? new ZooOnnxCheck(parsed.GetValue(sequences), Seeds.Derive(parsed.GetValue(seed), "verification"), parsed.GetValue(data)) : null;
+            var settings = parsed.GetValue(check) ? new ZooOnnxCheck(parsed.GetValue(sequences), Seeds.Derive(parsed.GetValue(seed), "verification"), ZooCommand.ImagesIn(host, parsed.GetValue(data))) : null;
             return new ZooOnnxRun(host, Files(host, one, one is null ? catalogue.List() : [one], path), settings, parsed.GetValue(json)).Run(cancellation);
         })));
         return command;
@@ -100,7 +100,7 @@ internal static class ZooExportCommand
 }
 
 /// <summary>How files are checked: on how many sequences, from which seed, with the images of which folder.</summary>
-internal sealed record ZooOnnxCheck(int Sequences, long Seed, string? Data);
+internal sealed record ZooOnnxCheck(int Sequences, long Seed, string? Images);
 
 /// <summary>Writes models as ONNX and, if asked to, compares what OnnxRuntime makes of the files with the models.</summary>
 internal sealed class ZooOnnxRun(CliHost host, IReadOnlyList<(ModelEntry Model, string File)> models, ZooOnnxCheck? check, bool json)
@@ -115,9 +115,9 @@ internal sealed class ZooOnnxRun(CliHost host, IReadOnlyList<(ModelEntry Model, 
         }
 
         Show(rows);
-        foreach (var row in rows.Where(row => (row.Problem ?? row.NotMeasured) is not null))
+        foreach (var (name, said) in rows.Select(row => (row.Name, row.Problem ?? row.NotMeasured)).Where(row => row.Item2 is not null))
         {
-            host.Error.WriteLine($"{row.Name}: {(row.Problem ?? row.NotMeasured)!.ReplaceLineEndings(" ")}");
+            host.Error.WriteLine($"{name}: {said!.ReplaceLineEndings(" ")}");
         }
 
         if (rows.Count == 0)
@@ -142,11 +142,11 @@ internal sealed class ZooOnnxRun(CliHost host, IReadOnlyList<(ModelEntry Model, 
         }
     }
 
-    private ZooOnnxRow Check(ZooModel model, ZooOnnxRow row, ZooOnnxCheck check)
+    private static ZooOnnxRow Check(ZooModel model, ZooOnnxRow row, ZooOnnxCheck check)
     {
         using var runtime = new OnnxRuntimeNet(row.File, get_num_threads());
-        var (task, missing) = ZooCommand.TaskOf(host, model, check.Data);
-        row = row with { Difference = LargestDifference(model, missing is null ? task : null, runtime, check.Seed) };
+        var (task, missing) = ZooCommand.TaskOf(model, check.Images);
+        row = row with { Difference = LargestDifference(model, task, runtime, check.Seed) };
         if (missing is not null)
         {
             return row with { NotMeasured = $"is compared on random numbers alone, for {missing}" };
@@ -232,7 +232,8 @@ internal sealed class ZooOnnxRun(CliHost host, IReadOnlyList<(ModelEntry Model, 
             document.WriteString("name", row.Name);
             document.WriteString("file", row.File);
             document.WriteBoolean("passed", row.Passed);
-            document.WriteString("problem", row.Problem ?? row.NotMeasured);
+            document.WriteString("problem", row.Problem);
+            document.WriteString("notMeasured", row.NotMeasured);
             document.WriteFinite("difference", row.Difference);
             document.WriteObjects("metrics", row.Metrics, metric =>
             {

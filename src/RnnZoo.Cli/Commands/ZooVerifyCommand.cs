@@ -26,14 +26,14 @@ internal static class ZooVerifyCommand
         {
             var catalogue = ZooCommand.Catalogue(host, parsed.GetValue(models));
             var chosen = parsed.GetValue(name) is { } one ? [ZooCommand.Find(host, catalogue, one)] : catalogue.List();
-            return new ZooVerifyRun(host, chosen, parsed.GetValue(sequences), parsed.GetValue(seed), parsed.GetValue(data), parsed.GetValue(json)).Run(cancellation);
+            return new ZooVerifyRun(host, chosen, parsed.GetValue(sequences), parsed.GetValue(seed), ZooCommand.ImagesIn(host, parsed.GetValue(data)), parsed.GetValue(json)).Run(cancellation);
         })));
         return command;
     }
 }
 
 /// <summary>Measures every stated metric of models again.</summary>
-internal sealed class ZooVerifyRun(CliHost host, IReadOnlyList<ModelEntry> models, int sequences, long seed, string? data, bool json)
+internal sealed class ZooVerifyRun(CliHost host, IReadOnlyList<ModelEntry> models, int sequences, long seed, string? images, bool json)
 {
     public int Run(CancellationToken cancellation)
     {
@@ -74,7 +74,7 @@ internal sealed class ZooVerifyRun(CliHost host, IReadOnlyList<ModelEntry> model
             using var model = entry.Load();
             var result = model.Manifest.Result!;
             CheckLog(entry, result);
-            var (task, missing) = ZooCommand.TaskOf(host, model, data);
+            var (task, missing) = ZooCommand.TaskOf(model, images);
             if (missing is not null)
             {
                 return [new ZooVerifyRow(entry.Name, null, null, null, null, null, $"is not measured, for {missing}")];

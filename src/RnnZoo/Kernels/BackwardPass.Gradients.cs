@@ -42,7 +42,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
         }
 
         var depth = (int)(starts[to] - starts[from]);
-        if (plan.OneChunk)
+        if (plan.WritesGradients)
         {
             PutGradients(own, dRows, depth);
             return;
@@ -57,7 +57,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T>
             dRows + (C.FirstHiddenColumn * plan.PaddedHidden), depth, own.HiddenSums, start);
     }
 
-    // What a bias is multiplied with.
+    // What a bias is multiplied with; PutBias does without.
     private static void PutOnes(T* target, nint stride, int rows)
     {
         for (var row = 0; row < rows; row++)

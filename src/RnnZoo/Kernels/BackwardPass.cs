@@ -6,7 +6,7 @@ namespace RnnZoo.Kernels;
 /// <summary>
 /// The backward pass of one direction of a layer. Every thread walks its share of the batch through all time steps, last
 /// to first, without meeting the others; after each chunk of steps it adds the chunk to weight gradients of its own,
-/// which are summed at the end in the order of the parts.
+/// which are summed at the end in the order of the parts. Where there is one part and one chunk, that is the gradient.
 /// </summary>
 internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
     where C : struct, IVectorCell<S, V, T>
@@ -88,7 +88,7 @@ internal sealed unsafe partial class BackwardPass<C, S, V, T> : ParallelWork
             RunPhase(Phase.Shares, threads);
         }
 
-        if (a.WantsParameters && !plan.OneChunk)
+        if (a.WantsParameters && !plan.WritesGradients)
         {
             RunPhase(Phase.Sum, threads);
         }

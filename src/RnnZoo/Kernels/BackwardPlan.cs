@@ -47,7 +47,7 @@ internal readonly unsafe struct BackwardPlan<T>
         HiddenWidth = a.DWeightHh != null ? shape.Hidden : 0;
         HiddenBias = ownHiddenBias && a.DBiasHh != null;
         HiddenFeatures = HiddenWidth + (HiddenBias ? 1 : 0);
-        OneChunk = RowParts == 1 && MaxPartRows <= ChunkRows && a.Forward.Tokens == null && WholeVectors && (a.DWeightIh == null || shape.Input % lanes == 0);
+        WritesGradients = RowParts == 1 && MaxPartRows <= ChunkRows && a.Forward.Tokens == null && WholeVectors && (a.DWeightIh == null || shape.Input % lanes == 0);
         InputFeaturesStride = InputFeatures == 0 ? 0 : Stride.OddLines<T>(InputFeatures);
         HiddenFeaturesStride = HiddenFeatures == 0 ? 0 : Stride.OddLines<T>(HiddenFeatures);
     }
@@ -87,8 +87,8 @@ internal readonly unsafe struct BackwardPlan<T>
 
     public int ChunkRows { get; }
 
-    /// <summary>Whether one thread consumes all rows at once and every row of weights is whole vectors: the gradients need no sums, and are written where they belong.</summary>
-    public bool OneChunk { get; }
+    /// <summary>Whether the weight gradients are written where they belong, without sums: one thread takes all rows in one chunk, and the rows of the gradients are whole vectors.</summary>
+    public bool WritesGradients { get; }
 
     /// <summary>Whether ∂L/∂x is multiplied for a chunk of steps at once, and not step by step.</summary>
     public bool InputAtOnce { get; }
@@ -192,7 +192,7 @@ internal readonly unsafe struct BackwardMemory<T>
         hiddenFeatures = plan.ChunkRows * plan.InputFeaturesStride;
         featuresStride = wanted ? plan.ChunkRows * (plan.InputFeaturesStride + plan.HiddenFeaturesStride) : 0;
         features = arena.Take<T>(parts * featuresStride);
-        var summed = wanted && !plan.OneChunk;
+        var summed = wanted && !plan.WritesGradients;
         InputSumsSize = plan.TokenStride > 0 ? plan.TokenStride * shape.Input : summed ? depth * plan.InputFeatures : 0;
         HiddenSumsSize = summed ? depth * plan.HiddenFeatures : 0;
         InputSumsStride = Stride.Padded<T>(InputSumsSize);

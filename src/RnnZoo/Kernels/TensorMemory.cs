@@ -94,7 +94,7 @@ internal static unsafe class TensorMemory
             return 0;
         }
 
-        if (tensor.numel() <= MostShown && tensor.is_contiguous())
+        if (tensor.dtype is ScalarType.Float32 or ScalarType.Float64 or ScalarType.Int64 && tensor.numel() <= MostShown && tensor.is_contiguous())
         {
             fixed (byte* first = tensor.bytes)
             {

@@ -184,6 +184,13 @@ public class SequentialImageTaskTests
         var compared = alone.Json.GetProperty("models").EnumerateArray().Single();
         Assert.InRange(compared.GetProperty("difference").GetDouble(), 1e-12, 1e-5);
         Assert.Empty(compared.GetProperty("metrics").EnumerateArray());
+        Assert.StartsWith("is compared on random numbers alone", compared.GetProperty("notMeasured").GetString(), StringComparison.Ordinal);
+        foreach (var command in new[] { "zoo verify --models models --data elswhere", "zoo export --models models --onnx with --check --data elswhere" })
+        {
+            var typo = await CliRun.Of(folder.Path, command);
+            Assert.Equal((ExitCodes.Usage, "--data: expected a folder with images, got 'elswhere', which is none."), (typo.ExitCode, typo.Error.Trim()));
+        }
+
         var onnx = await CliRun.Of(folder.Path, "zoo export --models models --data elsewhere --onnx with --check --json");
         Assert.Equal((ExitCodes.Success, ""), (onnx.ExitCode, onnx.Error));
         Assert.Equal(2, onnx.Json.GetProperty("models").EnumerateArray().Single().GetProperty("metrics").GetArrayLength());
