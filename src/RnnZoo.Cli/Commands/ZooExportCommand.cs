@@ -115,7 +115,7 @@ internal sealed class ZooOnnxRun(CliHost host, IReadOnlyList<(ModelEntry Model, 
         }
 
         Show(rows);
-        foreach (var (name, said) in rows.Select(row => (row.Name, row.Problem ?? row.NotMeasured)).Where(row => row.Item2 is not null))
+        foreach (var (name, said) in rows.Select(row => (row.Name, Said: row.Problem ?? row.NotMeasured)).Where(row => row.Said is not null))
         {
             host.Error.WriteLine($"{name}: {said!.ReplaceLineEndings(" ")}");
         }

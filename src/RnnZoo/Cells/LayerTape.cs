@@ -105,7 +105,7 @@ internal sealed class WalkedRows(Tensor[] start)
     /// <param name="rows">n, of the step.</param>
     public Tensor[] Fit(Tensor[]? carried, long rows)
     {
-        var before = carried is null ? 0 : carried[0].shape[0];
+        var before = carried is null ? 0 : carried[0].size(0);
         if (carried is null || before < rows)
         {
             Tensor[] begun = Cut(start, before, rows - before);
@@ -126,7 +126,7 @@ internal sealed class WalkedRows(Tensor[] start)
         _ended.Count == 0 ? carried : [.. carried.Select((part, index) => cat([part, .. _ended.Select(ended => ended[index])], 0))];
 
     private static Tensor[] Cut(Tensor[] parts, long from, long count) =>
-        from == 0 && count == parts[0].shape[0] ? parts : Array.ConvertAll(parts, part => part.narrow(0, from, count));
+        from == 0 && count == parts[0].size(0) ? parts : Array.ConvertAll(parts, part => part.narrow(0, from, count));
 }
 
 /// <summary>Packed rows, by steps.</summary>

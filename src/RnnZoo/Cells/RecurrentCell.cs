@@ -74,7 +74,7 @@ public abstract class RecurrentCell : nn.Module<Tensor, RecurrentState?, Recurre
         using var scope = NewDisposeScope();
         return input.Dimensions == 1
             ? forward(input.unsqueeze(0), state?.Map(part => part.unsqueeze(0))).Map(part => part.squeeze(0)).KeepFrom(scope) // a batch of one
-            : Step(input, state ?? ZeroState(input.shape[0], input.dtype, input.device)).KeepFrom(scope);
+            : Step(input, state ?? ZeroState(input.size(0), input.dtype, input.device)).KeepFrom(scope);
     }
 
     /// <summary>Copies a state dict in, after checking that every shape is exactly the cell's own.</summary>
@@ -94,7 +94,7 @@ public abstract class RecurrentCell : nn.Module<Tensor, RecurrentState?, Recurre
     internal void CheckStep(Tensor input, RecurrentState? state, bool batched = true, [CallerArgumentExpression(nameof(input))] string name = "")
     {
         ArgumentNullException.ThrowIfNull(input, name);
-        var shape = input.shape;
+        var shape = Check.ShapeOf(input);
         if ((shape.Length != 2 && (batched || shape.Length != 1)) || shape[^1] != InputSize)
         {
             var hint = shape.Length == 3 ? "; a cell makes one step, so give it one step of the sequence, or the whole to a module" : "";

@@ -91,7 +91,7 @@ internal sealed class StateNoise
         : _rates.ElementAtOrDefault(part) > 0 ? x.mul(Scalars.Of(1 - _rates[part])) : x;
 
     /// <summary>m times the gradient of what the recurrent product saw [n, H].</summary>
-    public Tensor Masked(Tensor gradient) => _mask is null ? gradient : gradient.mul(_mask.narrow(0, 0, gradient.shape[0]));
+    public Tensor Masked(Tensor gradient) => _mask is null ? gradient : gradient.mul(_mask.narrow(0, 0, gradient.size(0)));
 
     /// <summary>What the recurrent product saw of h, for all steps.</summary>
     /// <param name="before">h_{t-1}, rows [N, H].</param>

@@ -176,7 +176,7 @@ internal sealed class TensorValue(Tensor tensor) : StepValue
     public override StepValue Product(StepValue weight, StepValue? plus = null)
     {
         var (columns, added) = (Of(weight).t(), plus is null ? null : Of(plus)); // [n, N]
-        long[] leading = tensor.shape[..^1];
+        long[] leading = Check.ShapeOf(tensor)[..^1];
         var rows = leading.Length == 1 ? tensor : tensor.flatten(0, -2); // [B, n] or [T·B, n]
         var product = added is null ? rows.mm(columns) : added.addmm(rows, columns); // [B, N] or [T·B, N]
         return new TensorValue(leading.Length == 1 ? product : product.view([.. leading, columns.size(1)]));

@@ -96,7 +96,7 @@ public sealed class Stepper
         ArgumentNullException.ThrowIfNull(x);
         long[] shape = _steps.TakesTokens ? [Batch] : [Batch, InputSize];
         var dtype = _steps.TakesTokens ? ScalarType.Int64 : ScalarType.Float32;
-        if (!x.shape.SequenceEqual(shape) || x.dtype != dtype)
+        if (!Check.HasShape(x, shape) || x.dtype != dtype)
         {
             throw new ArgumentException($"x: expected {Check.Show(shape)} of dtype {dtype}, got {Check.Show(x.shape)} of dtype {x.dtype}.");
         }
