@@ -120,7 +120,7 @@ internal sealed class LayerBptt(EquationCell cell)
         var (weights, initial) = (tape.Weights, wanted.HasFlag(WantedGradients.InitialState));
         return new LayerGradients(
             Input: Wanted(WantedGradients.Input, weights.InputWeight) is { } w
-                ? (dInput ?? cell.Term("layer (4) dx", walk.DProduct).mm(w)).view(tape.Input.shape) // [T, B, I] or [N, I] (4)
+                ? (dInput ?? cell.Term("layer (4) dx", walk.DProduct).Times(w)).view(tape.Input.shape) // [T, B, I] or [N, I] (4)
                 : null,
             InputWeight: Wanted(WantedGradients.InputWeight, tape.Input) is { } x
                 ? cell.Term("layer (5) dW_ih", walk.DProduct).TransposedTimes(x.Rows()) // [G·H, I] (5)
@@ -175,7 +175,7 @@ internal sealed class LayerBptt(EquationCell cell)
             var (dHMade, dCMade) = (noise.Present(0, t, dH), dCFromFuture is null ? null : noise.Present(1, t, dCFromFuture)); // [n, H]
             var flow = cell.BackwardStep(frame, new TensorValue(dHMade), dCMade is null ? null : new TensorValue(dCMade));
             var (dP, dQ, dCFromHidden) = (TensorValue.Of(flow.DProjected), TensorValue.Of(flow.DRecurrent), Tensors(flow.DCFromHidden));
-            var dHBefore = tape.Weights.HiddenWeight is { } weight ? cell.Term("layer (3) recurrent", dQ).mm(weight) : null; // [n, H] (3)
+            var dHBefore = tape.Weights.HiddenWeight is { } weight ? cell.Term("layer (3) recurrent", dQ).Times(weight) : null; // [n, H] (3)
             dHBefore = dHBefore is null ? null : noise.Masked(dHBefore); // [n, H]
             dCFromHidden = ReferenceEquals(dCMade, dCFromFuture) ? dCFromHidden : dCFromHidden!.Plus(dCMade!).sub(dCFromFuture!); // [n, H]: with what comes from the future it is what the cell sees
             Put(parts, t, [dHFromFuture, dCFromHidden?.MoveToOuterDisposeScope(), dCFromFuture]);

@@ -1,4 +1,3 @@
-using System.Numerics;
 using RnnZoo.Kernels;
 using static TorchSharp.torch;
 
@@ -134,42 +133,6 @@ internal static class PackedRows
 {
     /// <summary>The rows [N, ·] of a sequence [T, B, ·], or packed rows as they are.</summary>
     public static Tensor Rows(this Tensor sequence) => sequence.Dimensions == 3 ? sequence.flatten(0, 1) : sequence;
-
-    /// <summary>A'B for rows A [N, m] and B [N, n]: the sum over all rows of the products of their entries.</summary>
-    /// <returns>[m, n].</returns>
-    public static Tensor TransposedTimes(this Tensor a, Tensor b) =>
-        is_grad_enabled() || a.dtype != b.dtype || !TensorMemory.Reads(a) || !TensorMemory.Reads(b) ? a.t().mm(b)
-        : a.dtype == ScalarType.Float32 ? TransposedTimes<float>(a, b)
-        : TransposedTimes<double>(a, b);
-
-    // In whole vectors along the columns of one of the two.
-    private static Tensor TransposedTimes<T>(Tensor a, Tensor b)
-        where T : unmanaged, INumberBase<T>
-    {
-        return IsWhole(b) ? Product(a, b) : IsWhole(a) ? Product(b, a).t().contiguous() : a.t().mm(b); // [m, n]
-
-        static bool IsWhole(Tensor rows) => Stride.Padded<T>((nint)rows.size(1)) == rows.size(1);
-
-        static unsafe Tensor Product(Tensor a, Tensor b)
-        {
-            (a, b) = (a.stride(1) == 1 ? a : a.contiguous(), b.stride(1) == 1 ? b : b.contiguous()); // [N, m] and [N, n]
-            var product = empty([a.size(1), b.size(1)], dtype: a.dtype); // [m, n]
-            new TallProduct<T>
-            {
-                A = (T*)TensorMemory.Address(a),
-                AStride = (nint)a.stride(0),
-                Rows = (int)a.size(1),
-                B = (T*)TensorMemory.Address(b),
-                BStride = (nint)b.stride(0),
-                Columns = (int)b.size(1),
-                Depth = (int)a.size(0),
-                C = (T*)TensorMemory.Address(product),
-            }.Run(ThreadChoice.For(2.0 * a.numel() * b.size(1)));
-            GC.KeepAlive(a);
-            GC.KeepAlive(b);
-            return product;
-        }
-    }
 
     /// <summary>Cuts rows [N, ·] into steps.</summary>
     /// <returns>T × [n, ·], views.</returns>

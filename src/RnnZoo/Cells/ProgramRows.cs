@@ -76,6 +76,7 @@ internal sealed class ProgramRows<T>(StepProgram<T> program, StepRows rows) : St
     {
         using var scope = NewDisposeScope();
         var local = matrix.detach().cpu(); // [N, n]
+        local = local.stride(0) == 1 || local.stride(1) == 1 ? local : local.contiguous();
         var made = program.Product(rows, (T*)TensorMemory.Address(local), (nint)local.stride(0), (nint)local.stride(1), plus is null ? Constant(0, local.size(0)) : Operand(plus));
         GC.KeepAlive(local);
         return New(made);

@@ -175,15 +175,15 @@ internal sealed class TensorValue(Tensor tensor) : StepValue
 
     public override StepValue Product(StepValue weight, StepValue? plus = null)
     {
-        var (columns, added) = (Of(weight).t(), plus is null ? null : Of(plus)); // [n, N]
+        var (matrix, added) = (Of(weight), plus is null ? null : Of(plus)); // [N, n], and [N] or [B, N]
         long[] leading = Check.ShapeOf(tensor)[..^1];
         var rows = leading.Length == 1 ? tensor : tensor.flatten(0, -2); // [B, n] or [T·B, n]
-        var product = added is null ? rows.mm(columns) : added.addmm(rows, columns); // [B, N] or [T·B, N]
-        return new TensorValue(leading.Length == 1 ? product : product.view([.. leading, columns.size(1)]));
+        var product = added is { Dimensions: > 1 } ? added.addmm(rows, matrix.t()) : rows.Linear(matrix, added); // [B, N] or [T·B, N]
+        return new TensorValue(leading.Length == 1 ? product : product.view([.. leading, matrix.size(0)]));
     }
 
     public override StepValue Through(StepValue weight, StepValue? plus = null) =>
-        new TensorValue(plus is null ? tensor.mm(Of(weight)) : tensor.mm(Of(weight)).Plus(Of(plus))); // [B, N]
+        new TensorValue(plus is null ? tensor.Times(Of(weight)) : tensor.Times(Of(weight)).Plus(Of(plus))); // [B, N]
 
     public override StepValue RowMean() => new TensorValue(tensor.mean([-1], keepdim: true)); // [.., 1]
 

@@ -33,155 +33,17 @@ internal abstract class StepInstruction(StepRows target, params StepRows[] opera
     public abstract void Run(int from, int to, StepPlace place);
 }
 
-/// <summary>
-/// target = a W' + plus. The weights lie in groups of up to 8 vectors of columns, as even as can be, and in a group by rows of
-/// W': [group][n, vectors, lanes]. So the product of a single row reads them once, from the first byte to the last, and each
-/// element of the row goes into 8 sums, which is what hides that a multiply-add takes its time.
-/// </summary>
+/// <summary>target = a W' + plus, for W in <see cref="ColumnPanels{S, V, T}"/>.</summary>
 internal sealed unsafe class ProductInstruction<S, V, T>(StepRows target, StepRows a, StepRows plus, T* panels) : StepInstruction(target, a, plus)
     where S : struct, ISimd<V, T>
     where V : struct
     where T : unmanaged, INumberBase<T>
 {
-    private const int MostVectors = 8;
-    private readonly int _vectors = VectorsOf(target.Length);
-
     public override bool TakesAllRows => true;
 
-    /// <summary>Elements of the packed weights [N, n].</summary>
-    public static long PanelElements(int columns, int depth) => (long)VectorsOf(columns) * S.Lanes * depth;
-
-    /// <summary>Packs weights [N, n]; the memory is zero.</summary>
-    public static void Pack(T* weight, nint columnStride, nint depthStride, int columns, int depth, T* panels)
-    {
-        var vectors = VectorsOf(columns);
-        for (var (group, first) = (0, 0); first < vectors; group++)
-        {
-            var count = Partition.Start(vectors, group + 1, GroupsOf(vectors)) - first;
-            for (var lane = 0; lane < Math.Min(count * S.Lanes, columns - (first * S.Lanes)); lane++)
-            {
-                var column = weight + (((first * S.Lanes) + lane) * columnStride);
-                for (nint k = 0; k < depth; k++)
-                {
-                    panels[(k * count * S.Lanes) + lane] = column[k * depthStride];
-                }
-            }
-
-            panels += (nint)depth * count * S.Lanes;
-            first += count;
-        }
-    }
-
-    public override void Run(int from, int to, StepPlace place)
-    {
-        var rows = to - from;
-        var (a, plus) = (Operands[0], Operands[1]);
-        var left = a.At<T>(from, place);
-        var added = plus.At<T>(from, place);
-        var made = Target.At<T>(from, place);
-        var groups = GroupsOf(_vectors);
-        var at = panels;
-        for (var (group, vector) = (0, 0); group < groups; group++)
-        {
-            var count = Partition.Start(_vectors, group + 1, groups) - vector;
-            if (rows == 1)
-            {
-                Row(count, left, a.Length, at, added, made);
-            }
-            else
-            {
-                Gemm<S, V, T>.Run(new GemmArguments<T>
-                {
-                    A = left,
-                    AStride = a.Stride,
-                    AStep = 1,
-                    Rows = rows,
-                    Depth = a.Length,
-                    B = at,
-                    BStride = S.Lanes,
-                    BStep = (nint)count * S.Lanes,
-                    Vectors = count,
-                    Init = added,
-                    InitStride = plus.Stride,
-                    InitVectorStride = S.Lanes,
-                    C = made,
-                    CStride = Target.Stride,
-                    CVectorStride = S.Lanes,
-                });
-            }
-
-            at += (nint)a.Length * count * S.Lanes;
-            added += count * S.Lanes;
-            made += count * S.Lanes;
-            vector += count;
-        }
-    }
-
-    private static int VectorsOf(int columns) => (columns + S.Lanes - 1) / S.Lanes;
-
-    private static int GroupsOf(int vectors) => (vectors + MostVectors - 1) / MostVectors;
-
-    private static void Row(int count, T* a, int depth, T* panel, T* from, T* to)
-    {
-        switch (count)
-        {
-            case 1: Row<N1>(a, depth, panel, from, to); break;
-            case 2: Row<N2>(a, depth, panel, from, to); break;
-            case 3: Row<N3>(a, depth, panel, from, to); break;
-            case 4: Row<N4>(a, depth, panel, from, to); break;
-            case 5: Row<N5>(a, depth, panel, from, to); break;
-            case 6: Row<N6>(a, depth, panel, from, to); break;
-            case 7: Row<N7>(a, depth, panel, from, to); break;
-            default: Row<N8>(a, depth, panel, from, to); break;
-        }
-    }
-
-    // A single row: the sums of C vectors of columns stay in registers while k runs.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Row<C>(T* a, int depth, T* panel, T* from, T* to)
-        where C : struct, ITileSize
-    {
-        nint lanes = S.Lanes;
-        V c0 = S.Load(from);
-        var c1 = C.Value > 1 ? S.Load(from + lanes) : S.Zero;
-        var c2 = C.Value > 2 ? S.Load(from + (2 * lanes)) : S.Zero;
-        var c3 = C.Value > 3 ? S.Load(from + (3 * lanes)) : S.Zero;
-        var c4 = C.Value > 4 ? S.Load(from + (4 * lanes)) : S.Zero;
-        var c5 = C.Value > 5 ? S.Load(from + (5 * lanes)) : S.Zero;
-        var c6 = C.Value > 6 ? S.Load(from + (6 * lanes)) : S.Zero;
-        var c7 = C.Value > 7 ? S.Load(from + (7 * lanes)) : S.Zero;
-        for (var end = a + depth; a < end; a++, panel += C.Value * lanes)
-        {
-            var x = S.Broadcast(a);
-            c0 = S.MultiplyAdd(x, S.Load(panel), c0);
-            c1 = C.Value > 1 ? S.MultiplyAdd(x, S.Load(panel + lanes), c1) : c1;
-            c2 = C.Value > 2 ? S.MultiplyAdd(x, S.Load(panel + (2 * lanes)), c2) : c2;
-            c3 = C.Value > 3 ? S.MultiplyAdd(x, S.Load(panel + (3 * lanes)), c3) : c3;
-            c4 = C.Value > 4 ? S.MultiplyAdd(x, S.Load(panel + (4 * lanes)), c4) : c4;
-            c5 = C.Value > 5 ? S.MultiplyAdd(x, S.Load(panel + (5 * lanes)), c5) : c5;
-            c6 = C.Value > 6 ? S.MultiplyAdd(x, S.Load(panel + (6 * lanes)), c6) : c6;
-            c7 = C.Value > 7 ? S.MultiplyAdd(x, S.Load(panel + (7 * lanes)), c7) : c7;
-        }
-
-        S.Store(to, c0);
-        Put<C>(1, to, c1);
-        Put<C>(2, to, c2);
-        Put<C>(3, to, c3);
-        Put<C>(4, to, c4);
-        Put<C>(5, to, c5);
-        Put<C>(6, to, c6);
-        Put<C>(7, to, c7);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put<C>(int vector, T* to, V sum)
-        where C : struct, ITileSize
-    {
-        if (C.Value > vector)
-        {
-            S.Store(to + (vector * S.Lanes), sum);
-        }
-    }
+    public override void Run(int from, int to, StepPlace place) => ColumnPanels<S, V, T>.Multiply(
+        Operands[0].At<T>(from, place), Operands[0].Stride, to - from, Operands[0].Length, panels, Target.Length,
+        Operands[1].At<T>(from, place), Operands[1].Stride, Target.At<T>(from, place), Target.Stride);
 }
 
 /// <summary>target = √(variance(a) + ε) of every row.</summary>

@@ -287,8 +287,8 @@ internal sealed unsafe class StepProgram<S, V, T>(int batch, Func<nint, nint>? t
     public override StepRows Product(StepRows a, T* weight, nint columnStride, nint depthStride, StepRows plus)
     {
         var target = Make(plus.Length);
-        var panels = Take((nint)ProductInstruction<S, V, T>.PanelElements(target.Length, a.Length));
-        ProductInstruction<S, V, T>.Pack(weight, columnStride, depthStride, target.Length, a.Length, panels);
+        var panels = Take(ColumnPanels<S, V, T>.Elements(target.Length, a.Length));
+        ColumnPanels<S, V, T>.Pack(weight, columnStride, depthStride, target.Length, a.Length, panels);
         Instructions.Add(new ProductInstruction<S, V, T>(target, a, plus, panels));
         return target;
     }

@@ -37,7 +37,7 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
         Recurrent = recurrent;
         var like = net.parameters().FirstOrDefault();
         _encoder = InputEncoder.Make(Check.Known(encoding, nameof(encoding)), recurrent, vocabularySize, like);
-        _readout = new ReadoutHolder(nn.Linear(recurrent.NumDirections * recurrent.HiddenSize, outputSize, device: like?.device, dtype: like?.dtype));
+        _readout = new ReadoutHolder(new ReadoutLayer(recurrent, outputSize, like));
         OutputSize = outputSize;
         if (_encoder.Embedding is { } embedding)
         {
@@ -45,7 +45,7 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
         }
 
         register_module("recurrent", net);
-        register_module("readout", _readout.Linear);
+        register_module("readout", _readout.Layer);
         foreach (var parameter in parameters())
         {
             parameter.DetachFromDisposeScope();
@@ -65,10 +65,10 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
     internal Tensor? Embedding => _encoder.Embedding?.weight;
 
     /// <summary>What the net reads [T, B, ·], or token ids that it takes as one-hot vectors [T, B].</summary>
-    internal Tensor Encode(Tensor input) => _encoder.Encode(input, _readout.Linear.weight.dtype);
+    internal Tensor Encode(Tensor input) => _encoder.Encode(input, Readout.Weight.dtype);
 
     /// <summary>The readout.</summary>
-    internal Linear Readout => _readout.Linear;
+    internal ReadoutLayer Readout => _readout.Layer;
 
     /// <summary>How the net finds its gradient.</summary>
     public BackwardPath Backward
@@ -151,7 +151,7 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
         using var scope = NewDisposeScope();
         var encoded = Encode(input); // [T, B, ·]
         var (hidden, final) = lengths is null ? Recurrent.Run(encoded, state) : Recurrent.Run(encoded, lengths, state); // [T, B, D·H]
-        var output = _readout.Linear.call(hidden); // [T, B, O]
+        var output = _readout.Layer.call(hidden); // [T, B, O]
         return new RecurrentResult(output.MoveToOuterDisposeScope(), final.KeepFrom(scope));
     }
 
@@ -201,7 +201,44 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
     }
 
     // Holders keep the parts out of sight of field reflection, which would register them under their fields' names.
-    private sealed record ReadoutHolder(Linear Linear);
+    private sealed record ReadoutHolder(ReadoutLayer Layer);
+}
+
+/// <summary>A linear layer after a recurrent net, as <c>nn.Linear</c>; where the net's gradient is written by hand, so is the layer's.</summary>
+internal sealed class ReadoutLayer : nn.Module<Tensor, Tensor>
+{
+    private readonly BackwardFailures _failures = new("readout");
+    private readonly Func<BackwardPath> _path;
+
+    /// <param name="net">The net, which the layer does not take over.</param>
+    /// <param name="outputSize">O.</param>
+    /// <param name="like">Whose element type and device the parameters get; null for the default ones.</param>
+    public ReadoutLayer(IRecurrentModule net, long outputSize, Tensor? like) : base("Linear")
+    {
+        _path = () => net.EffectiveBackward;
+        var drawn = nn.Linear(net.NumDirections * net.HiddenSize, outputSize, device: like?.device, dtype: like?.dtype);
+        register_parameter("weight", drawn.weight!);
+        register_parameter("bias", drawn.bias!);
+    }
+
+    /// <summary>W [O, D·H].</summary>
+    public Parameter Weight => get_parameter("weight")!;
+
+    /// <summary>b [O].</summary>
+    public Parameter Bias => get_parameter("bias")!;
+
+    /// <param name="input">[T, B, D·H].</param>
+    /// <returns>[T, B, O].</returns>
+    public override Tensor forward(Tensor input)
+    {
+        _failures.ThrowIfFailed();
+        return _path() == BackwardPath.HandWritten ? LinearFunction.Run(input, Weight, Bias, _failures) : nn.functional.linear(input, Weight, Bias);
+    }
+
+    /// <summary>Nothing: the parameters are registered at construction.</summary>
+    protected override void RegisterComponents()
+    {
+    }
 }
 
 /// <summary>What a <see cref="SequenceModel"/> makes of its input before the recurrence.</summary>

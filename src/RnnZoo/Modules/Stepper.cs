@@ -214,7 +214,7 @@ internal sealed class StepNet<T>
             x = before[0]; // [B, H], h_t by now
         }
 
-        Output = ProgramRows<T>.RowsOf(model is null ? x : x.Product(new TensorValue(model.Readout.weight), new TensorValue(model.Readout.bias!))); // [B, O]
+        Output = ProgramRows<T>.RowsOf(model is null ? x : x.Product(new TensorValue(model.Readout.Weight), new TensorValue(model.Readout.Bias))); // [B, O]
         _program.Ready();
     }
 

@@ -1,0 +1,106 @@
+using System.Numerics;
+using System.Runtime.Intrinsics;
+
+namespace RnnZoo.Kernels;
+
+/// <summary>
+/// C = A B + c for many rows A [N, k] and a small B [k, n]: what a readout makes of states, and what its weights send back to them.
+/// B is packed once; the rows are split over the threads and pass some at a time. A result does not depend on the threads.
+/// </summary>
+/// <typeparam name="T">float or double.</typeparam>
+internal unsafe struct RowProduct<T>
+    where T : unmanaged, INumberBase<T>
+{
+    /// <summary>A [N, k], dense. Read.</summary>
+    public T* A;
+
+    /// <summary>N.</summary>
+    public nint Rows;
+
+    /// <summary>k.</summary>
+    public int Depth;
+
+    /// <summary>B [k, n], dense; where <see cref="IsTransposed"/> B' [n, k], as weights stand. Read.</summary>
+    public T* B;
+
+    /// <summary>Whether B stands as its transpose.</summary>
+    public bool IsTransposed;
+
+    /// <summary>n.</summary>
+    public int Columns;
+
+    /// <summary>c [n]; null for zeros. Read.</summary>
+    public T* Added;
+
+    /// <summary>C [N, n], dense. Written.</summary>
+    public T* C;
+
+    /// <summary>Finds C.</summary>
+    public readonly void Run(int threads, VectorWidth? width = null)
+    {
+        var parts = (int)nint.Clamp(Rows, 1, threads);
+        using Product product = (width ?? VectorWidths.Best) switch
+        {
+            VectorWidth.Bits512 => new Work<Simd512<T>, Vector512<T>>(this, parts),
+            VectorWidth.Bits256 => new Work<Simd256<T>, Vector256<T>>(this, parts),
+            _ => new Work<Simd128<T>, Vector128<T>>(this, parts),
+        };
+        WorkerPool.Run(product, parts);
+    }
+
+    private abstract class Product : ParallelWork, IDisposable
+    {
+        public abstract void Dispose();
+    }
+
+    private sealed class Work<S, V> : Product
+        where S : struct, ISimd<V, T>
+        where V : struct
+    {
+        // So many rows stay in the second-level cache while all panels pass.
+        private const int Chunk = 128;
+
+        private readonly RowProduct<T> _product;
+        private readonly int _parts;
+        private readonly nint _padded; // n in whole vectors
+        private readonly NativeBuffer _memory;
+        private readonly T* _panels;
+        private readonly T* _added; // [padded]
+        private readonly T* _results; // [part][Chunk, padded], where rows of C are not of whole vectors
+
+        public Work(RowProduct<T> product, int parts)
+        {
+            (_product, _parts, _padded) = (product, parts, ColumnPanels<S, V, T>.Elements(product.Columns, depth: 1));
+            var results = _padded == product.Columns ? 0 : parts * Chunk * _padded;
+            _memory = NativeBuffer.Rent((nuint)(((product.Depth + 1) * _padded) + results) * (nuint)sizeof(T));
+            _panels = (T*)_memory.Pointer;
+            _added = _panels + (product.Depth * _padded);
+            _results = results == 0 ? null : _added + _padded;
+            RowBlock<S, V, T>.Clear(_panels, (product.Depth + 1) * _padded);
+            var (columnStride, depthStride) = product.IsTransposed ? (product.Depth, 1) : (1, product.Columns);
+            ColumnPanels<S, V, T>.Pack(product.B, columnStride, depthStride, product.Columns, product.Depth, _panels);
+            if (product.Added != null)
+            {
+                RowBlock<S, V, T>.Copy(_added, 0, product.Added, 0, 1, product.Columns);
+            }
+        }
+
+        public override void Dispose() => _memory.Dispose();
+
+        public override void Run(int part)
+        {
+            var (row, last) = (_product.Rows * part / _parts, _product.Rows * (part + 1) / _parts);
+            for (; row < last; row += Chunk)
+            {
+                var rows = (int)nint.Min(Chunk, last - row);
+                var target = _product.C + (row * _product.Columns);
+                var result = _results == null ? target : _results + (part * Chunk * _padded);
+                ColumnPanels<S, V, T>.Multiply(_product.A + (row * _product.Depth), _product.Depth, rows, _product.Depth, _panels, _product.Columns, _added, 0, result, _padded);
+                if (_results != null)
+                {
+                    RowBlock<S, V, T>.Copy(target, _product.Columns, result, _padded, rows, _product.Columns);
+                }
+            }
+        }
+    }
+}
