@@ -7,7 +7,7 @@ namespace RnnZoo.Bptt;
 /// <summary>y = x W' + b as one node on the tape, for many rows: a readout of what a layer gave.</summary>
 /// <remarks>
 /// A gradient that is itself to be differentiated is found by tensor operations. Nothing leaves <see cref="backward"/>: see
-/// <see cref="BackwardFailures"/>. The node behind x refuses a second pass through a graph that was not retained; see <see cref="GraphGuard"/>.
+/// <see cref="BackwardFailures"/>. Where W and b are frozen nothing guards the node but what stands behind x; see <see cref="GraphGuard"/>.
 /// </remarks>
 internal sealed class LinearFunction : SingleTensorFunction<LinearFunction>
 {
@@ -15,57 +15,58 @@ internal sealed class LinearFunction : SingleTensorFunction<LinearFunction>
 
     public override string Name => nameof(LinearFunction);
 
-    /// <summary>Finds y.</summary>
-    /// <param name="x">[.., I], the output of a <see cref="LayerFunction"/>.</param>
+    /// <summary>Finds y; by libtorch where no gradient of x is asked for, or the kernels cannot or need not run.</summary>
+    /// <param name="x">[.., I].</param>
     /// <param name="weight">W [O, I].</param>
     /// <param name="bias">b [O].</param>
     /// <param name="failures">Where a failure of the backward pass goes.</param>
     /// <returns>[.., O].</returns>
     public static Tensor Run(Tensor x, Tensor weight, Tensor bias, BackwardFailures failures)
     {
-        if (is_grad_enabled() && !(x.requires_grad && RowProducts.CanRun(x, weight, isTransposed: true, bias)))
+        if (!is_grad_enabled() || !x.requires_grad || !RowProducts.CanRun(x, weight, isTransposed: true, bias))
         {
-            return nn.functional.linear(x, weight, bias); // [.., O]
+            return x.Linear(weight, bias);
         }
 
         using var outer = NewDisposeScope();
-        Tensor y;
+        var call = new LinearCall(new NodeArguments([x, weight, bias], failures));
         using (no_grad())
         {
-            y = x.Linear(weight, bias); // [.., O]
-        }
-
-        if (!is_grad_enabled())
-        {
-            return y.MoveToOuterDisposeScope();
+            call.Output = x.Linear(weight, bias); // [.., O]
         }
 
         using var scope = NewDisposeScope();
-        var onTape = apply(new LinearCall(y, new NodeArguments([x, weight, bias], failures)), x, weight, bias);
-        _ = GraphGuard.LikesOf(scope, onTape);
-        return outer.MoveToOuter(scope.MoveToOuter(onTape));
+        var y = apply(call, x, weight, bias);
+        call.Output = null;
+        _ = GraphGuard.LikesOf(scope, y);
+        if (weight.requires_grad || bias.requires_grad)
+        {
+            GraphGuard.In(y, bias.requires_grad ? bias : weight);
+        }
+
+        return outer.MoveToOuter(scope.MoveToOuter(y));
     }
 
     public override Tensor forward(AutogradContext ctx, params object[] vars)
     {
         var call = (LinearCall)vars[0];
         ctx.save_data(CallKey, call);
-        ctx.save_for_backward([.. vars[1..].Select(value => (Tensor)value)]);
-        return call.TakeOutput();
+        ctx.save_for_backward([(Tensor)vars[1], (Tensor)vars[2]]);
+        return call.Output!;
     }
 
     public override List<Tensor> backward(AutogradContext ctx, Tensor grad_output)
     {
-        var call = (LinearCall)ctx.get_data(CallKey);
+        var arguments = ((LinearCall)ctx.get_data(CallKey)).Arguments;
         using var scope = NewDisposeScope();
         List<Tensor?> gradients;
         try
         {
-            gradients = call.Backward([.. ctx.get_saved_variables()], grad_output);
+            gradients = Gradients(ctx.get_saved_variables(), grad_output, arguments);
         }
         catch (Exception failure)
         {
-            gradients = call.Fail(failure);
+            gradients = arguments.Fail(failure);
         }
 
         gradients.ForEach(gradient => gradient?.MoveToOuterDisposeScope());
@@ -73,38 +74,28 @@ internal sealed class LinearFunction : SingleTensorFunction<LinearFunction>
         return [null!, .. gradients.Select(gradient => gradient!)];
     }
 
-    // One use of the function: y until the node is made, and for whom gradients are. It lives in the function's context.
-    private sealed class LinearCall(Tensor output, NodeArguments arguments)
+    /// <param name="saved">x and W.</param>
+    /// <param name="dOutput">∂L/∂y [.., O]; without elements where nothing reaches y.</param>
+    /// <param name="arguments">Which gradients are wanted.</param>
+    private static List<Tensor?> Gradients(List<Tensor> saved, Tensor dOutput, NodeArguments arguments)
     {
-        private Tensor? _output = output;
-
-        public Tensor TakeOutput()
+        if (dOutput.numel() == 0)
         {
-            var taken = _output!;
-            _output = null;
-            return taken;
+            return [null, null, null];
         }
 
-        /// <param name="saved">x, W and b.</param>
-        /// <param name="dOutput">∂L/∂y [.., O]; without elements where nothing reaches y.</param>
-        public List<Tensor?> Backward(Tensor?[] saved, Tensor dOutput)
-        {
-            if (dOutput.numel() == 0)
-            {
-                return [null, null, null];
-            }
+        var rows = dOutput.flatten(0, -2); // [N, O]
+        return
+        [
+            rows.Times(saved[1]).view(arguments.ShapeOf(0)), // [.., I]
+            arguments.Wants(1) ? rows.TransposedTimes(saved[0].flatten(0, -2)) : null, // [O, I]
+            arguments.Wants(2) ? rows.sum([0]) : null, // [O]
+        ];
+    }
 
-            var (x, weight, rows) = (saved[0]!, saved[1]!, Rows(dOutput)); // [N, O]
-            return
-            [
-                dOutput.Times(weight), // [.., I]
-                arguments.Wants(1) ? rows.TransposedTimes(Rows(x)) : null, // [O, I]
-                arguments.Wants(2) ? rows.sum([0]) : null, // [O]
-            ];
-        }
-
-        public List<Tensor?> Fail(Exception failure) => arguments.Fail(failure);
-
-        private static Tensor Rows(Tensor sequence) => sequence.flatten(0, -2);
+    // One use of the function, for whom its gradients are, and y while the node is made. It lives in the function's context.
+    private sealed record LinearCall(NodeArguments Arguments)
+    {
+        public Tensor? Output { get; set; }
     }
 }

@@ -71,7 +71,7 @@ internal static unsafe class Gemm<S, V, T>
 internal unsafe struct GemmArguments<T>
     where T : unmanaged
 {
-    /// <summary>[Rows, Depth] the left factor, element k of row r at A + r·AStride + k·AStep. Read.</summary>
+    /// <summary>[Rows, Depth] the left factor, element k of row r at A + r·AStride + k·AStep; AStep is above 0. Read.</summary>
     public T* A;
     public nint AStride;
     public nint AStep;

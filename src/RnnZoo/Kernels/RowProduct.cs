@@ -39,43 +39,41 @@ internal unsafe struct RowProduct<T>
     public readonly void Run(int threads, VectorWidth? width = null)
     {
         var parts = (int)nint.Clamp(Rows, 1, threads);
-        using Product product = (width ?? VectorWidths.Best) switch
+        var padded = Stride.Padded<T>(Columns);
+        using var memory = NativeBuffer.Rent((nuint)((Depth + 1 + (parts * Chunk)) * padded * sizeof(T)));
+        var panels = (T*)memory.Pointer;
+        ParallelWork work = (width ?? VectorWidths.Best) switch
         {
-            VectorWidth.Bits512 => new Work<Simd512<T>, Vector512<T>>(this, parts),
-            VectorWidth.Bits256 => new Work<Simd256<T>, Vector256<T>>(this, parts),
-            _ => new Work<Simd128<T>, Vector128<T>>(this, parts),
+            VectorWidth.Bits512 => new Work<Simd512<T>, Vector512<T>>(this, parts, panels),
+            VectorWidth.Bits256 => new Work<Simd256<T>, Vector256<T>>(this, parts, panels),
+            _ => new Work<Simd128<T>, Vector128<T>>(this, parts, panels),
         };
-        WorkerPool.Run(product, parts);
+        WorkerPool.Run(work, parts);
     }
 
-    private abstract class Product : ParallelWork, IDisposable
-    {
-        public abstract void Dispose();
-    }
+    // So many rows stay in the second-level cache while all panels pass.
+    private const int Chunk = 128;
 
-    private sealed class Work<S, V> : Product
+    private sealed class Work<S, V> : ParallelWork
         where S : struct, ISimd<V, T>
         where V : struct
     {
-        // So many rows stay in the second-level cache while all panels pass.
-        private const int Chunk = 128;
-
         private readonly RowProduct<T> _product;
         private readonly int _parts;
-        private readonly nint _padded; // n in whole vectors
-        private readonly NativeBuffer _memory;
+        private readonly nint _padded; // n in whole cache lines
         private readonly T* _panels;
         private readonly T* _added; // [padded]
-        private readonly T* _results; // [part][Chunk, padded], where rows of C are not of whole vectors
+        private readonly T* _results; // [part][Chunk, padded]
 
-        public Work(RowProduct<T> product, int parts)
+        /// <param name="product">What is to be found.</param>
+        /// <param name="parts">How many parts the rows are split into.</param>
+        /// <param name="memory">[k + 1 + parts · Chunk, padded].</param>
+        public Work(RowProduct<T> product, int parts, T* memory)
         {
-            (_product, _parts, _padded) = (product, parts, ColumnPanels<S, V, T>.Elements(product.Columns, depth: 1));
-            var results = _padded == product.Columns ? 0 : parts * Chunk * _padded;
-            _memory = NativeBuffer.Rent((nuint)(((product.Depth + 1) * _padded) + results) * (nuint)sizeof(T));
-            _panels = (T*)_memory.Pointer;
-            _added = _panels + (product.Depth * _padded);
-            _results = results == 0 ? null : _added + _padded;
+            (_product, _parts, _padded) = (product, parts, Stride.Padded<T>(product.Columns));
+            _panels = memory;
+            _added = memory + (product.Depth * _padded);
+            _results = _added + _padded;
             RowBlock<S, V, T>.Clear(_panels, (product.Depth + 1) * _padded);
             var (columnStride, depthStride) = product.IsTransposed ? (product.Depth, 1) : (1, product.Columns);
             ColumnPanels<S, V, T>.Pack(product.B, columnStride, depthStride, product.Columns, product.Depth, _panels);
@@ -85,18 +83,17 @@ internal unsafe struct RowProduct<T>
             }
         }
 
-        public override void Dispose() => _memory.Dispose();
-
         public override void Run(int part)
         {
+            var isWhole = _padded == _product.Columns; // then rows are written where they belong
             var (row, last) = (_product.Rows * part / _parts, _product.Rows * (part + 1) / _parts);
             for (; row < last; row += Chunk)
             {
                 var rows = (int)nint.Min(Chunk, last - row);
                 var target = _product.C + (row * _product.Columns);
-                var result = _results == null ? target : _results + (part * Chunk * _padded);
+                var result = isWhole ? target : _results + (part * Chunk * _padded);
                 ColumnPanels<S, V, T>.Multiply(_product.A + (row * _product.Depth), _product.Depth, rows, _product.Depth, _panels, _product.Columns, _added, 0, result, _padded);
-                if (_results != null)
+                if (!isWhole)
                 {
                     RowBlock<S, V, T>.Copy(target, _product.Columns, result, _padded, rows, _product.Columns);
                 }

@@ -13,7 +13,7 @@ namespace RnnZoo.Kernels;
 internal unsafe struct TallProduct<T>
     where T : unmanaged, INumberBase<T>
 {
-    /// <summary>A [N, m]. Read.</summary>
+    /// <summary>A [N, m]; its rows lie apart, AStride is not 0. Read.</summary>
     public T* A;
     public nint AStride;
 

@@ -208,7 +208,7 @@ public sealed class SequenceModel : nn.Module<Tensor, RecurrentState?, Recurrent
 internal sealed class ReadoutLayer : nn.Module<Tensor, Tensor>
 {
     private readonly BackwardFailures _failures = new("readout");
-    private readonly Func<BackwardPath> _path;
+    private readonly Func<BackwardPath> _path; // the net in a field would be registered as a part
 
     /// <param name="net">The net, which the layer does not take over.</param>
     /// <param name="outputSize">O.</param>

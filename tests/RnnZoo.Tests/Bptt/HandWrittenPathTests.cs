@@ -51,6 +51,28 @@ public sealed class HandWrittenPathTests
         }
     }
 
+    public static IEnumerable<object[]> NetsAndTypes() => SequenceModel.Names.SelectMany(net => new object[][] { [net, ScalarType.Float32, 16], [net, ScalarType.Float64, 32], [net, ScalarType.Float64, 11] });
+
+    // Rows of a constant input, or of a loss that sums, lie in one place; so long a sequence goes through the products of many rows.
+    [Theory]
+    [MemberData(nameof(NetsAndTypes))]
+    public void RowsThatLieInOnePlace_GiveTheGradientsOfTheirCopies(string cell, ScalarType dtype, int hidden)
+    {
+        using var scope = NewDisposeScope();
+        using var model = SequenceModel.Create(cell, 5, hidden, 9, dtype: dtype);
+        model.Backward = BackwardPath.HandWritten;
+        var x = randn(5, dtype: dtype).expand(150, 20, 5);
+        Expect.Close(OfSums(x.contiguous(), output => output.contiguous().mul(1), ones(150, 20, hidden, dtype: dtype)), OfSums(x, output => output, ones([], dtype: dtype).expand(150, 20, hidden)), dtype == ScalarType.Float64 ? 1e-12 : 1e-4, cell);
+
+        Dictionary<string, Tensor> OfSums(Tensor input, Func<Tensor, Tensor> output, Tensor cotangent)
+        {
+            model.zero_grad();
+            autograd.backward([output(model.Recurrent.Run(input).Output)], [cotangent]);
+            model.call(input).Output.sum([0, 1]).square().sum().mul(1e-3).backward();
+            return model.named_parameters().ToDictionary(item => item.name, item => item.parameter.grad!.clone());
+        }
+    }
+
     [Theory]
     [InlineData("LSTM", 0)]
     [InlineData("LSTM", 1)]

@@ -130,14 +130,95 @@ public sealed class ReadoutTests
         Assert.NotNull(model.get_parameter("recurrent.weight_hh_l0")!.grad);
     }
 
-    [Fact]
-    public void SecondBackward_IsRefused()
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public void SecondBackward_IsRefused_AndWritesNothing(bool trainWeight, bool trainBias)
     {
         using var scope = NewDisposeScope();
         using var model = Model(32, 9);
-        var loss = model.call(randn(200, 20, 5, dtype: ScalarType.Float64)).Output.square().sum();
+        (model.Readout.Weight.requires_grad, model.Readout.Bias.requires_grad) = (trainWeight, trainBias);
+        var loss = model.call(randn(200, 20, 5, dtype: ScalarType.Float64)).Output.sum();
+        loss.backward();
+        var before = Gradients(model);
+        Assert.Contains("a second time", Assert.Throws<ExternalException>(() => loss.backward()).Message, StringComparison.Ordinal);
+        before.Remove("readout.bias"); // which libtorch's own linear layer counts again too
+        var after = Gradients(model);
+        after.Remove("readout.bias");
+        Expect.Close(before, after, 0, "gradients");
+    }
+
+    [Fact]
+    public void ReadoutOfALeaf_IsRefusedASecondBackward()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Model(32, 9);
+        var loss = model.Readout.call(randn(200, 20, 32, dtype: ScalarType.Float64).requires_grad_()).sum();
         loss.backward();
         Assert.Contains("a second time", Assert.Throws<ExternalException>(() => loss.backward()).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void ExpandedGradients_AreThoseOfNnLinear(int along)
+    {
+        using var scope = NewDisposeScope();
+        using var model = Model(32, 9);
+        var x = randn(200, 20, 5, dtype: ScalarType.Float64);
+        var expected = OfSums(nn.functional.linear(model.Recurrent.Run(x).Output, model.Readout.Weight, model.Readout.Bias));
+        Expect.Close(expected, OfSums(model.call(x).Output), 1e-12, "gradients");
+
+        Dictionary<string, Tensor> OfSums(Tensor output)
+        {
+            model.zero_grad();
+            var sums = along == 0 ? output.sum([0, 1]) : along == 1 ? output.sum([0]) : output.sum([2]);
+            sums.square().sum().backward();
+            return Gradients(model);
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(8)]
+    public void BiasOfAnotherShape_IsWhatNnLinearMakesOfIt(int count)
+    {
+        using var scope = NewDisposeScope();
+        using var noTape = no_grad();
+        using var model = Model(32, 9);
+        model.Readout.Bias.set_(zeros(count, dtype: ScalarType.Float64));
+        var x = randn(200, 20, 5, dtype: ScalarType.Float64);
+        var hidden = model.Recurrent.Run(x).Output;
+        if (count == 1)
+        {
+            Expect.Close(nn.functional.linear(hidden, model.Readout.Weight, model.Readout.Bias), model.call(x).Output, 1e-12, "output");
+        }
+        else
+        {
+            Assert.ThrowsAny<ExternalException>(() => nn.functional.linear(hidden, model.Readout.Weight, model.Readout.Bias));
+            Assert.ThrowsAny<ExternalException>(() => model.call(x));
+        }
+    }
+
+    [Fact]
+    public void BiasChangedBeforeTheBackwardPass_IsNoMatter()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Model(32, 9);
+        var (x, wanted) = (randn(200, 20, 5, dtype: ScalarType.Float64), randn(200, 20, 9, dtype: ScalarType.Float64));
+        var (_, expected) = ByModel(model, x, wanted);
+        model.zero_grad();
+        var loss = model.call(x).Output.mul(wanted).sum();
+        using (no_grad())
+        {
+            model.Readout.Bias.add_(1);
+        }
+
+        Gradient.Backward(loss);
+        Expect.Close(expected, Gradients(model), 1e-14, "gradients");
     }
 
     [Fact]
@@ -202,5 +283,5 @@ public sealed class ReadoutTests
     }
 
     private static Dictionary<string, Tensor> Gradients(SequenceModel model) =>
-        model.named_parameters().ToDictionary(item => item.name, item => item.parameter.grad!.clone());
+        model.named_parameters().Where(item => item.parameter.grad is not null).ToDictionary(item => item.name, item => item.parameter.grad!.clone());
 }
