@@ -19,7 +19,7 @@ internal static class GraphGuard
 
     /// <summary>Guards a large output in place: nothing is added to it, at no place.</summary>
     /// <param name="output">[T, B, H] or [N, H].</param>
-    /// <param name="guarded">[n, …], another output of the same node, already guarded. What is added comes from it, so a pass that reaches either spends both.</param>
+    /// <param name="guarded">[n, …], another output of the same node, already guarded: what is added comes from it, so a pass that reaches either spends both. Or, of a node with one output, an argument that asks for a gradient.</param>
     public static void In(Tensor output, Tensor guarded)
     {
         var nowhere = empty([0], dtype: ScalarType.Int64, device: output.device);

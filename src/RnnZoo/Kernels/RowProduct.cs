@@ -40,7 +40,8 @@ internal unsafe struct RowProduct<T>
     {
         var parts = (int)nint.Clamp(Rows, 1, threads);
         var padded = Stride.Padded<T>(Columns);
-        using var memory = NativeBuffer.Rent((nuint)((Depth + 1 + (parts * Chunk)) * padded * sizeof(T)));
+        var results = padded == Columns ? 0 : parts * Chunk;
+        using var memory = NativeBuffer.Rent((nuint)((Depth + 1 + results) * padded * sizeof(T)));
         var panels = (T*)memory.Pointer;
         ParallelWork work = (width ?? VectorWidths.Best) switch
         {
@@ -63,11 +64,11 @@ internal unsafe struct RowProduct<T>
         private readonly nint _padded; // n in whole cache lines
         private readonly T* _panels;
         private readonly T* _added; // [padded]
-        private readonly T* _results; // [part][Chunk, padded]
+        private readonly T* _results; // [part][Chunk, padded], where rows of C are not of whole lines
 
         /// <param name="product">What is to be found.</param>
         /// <param name="parts">How many parts the rows are split into.</param>
-        /// <param name="memory">[k + 1 + parts · Chunk, padded].</param>
+        /// <param name="memory">[k + 1, padded], and as many results.</param>
         public Work(RowProduct<T> product, int parts, T* memory)
         {
             (_product, _parts, _padded) = (product, parts, Stride.Padded<T>(product.Columns));
