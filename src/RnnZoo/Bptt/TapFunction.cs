@@ -1,88 +1,31 @@
 using RnnZoo.Cells;
 using static TorchSharp.torch;
-using static TorchSharp.torch.autograd;
 
 namespace RnnZoo.Bptt;
 
 /// <summary>The identity, as a node of the tape that shows its gradient to a callback on the way back, which may change it.</summary>
-/// <remarks>
-/// Nothing leaves <see cref="backward"/>: what the callback throws is recorded, and nothing goes on; see <see cref="NodeArguments.Refusal"/>. Under
-/// create_graph the gradient goes on with its own tape, so that it can be differentiated again.
-/// </remarks>
-internal sealed class TapFunction : SingleTensorFunction<TapFunction>
+internal static class TapFunction
 {
-    private const string CallKey = "call";
-
-    public override string Name => nameof(TapFunction);
-
     /// <summary>x with a tap on it: a new tensor that shares x's storage.</summary>
-    public static Tensor Run(Tensor x, TapCall call)
+    /// <remarks>Under create_graph the gradient goes on with its own tape, so that it can be differentiated again.</remarks>
+    /// <param name="x">Of any shape.</param>
+    /// <param name="onGradient">∂L/∂x → what goes on in its place, or null; what it is given and makes is disposed when the pass goes on.</param>
+    /// <param name="failures">Where what it throws goes.</param>
+    public static Tensor Run(Tensor x, Func<Tensor, Tensor?> onGradient, BackwardFailures failures)
     {
         if (!is_grad_enabled() || !x.requires_grad)
         {
             return x.detach();
         }
 
-        using var outer = NewDisposeScope();
+        Tensor passed;
         using (no_grad())
         {
-            (call.Passed, call.Elements) = (x.alias(), x.numel());
+            passed = x.alias();
         }
 
-        using var scope = NewDisposeScope();
-        var tapped = apply(x, call);
-        call.Passed = null;
-        _ = GraphGuard.LikesOf(scope, tapped);
-        return outer.MoveToOuter(scope.MoveToOuter(tapped));
+        return NodeFunction.Run(passed, (_, gradient, _) => [StepGradient.Changed(onGradient(gradient.alias()), gradient).alias()], failures, [x]);
     }
-
-    public override Tensor forward(AutogradContext ctx, params object[] vars)
-    {
-        var call = (TapCall)vars[1];
-        ctx.save_data(CallKey, call);
-        return call.Passed!;
-    }
-
-    public override List<Tensor> backward(AutogradContext ctx, Tensor grad_output)
-    {
-        var call = (TapCall)ctx.get_data(CallKey);
-        if (grad_output.numel() == 0 && call.Elements > 0)
-        {
-            grad_output.Dispose();
-            return [null!, null!]; // nothing reaches x
-        }
-
-        using var scope = NewDisposeScope();
-        Tensor passedOn;
-        try
-        {
-            passedOn = StepGradient.Changed(call.OnGradient(grad_output.alias()), grad_output).alias();
-        }
-        catch (Exception failure)
-        {
-            call.Failures.Record(failure, call.ForwardThread);
-            passedOn = NodeArguments.Refusal(grad_output.shape, grad_output.dtype, grad_output.device);
-        }
-
-        passedOn.MoveToOuterDisposeScope();
-        grad_output.Dispose(); // made for this call; the caller's scope would keep it
-        return [passedOn, null!];
-    }
-}
-
-/// <summary>One use of a <see cref="TapFunction"/>: who is told of the gradient, and where a failure of theirs is kept.</summary>
-/// <param name="OnGradient">∂L/∂x → what goes on in its place, or null; what it is given and makes is disposed when the pass goes on.</param>
-/// <param name="Failures">Where what it throws goes.</param>
-internal sealed record TapCall(Func<Tensor, Tensor?> OnGradient, BackwardFailures Failures)
-{
-    /// <summary>The managed id of the thread that ran the forward pass.</summary>
-    public int ForwardThread { get; } = Environment.CurrentManagedThreadId;
-
-    /// <summary>x on its way through, while the node is made.</summary>
-    public Tensor? Passed { get; set; }
-
-    /// <summary>How many elements x has.</summary>
-    public long Elements { get; set; }
 }
 
 /// <summary>Taps on the states of one unrolled direction, which write the norms of their gradients.</summary>
@@ -117,7 +60,8 @@ internal sealed class StepTaps(StepNorms norms, BackwardFailures failures)
         return (h, new RecurrentState(next));
     }
 
-    private Tensor Tap(Tensor x, double[] target, int step, int t, int order) => TapFunction.Run(x, new TapCall(
+    private Tensor Tap(Tensor x, double[] target, int step, int t, int order) => TapFunction.Run(
+        x,
         gradient =>
         {
             norms.Reach(((long)step * Count) + order);
@@ -125,5 +69,5 @@ internal sealed class StepTaps(StepNorms norms, BackwardFailures failures)
             target[t] = TensorNorm.Of(changed ?? gradient);
             return changed;
         },
-        failures));
+        failures);
 }

@@ -71,7 +71,7 @@ public sealed class GradientTap : nn.Module<Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(input);
         ThrowIfFailed();
-        return Enabled ? TapFunction.Run(input, new TapCall(_onGradient, _failures)) : is_grad_enabled() ? input.alias() : input.detach();
+        return Enabled ? TapFunction.Run(input, _onGradient, _failures) : is_grad_enabled() ? input.alias() : input.detach();
     }
 
     /// <summary>Throws what the callback threw in a backward pass, and forgets it.</summary>
@@ -125,7 +125,7 @@ public static class TensorHooks
 
             using var tape = enable_grad();
             var made = new HookList([], new BackwardFailures(nameof(RegisterHook)));
-            var tapped = TapFunction.Run(tensor, new TapCall(gradient => Run(made.Handles, gradient), made.Failures));
+            var tapped = TapFunction.Run(tensor, gradient => Run(made.Handles, gradient), made.Failures);
             (Handle(tensor), Handle(tapped)) = (Handle(tapped), Handle(tensor));
             tapped.Dispose();
             Hooks.Add(tensor, hooks = made);

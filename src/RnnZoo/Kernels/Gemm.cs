@@ -10,12 +10,23 @@ internal static unsafe class Gemm<S, V, T>
 {
     /// <summary>
     /// Panels outermost: a pair of panels stays in the first-level cache while all rows pass. The rows are split evenly,
-    /// 10 into 5 + 5 and not 6 + 4 or 8 + 2, because a low tile waits for latency.
+    /// 10 into 5 + 5 and not 6 + 4 or 8 + 2, because a low tile waits for latency. Where there are few rows, four panels pass together.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(in GemmArguments<T> g)
     {
-        for (var vector = 0; vector < g.Vectors; vector += 2)
+        var vector = 0;
+        for (; g.Rows <= LowTile<S, V, T>.MostRows && g.Vectors - vector >= LowTile<S, V, T>.Vectors; vector += LowTile<S, V, T>.Vectors)
+        {
+            switch (g.Rows)
+            {
+                case 1: LowTile<S, V, T>.Run<N1>(g, vector); break;
+                case 2: LowTile<S, V, T>.Run<N2>(g, vector); break;
+                case 3: LowTile<S, V, T>.Run<N3>(g, vector); break;
+            }
+        }
+
+        for (; vector < g.Vectors; vector += 2)
         {
             if (vector + 1 < g.Vectors)
             {

@@ -119,6 +119,12 @@ internal static class ThreadChoice
     // About 100 µs of one core's arithmetic: less is done before a sleeping thread is awake, and has a core to itself.
     private const double FlopsPerThread = 1e7;
 
+    // As long a time of one core's copying.
+    private const double FlopsPerByte = 10;
+
+    /// <returns>At least 1, and at most torch.get_num_threads().</returns>
+    public static int ForBytes(double copied) => For(FlopsPerByte * copied);
+
     /// <returns>At least 1, and at most torch.get_num_threads().</returns>
     public static int For(double flops) => (int)Math.Clamp(flops / FlopsPerThread, 1, get_num_threads());
 }

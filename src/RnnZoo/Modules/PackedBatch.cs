@@ -1,3 +1,4 @@
+using RnnZoo.Bptt;
 using RnnZoo.Cells;
 using RnnZoo.Kernels;
 using static TorchSharp.torch;
@@ -8,26 +9,13 @@ namespace RnnZoo.Modules;
 /// <summary>A batch of sequences of several lengths: how its rows are packed, the longest sequence first, and unpacked.</summary>
 internal sealed class PackedBatch
 {
-    private readonly long[] _order; // where each packed sequence stands in the caller's batch
+    private readonly RowPlaces _rows;
     private readonly bool _isSorted;
-    private readonly long[] _padded; // the padded batch's first two axes
-    private readonly long[] _places; // [N]: where each packed row stands in a padded batch, these axes joined
 
-    private PackedBatch(BatchSizes sizes, long[] order, bool isSorted, long steps, bool batchFirst)
-    {
-        (Sizes, _order, _isSorted, _padded, _places) = (sizes, order, isSorted, batchFirst ? [sizes.Batch, steps] : [steps, sizes.Batch], new long[sizes.Total]);
-        var (stepStride, batchStride) = batchFirst ? (1, steps) : (sizes.Batch, 1);
-        for (var (t, row) = (0, 0); t < sizes.Steps; t++)
-        {
-            for (var b = 0; b < sizes[t]; b++)
-            {
-                _places[row++] = (t * stepStride) + (order[b] * batchStride);
-            }
-        }
-    }
+    private PackedBatch(RowPlaces rows, bool isSorted) => (_rows, _isSorted) = (rows, isSorted);
 
     /// <summary>How many rows each step has.</summary>
-    public BatchSizes Sizes { get; }
+    public BatchSizes Sizes => _rows.Sizes;
 
     /// <summary>The packing of a padded batch; null if there is no padding in it.</summary>
     /// <param name="lengths">[B] (int64).</param>
@@ -54,7 +42,7 @@ internal sealed class PackedBatch
         }
 
         long[] order = [.. Enumerable.Range(0, values.Length).OrderByDescending(sequence => values[sequence]).Select(sequence => (long)sequence)];
-        return new PackedBatch(BatchSizes.OfLengths(Array.ConvertAll(order, sequence => values[sequence])), order, isSorted: false, steps, batchFirst);
+        return new PackedBatch(new RowPlaces(BatchSizes.OfLengths(Array.ConvertAll(order, sequence => values[sequence])), order, steps, batchFirst), isSorted: false);
     }
 
     /// <summary>The packing of sequences that come packed.</summary>
@@ -62,49 +50,85 @@ internal sealed class PackedBatch
     {
         var sizes = new BatchSizes(Array.ConvertAll(Numbers(packed.batch_sizes), size => (int)size));
         var isSorted = packed.sorted_indices is null || packed.sorted_indices.IsInvalid;
-        return new PackedBatch(sizes, isSorted ? [.. Enumerable.Range(0, sizes.Batch).Select(sequence => (long)sequence)] : Numbers(packed.sorted_indices!), isSorted, sizes.Steps, batchFirst: false);
+        long[] order = isSorted ? [.. Enumerable.Range(0, sizes.Batch).Select(sequence => (long)sequence)] : Numbers(packed.sorted_indices!);
+        return new PackedBatch(new RowPlaces(sizes, order, sizes.Steps, BatchFirst: false), isSorted);
     }
 
     /// <summary>Packs a padded batch.</summary>
     /// <param name="padded">[T, B, ·] or, with the batch first, [B, T, ·]; or without the last axis.</param>
+    /// <param name="failures">Where a failure of the backward pass goes.</param>
     /// <returns>[N, ·] or [N].</returns>
-    public Tensor Rows(Tensor padded) => padded.flatten(0, 1).index_select(0, tensor(_places, device: padded.device));
+    public Tensor Rows(Tensor padded, BackwardFailures failures) => Move(padded, packs: true, failures);
 
     /// <summary>Pads packed rows with zeros.</summary>
     /// <param name="rows">[N, ·].</param>
+    /// <param name="failures">Where a failure of the backward pass goes.</param>
     /// <returns>[T, B, ·] or, with the batch first, [B, T, ·].</returns>
-    public Tensor Padded(Tensor rows)
-    {
-        var padded = zeros([_padded[0] * _padded[1], rows.size(1)], dtype: rows.dtype, device: rows.device).index_copy_(0, tensor(_places, device: rows.device), rows);
-        return padded.view([.. _padded, rows.size(1)]);
-    }
+    public Tensor Padded(Tensor rows, BackwardFailures failures) => Move(rows, packs: false, failures);
 
     /// <summary>Packs rows as the sequences came.</summary>
-    public PackedSequence Pack(Tensor rows)
+    public PackedSequence Pack(Tensor rows, BackwardFailures failures)
     {
         var lengths = new long[Sizes.Batch];
-        foreach (var (sequence, length) in _order.Zip(Sizes.Lengths()))
+        foreach (var (sequence, length) in _rows.Order.Zip(Sizes.Lengths()))
         {
             lengths[sequence] = length;
         }
 
-        return pack_padded_sequence(Padded(rows), tensor(lengths), enforce_sorted: _isSorted);
+        return pack_padded_sequence(Padded(rows, failures), tensor(lengths), enforce_sorted: _isSorted);
     }
 
     /// <summary>A state [L·D, B, ·] in the order in which the sequences are packed.</summary>
-    public RecurrentState Sorted(RecurrentState state) => InOrder(state, _order);
+    public RecurrentState Sorted(RecurrentState state) => InOrder(state, _rows.Order);
 
     /// <summary>A result with its state in the caller's order.</summary>
     public RecurrentResult Unsorted(RecurrentResult result)
     {
-        var places = new long[_order.Length];
+        var places = new long[_rows.Order.Length];
         for (var place = 0; place < places.Length; place++)
         {
-            places[_order[place]] = place;
+            places[_rows.Order[place]] = place;
         }
 
         return result with { State = InOrder(result.State, places) };
     }
+
+    // Each of the two is the other's gradient.
+    private Tensor Move(Tensor from, bool packs, BackwardFailures failures)
+    {
+        if (!IsOnTape(from) || !RowPlaces.CanCopy(from))
+        {
+            return Moved(from, packs);
+        }
+
+        Tensor to;
+        using (no_grad())
+        {
+            to = Moved(from, packs);
+        }
+
+        return NodeFunction.Run(to, (_, gradient, _) => [Moved(gradient, !packs)], failures, [from]);
+    }
+
+    // What has to be on the tape, and what is not in plain memory, is moved by libtorch, which takes two to four times as long.
+    private Tensor Moved(Tensor from, bool packs)
+    {
+        if (!IsOnTape(from) && RowPlaces.CanCopy(from))
+        {
+            return _rows.Copy(from, packs);
+        }
+
+        var places = tensor(_rows.Places(), device: from.device); // [N]
+        if (packs)
+        {
+            return from.flatten(0, 1).index_select(0, places);
+        }
+
+        var padded = _rows.PaddedAxes;
+        return zeros([padded[0] * padded[1], from.size(1)], dtype: from.dtype, device: from.device).index_copy_(0, places, from).view([.. padded, from.size(1)]);
+    }
+
+    private static bool IsOnTape(Tensor tensor) => is_grad_enabled() && tensor.requires_grad;
 
     private static RecurrentState InOrder(RecurrentState state, long[] order) => state.Map(part => part.index_select(1, tensor(order, device: part.device)));
 

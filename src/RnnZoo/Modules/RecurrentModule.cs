@@ -263,7 +263,7 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
         }
 
         var result = packed.Unsorted(ByCells(EffectiveBackward, input.data, packed.Sizes, packed.Sorted(state), packed.Sizes.Steps));
-        return (packed.Pack(result.Output).MoveToOuterDisposeScope(), result.State.KeepFrom(scope));
+        return (packed.Pack(result.Output, _failures).MoveToOuterDisposeScope(), result.State.KeepFrom(scope));
     }
 
     /// <summary>The module for a notebook: what it is, and its parameters.</summary>
@@ -351,8 +351,8 @@ public abstract partial class RecurrentModule<TState, TResult> : nn.Module<Tenso
             return new RecurrentResult(pad_packed_sequence(output, BatchFirst, total_length: steps).Item1, final);
         }
 
-        var rows = packed.Unsorted(ByCells(path, packed.Rows(input), packed.Sizes, packed.Sorted(state), steps));
-        return rows with { Output = packed.Padded(rows.Output) };
+        var rows = packed.Unsorted(ByCells(path, packed.Rows(input, _failures), packed.Sizes, packed.Sorted(state), steps));
+        return rows with { Output = packed.Padded(rows.Output, _failures) };
     }
 
     private RecurrentResult ByCells(BackwardPath path, Tensor input, BatchSizes? sizes, RecurrentState state, long steps)

@@ -54,7 +54,7 @@ internal readonly record struct GradientCrossings(long Start, int Every, double 
     public Tensor Weigh(Tensor state)
     {
         var factor = Factor;
-        return TapFunction.Run(state, new TapCall(gradient => gradient.mul(Scalars.Of(factor)), new BackwardFailures(nameof(GradientCrossings))));
+        return TapFunction.Run(state, gradient => gradient.mul(Scalars.Of(factor)), new BackwardFailures(nameof(GradientCrossings)));
     }
 }
 
