@@ -10,7 +10,7 @@ namespace RnnZoo.Bptt;
 /// <remarks>
 /// TorchSharp's custom functions let any number of passes through, and cannot see whether a pass retains the graph. libtorch's
 /// own nodes release the tensors that they saved once they have run, and throw when they are to run again without them. So the
-/// outputs of our nodes go through an operation that changes nothing and saves a tensor.
+/// outputs of our nodes, but of taps, go through an operation that changes nothing and saves a tensor.
 /// </remarks>
 internal static class GraphGuard
 {
@@ -19,7 +19,7 @@ internal static class GraphGuard
 
     /// <summary>Guards a large output in place: nothing is added to it, at no place.</summary>
     /// <param name="output">[T, B, H] or [N, H].</param>
-    /// <param name="guarded">[n, …], another output of the same node, already guarded: what is added comes from it, so a pass that reaches either spends both. Or, of a node with one output, an argument that asks for a gradient.</param>
+    /// <param name="guarded">[n, …], another output of the same node, already guarded: what is added comes from it, so a pass that reaches either spends both. Or, of a node with one output, anything that asks for a gradient, without elements: what has some would get a gradient of zeros.</param>
     public static void In(Tensor output, Tensor guarded)
     {
         var nowhere = empty([0], dtype: ScalarType.Int64, device: output.device);

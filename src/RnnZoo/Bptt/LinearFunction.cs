@@ -7,7 +7,6 @@ namespace RnnZoo.Bptt;
 internal static class LinearFunction
 {
     /// <summary>Finds y; by libtorch where no gradient of x is asked for, or the kernels cannot or need not run.</summary>
-    /// <remarks>Where W and b are frozen nothing guards the node but what stands behind x; see <see cref="GraphGuard"/>.</remarks>
     /// <param name="x">[.., I].</param>
     /// <param name="weight">W [O, I].</param>
     /// <param name="bias">b [O].</param>
@@ -20,20 +19,13 @@ internal static class LinearFunction
             return x.Linear(weight, bias);
         }
 
-        using var scope = NewDisposeScope();
         Tensor output; // [.., O]
         using (no_grad())
         {
             output = x.Linear(weight, bias);
         }
 
-        var y = NodeFunction.Run(output, Gradients, failures, [x, weight, bias], saves: 2);
-        if (weight.requires_grad || bias.requires_grad)
-        {
-            GraphGuard.In(y, bias.requires_grad ? bias : weight);
-        }
-
-        return y.MoveToOuterDisposeScope();
+        return NodeFunction.Run(output, Gradients, failures, [x, weight, bias], saves: 2);
     }
 
     // A gradient that is itself to be differentiated is found by tensor operations.

@@ -12,7 +12,6 @@ internal delegate Tensor?[] GradientRule(List<Tensor> saved, Tensor dOutput, Nod
 /// <summary>Puts an operation of ours that gives one tensor on the tape, as one node.</summary>
 /// <remarks>
 /// Nothing leaves <see cref="backward"/>: what a rule throws is recorded, and nothing goes on; see <see cref="NodeArguments.Fail"/>.
-/// A second pass through the node is not refused; see <see cref="GraphGuard"/>.
 /// </remarks>
 internal sealed class NodeFunction : SingleTensorFunction<NodeFunction>
 {
@@ -25,15 +24,21 @@ internal sealed class NodeFunction : SingleTensorFunction<NodeFunction>
     /// <param name="failures">Where what it throws goes.</param>
     /// <param name="arguments">What the operation read.</param>
     /// <param name="saves">How many of the arguments, from the first, the rule reads.</param>
+    /// <param name="guarded">Whether a second pass is refused, as libtorch's own nodes refuse it; see <see cref="GraphGuard"/>.</param>
     /// <returns>The output on the tape.</returns>
-    public static Tensor Run(Tensor output, GradientRule rule, BackwardFailures failures, Tensor[] arguments, int saves = 0)
+    public static Tensor Run(Tensor output, GradientRule rule, BackwardFailures failures, Tensor[] arguments, int saves = 0, bool guarded = true)
     {
-        var call = new Call(rule, new NodeArguments(arguments, failures), saves, output.numel()) { Output = output };
+        using var used = output;
         using var scope = NewDisposeScope();
+        var call = new Call(rule, new NodeArguments(arguments, failures), saves, output.numel()) { Output = output };
         var onTape = apply([call, .. arguments]);
         call.Output = null;
         _ = GraphGuard.LikesOf(scope, onTape);
-        output.Dispose();
+        if (guarded)
+        {
+            GraphGuard.In(onTape, empty([0], dtype: onTape.dtype, device: onTape.device, requires_grad: true));
+        }
+
         return onTape.MoveToOuterDisposeScope();
     }
 

@@ -24,7 +24,7 @@ internal static class TapFunction
             passed = x.alias();
         }
 
-        return NodeFunction.Run(passed, (_, gradient, _) => [StepGradient.Changed(onGradient(gradient.alias()), gradient).alias()], failures, [x]);
+        return NodeFunction.Run(passed, (_, gradient, _) => [StepGradient.Changed(onGradient(gradient.alias()), gradient).alias()], failures, [x], guarded: false);
     }
 }
 

@@ -15,18 +15,18 @@ internal static unsafe class Gemm<S, V, T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(in GemmArguments<T> g)
     {
-        var vector = 0;
-        for (; g.Rows <= LowTile<S, V, T>.MostRows && g.Vectors - vector >= LowTile<S, V, T>.Vectors; vector += LowTile<S, V, T>.Vectors)
+        var low = g.Rows <= LowTile<S, V, T>.MostRows ? g.Vectors - (g.Vectors % LowTile<S, V, T>.Vectors) : 0;
+        for (var vector = 0; vector < low; vector += LowTile<S, V, T>.Vectors)
         {
             switch (g.Rows)
             {
                 case 1: LowTile<S, V, T>.Run<N1>(g, vector); break;
                 case 2: LowTile<S, V, T>.Run<N2>(g, vector); break;
-                case 3: LowTile<S, V, T>.Run<N3>(g, vector); break;
+                default: LowTile<S, V, T>.Run<N3>(g, vector); break;
             }
         }
 
-        for (; vector < g.Vectors; vector += 2)
+        for (var vector = low; vector < g.Vectors; vector += 2)
         {
             if (vector + 1 < g.Vectors)
             {

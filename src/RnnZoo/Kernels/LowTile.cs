@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace RnnZoo.Kernels;
 
 /// <summary>
-/// The micro-kernel of few rows: 1 to 3 rows by 4 vectors of C. Two vectors, as in <see cref="RowTile{S,V,T}"/>, would be fewer
-/// sums than multiply-adds are under way at a time, and each would wait for the one before. The sums are the same, added in the
+/// The micro-kernel of few rows: 1 to 3 rows by 4 vectors of C. With two vectors, as in <see cref="RowTile{S,V,T}"/>, there would be fewer
+/// sums than multiply-adds can be under way, and each would wait longer for the one before. The sums are the same, added in the
 /// same order.
 /// </summary>
 internal static unsafe class LowTile<S, V, T>

@@ -20,8 +20,7 @@ internal sealed record RowPlaces(BatchSizes Sizes, long[] Order, long Steps, boo
     public long BatchStride => BatchFirst ? Steps : 1;
 
     /// <summary>Whether <see cref="Copy"/> can read a tensor.</summary>
-    public static bool CanCopy(Tensor from) =>
-        (TensorMemory.Reads(from) || (from.dtype == ScalarType.Int64 && from.device_type == TorchSharp.DeviceType.CPU)) && from.is_contiguous();
+    public static bool CanCopy(Tensor from) => TensorMemory.Reads(from) || (from.dtype == ScalarType.Int64 && from.device_type == TorchSharp.DeviceType.CPU);
 
     /// <summary>[N]: where each packed row stands in the padded batch, its axes joined.</summary>
     public long[] Places()
@@ -43,12 +42,22 @@ internal sealed record RowPlaces(BatchSizes Sizes, long[] Order, long Steps, boo
     /// <param name="packs">Which of the two.</param>
     public Tensor Copy(Tensor from, bool packs)
     {
-        var row = Check.ShapeOf(from)[(packs ? 2 : 1)..]; // [·] or []
-        var to = TensorMemory.Fresh([.. packs ? [Sizes.Total] : PaddedAxes, .. row], from.dtype, from.device);
+        var shape = Check.ShapeOf(from);
+        long[] packedAxes = [Sizes.Total];
+        var (axes, axesAfter) = packs ? (PaddedAxes, packedAxes) : (packedAxes, PaddedAxes);
+        if (!shape.AsSpan().StartsWith(axes))
+        {
+            throw new InvalidOperationException($"rows: expected shape {Check.Show(axes)} and a row's, got {Check.Show(shape)}.");
+        }
+
+        var row = shape[axes.Length..]; // [·] or []
+        var to = TensorMemory.Fresh([.. axesAfter, .. row], from.dtype, from.device);
+        using var dense = from.contiguous();
+        var (source, target) = (TensorMemory.Address(dense), TensorMemory.Address(to));
         var bytes = from.ElementSize * row.Aggregate(1L, (product, size) => product * size);
         var threads = ThreadChoice.ForBytes(bytes * Steps * Sizes.Batch);
-        WorkerPool.Run(new Copying(this, TensorMemory.Address(packs ? to : from), TensorMemory.Address(packs ? from : to), checked((int)bytes), packs, threads), threads);
-        GC.KeepAlive(from);
+        var (packed, padded) = packs ? (target, source) : (source, target);
+        WorkerPool.Run(new Copying(this, packed, padded, checked((int)bytes), packs, threads), threads);
         return to;
     }
 

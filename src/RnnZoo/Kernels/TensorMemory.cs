@@ -119,7 +119,7 @@ internal static class ThreadChoice
     // About 100 µs of one core's arithmetic: less is done before a sleeping thread is awake, and has a core to itself.
     private const double FlopsPerThread = 1e7;
 
-    // As long a time of one core's copying.
+    // One core copies a byte while it could do so many flops.
     private const double FlopsPerByte = 10;
 
     /// <returns>At least 1, and at most torch.get_num_threads().</returns>

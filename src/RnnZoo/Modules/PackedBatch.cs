@@ -110,7 +110,7 @@ internal sealed class PackedBatch
         return NodeFunction.Run(to, (_, gradient, _) => [Moved(gradient, !packs)], failures, [from]);
     }
 
-    // What has to be on the tape, and what is not in plain memory, is moved by libtorch, which takes two to four times as long.
+    // What has to be on the tape, and what is on another device or of another type, is moved by libtorch, which takes longer.
     private Tensor Moved(Tensor from, bool packs)
     {
         if (!IsOnTape(from) && RowPlaces.CanCopy(from))

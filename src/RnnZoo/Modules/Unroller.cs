@@ -70,7 +70,7 @@ internal static class Unroller
             state = taps is not null ? taps.Advance(cell, used, steps[t], state, step, t)
                 : used is null ? cell.StepProjected(steps[t], state)
                 : ((EquationCell)cell).ForwardStep(steps[t], state, used).After;
-            if (step == 0)
+            if (step == 0 || weights is null)
             {
                 CheckReturned(cell, state, rows);
             }

@@ -178,6 +178,18 @@ public sealed class CustomCellTests
             () => net.call(zeros(T, B, I)));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public void Step_ThatReturnsOtherRowsLater_IsNamed(int more)
+    {
+        using var scope = NewDisposeScope();
+        using var net = new Recurrent(I, (_, _, size) => new FittingCell(size, H) { WrongStep = 3, More = more });
+        Expect.Message<InvalidOperationException>(
+            $"FittingCell.Step: expected a state of shapes [2, 7], got [{2 + more}, 7].",
+            () => net.call(zeros(5, 3, I), tensor([5L, 2L, 5L])));
+    }
+
     private static Recurrent Make(long layers, bool bidirectional) =>
         new(I, (_, _, size) => new LeakyCell(size, H), layers, bidirectional: bidirectional);
 
@@ -186,6 +198,18 @@ public sealed class CustomCellTests
     private sealed class WrongCell(long inputSize, long hiddenSize) : RecurrentCell(nameof(WrongCell), inputSize, hiddenSize)
     {
         public override RecurrentState Step(Tensor x, RecurrentState state) => new(x);
+    }
+
+    private sealed class FittingCell(long inputSize, long hiddenSize) : RecurrentCell(nameof(FittingCell), inputSize, hiddenSize)
+    {
+        private int _step;
+
+        public int WrongStep { get; init; }
+
+        public int More { get; init; }
+
+        public override RecurrentState Step(Tensor x, RecurrentState state) =>
+            new(zeros(x.shape[0] + (_step++ == WrongStep ? More : 0), HiddenSize));
     }
 
     private sealed class DroppingCell : RecurrentCell

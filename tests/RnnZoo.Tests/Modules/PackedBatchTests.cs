@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using RnnZoo.Bptt;
 using RnnZoo.Modules;
 using static TorchSharp.torch;
@@ -88,6 +89,30 @@ public sealed class PackedBatchTests
         {
             set_num_threads(before);
         }
+    }
+
+    [Fact]
+    public void OtherRowsThanTheSequencesHave_AreRefused()
+    {
+        using var scope = NewDisposeScope();
+        var packed = PackedBatch.Of(tensor(Lengths), T, Lengths.Length, batchFirst: true)!;
+        Expect.Message<InvalidOperationException>("rows: expected shape [25] and a row's, got [24, 5].", () => packed.Padded(zeros(24, 5), new BackwardFailures("test")));
+        Expect.Message<InvalidOperationException>("rows: expected shape [6, 9] and a row's, got [9, 6, 5].", () => packed.Rows(zeros(9, 6, 5), new BackwardFailures("test")));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void SecondBackward_IsRefused_AndWritesNothing(bool packs)
+    {
+        using var scope = NewDisposeScope();
+        var (packed, failures) = (PackedBatch.Of(tensor(Lengths), T, Lengths.Length, batchFirst: false)!, new BackwardFailures("test"));
+        var from = (packs ? randn(T, Lengths.Length, 5) : randn(Lengths.Sum(), 5)).requires_grad_();
+        var loss = (packs ? packed.Rows(from, failures) : packed.Padded(from, failures)).sum();
+        loss.backward();
+        var gradient = from.grad!.clone();
+        Assert.Contains("a second time", Assert.Throws<ExternalException>(() => loss.backward()).Message, StringComparison.Ordinal);
+        Assert.True(gradient.equal(from.grad!).all().item<bool>());
     }
 
     [Fact]
