@@ -22,7 +22,8 @@ internal static unsafe class Gemm<S, V, T>
             {
                 case 1: LowTile<S, V, T>.Run<N1>(g, vector); break;
                 case 2: LowTile<S, V, T>.Run<N2>(g, vector); break;
-                default: LowTile<S, V, T>.Run<N3>(g, vector); break;
+                case 3: LowTile<S, V, T>.Run<N3>(g, vector); break;
+                default: LowTile<S, V, T>.Run<N4>(g, vector); break;
             }
         }
 
