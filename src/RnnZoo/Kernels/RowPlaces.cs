@@ -10,6 +10,9 @@ namespace RnnZoo.Kernels;
 /// <param name="BatchFirst">Whether it is [B, T].</param>
 internal sealed record RowPlaces(BatchSizes Sizes, long[] Order, long Steps, bool BatchFirst)
 {
+    /// <summary>[B]: which of the packed sequences each one of the padded batch is.</summary>
+    public long[] Ranks { get; } = InverseOf(Order);
+
     /// <summary>The axes of the padded batch.</summary>
     public long[] PaddedAxes => BatchFirst ? [Sizes.Batch, Steps] : [Steps, Sizes.Batch];
 
@@ -65,19 +68,18 @@ internal sealed record RowPlaces(BatchSizes Sizes, long[] Order, long Steps, boo
     // which they are written: backwards that takes twice as long, where the batch is larger than the caches.
     private sealed unsafe class Copying(RowPlaces rows, nint packed, nint padded, int bytes, bool packs, int parts) : ParallelWork
     {
-        private readonly int[] _ranks = Ranks(rows.Order);
-
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public override void Run(int part)
         {
-            var (order, stepBytes, batchBytes) = (rows.Order, (nint)rows.StepStride * bytes, (nint)rows.BatchStride * bytes);
+            var (order, ranks, stepBytes, batchBytes) = (rows.Order, rows.Ranks, (nint)rows.StepStride * bytes, (nint)rows.BatchStride * bytes);
             for (var t = part; t < rows.Steps; t += parts)
             {
                 var active = t < rows.Sizes.Steps ? rows.Sizes[t] : 0;
                 var step = packed + (active == 0 ? 0 : (nint)rows.Sizes.Start(t) * bytes);
                 for (var written = 0; written < (packs ? active : order.Length); written++)
                 {
-                    var (rank, sequence) = packs ? (written, (int)order[written]) : (_ranks[written], written);
+                    nint rank = packs ? written : (nint)ranks[written];
+                    nint sequence = packs ? (nint)order[written] : written;
                     var place = new Span<byte>((void*)(padded + (t * stepBytes) + (sequence * batchBytes)), bytes);
                     if (rank >= active)
                     {
@@ -85,22 +87,21 @@ internal sealed record RowPlaces(BatchSizes Sizes, long[] Order, long Steps, boo
                         continue;
                     }
 
-                    var row = new Span<byte>((void*)(step + ((nint)rank * bytes)), bytes);
+                    var row = new Span<byte>((void*)(step + (rank * bytes)), bytes);
                     (packs ? place : row).CopyTo(packs ? row : place);
                 }
             }
         }
+    }
 
-        // Which of the packed sequences each one is.
-        private static int[] Ranks(long[] order)
+    private static long[] InverseOf(long[] order)
+    {
+        var ranks = new long[order.Length];
+        for (var rank = 0; rank < ranks.Length; rank++)
         {
-            var ranks = new int[order.Length];
-            for (var rank = 0; rank < ranks.Length; rank++)
-            {
-                ranks[order[rank]] = rank;
-            }
-
-            return ranks;
+            ranks[order[rank]] = rank;
         }
+
+        return ranks;
     }
 }

@@ -82,16 +82,7 @@ internal sealed class PackedBatch
     public RecurrentState Sorted(RecurrentState state) => InOrder(state, _rows.Order);
 
     /// <summary>A result with its state in the caller's order.</summary>
-    public RecurrentResult Unsorted(RecurrentResult result)
-    {
-        var places = new long[_rows.Order.Length];
-        for (var place = 0; place < places.Length; place++)
-        {
-            places[_rows.Order[place]] = place;
-        }
-
-        return result with { State = InOrder(result.State, places) };
-    }
+    public RecurrentResult Unsorted(RecurrentResult result) => result with { State = InOrder(result.State, _rows.Ranks) };
 
     // Each of the two is the other's gradient.
     private Tensor Move(Tensor from, bool packs, BackwardFailures failures)

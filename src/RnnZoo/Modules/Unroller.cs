@@ -90,11 +90,11 @@ internal static class Unroller
     /// <summary>The shape that a user's cell returned.</summary>
     private static void CheckReturned(RecurrentCell cell, RecurrentState? state, long batch)
     {
-        var expected = string.Join(", ", cell.StateSizes.Select(size => Check.Show([batch, size])));
         if (state is null
             || state.Count != cell.StateSizes.Count
             || !state.Select((part, index) => part.shape.SequenceEqual([batch, cell.StateSizes[index]])).All(fits => fits))
         {
+            var expected = string.Join(", ", cell.StateSizes.Select(size => Check.Show([batch, size])));
             var got = state is null ? "null" : string.Join(", ", state.Select(part => Check.Show(part.shape)));
             throw new InvalidOperationException($"{cell.GetType().Name}.Step: expected a state of shapes {expected}, got {got}.");
         }
